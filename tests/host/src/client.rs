@@ -1,0 +1,207 @@
+//! The HTTP client behind outgoing calls: pooled connections, with or without TLS, and errors as the guest knows them.
+
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, Response, Uri, uri::Scheme};
+use http_body_util::BodyExt as _;
+use hyper_util::{
+    client::legacy::{
+        Client as Pooled, Error as PoolError,
+        connect::{Connected, Connection},
+    },
+    rt::{TokioExecutor, TokioIo},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{
+    TlsConnector,
+    client::TlsStream,
+    rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
+};
+use tower_service::Service;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+tokio::task_local! {
+    /// How long the call that needs a new connection waits for it. The pool offers no way to pass it along.
+    static CONNECT_TIMEOUT: Duration;
+}
+
+/// How long a call waits.
+#[derive(Clone, Copy)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the response's head, the connection included.
+    pub first_byte: Duration,
+}
+
+/// A client; clones share its connections.
+#[derive(Clone)]
+pub struct Client(Pooled<Connector, WasiBody>);
+
+impl Default for Client {
+    fn default() -> Self {
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let mut tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self(Pooled::builder(TokioExecutor::new()).build(Connector(TlsConnector::from(Arc::new(tls)))))
+    }
+}
+
+impl Client {
+    /// Sends a request with an absolute URI.
+    ///
+    /// # Errors
+    /// No connection, no answer in time, or an answer that is no HTTP.
+    pub async fn send(&self, request: Request<WasiBody>, timeouts: Timeouts) -> Result<Response<WasiBody>, Error> {
+        let sending = CONNECT_TIMEOUT.scope(timeouts.connect, self.0.request(request));
+        let response = timeout(timeouts.first_byte, sending)
+            .await
+            .map_err(|_| Error::ConnectionReadTimeout)?
+            .map_err(|error| in_words_of_the_guest(&error))?;
+        Ok(response.map(|body| body.map_err(Error::from).boxed_unsync()))
+    }
+}
+
+fn in_words_of_the_guest(error: &PoolError) -> Error {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return failure.into();
+        }
+        // The guest's own body did not keep to its length.
+        if let Some(Error::HttpRequestBodySize(size)) = error.downcast_ref() {
+            return Error::HttpRequestBodySize(*size);
+        }
+        cause = error.source();
+    }
+    Error::HttpProtocolError
+}
+
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    Uri,
+    Name,
+    Timeout,
+    Refused,
+    Tls,
+}
+
+impl From<&Failure> for Error {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Uri => Self::HttpRequestUriInvalid,
+            Failure::Name => Self::DnsError { rcode: Some("address not available".to_owned()), info_code: Some(0) },
+            Failure::Timeout => Self::ConnectionTimeout,
+            Failure::Refused => Self::ConnectionRefused,
+            Failure::Tls => Self::TlsProtocolError,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Error::from(self).fmt(formatter)
+    }
+}
+
+impl StdError for Failure {}
+
+#[derive(Clone)]
+struct Connector(TlsConnector);
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Stream>, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let tls = (uri.scheme() == Some(&Scheme::HTTPS)).then(|| self.0.clone());
+        let limit = CONNECT_TIMEOUT.try_with(|limit| *limit).unwrap_or(Duration::MAX);
+        Box::pin(async move {
+            let host = uri.host().ok_or(Failure::Uri)?;
+            let bare = host.trim_start_matches('[').trim_end_matches(']');
+            let port = uri.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
+            let addresses: Vec<_> = tokio::net::lookup_host((bare, port)).await.map_err(|_| Failure::Name)?.collect();
+            let stream = timeout(limit, TcpStream::connect(&*addresses)).await.map_err(|_| Failure::Timeout)?.map_err(
+                |error| match error.kind() {
+                    io::ErrorKind::AddrNotAvailable => Failure::Name,
+                    _ => Failure::Refused,
+                },
+            )?;
+            let Some(tls) = tls else {
+                return Ok(TokioIo::new(Stream::Plain(stream)));
+            };
+            let name = ServerName::try_from(bare.to_owned()).map_err(|_| Failure::Name)?;
+            let stream = tls.connect(name, stream).await.map_err(|_| Failure::Tls)?;
+            Ok(TokioIo::new(Stream::Tls(Box::new(stream))))
+        })
+    }
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        match self {
+            Self::Plain(stream) => stream.connected(),
+            Self::Tls(stream) => {
+                let (stream, session) = stream.get_ref();
+                match session.alpn_protocol() {
+                    Some(b"h2") => stream.connected().negotiated_h2(),
+                    _ => stream.connected(),
+                }
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

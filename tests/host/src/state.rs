@@ -1,0 +1,107 @@
+//! What belongs to one instance, and `spin:variables` on top of it.
+
+use std::sync::Arc;
+
+use wasmtime::component::{Accessor, HasData, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{
+    Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
+    WasiHttpView,
+};
+
+use crate::{
+    app::Component,
+    bindings::variables::{Error, Host, HostWithStore},
+    outgoing::{Outgoing, Sent},
+    postgres, variables,
+};
+
+/// The data of a store.
+pub struct State {
+    component: Arc<Component>,
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outgoing: Outgoing,
+    incoming: Incoming,
+}
+
+impl State {
+    /// The state of a new instance.
+    pub fn new(component: Arc<Component>, outgoing: Outgoing) -> Self {
+        // Nothing of the file system, of this process's environment or of the network: only what is granted by name.
+        let wasi = WasiCtxBuilder::new()
+            .envs(&component.environment)
+            .stdout(component.logs.stdout.clone())
+            .stderr(component.logs.stderr.clone())
+            .build();
+        Self { component, table: ResourceTable::new(), wasi, http: WasiHttpCtx::new(), outgoing, incoming: Incoming }
+    }
+
+    /// The view through which requests come in and responses go out.
+    pub fn incoming(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.incoming, table: &mut self.table, ctx: &mut self.http }
+    }
+
+    /// The view of the database interface.
+    pub fn postgres(&mut self) -> postgres::View<'_> {
+        postgres::View { table: &mut self.table, component: &self.component }
+    }
+
+    /// The view of the variables interface.
+    pub fn variables(&mut self) -> &mut Self {
+        self
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.outgoing, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+/// Lets every header of a request through to the guest, `Host` among them, as the wasmtime of Spin does. What a guest
+/// itself may set goes by [`Outgoing`], which keeps the usual restrictions.
+struct Incoming;
+
+impl WasiHttpHooks for Incoming {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(|_| false)
+    }
+
+    fn send_request(
+        &mut self,
+        _: http::Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
+    ) -> Sent {
+        // The guest's calls never come through this view.
+        Box::new(async { Err(HttpError::HttpRequestDenied) })
+    }
+}
+
+/// `spin:variables`, as the linker wants it named.
+pub struct VariablesOf;
+
+impl HasData for VariablesOf {
+    type Data<'a> = &'a mut State;
+}
+
+impl Host for State {}
+
+impl<T> HostWithStore<T> for VariablesOf {
+    async fn get(accessor: &Accessor<T, Self>, name: String) -> Result<String, Error> {
+        variables::check_name(&name).map_err(|reason| Error::InvalidName(format!("{name:?}: {reason}")))?;
+        accessor.with(|mut access| {
+            let component = &access.get().component;
+            let value = component.variables.get(&name).cloned();
+            value.ok_or_else(|| Error::Undefined(format!("no variable for {:?}.{name:?}", component.id)))
+        })
+    }
+}
