@@ -20,7 +20,7 @@ ALTER TABLE messages ALTER COLUMN seq SET NOT NULL;
 
 CREATE UNIQUE INDEX IF NOT EXISTS messages_channel_seq ON messages (channel_id, seq);
 CREATE UNIQUE INDEX IF NOT EXISTS messages_client_key ON messages (channel_id, sender_id, client_key) WHERE client_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS messages_channel_created ON messages (channel_id, created_at);
+CREATE INDEX IF NOT EXISTS messages_channel_created ON messages (channel_id, created_at, seq);
 CREATE INDEX IF NOT EXISTS messages_thread_seq ON messages (thread_id, seq) WHERE thread_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS channels_listing ON channels (created_at DESC, id DESC) WHERE archived_at IS NULL;
 CREATE INDEX IF NOT EXISTS channel_members_member ON channel_members (member_id, channel_id) WHERE left_at IS NULL;

@@ -1,0 +1,93 @@
+//! POST: makes a channel and its room.
+
+use http::StatusCode;
+use messaging_core::ids::ChannelId;
+use messaging_core::keys::{ClientKey, fingerprint};
+use messaging_core::matrix::CHANNEL_FIELD;
+use messaging_core::models::{CreateChannel, Visibility};
+use messaging_edge::gateway::{CreateRoom, Gateway};
+use messaging_edge::{Problem, Reply, Request, identity, store};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use spin_sdk::pg::ParameterValue;
+
+/// The slug is reserved for this request, or the request was carried out before.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Reserved {
+    Slug { channel_id: ChannelId },
+    Done { channel: Box<RawValue> },
+}
+
+pub async fn create(request: Request) -> Result<Reply, Problem> {
+    let caller = identity::caller(&request).await?;
+    let key = request.header("idempotency-key").map(|header| ClientKey::new(&caller.id, header)).transpose()?;
+    let new: CreateChannel = request.json().await?;
+    let microdao = new.validate()?;
+    let fields = json!({
+        "slug": new.slug, "name": new.name, "description": new.description, "microdao_id": microdao,
+        "visibility": new.visibility.as_str(), "is_encrypted": new.is_encrypted, "topic": new.topic,
+        "avatar_url": new.avatar_url,
+    });
+    let asked = fingerprint(&["create channel", &fields.to_string()]);
+    let key = key.as_ref().map(ClientKey::as_str);
+
+    let [who, microdaos] = store::caller(&caller);
+    let reserved: Reserved = store::call(
+        "reserve_channel",
+        vec![
+            who.clone(),
+            microdaos,
+            ParameterValue::Str(microdao.as_str().to_owned()),
+            ParameterValue::Str(new.slug.clone()),
+            store::nullable(key),
+            ParameterValue::Str(asked.clone()),
+        ],
+    )
+    .await?;
+    let channel_id = match reserved {
+        Reserved::Slug { channel_id } => channel_id,
+        Reserved::Done { channel } => return Reply::json(StatusCode::CREATED, &channel),
+    };
+
+    let gateway = Gateway::from_settings().await?;
+    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
+    let public = new.visibility == Visibility::Public;
+    let mut initial_state = Vec::new();
+    if new.is_encrypted {
+        initial_state.push(json!({"type": "m.room.encryption", "state_key": "",
+                                  "content": {"algorithm": "m.megolm.v1.aes-sha2"}}));
+    }
+    if let Some(url) = &new.avatar_url {
+        initial_state.push(json!({"type": "m.room.avatar", "state_key": "", "content": {"url": url}}));
+    }
+    let room = gateway
+        .create_room(&CreateRoom {
+            name: &new.name,
+            topic: new.topic.as_deref().or(new.description.as_deref()).unwrap_or(""),
+            visibility: if public { "public" } else { "private" },
+            room_alias_name: &format!("{}-{}", new.slug, microdao.slug()),
+            preset: if public { "public_chat" } else { "private_chat" },
+            initial_state,
+            creation_content: json!({CHANNEL_FIELD: channel_id}),
+            creator_matrix_id: &matrix_id,
+        })
+        .await?;
+
+    let channel: Box<RawValue> = store::call(
+        "record_channel",
+        vec![
+            store::uuid(channel_id),
+            who,
+            ParameterValue::Str(caller.id.member_type().to_owned()),
+            ParameterValue::Str(matrix_id),
+            ParameterValue::Str(room.room_id),
+            store::jsonb(&fields)?,
+            store::nullable(key),
+            ParameterValue::Str(asked),
+        ],
+    )
+    .await?;
+    Reply::json(StatusCode::CREATED, &channel)
+}

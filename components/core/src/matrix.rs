@@ -1,0 +1,57 @@
+//! What the index takes from a Matrix event.
+
+use serde_json::Value;
+
+/// The field of an event's content that carries the hashed idempotency key.
+pub const KEY_FIELD: &str = "city.daarion.key";
+/// The field of an event's content that carries the fingerprint of the request.
+pub const REQUEST_FIELD: &str = "city.daarion.request";
+/// The field of a room's creation content that says which channel it was made for.
+pub const CHANNEL_FIELD: &str = "city.daarion.channel";
+
+/// The `content_type` of an index row for the `msgtype` of a message.
+pub fn content_type(msgtype: &str) -> &'static str {
+    match msgtype {
+        "m.image" => "image",
+        "m.file" => "file",
+        "m.audio" => "audio",
+        "m.video" => "video",
+        _ => "text",
+    }
+}
+
+/// A text field of an event's content.
+pub fn text<'a>(content: &'a Value, field: &str) -> Option<&'a str> {
+    content.get(field).and_then(Value::as_str)
+}
+
+/// The event that a message answers, if any (Matrix client-server API, "Rich replies").
+pub fn in_reply_to(content: &Value) -> Option<&str> {
+    content.pointer("/m.relates_to/m.in_reply_to/event_id").and_then(Value::as_str)
+}
+
+/// How an event relates to another one, and to which.
+pub fn relation(content: &Value) -> Option<(&str, &str)> {
+    let relates_to = content.get("m.relates_to")?;
+    Some((relates_to.get("rel_type")?.as_str()?, relates_to.get("event_id")?.as_str()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn hostile_content_is_no_relation() {
+        for content in [
+            json!(null),
+            json!([]),
+            json!({"m.relates_to": 1}),
+            json!({"m.relates_to": {"rel_type": {}, "event_id": 2}}),
+        ] {
+            assert_eq!(relation(&content), None);
+            assert_eq!(in_reply_to(&content), None);
+            assert_eq!(text(&content, "body"), None);
+        }
+    }
+}

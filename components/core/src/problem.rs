@@ -1,0 +1,221 @@
+//! The one error type: what the caller is told, and what only the log is told.
+
+use http::StatusCode;
+use serde::Serialize;
+use std::fmt;
+
+/// What is wrong with one field of the request (RFC 9457, section 3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// JSON pointer to the field of the body (RFC 6901); absent for a query parameter or a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Name of the query parameter or header; absent for a field of the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// What the value has to be.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// A field of the JSON body.
+    pub fn body(field: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: Some(format!("/{field}")), parameter: None, detail: detail.into() }
+    }
+
+    /// A query parameter or a header.
+    pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self { pointer: None, parameter: Some(name.to_owned()), detail: detail.into() }
+    }
+}
+
+/// A refusal or failure, answered as `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Stable and machine-readable; part of the contract.
+    pub code: &'static str,
+    /// For people; tells the caller what to do next.
+    pub detail: String,
+    /// One entry per bad field.
+    pub errors: Vec<FieldError>,
+    /// The methods of the resource, for the `Allow` header of a 405.
+    pub allow: Option<&'static str>,
+    /// For the log only, never for the caller.
+    pub inside: Option<String>,
+}
+
+/// The members of the body.
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// Any problem; the named constructors below cover most.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), errors: Vec::new(), allow: None, inside: None }
+    }
+
+    /// 400: the request is not what HTTP or JSON ask for.
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// 401: who is calling is not known.
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    /// 403: the caller may know of the thing, but not do this.
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// 404: there is none, or the caller may not know that there is one.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}, or you may not see it."))
+    }
+
+    /// 405 with the methods that the resource has.
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        let detail = format!("This resource has only {allow}.");
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+    }
+
+    /// 409: the request collides with what is there.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 413: the body, or the Matrix event that it would become, is too large.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    }
+
+    /// 422: well-formed, but fields have values that they may not have.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] => {
+                let name = only.pointer.as_deref().map(|p| p.trim_start_matches('/')).or(only.parameter.as_deref());
+                format!("{} {}.", name.unwrap_or("The request"), only.detail)
+            }
+            more => format!("{} fields have values that they may not have.", more.len()),
+        };
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+    }
+
+    /// 422 for one field of the body.
+    pub fn invalid_field(field: &str, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError::body(field, detail)])
+    }
+
+    /// 422 for one query parameter.
+    pub fn invalid_parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError::parameter(name, detail)])
+    }
+
+    /// 400 for one header.
+    pub fn invalid_header(name: &str, detail: &str) -> Self {
+        let errors = vec![FieldError::parameter(name, detail)];
+        Self { errors, ..Self::bad_request("invalid_header", format!("{name} {detail}.")) }
+    }
+
+    /// 422: the same `Idempotency-Key` came with another request.
+    pub fn idempotency_key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+        )
+    }
+
+    /// 500: our fault. The reason goes to the log.
+    pub fn internal(inside: impl fmt::Display) -> Self {
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side.");
+        Self { inside: Some(inside.to_string()), ..problem }
+    }
+
+    /// 503: a part that this request needs is not there at the moment; safe to retry.
+    pub fn unavailable(inside: impl fmt::Display) -> Self {
+        let detail = "The service is not available at the moment. Retry with the same Idempotency-Key.";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
+        Self { inside: Some(inside.to_string()), ..problem }
+    }
+
+    /// 502: the homeserver failed; safe to retry.
+    pub fn homeserver_failed(inside: impl fmt::Display) -> Self {
+        let detail = "The homeserver could not carry this out. Retry with the same Idempotency-Key.";
+        let problem = Self::new(StatusCode::BAD_GATEWAY, "homeserver_failed", detail);
+        Self { inside: Some(inside.to_string()), ..problem }
+    }
+
+    /// 504: the homeserver did not answer in time; safe to retry.
+    pub fn homeserver_timeout(inside: impl fmt::Display) -> Self {
+        let detail = "The homeserver did not answer in time. Retry with the same Idempotency-Key.";
+        let problem = Self::new(StatusCode::GATEWAY_TIMEOUT, "homeserver_timeout", detail);
+        Self { inside: Some(inside.to_string()), ..problem }
+    }
+
+    /// Adds what only the log is told.
+    pub fn with_inside(self, inside: impl fmt::Display) -> Self {
+        Self { inside: Some(inside.to_string()), ..self }
+    }
+
+    /// The JSON body of the answer.
+    pub fn to_json(&self, request_id: &str) -> Vec<u8> {
+        let body = Body {
+            r#type: format!("urn:daarion:problem:{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            errors: &self.errors,
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status.as_u16(), self.code, self.detail)?;
+        match &self.inside {
+            Some(inside) => write!(f, " ({inside})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inside_stays_inside() {
+        let problem = Problem::internal("password=hunter2");
+        let body = String::from_utf8(problem.to_json("r1")).unwrap();
+        assert!(!body.contains("hunter2"), "{body}");
+        assert!(problem.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_bad_field_is_named_by_its_pointer() {
+        let body: serde_json::Value =
+            serde_json::from_slice(&Problem::invalid_field("slug", "must not be empty").to_json("r1")).unwrap();
+        assert_eq!(body["errors"][0]["pointer"], "/slug");
+        assert_eq!(body["status"], 422);
+        assert_eq!(body["detail"], "slug must not be empty.");
+        assert_eq!(body["request_id"], "r1");
+    }
+}

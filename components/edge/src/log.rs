@@ -1,0 +1,18 @@
+//! Log lines on stderr, one JSON object each. Spin adds no time, so a line carries its own.
+
+use serde_json::json;
+
+/// Something an operator should look at.
+pub fn error(request_id: &str, message: &str) {
+    line("error", request_id, message);
+}
+
+/// Something worth knowing.
+pub fn info(request_id: &str, message: &str) {
+    line("info", request_id, message);
+}
+
+fn line(level: &str, request_id: &str, message: &str) {
+    let time = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+    eprintln!("{}", json!({"time": time, "level": level, "request_id": request_id, "message": message}));
+}

@@ -1,0 +1,119 @@
+//! Sending a message, as people and agents do it alike.
+
+use crate::gateway::{self, Gateway};
+use crate::{Problem, store};
+use messaging_core::auth::Caller;
+use messaging_core::ids::{ChannelId, MessageId};
+use messaging_core::keys::{ClientKey, fingerprint};
+use messaging_core::matrix::{KEY_FIELD, REQUEST_FIELD, content_type};
+use messaging_core::models::SendMessage;
+use messaging_core::text::preview;
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use spin_sdk::pg::ParameterValue;
+
+/// What the index says before anything is sent.
+#[derive(Deserialize)]
+struct Prepared {
+    room_id: String,
+    /// The caller is not in the room yet and may join by posting.
+    #[serde(default)]
+    join: bool,
+    reply_to_event_id: Option<String>,
+    /// This request was carried out before.
+    message: Option<Box<RawValue>>,
+}
+
+/// What the index says afterwards.
+#[derive(Deserialize)]
+struct Recorded {
+    message: Box<RawValue>,
+}
+
+/// Sends a message to Matrix and indexes it; answers the index row.
+///
+/// With an idempotency key, every retry ends in one message, whatever failed in between: what is indexed
+/// is answered from the index, and what only Matrix knows is found there by its transaction id.
+pub async fn send(
+    caller: &Caller,
+    channel: ChannelId,
+    message: &SendMessage,
+    idempotency_key: Option<&str>,
+) -> Result<Box<RawValue>, Problem> {
+    message.validate()?;
+    let key = idempotency_key.map(|header| ClientKey::new(&caller.id, header)).transpose()?;
+    let reply_to = message.reply_to.map(|id| id.to_string());
+    let request = fingerprint(&[
+        &message.text,
+        message.msgtype.as_str(),
+        message.formatted_body.as_deref().unwrap_or(""),
+        reply_to.as_deref().unwrap_or(""),
+    ]);
+    let key_text = key.as_ref().map(ClientKey::as_str);
+    let [who, microdaos] = store::caller(caller);
+    let prepared: Prepared = store::call(
+        "prepare_send",
+        vec![
+            who,
+            microdaos,
+            store::uuid(channel),
+            reply_to.as_deref().map_or(ParameterValue::DbNull, store::uuid),
+            store::nullable(key_text),
+            store::nullable(key_text.map(|_| request.as_str())),
+        ],
+    )
+    .await?;
+    if let Some(message) = prepared.message {
+        return Ok(message);
+    }
+
+    let gateway = Gateway::from_settings().await?;
+    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
+    if prepared.join {
+        gateway.join(&prepared.room_id, &matrix_id).await?;
+    }
+    let mut extra_content = serde_json::Map::new();
+    if let Some(key) = key_text {
+        extra_content.insert(KEY_FIELD.to_owned(), json!(key));
+        extra_content.insert(REQUEST_FIELD.to_owned(), json!(request));
+    }
+    let random = uuid::Uuid::new_v4().to_string();
+    let sent = gateway
+        .send(&gateway::Send {
+            room_id: &prepared.room_id,
+            sender: caller.id.as_str(),
+            sender_matrix_id: &matrix_id,
+            msgtype: message.msgtype.as_str(),
+            body: &message.text,
+            format: message.formatted_body.as_ref().map(|_| "org.matrix.custom.html"),
+            formatted_body: message.formatted_body.as_deref(),
+            relates_to: prepared.reply_to_event_id.as_ref().map(|id| json!({"m.in_reply_to": {"event_id": id}})),
+            txn_id: key_text.unwrap_or(&random),
+            extra_content,
+        })
+        .await?;
+
+    let recorded: Recorded = store::call(
+        "record_message",
+        vec![
+            ParameterValue::Str(prepared.room_id),
+            store::uuid(MessageId::of_event(&sent.event_id)),
+            ParameterValue::Str(sent.event_id),
+            ParameterValue::Str("m.room.message".to_owned()),
+            ParameterValue::Str(caller.id.as_str().to_owned()),
+            ParameterValue::Str(caller.id.member_type().to_owned()),
+            ParameterValue::Str(matrix_id),
+            ParameterValue::Str(preview(&message.text)),
+            ParameterValue::Str(content_type(message.msgtype.as_str()).to_owned()),
+            store::nullable(prepared.reply_to_event_id),
+            store::nullable(key_text),
+            store::nullable(key_text.map(|_| request.as_str())),
+            store::nullable(sent.sent_at),
+            ParameterValue::Boolean(prepared.join),
+            ParameterValue::DbNull,
+        ],
+    )
+    .await?;
+    Ok(recorded.message)
+}

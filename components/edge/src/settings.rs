@@ -1,0 +1,14 @@
+//! Settings: Spin variables, read when they are needed, so that a dynamic provider may change them.
+
+use messaging_core::problem::Problem;
+use spin_sdk::variables;
+
+/// A setting, or `None` when it is not set or empty.
+pub async fn optional(name: &str) -> Option<String> {
+    variables::get(name).await.ok().filter(|value| !value.is_empty())
+}
+
+/// A setting that has to be there; without it the request fails and the log says which one is missing.
+pub async fn required(name: &str) -> Result<String, Problem> {
+    optional(name).await.ok_or_else(|| Problem::internal(format!("the setting {name} is not set")))
+}

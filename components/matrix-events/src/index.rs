@@ -1,0 +1,122 @@
+//! From a Matrix event to the index. Our own echoes come here too and find themselves indexed.
+
+use messaging_core::ids::{EntityId, EntityKind, MessageId};
+use messaging_core::keys::ClientKey;
+use messaging_core::matrix::{self, KEY_FIELD, REQUEST_FIELD};
+use messaging_core::text::preview;
+use messaging_edge::{Problem, settings, store};
+use serde::Deserialize;
+use serde_json::Value;
+use spin_sdk::pg::ParameterValue;
+
+/// The parts of an event that the index reads (Matrix client-server API, "Room event format").
+#[derive(Deserialize)]
+pub struct Event {
+    pub event_id: String,
+    pub room_id: String,
+    pub sender: String,
+    #[serde(rename = "type")]
+    pub event_type: String,
+    pub state_key: Option<String>,
+    /// Milliseconds since 1970, as the sender's server says.
+    #[serde(default)]
+    pub origin_server_ts: Value,
+    #[serde(default)]
+    pub content: Value,
+}
+
+/// Whoever sends longer ids is no homeserver (Matrix specification, appendix "Identifier grammar").
+const MAX_ID: usize = 255;
+
+/// Brings the index up to date with one event. What does not concern it is no error.
+pub async fn apply(event: &Event, server_name: &str) -> Result<(), Problem> {
+    let ids = [&event.event_id, &event.room_id, &event.sender];
+    if ids.iter().any(|id| id.is_empty() || id.len() > MAX_ID || id.contains('\0')) {
+        return Ok(());
+    }
+    let Ok(sender) = EntityId::from_matrix_user_id(&event.sender, server_name) else { return Ok(()) };
+    let applied = match (event.event_type.as_str(), &event.state_key) {
+        ("m.room.message", None) => message(event, &sender).await,
+        ("m.room.member", Some(whom)) => membership(event, &sender, whom, server_name).await,
+        _ => Ok(()),
+    };
+    match applied {
+        // A room that is no channel of ours.
+        Err(problem) if problem.code == "not_found" => Ok(()),
+        other => other,
+    }
+}
+
+async fn message(event: &Event, sender: &EntityId) -> Result<(), Problem> {
+    let content = &event.content;
+    // A redacted event has no content left; an edit is no message of its own.
+    let (Some(msgtype), Some(body)) = (matrix::text(content, "msgtype"), matrix::text(content, "body")) else {
+        return Ok(());
+    };
+    if matrix::relation(content).is_some_and(|(kind, _)| kind == "m.replace") {
+        return Ok(());
+    }
+    // Only our own API writes keys. Anybody else's would let them hide a message from the index.
+    let ours = sender.kind() != EntityKind::MatrixPerson;
+    let key = matrix::text(content, KEY_FIELD).filter(|_| ours).and_then(ClientKey::stored);
+    let request = matrix::text(content, REQUEST_FIELD).filter(|_| key.is_some());
+    let text = |text: &str| ParameterValue::Str(text.to_owned());
+    let parameters = vec![
+        text(&event.room_id),
+        store::uuid(MessageId::of_event(&event.event_id)),
+        text(&event.event_id),
+        text(&event.event_type),
+        text(sender.as_str()),
+        text(sender.member_type()),
+        text(&event.sender),
+        ParameterValue::Str(preview(body)),
+        text(matrix::content_type(msgtype)),
+        store::nullable(matrix::in_reply_to(content).filter(|id| id.len() <= MAX_ID && !id.contains('\0'))),
+        store::nullable(key.as_ref().map(ClientKey::as_str)),
+        store::nullable(request.filter(|request| !request.contains('\0'))),
+        store::nullable(sent_at(&event.origin_server_ts)),
+        ParameterValue::Boolean(false),
+        if ours { ParameterValue::DbNull } else { store::jsonb(&without_nul(content))? },
+    ];
+    store::call_raw("record_message", parameters).await.map(|_| ())
+}
+
+async fn membership(event: &Event, sender: &EntityId, whom: &str, server_name: &str) -> Result<(), Problem> {
+    // The bot is in every room to manage it and is nobody's member.
+    let bot = settings::optional("matrix_bot_localpart").await.unwrap_or_default();
+    if whom == format!("@{bot}:{server_name}") {
+        return Ok(());
+    }
+    let Ok(member) = EntityId::from_matrix_user_id(whom, server_name) else { return Ok(()) };
+    let Some(membership) = matrix::text(&event.content, "membership") else { return Ok(()) };
+    let Some(changed_at) = sent_at(&event.origin_server_ts) else { return Ok(()) };
+    let text = |text: &str| ParameterValue::Str(text.to_owned());
+    let parameters = vec![
+        text(&event.room_id),
+        text(member.as_str()),
+        text(member.member_type()),
+        text(whom),
+        text(membership),
+        text(sender.as_str()),
+        ParameterValue::Str(changed_at),
+    ];
+    store::call_raw("record_membership", parameters).await.map(|_| ())
+}
+
+/// A server's time as RFC 3339; `None` when it is no time that PostgreSQL can hold.
+fn sent_at(origin_server_ts: &Value) -> Option<String> {
+    let milliseconds = origin_server_ts.as_i64().filter(|ms| (0..253_402_300_800_000).contains(ms))?;
+    let time = chrono::DateTime::from_timestamp_millis(milliseconds)?;
+    Some(time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+}
+
+/// PostgreSQL cannot store NUL, which JSON and Matrix allow.
+fn without_nul(value: &Value) -> Value {
+    let clean = |text: &str| text.replace('\0', "\u{fffd}");
+    match value {
+        Value::String(text) => Value::String(clean(text)),
+        Value::Array(items) => items.iter().map(without_nul).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (clean(key), without_nul(value))).collect(),
+        other => other.clone(),
+    }
+}

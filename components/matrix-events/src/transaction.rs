@@ -1,0 +1,42 @@
+//! PUT `/_matrix/app/v1/transactions/:id`: up to 100 events.
+//!
+//! Transaction ids start again at 1 after some restarts of the homeserver, so they mean nothing here: an event is
+//! known by its own id. A bad event never fails the whole transaction, or the homeserver would send it for ever.
+
+use crate::index;
+use http::StatusCode;
+use messaging_edge::{Problem, Reply, Request, log, settings};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// 100 events of 64 KiB, escaped, fit.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// More than the homeserver ever sends at once.
+const MAX_EVENTS: usize = 1_000;
+
+#[derive(Deserialize)]
+struct Transaction {
+    /// Each read by itself, so that a malformed one harms no other.
+    #[serde(default)]
+    events: Vec<Box<RawValue>>,
+}
+
+pub async fn receive(request: Request) -> Result<Reply, Problem> {
+    let id = request.id.clone();
+    let body = request.bytes(MAX_BYTES).await?;
+    let transaction: Transaction = messaging_edge::request::parse_json(&body)?;
+    let server_name = settings::required("matrix_server_name").await?;
+    for event in transaction.events.iter().take(MAX_EVENTS) {
+        let Ok(event) = serde_json::from_str::<index::Event>(event.get()) else {
+            log::info(&id, "skipped a malformed event");
+            continue;
+        };
+        match index::apply(&event, &server_name).await {
+            Ok(()) => {}
+            // PostgreSQL is away: nothing is stored, so the homeserver has to send this again. What was stored stays.
+            Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
+            Err(problem) => log::error(&id, &format!("skipped the event {}: {problem}", event.event_id)),
+        }
+    }
+    Ok(Reply::raw_json(StatusCode::OK, "{}"))
+}

@@ -1,0 +1,89 @@
+//! POST: invites somebody. Users and agents of DAARION are in at once, a person in Matrix decides themselves.
+
+use http::StatusCode;
+use messaging_core::ids::EntityKind;
+use messaging_core::keys::{ClientKey, fingerprint};
+use messaging_core::models::InviteMember;
+use messaging_edge::gateway::{Gateway, Membership};
+use messaging_edge::{Problem, Reply, Request, identity, store};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use spin_sdk::pg::ParameterValue;
+
+#[derive(Deserialize)]
+struct Prepared {
+    room_id: String,
+    /// They are a member already, just as asked for.
+    member: Option<Box<RawValue>>,
+}
+
+pub async fn invite(request: Request) -> Result<Reply, Problem> {
+    let caller = identity::caller(&request).await?;
+    let channel = request.channel_id()?;
+    let key = request.header("idempotency-key").map(|header| ClientKey::new(&caller.id, header)).transpose()?;
+    let invitation: InviteMember = request.json().await?;
+    let (member, role) = invitation.validate()?;
+    let details = json!({
+        "role": role.as_str(),
+        "can_read": invitation.can_read.unwrap_or(true),
+        "can_write": invitation.can_write.unwrap_or(true),
+        "can_invite": invitation.can_invite.unwrap_or(role.manages()),
+        "can_kick": invitation.can_kick.unwrap_or(role.manages()),
+        "can_create_tasks": invitation.can_create_tasks.unwrap_or(role.manages()),
+    });
+    let asked = fingerprint(&["invite", &channel.to_string(), member.as_str(), &details.to_string()]);
+    let key = key.as_ref().map(ClientKey::as_str);
+
+    let [who, microdaos] = store::caller(&caller);
+    let prepared: Prepared = store::call(
+        "prepare_invite",
+        vec![
+            who.clone(),
+            microdaos,
+            store::uuid(channel),
+            ParameterValue::Str(member.as_str().to_owned()),
+            store::jsonb(&details)?,
+            store::nullable(key),
+            ParameterValue::Str(asked.clone()),
+        ],
+    )
+    .await?;
+    if let Some(member) = prepared.member {
+        return Reply::json(StatusCode::CREATED, &member);
+    }
+
+    let gateway = Gateway::from_settings().await?;
+    let matrix_id = member.matrix_user_id(&gateway.server_name);
+    gateway
+        .invite(&Membership {
+            room_id: &prepared.room_id,
+            user_id: &matrix_id,
+            inviter: Some(caller.id.as_str()),
+            inviter_matrix_id: Some(&caller.id.matrix_user_id(&gateway.server_name)),
+        })
+        .await?;
+    let ours = member.kind() != EntityKind::MatrixPerson;
+    if ours {
+        gateway.join(&prepared.room_id, &matrix_id).await?;
+    }
+    if role.power_level() > 0 {
+        gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level()).await?;
+    }
+
+    let member: Box<RawValue> = store::call(
+        "record_invite",
+        vec![
+            store::uuid(channel),
+            who,
+            ParameterValue::Str(member.as_str().to_owned()),
+            ParameterValue::Str(member.member_type().to_owned()),
+            ParameterValue::Str(matrix_id),
+            ParameterValue::Boolean(ours),
+            store::nullable(key),
+            ParameterValue::Str(asked),
+        ],
+    )
+    .await?;
+    Reply::json(StatusCode::CREATED, &member)
+}
