@@ -7,7 +7,7 @@ use messaging_core::auth::{Caller, MicroDaos};
 use messaging_core::problem::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use spin_sdk::pg::{Connection, DbValue, Error, ParameterValue, PgError};
+use spin_sdk::pg::{Connection, Error, ParameterValue, PgError};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub async fn call<T: DeserializeOwned>(function: &str, parameters: Vec<Parameter
 pub async fn call_raw(function: &str, parameters: Vec<ParameterValue>) -> Result<String, Problem> {
     let placeholders: Vec<_> = (1..=parameters.len()).map(|n| format!("${n}")).collect();
     // The name comes from our code, never from a request.
-    let statement = format!("SELECT messaging.{function}({})::text", placeholders.join(", "));
+    let statement = format!("SELECT messaging.{function}({})::text AS document", placeholders.join(", "));
     let address = settings::required("database_url").await?;
     let answer = within(DEADLINE, query_text(address, statement, parameters))
         .await
@@ -63,7 +63,7 @@ pub async fn call_raw(function: &str, parameters: Vec<ParameterValue>) -> Result
 /// Whether the database answers.
 pub async fn ping() -> Result<(), Problem> {
     let address = settings::required("database_url").await?;
-    within(DEADLINE, query_text(address, "SELECT 'ok'::text".to_owned(), Vec::new()))
+    within(DEADLINE, query_text(address, "SELECT 'ok'::text AS document".to_owned(), Vec::new()))
         .await
         .ok_or_else(|| Problem::unavailable("the database did not answer in time"))?
         .map(|_| ())
@@ -73,10 +73,8 @@ pub async fn ping() -> Result<(), Problem> {
 async fn query_text(address: String, statement: String, parameters: Vec<ParameterValue>) -> Result<String, Error> {
     let connection = Connection::open(address).await?;
     let rows = connection.query(statement, parameters).await?.collect().await?;
-    match rows.into_iter().next().map(|row| row[0].clone()) {
-        Some(DbValue::Str(text)) => Ok(text),
-        other => Err(Error::Decode(format!("expected one text, got {other:?}"))),
-    }
+    let document = rows.first().and_then(|row| row.get::<String>("document"));
+    document.ok_or_else(|| Error::Decode("the statement answered no document".to_owned()))
 }
 
 fn database_problem(function: &str, error: &Error) -> Problem {
