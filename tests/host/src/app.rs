@@ -1,14 +1,18 @@
 //! An application: its manifest with every variable filled in.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use crate::{
     cli::Options,
     hosts::AllowedHosts,
     logs::Logs,
-    manifest::{HttpTrigger, Manifest},
+    manifest::{self, HttpTrigger, Manifest},
     postgres::Pools,
     variables::Variables,
 };
@@ -49,34 +53,45 @@ impl App {
         let triggers = manifest.http_triggers()?;
         let variables = Variables::resolve(&manifest.variables, |name| std::env::var(name).ok())?;
         let ids: Vec<&str> = manifest.components.keys().map(String::as_str).collect();
-        let folder = options.manifest.parent().map(ToOwned::to_owned).unwrap_or_default();
-        let components = manifest
-            .components
-            .iter()
-            .map(|(id, component)| {
-                let load = || {
-                    let values = component.variables.iter();
-                    let values = values.map(|(name, template)| Ok((name.clone(), variables.render(template)?)));
-                    let allowed_hosts = AllowedHosts::parse(&component.allowed_outbound_hosts, &variables, &ids)?;
-                    for target in allowed_hosts.chained() {
-                        ensure!(
-                            triggers.iter().any(|trigger| trigger.component == target),
-                            "`allowed_outbound_hosts` names the component {target:?}, which has no trigger"
-                        );
-                    }
-                    Ok(Arc::new(Component {
-                        id: id.clone(),
-                        source: folder.join(&component.source),
-                        variables: values.collect::<Result<_>>()?,
-                        environment: component.environment.clone().into_iter().collect(),
-                        allowed_hosts,
-                        pools: Pools::default(),
-                        logs: Logs::new(id, options.log_dir.as_deref())?,
-                    }))
-                };
-                load().with_context(|| format!("cannot load component {id:?}"))
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { components, triggers })
+        let components = manifest.components.iter().map(|(id, declared)| {
+            Component::load(id, declared, &variables, &ids, options)
+                .map(Arc::new)
+                .with_context(|| format!("cannot load component {id:?}"))
+        });
+        let app = Self { components: components.collect::<Result<_>>()?, triggers };
+        for component in &app.components {
+            for target in component.allowed_hosts.chained().filter(|target| !app.serves(target)) {
+                eprintln!("{} may call the component {target}, which no trigger makes reachable", component.id);
+            }
+        }
+        Ok(app)
+    }
+
+    /// Whether a trigger, public or private, leads to a component.
+    pub fn serves(&self, component: &str) -> bool {
+        self.triggers.iter().any(|trigger| trigger.component == component)
+    }
+}
+
+impl Component {
+    fn load(
+        id: &str,
+        declared: &manifest::Component,
+        variables: &Variables,
+        ids: &[&str],
+        options: &Options,
+    ) -> Result<Self> {
+        let folder = options.manifest.parent().unwrap_or(Path::new(""));
+        let values = declared.variables.iter();
+        let values = values.map(|(name, template)| Ok((name.clone(), variables.render(template)?)));
+        Ok(Self {
+            id: id.to_owned(),
+            source: folder.join(&declared.source),
+            variables: values.collect::<Result<_>>()?,
+            environment: declared.environment.clone().into_iter().collect(),
+            allowed_hosts: AllowedHosts::parse(&declared.allowed_outbound_hosts, variables, ids)?,
+            pools: Pools::default(),
+            logs: Logs::new(id, options.log_dir.as_deref())?,
+        })
     }
 }

@@ -29,7 +29,10 @@ use tokio_rustls::{
     rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
 };
 use tower_service::Service;
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::{
+    Error, WasiBody,
+    p3::bindings::http::types::{DnsErrorPayload, ErrorCode},
+};
 
 tokio::task_local! {
     /// How long the call that needs a new connection waits for it. The pool offers no way to pass it along.
@@ -63,17 +66,17 @@ impl Client {
     ///
     /// # Errors
     /// No connection, no answer in time, or an answer that is no HTTP.
-    pub async fn send(&self, request: Request<WasiBody>, timeouts: Timeouts) -> Result<Response<WasiBody>, Error> {
+    pub async fn send(&self, request: Request<WasiBody>, timeouts: Timeouts) -> Result<Response<WasiBody>, ErrorCode> {
         let sending = CONNECT_TIMEOUT.scope(timeouts.connect, self.0.request(request));
         let response = timeout(timeouts.first_byte, sending)
             .await
-            .map_err(|_| Error::ConnectionReadTimeout)?
+            .map_err(|_| ErrorCode::ConnectionReadTimeout)?
             .map_err(|error| in_words_of_the_guest(&error))?;
         Ok(response.map(|body| body.map_err(Error::from).boxed_unsync()))
     }
 }
 
-fn in_words_of_the_guest(error: &PoolError) -> Error {
+fn in_words_of_the_guest(error: &PoolError) -> ErrorCode {
     let mut cause = error.source();
     while let Some(error) = cause {
         if let Some(failure) = error.downcast_ref::<Failure>() {
@@ -81,11 +84,11 @@ fn in_words_of_the_guest(error: &PoolError) -> Error {
         }
         // The guest's own body did not keep to its length.
         if let Some(Error::HttpRequestBodySize(size)) = error.downcast_ref() {
-            return Error::HttpRequestBodySize(*size);
+            return ErrorCode::HttpRequestBodySize(*size);
         }
         cause = error.source();
     }
-    Error::HttpProtocolError
+    ErrorCode::HttpProtocolError
 }
 
 /// Why there is no connection.
@@ -98,11 +101,13 @@ enum Failure {
     Tls,
 }
 
-impl From<&Failure> for Error {
+impl From<&Failure> for ErrorCode {
     fn from(failure: &Failure) -> Self {
         match failure {
             Failure::Uri => Self::HttpRequestUriInvalid,
-            Failure::Name => Self::DnsError { rcode: Some("address not available".to_owned()), info_code: Some(0) },
+            Failure::Name => {
+                Self::DnsError(DnsErrorPayload { rcode: Some("address not available".to_owned()), info_code: Some(0) })
+            }
             Failure::Timeout => Self::ConnectionTimeout,
             Failure::Refused => Self::ConnectionRefused,
             Failure::Tls => Self::TlsProtocolError,
@@ -112,7 +117,7 @@ impl From<&Failure> for Error {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Error::from(self).fmt(formatter)
+        fmt::Debug::fmt(self, formatter)
     }
 }
 

@@ -7,11 +7,18 @@ use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
     component::{Component as Code, Linker},
 };
-use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime_wasi_http::{
+    WasiHttp, WasiHttpView as _,
+    p3::bindings::{
+        ServicePre,
+        http::{client, types},
+    },
+};
 
 use crate::{
     app::{App, Component},
     bindings::{postgres, variables},
+    outgoing::Calls,
     postgres::Postgres,
     state::{State, VariablesOf},
 };
@@ -98,7 +105,8 @@ fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-    wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    types::add_to_linker::<_, WasiHttp>(&mut linker, State::http)?;
+    client::add_to_linker::<_, Calls>(&mut linker, State::http)?;
     postgres::add_to_linker::<_, Postgres>(&mut linker, State::postgres)?;
     variables::add_to_linker::<_, VariablesOf>(&mut linker, State::variables)?;
     Ok(linker)

@@ -51,7 +51,7 @@ impl HandlerState for Instances {
         Ok(Instance {
             store,
             proxy: Proxy::P3(service),
-            view: State::incoming,
+            view: State::unfiltered,
             expiration: Expiration {
                 idle_timeout: draw(&self.limits.idle_instance_timeout),
                 request_timeout,

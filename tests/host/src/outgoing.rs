@@ -10,29 +10,75 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request, Response, Uri,
+    Request, Response, Uri,
     header::HOST,
     uri::{Authority, Scheme},
 };
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use tokio::time::Sleep;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use tokio::{sync::oneshot, time::Sleep};
+use wasmtime::component::{Accessor, HasData, Resource};
+use wasmtime_wasi::TrappableError;
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpView as _,
+    p3::{
+        self,
+        bindings::http::{client::HostWithStore, types::ErrorCode},
+    },
+};
 
 use crate::{
     app::Component,
     client::{Client, Timeouts},
     hosts,
     server::Server,
+    state::State,
 };
 
 /// The deadlines of a call, unless the guest sets its own.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-type Progress = Box<dyn Future<Output = Result<(), Error>> + Send>;
+/// `wasi:http/client`, as the linker wants it named.
+///
+/// wasmtime's own would do, but for taking `transfer-encoding` and the like out of responses, which the one in Spin
+/// leaves in: a guest that copies all headers of a response into its own would get away with it.
+pub struct Calls;
 
-/// A call under way.
-pub type Sent = Box<dyn Future<Output = Result<(Response<WasiBody>, Progress), Error>> + Send>;
+impl HasData for Calls {
+    type Data<'a> = WasiHttpCtxView<'a>;
+}
+
+impl HostWithStore<State> for Calls {
+    async fn send(
+        accessor: &Accessor<State, Self>,
+        request: Resource<p3::Request>,
+    ) -> Result<Resource<p3::Response>, TrappableError<ErrorCode>> {
+        // Dropped at the end of the call, which tells the guest that its request has gone out.
+        let (_sending, sent) = oneshot::channel::<()>();
+        let sent = async {
+            let _ = sent.await;
+            Ok(())
+        };
+        let (outgoing, request, options) = accessor.with(|mut access| {
+            let outgoing = access.data_mut().outgoing();
+            let request = access.get().table.delete(request).map_err(trap)?;
+            let (request, options) = request.into_http_with_getter(&mut access, sent, State::http)?;
+            Ok::<_, TrappableError<ErrorCode>>((outgoing, request, options))
+        })?;
+        let options = options.as_deref().copied().unwrap_or_default();
+        let response = outgoing.send(request, options).await?;
+        accessor.with(|mut access| {
+            let view = access.data_mut().unfiltered();
+            // How the guest fares with the response does not matter to anybody.
+            let (response, _fared) = p3::Response::from_http(view.hooks, response);
+            view.table.push(response).map_err(trap)
+        })
+    }
+}
+
+fn trap(error: impl Into<wasmtime::Error>) -> TrappableError<ErrorCode> {
+    TrappableError::trap(error.into())
+}
 
 /// The way out of one component.
 #[derive(Clone)]
@@ -47,25 +93,12 @@ pub struct Outgoing {
     pub own_address: SocketAddr,
 }
 
-impl WasiHttpHooks for Outgoing {
-    fn send_request(
-        &mut self,
-        request: Request<WasiBody>,
-        options: Option<RequestOptions>,
-        // How the guest fared with the response. There is nothing to be done about it.
-        _: Progress,
-    ) -> Sent {
-        let outgoing = self.clone();
-        Box::new(async move {
-            let response = outgoing.send(request, options.unwrap_or_default()).await?;
-            // The pool drives the connection, so no work is left behind.
-            Ok((response, Box::new(async { Ok(()) }) as Progress))
-        })
-    }
-}
-
 impl Outgoing {
-    async fn send(self, mut request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>, Error> {
+    async fn send(
+        self,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, TrappableError<ErrorCode>> {
         self.address(&mut request)?;
         // The client sets it from the URI; a chained component sees none.
         request.headers_mut().remove(HOST);
@@ -74,8 +107,10 @@ impl Outgoing {
         let response = match hosts::chained_component(request.uri()).map(ToOwned::to_owned) {
             Some(component) => {
                 let server = self.server.get().and_then(Weak::upgrade);
-                let server = server.ok_or(Error::DestinationUnavailable)?;
-                server.chain(&component, request).await?
+                let server = server.ok_or(ErrorCode::DestinationUnavailable)?;
+                // As in Spin, no deadline holds here, and a component that is not there is the end of this one.
+                let chained = server.chain(&component, request).await;
+                chained.map_err(|error| trap(wasmtime::Error::from_anyhow(error)))?
             }
             None => {
                 let timeouts = Timeouts {
@@ -89,8 +124,9 @@ impl Outgoing {
     }
 
     /// Checks where the request goes, and gives one to `self` its address.
-    fn address(&self, request: &mut Request<WasiBody>) -> Result<(), Error> {
-        let host = request.uri().authority().map_or("", Authority::host);
+    fn address(&self, request: &mut Request<WasiBody>) -> Result<(), ErrorCode> {
+        let authority = request.uri().authority();
+        let host = authority.map_or("", Authority::host);
         let own = host.is_empty() || host == "self.alt";
         let allowed_hosts = &self.component.allowed_hosts;
         let allowed =
@@ -99,18 +135,16 @@ impl Outgoing {
             eprintln!(
                 "{} tried to call {}, which its allowed_outbound_hosts do not allow",
                 self.component.id,
-                request.uri().authority().map_or("its own application", Authority::as_str)
+                authority.map_or("its own application", Authority::as_str)
             );
-            return Err(Error::HttpRequestDenied);
+            return Err(ErrorCode::HttpRequestDenied);
         }
         if own {
             let mut parts = request.uri().clone().into_parts();
             parts.scheme = Some(Scheme::HTTP);
             let authority = Authority::try_from(self.own_address.to_string());
-            parts.authority = Some(authority.map_err(|_| Error::HttpRequestUriInvalid)?);
-            *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Error::HttpRequestUriInvalid)?;
-            let host = HeaderValue::try_from(self.own_address.to_string());
-            request.headers_mut().insert(HOST, host.map_err(|_| Error::HttpRequestUriInvalid)?);
+            parts.authority = Some(authority.map_err(|_| ErrorCode::HttpRequestUriInvalid)?);
+            *request.uri_mut() = Uri::from_parts(parts).map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
         }
         Ok(())
     }

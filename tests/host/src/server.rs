@@ -55,7 +55,7 @@ impl Server {
         let itself = Arc::new(OnceLock::new());
         let handlers = linked
             .into_iter()
-            .filter(|(component, _)| app.triggers.iter().any(|trigger| trigger.component == component.id))
+            .filter(|(component, _)| app.serves(&component.id))
             .map(|(component, pre)| {
                 let outgoing = Outgoing {
                     component: Arc::clone(&component),
@@ -134,9 +134,9 @@ impl Server {
     ///
     /// # Errors
     /// There is no such component.
-    pub async fn chain(&self, component: &str, request: Request<WasiBody>) -> Result<Response<WasiBody>, Error> {
+    pub async fn chain(&self, component: &str, request: Request<WasiBody>) -> Result<Response<WasiBody>> {
         let found = Found::chained(component, request.uri().path());
-        self.run(request, &found, CHAINED).await.map_err(|error| Error::InternalError(Some(error.to_string())))
+        self.run(request, &found, CHAINED).await
     }
 
     async fn run(

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use wasmtime::component::{Accessor, HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
-    Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
-    WasiHttpView,
+    DEFAULT_FORBIDDEN_HEADERS, Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx,
+    WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
 use crate::{
     app::Component,
     bindings::variables::{Error, Host, HostWithStore},
-    outgoing::{Outgoing, Sent},
+    outgoing::Outgoing,
     postgres, variables,
 };
 
@@ -23,7 +23,8 @@ pub struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     outgoing: Outgoing,
-    incoming: Incoming,
+    restricted: Headers,
+    unfiltered: Headers,
 }
 
 impl State {
@@ -35,12 +36,25 @@ impl State {
             .stdout(component.logs.stdout.clone())
             .stderr(component.logs.stderr.clone())
             .build();
-        Self { component, table: ResourceTable::new(), wasi, http: WasiHttpCtx::new(), outgoing, incoming: Incoming }
+        Self {
+            component,
+            table: ResourceTable::new(),
+            wasi,
+            http: WasiHttpCtx::new(),
+            outgoing,
+            restricted: Headers::Restricted,
+            unfiltered: Headers::Unfiltered,
+        }
     }
 
-    /// The view through which requests come in and responses go out.
-    pub fn incoming(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.incoming, table: &mut self.table, ctx: &mut self.http }
+    /// The view through which requests and responses come in.
+    pub fn unfiltered(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.unfiltered, table: &mut self.table, ctx: &mut self.http }
+    }
+
+    /// The way out for calls.
+    pub fn outgoing(&self) -> Outgoing {
+        self.outgoing.clone()
     }
 
     /// The view of the database interface.
@@ -62,17 +76,22 @@ impl WasiView for State {
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.outgoing, table: &mut self.table, ctx: &mut self.http }
+        WasiHttpCtxView { hooks: &mut self.restricted, table: &mut self.table, ctx: &mut self.http }
     }
 }
 
-/// Lets every header of a request through to the guest, `Host` among them, as the wasmtime of Spin does. What a guest
-/// itself may set goes by [`Outgoing`], which keeps the usual restrictions.
-struct Incoming;
+/// Which headers the guest may not see or set. wasmtime has one answer for both; that of Spin lets the guest see all.
+enum Headers {
+    Restricted,
+    Unfiltered,
+}
 
-impl WasiHttpHooks for Incoming {
+impl WasiHttpHooks for Headers {
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|_| false)
+        match self {
+            Self::Restricted => Arc::new(|name| DEFAULT_FORBIDDEN_HEADERS.contains(name)),
+            Self::Unfiltered => Arc::new(|_| false),
+        }
     }
 
     fn send_request(
@@ -81,10 +100,13 @@ impl WasiHttpHooks for Incoming {
         _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Sent {
-        // The guest's calls never come through this view.
+        // Calls go by `outgoing`, which is linked instead of what would come here.
         Box::new(async { Err(HttpError::HttpRequestDenied) })
     }
 }
+
+type Progress = Box<dyn Future<Output = Result<(), HttpError>> + Send>;
+type Sent = Box<dyn Future<Output = Result<(http::Response<WasiBody>, Progress), HttpError>> + Send>;
 
 /// `spin:variables`, as the linker wants it named.
 pub struct VariablesOf;

@@ -5,16 +5,16 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::{error::DbError as ServerError, types::ToSql};
+use tokio_postgres::{RowStream, error::DbError as ServerError, types::ToSql};
 use wasmtime::{
     StoreContextMut,
     component::{Destination, StreamProducer, StreamResult},
 };
 
 use super::{parameters, pool::Client, values};
-use crate::bindings::postgres::{Column, DbError, DbValue, Error, ParameterValue, QueryError, Row, RowSet};
+use crate::bindings::postgres::{Column, DbError, Error, ParameterValue, QueryError, Row, RowSet};
 
 /// Bytes of a result that are held at most: of a whole one without streaming, of one row with it.
 const LIMIT: usize = 128 << 20;
@@ -39,15 +39,17 @@ pub async fn query(client: &Client, text: &str, given: &[ParameterValue]) -> Res
     let mut size = size_of::<RowSet>();
     // Spin wraps even the database's own errors into text here.
     let as_text = |error| Error::QueryFailed(QueryError::Text(format!("{error:?}")));
-    while let Some((columns, row)) = rows.try_next().await.map_err(as_text)? {
-        size += row.iter().map(values::size).sum::<usize>();
+    while let Some(row) = rows.next().await {
+        let row = row.map_err(failed).map_err(as_text)?;
+        let converted = convert(&row).map_err(as_text)?;
+        size += converted.iter().map(values::size).sum::<usize>();
         if size > LIMIT {
             return Err(too_large());
         }
-        if let Some(columns) = columns {
-            set.columns = columns;
+        if set.rows.is_empty() {
+            set.columns = values::columns(&row);
         }
-        set.rows.push(row);
+        set.rows.push(converted);
     }
     Ok(set)
 }
@@ -73,7 +75,7 @@ pub async fn stream(
 }
 
 async fn forward(
-    mut rows: impl Stream<Item = Result<Found, Error>> + Unpin,
+    mut rows: Pin<Box<RowStream>>,
     columns_sender: oneshot::Sender<Vec<Column>>,
     sender: mpsc::Sender<Row>,
 ) -> Outcome {
@@ -86,10 +88,11 @@ async fn forward(
             next = rows.next() => next,
         };
         let Some(next) = next else { return Ok(()) };
-        let (columns, row) = next?;
-        if let Some((columns_sender, columns)) = columns_sender.take().zip(columns) {
-            let _ = columns_sender.send(columns);
+        let row = next.map_err(failed)?;
+        if let Some(columns_sender) = columns_sender.take() {
+            let _ = columns_sender.send(values::columns(&row));
         }
+        let row = convert(&row)?;
         if row.iter().map(values::size).sum::<usize>() > LIMIT {
             return Err(too_large());
         }
@@ -99,23 +102,14 @@ async fn forward(
     }
 }
 
-/// A row, and with the first one the columns.
-type Found = (Option<Vec<Column>>, Vec<DbValue>);
-
-async fn start(
-    client: &Client,
-    text: &str,
-    given: &[ParameterValue],
-) -> Result<impl Stream<Item = Result<Found, Error>> + Unpin + Send + use<>, Error> {
+async fn start(client: &Client, text: &str, given: &[ParameterValue]) -> Result<Pin<Box<RowStream>>, Error> {
     let parameters = parameters::convert(given).map_err(|error| Error::BadParameter(format!("{error:?}")))?;
     let rows = client.query_raw(text, parameters).await.map_err(failed)?;
-    let found = rows.enumerate().map(|(place, row)| {
-        let row = row.map_err(failed)?;
-        let columns = (place == 0).then(|| values::columns(&row));
-        let row = values::convert(&row).map_err(|error| Error::QueryFailed(QueryError::Text(format!("{error:?}"))))?;
-        Ok((columns, row))
-    });
-    Ok(Box::pin(found))
+    Ok(Box::pin(rows))
+}
+
+fn convert(row: &tokio_postgres::Row) -> Result<Row, Error> {
+    values::convert(row).map_err(|error| Error::QueryFailed(QueryError::Text(format!("{error:?}"))))
 }
 
 fn too_large() -> Error {
