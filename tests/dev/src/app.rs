@@ -1,0 +1,178 @@
+//! The Spin app: which host runs it, and with what settings.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::args::Host;
+use crate::manifest::Manifest;
+use crate::paths::{Data, Repo, which};
+use crate::probe::Probe;
+use crate::run;
+use crate::service::{Service, base_env};
+use crate::stack::Stack;
+
+/// The oldest Spin with WASI 0.3 final.
+const SPIN: (u32, u32) = (4, 1);
+
+/// The host for the components.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Runner {
+    /// Spin, by its path.
+    Spin(PathBuf),
+    /// The local host.
+    Local,
+}
+
+impl Runner {
+    /// Chooses: what was asked for, else Spin if a new enough one is there.
+    pub fn choose(host: Option<Host>, spin: Option<&Path>) -> Result<Self> {
+        if host == Some(Host::Local) {
+            return Ok(Self::Local);
+        }
+        let required = host == Some(Host::Spin) || spin.is_some();
+        let Some(program) = spin.map(Path::to_path_buf).or_else(|| which("spin")) else {
+            if required {
+                bail!("there is no spin on the PATH; name it with --spin, or use --host local");
+            }
+            return Ok(Self::Local);
+        };
+        let said = run::output(Command::new(&program).arg("--version"));
+        match said.as_deref().map(|said| (said, new_enough(said))) {
+            Ok((_, true)) => Ok(Self::Spin(program)),
+            Ok((said, false)) if required => {
+                bail!("{} is {}, but Spin {}.{} or later is needed", program.display(), said.trim(), SPIN.0, SPIN.1)
+            }
+            Err(_) if required => said.map(|_| Self::Local),
+            _ => Ok(Self::Local),
+        }
+    }
+
+    /// Which kind of host this is.
+    pub fn host(&self) -> Host {
+        match self {
+            Self::Spin(_) => Host::Spin,
+            Self::Local => Host::Local,
+        }
+    }
+
+    /// The app as a service.
+    pub fn service(
+        &self,
+        repo: &Repo,
+        data: &Data,
+        manifest: &Manifest,
+        stack: &Stack,
+        ports: (u16, u16),
+    ) -> Result<Service> {
+        let (port, postgres_port) = ports;
+        let path = |path: PathBuf| path.display().to_string();
+        let listen = format!("127.0.0.1:{port}");
+        let logs = path(data.dir.join("logs/components"));
+        let manifest_path = path(repo.manifest());
+        let words = match self {
+            Self::Spin(program) => {
+                let state = path(data.private("spin")?);
+                let program = path(program.clone());
+                vec![program, "up".into(), "--from".into(), manifest_path, "--state-dir".into(), state]
+            }
+            Self::Local => {
+                let cache = path(repo.dev().join("wasm-cache"));
+                vec![path(repo.native("local-host")), "--manifest".into(), manifest_path, "--cache-dir".into(), cache]
+            }
+        };
+        let mut command = words;
+        command.extend(["--listen".to_owned(), listen.clone(), "--log-dir".to_owned(), logs]);
+        let mut env = base_env();
+        for (name, value) in variables(stack, postgres_port) {
+            if manifest.declares(name) {
+                env.insert(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
+            }
+        }
+        Ok(Service {
+            command,
+            env,
+            cwd: repo.root.clone(),
+            user: None,
+            log: data.log("app"),
+            address: stack.api_url.clone(),
+            ready: Probe::Http(format!("{}/health/ready", stack.api_url)),
+            stops_on_interrupt: false,
+            process: None,
+            stopped: false,
+        })
+    }
+}
+
+/// Values for the manifest's variables.
+fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 10] {
+    [
+        ("database_url", stack.database_url.clone()),
+        ("database_allowed_host", format!("postgres://127.0.0.1:{postgres_port}")),
+        ("matrix_gateway_secret", stack.matrix_gateway_secret.clone()),
+        ("matrix_homeserver_url", stack.homeserver_url.clone()),
+        ("matrix_server_name", stack.server_name.clone()),
+        ("matrix_as_token", stack.matrix_as_token.clone()),
+        ("matrix_hs_token", stack.matrix_hs_token.clone()),
+        ("internal_secret", stack.internal_secret.clone()),
+        ("auth_mode", "development".to_owned()),
+        ("jwt_secret", stack.jwt_secret.clone()),
+    ]
+}
+
+/// Whether `spin --version` names a version that will do; a pre-release of the first such version will not.
+fn new_enough(said: &str) -> bool {
+    let parse = || -> Option<((u32, u32, u32), bool)> {
+        let word = said.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+        let (numbers, rest) = word.split_at(word.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(word.len()));
+        let mut numbers = numbers.split('.').map(str::parse);
+        let mut next = || numbers.next()?.ok();
+        Some(((next()?, next()?, next()?), rest.starts_with('-')))
+    };
+    parse().is_some_and(|(version, early)| {
+        let first = (SPIN.0, SPIN.1, 0);
+        version > first || (version == first && !early)
+    })
+}
+
+/// Asks the homeserver to deliver to the app at once whatever waited for it, and whether it can reach it at all.
+pub fn ping(stack: &Stack) -> Result<()> {
+    let url = format!("{}/_matrix/client/v1/appservice/{}/ping", stack.homeserver_url, crate::synapse::APPSERVICE);
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(std::time::Duration::from_secs(20)))
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut response = agent
+        .post(&url)
+        .header("Authorization", &format!("Bearer {}", stack.matrix_as_token))
+        .content_type("application/json")
+        .send("{}")
+        .context("cannot ask the homeserver to ping the app")?;
+    if !response.status().is_success() {
+        bail!("the homeserver cannot reach the app: {}", response.body_mut().read_to_string().unwrap_or_default());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spin_versions() {
+        for good in ["spin 4.1.0 (abc1234 2026-08-01)", "spin 4.1.2", "4.2.0-pre0", "spin 5.0.0"] {
+            assert!(new_enough(good), "{good}");
+        }
+        for bad in ["spin 4.1.0-pre0 (94a8fc8 2026-07-01)", "spin 4.0.1", "spin 3.9.9", "spin", "", "SPIN 4"] {
+            assert!(!new_enough(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_spin_that_was_asked_for_must_be_there() {
+        assert!(Runner::choose(None, Some(Path::new("/no/such/spin"))).is_err());
+        assert_eq!(Runner::choose(Some(Host::Local), None).unwrap(), Runner::Local);
+    }
+}

@@ -1,0 +1,197 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::service::Name;
+
+/// The local stack: PostgreSQL, NATS, Synapse, the Spin app and ws-relay on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "cargo dev", bin_name = "cargo dev")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Install what is missing, build, and run everything until Ctrl-C
+    Up(UpArgs),
+    /// Stop the running stack, or what a killed one left behind
+    Down(StackArg),
+    /// Show the services, their processes and addresses
+    Status(StackArg),
+    /// Show a service's log
+    Logs {
+        /// Whose log
+        service: Name,
+        /// Go on as it grows
+        #[arg(short, long)]
+        follow: bool,
+        /// How many of the last lines
+        #[arg(short, long, default_value_t = 100)]
+        lines: usize,
+        #[command(flatten)]
+        stack: StackArg,
+    },
+    /// Start a service that was stopped
+    Start(ServiceArgs),
+    /// Stop one service; the stack goes on without it
+    Stop(ServiceArgs),
+    /// Stop and start one service, with the same command and settings
+    Restart(ServiceArgs),
+    /// Run all tests against a stack of their own (or the one named by STACK_JSON or MESSAGING_API_URL)
+    Test(TestArgs),
+}
+
+/// Options of `up`.
+#[derive(Debug, Default, Args)]
+pub struct UpArgs {
+    /// What runs the components [default: spin when Spin 4.1 or later is found, else local]
+    #[arg(long, value_enum)]
+    pub host: Option<Host>,
+    /// The spin program, when it is not on the PATH
+    #[arg(long, value_name = "PATH")]
+    pub spin: Option<PathBuf>,
+    #[command(flatten)]
+    pub ports: PortArgs,
+    /// Where accounts, messages and logs are kept [default: target/dev/data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The homeserver's name in Matrix ids, fixed for the life of the data [default: localhost]
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// Delete the data first
+    #[arg(long)]
+    pub fresh: bool,
+    /// Run what was built before
+    #[arg(long)]
+    pub no_build: bool,
+    #[command(flatten)]
+    pub stack: StackArg,
+}
+
+/// What runs the components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Host {
+    /// `spin up`
+    Spin,
+    /// The local host in tests/host
+    Local,
+}
+
+impl Host {
+    /// As the stack file writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Spin => "spin",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// The ports.
+#[derive(Debug, Default, Args)]
+pub struct PortArgs {
+    /// Port of the REST API [default: 3000]
+    #[arg(long, value_name = "PORT")]
+    pub api_port: Option<u16>,
+    /// Port of the WebSockets [default: 3001]
+    #[arg(long, value_name = "PORT")]
+    pub ws_port: Option<u16>,
+    /// Port of PostgreSQL [default: 15432]
+    #[arg(long, value_name = "PORT")]
+    pub postgres_port: Option<u16>,
+    /// Port of NATS [default: 14222]
+    #[arg(long, value_name = "PORT")]
+    pub nats_port: Option<u16>,
+    /// Port of the homeserver [default: 18008]
+    #[arg(long, value_name = "PORT")]
+    pub synapse_port: Option<u16>,
+    /// Choose free ports for all that are not named
+    #[arg(long)]
+    pub free_ports: bool,
+}
+
+/// Which stack.
+#[derive(Debug, Default, Args)]
+pub struct StackArg {
+    /// The stack file [default: STACK_JSON from the environment, else target/dev/stack.json]
+    #[arg(long = "stack", value_name = "PATH")]
+    pub path: Option<PathBuf>,
+}
+
+/// A service of a stack.
+#[derive(Debug, Args)]
+pub struct ServiceArgs {
+    /// Which service
+    pub service: Name,
+    /// End it as a crash would, with SIGKILL (stop, restart)
+    #[arg(long)]
+    pub kill: bool,
+    /// Do not wait until it is ready (start, restart)
+    #[arg(long)]
+    pub no_wait: bool,
+    #[command(flatten)]
+    pub stack: StackArg,
+}
+
+/// Options of `test`.
+#[derive(Debug, Default, Args)]
+pub struct TestArgs {
+    /// Leave out the unit tests
+    #[arg(long)]
+    pub no_unit: bool,
+    /// What runs the components, as in `up`
+    #[arg(long, value_enum)]
+    pub host: Option<Host>,
+    /// The spin program, when it is not on the PATH
+    #[arg(long, value_name = "PATH")]
+    pub spin: Option<PathBuf>,
+    /// Run what was built before
+    #[arg(long)]
+    pub no_build: bool,
+    /// Keep the stack's data and logs even if every test passes
+    #[arg(long)]
+    pub keep: bool,
+    /// For pytest, after `--`
+    #[arg(last = true, value_name = "PYTEST ARGS")]
+    pub pytest: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn up_takes_ports_and_host() {
+        let cli = Cli::try_parse_from(["dev", "up", "--host", "local", "--api-port", "3100", "--free-ports"]).unwrap();
+        let Command::Up(up) = cli.command else { panic!("not up") };
+        assert_eq!((up.host, up.ports.api_port, up.ports.free_ports), (Some(Host::Local), Some(3100), true));
+    }
+
+    #[test]
+    fn everything_after_the_dashes_is_for_pytest() {
+        let cli = Cli::try_parse_from(["dev", "test", "--no-unit", "--", "-k", "send", "--no-header"]).unwrap();
+        let Command::Test(test) = cli.command else { panic!("not test") };
+        assert!(test.no_unit);
+        assert_eq!(test.pytest, ["-k", "send", "--no-header"]);
+    }
+
+    #[test]
+    fn services_have_their_stack_file_names() {
+        let cli = Cli::try_parse_from(["dev", "restart", "ws-relay", "--kill"]).unwrap();
+        let Command::Restart(restart) = cli.command else { panic!("not restart") };
+        assert!(restart.kill && restart.service == Name::WsRelay);
+        assert!(Cli::try_parse_from(["dev", "restart", "redis"]).is_err());
+    }
+}

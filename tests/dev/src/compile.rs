@@ -1,0 +1,117 @@
+//! Building: the components for the Spin host, the native programs for this machine.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::args::Host;
+use crate::manifest::Manifest;
+use crate::paths::{Data, Repo, which};
+use crate::progress::step;
+use crate::run;
+use crate::stop::Stop;
+
+const TARGET: &str = "wasm32-wasip2";
+
+/// Cargo, as if called from a shell: what `cargo run` adds to our own environment would make it build things again.
+pub fn cargo(repo: &Repo) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(&repo.root).env("CARGO_TARGET_DIR", repo.target());
+    command
+}
+
+/// Builds everything that the stack runs.
+pub fn all(repo: &Repo, data: &Data, manifest: &Manifest, host: Host, stop: &Stop) -> Result<()> {
+    ensure_target(repo, data, stop)?;
+    let packages = packages(repo, &manifest.wasm_names())?;
+    step(&format!("building {} components", packages.len()));
+    let mut wasm = cargo(repo);
+    wasm.args(["build", "--release", "--target", TARGET]).args(packages.iter().flat_map(|name| ["-p", name]));
+    run::logged(&mut wasm, &data.log("build-components"), stop)?;
+
+    step(match host {
+        Host::Local => "building ws-relay and the local host (the first time takes minutes)",
+        Host::Spin => "building ws-relay",
+    });
+    let mut native = cargo(repo);
+    native.args(["build", "--profile", "native", "-p", "ws-relay"]);
+    if host == Host::Local {
+        native.args(["-p", "local-host"]);
+    }
+    run::logged(&mut native, &data.log("build-native"), stop)
+}
+
+fn ensure_target(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
+    let mut rustc = Command::new("rustc");
+    let sysroot = run::output(rustc.args(["--print", "sysroot"]).current_dir(&repo.root))?;
+    if PathBuf::from(sysroot.trim()).join("lib/rustlib").join(TARGET).is_dir() {
+        return Ok(());
+    }
+    if which("rustup").is_none() {
+        bail!("the Rust toolchain has no standard library for {TARGET}, and there is no rustup to add it");
+    }
+    step(&format!("adding the Rust target {TARGET}"));
+    let mut rustup = Command::new("rustup");
+    run::logged(rustup.args(["target", "add", TARGET]).current_dir(&repo.root), &data.log("rustup"), stop)
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// The packages that make these `.wasm` files.
+fn packages(repo: &Repo, wasm: &BTreeSet<String>) -> Result<Vec<String>> {
+    let text = run::output(cargo(repo).args(["metadata", "--no-deps", "--format-version=1"]))?;
+    matching(&serde_json::from_str(&text).context("cannot read what cargo metadata says")?, wasm)
+}
+
+fn matching(metadata: &Metadata, wasm: &BTreeSet<String>) -> Result<Vec<String>> {
+    let file = |target: &Target| target.name.replace('-', "_");
+    let makes = |package: &Package, name: &str| {
+        let mut makers = package.targets.iter().filter(|t| t.kind.iter().any(|kind| kind == "cdylib" || kind == "bin"));
+        makers.any(|target| file(target) == name.replace('-', "_"))
+    };
+    let find = |name: &String| {
+        let package = metadata.packages.iter().find(|package| makes(package, name));
+        Ok(package.with_context(|| format!("no crate makes {name}.wasm, which spin.toml names"))?.name.clone())
+    };
+    wasm.iter().map(find).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wasm_file_leads_to_its_package() {
+        let metadata = serde_json::from_value(serde_json::json!({"packages": [
+            {"name": "core", "targets": [{"name": "matrix_gateway", "kind": ["lib"]}]},
+            {"name": "matrix-gateway", "targets": [{"name": "matrix_gateway", "kind": ["cdylib"]}]},
+        ]}))
+        .unwrap();
+        let wasm = |name: &str| BTreeSet::from([name.to_owned()]);
+        assert_eq!(matching(&metadata, &wasm("matrix_gateway")).unwrap(), ["matrix-gateway"]);
+        assert!(matching(&metadata, &wasm("other")).unwrap_err().to_string().contains("other.wasm"));
+    }
+}

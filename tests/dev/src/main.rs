@@ -1,0 +1,67 @@
+//! `cargo dev`: the local stack in one command. It installs what is missing, builds, starts PostgreSQL, NATS,
+//! Synapse, the Spin app and ws-relay on this machine, and runs the tests against them.
+
+mod app;
+mod args;
+mod compile;
+mod control;
+mod install;
+mod manifest;
+mod nats;
+mod paths;
+mod ports;
+mod postgres;
+mod probe;
+mod process;
+mod progress;
+mod relay;
+mod run;
+mod running;
+mod secrets;
+mod service;
+mod stack;
+mod stop;
+mod suite;
+mod synapse;
+mod up;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::control::Change;
+use crate::paths::Repo;
+use crate::stop::{Interrupted, Stop};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    progress::start();
+    match dispatch(cli.command) {
+        Ok(code) => code,
+        Err(error) if error.is::<Interrupted>() => ExitCode::from(130),
+        Err(error) => {
+            progress::note(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    let repo = Repo::find()?;
+    let stop = Stop::listen()?;
+    match command {
+        Command::Up(args) => up::run(&repo, args, &stop)?,
+        Command::Down(stack) => control::down(&repo, stack, &stop)?,
+        Command::Status(stack) => control::status(&repo, stack)?,
+        Command::Logs { service, follow, lines, stack } => {
+            control::logs(&repo, service, follow, lines, stack, &stop)?;
+        }
+        Command::Start(args) => control::change(&repo, Change::Start, args, &stop)?,
+        Command::Stop(args) => control::change(&repo, Change::Stop, args, &stop)?,
+        Command::Restart(args) => control::change(&repo, Change::Restart, args, &stop)?,
+        Command::Test(args) => return suite::run(&repo, args, &stop),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,190 @@
+//! PostgreSQL: found, initialised, started, with the service's role and database in it.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use uuid::Uuid;
+
+use crate::paths::{Data, which};
+use crate::probe::Probe;
+use crate::progress::step;
+use crate::run;
+use crate::secrets::Secrets;
+use crate::service::{Service, base_env};
+use crate::stop::Stop;
+
+/// Role and database of the service.
+const NAME: &str = "messaging";
+/// Whom PostgreSQL runs as when we are root, which it refuses to be.
+const USER: &str = "postgres";
+
+/// A database cluster of our own.
+pub struct Postgres {
+    bin: PathBuf,
+    dir: PathBuf,
+    user: Option<String>,
+}
+
+/// The newest PostgreSQL's programs.
+pub fn find() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse::<u32>().ok()?, entry.path().join("bin"))))
+        .filter(|(_, bin)| bin.join("initdb").is_file())
+        .max();
+    let on_path = || Some(fs::canonicalize(which("initdb")?).ok()?.parent()?.to_path_buf());
+    newest.map(|(_, bin)| bin).or_else(on_path).filter(|bin| bin.join("postgres").exists())
+}
+
+/// Where this stack's cluster is; outside the data folder if the other user cannot get there (a clone under /root).
+pub fn folder(data: &Data) -> PathBuf {
+    let inside = data.dir.join("postgres");
+    let may_enter = |folder: &Path| run::succeeds(as_user("test").arg("-x").arg(folder));
+    if !rustix::process::geteuid().is_root() || may_enter(&data.dir) {
+        return inside;
+    }
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, data.dir.as_os_str().as_encoded_bytes());
+    Path::new("/var/tmp").join(format!("daarion-dev-{id}")).join("postgres")
+}
+
+fn as_user(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    let (uid, gid) = (format!("--reuid={USER}"), format!("--regid={USER}"));
+    command.args([&uid, &gid, "--init-groups", "--"]).arg(program).current_dir("/");
+    command
+}
+
+impl Postgres {
+    /// Makes the cluster unless there is one. Without `durable` nothing is synced to disk.
+    pub fn prepare(data: &Data, bin: &Path, secrets: &Secrets, durable: bool, stop: &Stop) -> Result<Self> {
+        let root = rustix::process::geteuid().is_root();
+        let postgres = Self { bin: bin.to_path_buf(), dir: folder(data), user: root.then(|| USER.to_owned()) };
+        if let Ok(version) = fs::read_to_string(postgres.dir.join("PG_VERSION")) {
+            let installed = run::output(Command::new(bin.join("postgres")).arg("--version"))?;
+            if !installed.contains(&format!(" {}.", version.trim())) {
+                bail!(
+                    "{} was made by PostgreSQL {}, but {} is installed; start over with --fresh",
+                    postgres.dir.display(),
+                    version.trim(),
+                    installed.trim()
+                );
+            }
+            return Ok(postgres);
+        }
+        step("initialising PostgreSQL");
+        postgres.initialise(data, secrets, durable, stop)?;
+        Ok(postgres)
+    }
+
+    fn initialise(&self, data: &Data, secrets: &Secrets, durable: bool, stop: &Stop) -> Result<()> {
+        let parent = self.dir.parent().context("a data folder without a parent")?;
+        if parent != data.dir {
+            own_folder(parent)?;
+        }
+        // Renamed when complete, so that an interrupted initialisation is simply done again.
+        let new = self.dir.with_extension("new");
+        let _ = fs::remove_dir_all(&new);
+        fs::create_dir(&new).with_context(|| format!("cannot create {}", new.display()))?;
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o700))?;
+        let (password, cluster) = (new.join("password"), new.join("cluster"));
+        crate::paths::write_private(&password, &secrets.postgres_admin)?;
+        if self.user.is_some() {
+            for path in [&new, &password] {
+                give_away(path)?;
+            }
+        }
+        let mut initdb = self.command("initdb");
+        initdb.arg("--pgdata").arg(&cluster).arg("--pwfile").arg(&password);
+        initdb.args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"]);
+        initdb.args(if durable { &[][..] } else { &["--no-sync"] });
+        run::logged(&mut initdb, &data.log("initdb"), stop)?;
+        fs::rename(&cluster, &self.dir).with_context(|| format!("cannot create {}", self.dir.display()))?;
+        fs::remove_dir_all(&new).with_context(|| format!("cannot delete {}", new.display()))
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let program = self.bin.join(program);
+        if self.user.is_some() { as_user(program) } else { Command::new(program) }
+    }
+
+    /// The server as a service.
+    pub fn service(&self, data: &Data, port: u16, durable: bool) -> Service {
+        let mut command = vec![self.bin.join("postgres").display().to_string(), "-D".to_owned()];
+        command.push(self.dir.display().to_string());
+        let on_off = if durable { "on" } else { "off" };
+        let settings = [
+            "listen_addresses=127.0.0.1".to_owned(),
+            format!("port={port}"),
+            "unix_socket_directories=".to_owned(),
+            // Spin keeps up to 64 connections for each component.
+            "max_connections=300".to_owned(),
+            format!("fsync={on_off}"),
+            format!("full_page_writes={on_off}"),
+        ];
+        command.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+        Service {
+            command,
+            env: base_env(),
+            cwd: PathBuf::from("/"),
+            user: self.user.clone(),
+            log: data.log("postgres"),
+            address: format!("127.0.0.1:{port}"),
+            ready: Probe::Postgres(self.bin.join("pg_isready"), port),
+            stops_on_interrupt: true,
+            process: None,
+            stopped: false,
+        }
+    }
+
+    /// Makes the service's role and database unless they are there.
+    pub fn create_database(&self, port: u16, secrets: &Secrets) -> Result<()> {
+        let sql = format!(
+            "SELECT 'CREATE ROLE {NAME} LOGIN PASSWORD ''{password}''' \
+             WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{NAME}') \\gexec\n\
+             SELECT 'CREATE DATABASE {NAME} OWNER {NAME}' \
+             WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{NAME}') \\gexec\n",
+            password = secrets.postgres
+        );
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--host=127.0.0.1", "--username=postgres"]);
+        psql.arg(format!("--port={port}")).env("PGPASSWORD", &secrets.postgres_admin);
+        psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = psql.spawn().with_context(|| format!("cannot run {}", run::shown(&psql)))?;
+        if let Some(mut stdin) = child.stdin.take() {
+            std::io::Write::write_all(&mut stdin, sql.as_bytes()).context("cannot talk to psql")?;
+        }
+        let output = child.wait_with_output().context("cannot wait for psql")?;
+        if !output.status.success() {
+            bail!("cannot create the database: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(())
+    }
+}
+
+/// The address of the service's database, with its password.
+pub fn url(port: u16, secrets: &Secrets) -> String {
+    format!("postgres://{NAME}:{}@127.0.0.1:{port}/{NAME}", secrets.postgres)
+}
+
+/// A folder in a place that everybody can write to: it must be ours, not prepared by somebody else.
+fn own_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let is = fs::symlink_metadata(folder)?;
+    if !is.is_dir() || is.uid() != rustix::process::geteuid().as_raw() {
+        bail!("{} belongs to somebody else; delete it", folder.display());
+    }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
+    Ok(())
+}
+
+fn give_away(path: &Path) -> Result<()> {
+    let id = |option| -> Result<u32> {
+        let id = run::output(Command::new("id").args([option, USER]))
+            .with_context(|| format!("PostgreSQL cannot run as root, and there is no user {USER}"))?;
+        id.trim().parse().context("cannot read a user id")
+    };
+    chown(path, Some(id("-u")?), Some(id("-g")?)).with_context(|| format!("cannot give {} away", path.display()))
+}

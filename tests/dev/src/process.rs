@@ -1,0 +1,96 @@
+//! Processes by identity: a process id alone may belong to somebody else tomorrow, so it is always kept with the
+//! process's start time.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde::{Deserialize, Serialize};
+
+use crate::stop::Stop;
+
+/// A process that can be told from a later one with the same id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The process id.
+    pub pid: u32,
+    /// Clock ticks between the machine's start and the process's, as in `/proc/<pid>/stat`.
+    pub start_time: u64,
+}
+
+impl Identity {
+    /// The process that has this id now.
+    pub fn of(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (state, start_time) = parse_stat(&stat)?;
+        // A zombie runs nothing and holds nothing; it only waits for its parent.
+        (state != 'Z' && state != 'X').then_some(Self { pid, start_time })
+    }
+
+    /// This process.
+    pub fn own() -> Option<Self> {
+        Self::of(std::process::id())
+    }
+
+    /// Whether it still runs.
+    pub fn alive(self) -> bool {
+        Self::of(self.pid) == Some(self)
+    }
+
+    /// Sends a signal, to its whole process group if asked; nothing happens when it is gone.
+    pub fn signal(self, signal: Signal, group: bool) {
+        let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) else { return };
+        if self.alive() {
+            let _ = if group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
+        }
+    }
+
+    /// Waits until it is gone. Gives up after `limit`, or when the user asks again to stop.
+    pub fn wait_gone(self, limit: Duration, stop: &Stop) -> bool {
+        let (deadline, asked) = (Instant::now() + limit, stop.count());
+        while self.alive() {
+            if Instant::now() > deadline || stop.count() > asked {
+                return false;
+            }
+            stop.pause_beyond(asked, Duration::from_millis(20));
+        }
+        true
+    }
+}
+
+/// State and start time from `/proc/<pid>/stat`. The name in parentheses may itself hold blanks and parentheses.
+fn parse_stat(stat: &str) -> Option<(char, u64)> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace();
+    let state = fields.next()?.chars().next()?;
+    // Field 22 of the line; the state is field 3.
+    Some((state, fields.nth(18)?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    #[test]
+    fn the_start_time_is_field_22() {
+        let stat = "17 (a) b) S 1 17 17 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 1000 2 3";
+        assert_eq!(parse_stat(stat), Some(('S', 98765)));
+        assert_eq!(parse_stat("17 (cut"), None);
+    }
+
+    #[test]
+    fn an_identity_ends_with_its_process() {
+        let mut child = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
+        let identity = Identity::of(child.id()).unwrap();
+        assert!(identity.alive());
+        let another = Identity { start_time: identity.start_time + 1, ..identity };
+        another.signal(Signal::KILL, true);
+        assert!(!another.alive() && identity.alive());
+        identity.signal(Signal::KILL, true);
+        // A zombie, as nobody has waited for it yet.
+        assert!(identity.wait_gone(Duration::from_secs(10), &Stop::default()));
+        child.wait().unwrap();
+    }
+}

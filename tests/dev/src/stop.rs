@@ -1,0 +1,87 @@
+//! The wish to stop (Ctrl-C, SIGTERM, a closed terminal), and waiting that it cuts short.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// How often a stop was asked for; a second time means "at once".
+#[derive(Clone, Default)]
+pub struct Stop(Arc<(Mutex<u32>, Condvar)>);
+
+/// The error that ends a command whose user asked to stop.
+#[derive(Debug)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stopped on request")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+impl Stop {
+    /// Starts to listen for signals; from here on they no longer end the process by themselves.
+    pub fn listen() -> Result<Self> {
+        let stop = Self::default();
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for signals")?;
+        let ours = stop.clone();
+        std::thread::spawn(move || {
+            for _ in signals.forever() {
+                ours.request();
+            }
+        });
+        Ok(stop)
+    }
+
+    fn request(&self) {
+        let (count, changed) = &*self.0;
+        *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        changed.notify_all();
+    }
+
+    /// How often a stop was asked for so far.
+    pub fn count(&self) -> u32 {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for `time` or until a stop is asked for beyond the first `known` ones.
+    pub fn pause_beyond(&self, known: u32, time: Duration) {
+        let (count, changed) = &*self.0;
+        let guard = count.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(changed.wait_timeout_while(guard, time, |count| *count <= known));
+    }
+
+    /// Waits for `time`; an error as soon as a stop is asked for.
+    pub fn pause(&self, time: Duration) -> Result<()> {
+        self.pause_beyond(0, time);
+        self.check()
+    }
+
+    /// An error if a stop was asked for.
+    pub fn check(&self) -> Result<()> {
+        if self.count() > 0 { Err(Interrupted.into()) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn a_request_ends_the_wait() {
+        let stop = Stop::default();
+        let other = stop.clone();
+        let asking = std::thread::spawn(move || other.request());
+        let start = Instant::now();
+        assert!(stop.pause(Duration::from_secs(20)).is_err());
+        assert!(start.elapsed() < Duration::from_secs(10));
+        asking.join().unwrap();
+        assert!(stop.check().unwrap_err().is::<Interrupted>());
+    }
+}

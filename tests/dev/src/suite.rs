@@ -1,0 +1,151 @@
+//! `cargo dev test`: the unit tests, then the black-box suite against a stack of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus};
+
+use anyhow::Result;
+
+use crate::args::{PortArgs, TestArgs};
+use crate::paths::{Data, Repo, tail};
+use crate::progress::{note, step};
+use crate::running::{Options, Running};
+use crate::stack::StackFile;
+use crate::stop::Stop;
+use crate::{compile, install, run, up};
+
+/// A deployment that the environment names, which is tested instead of a stack of our own.
+const DEPLOYMENT: [&str; 2] = ["STACK_JSON", "MESSAGING_API_URL"];
+
+/// In a test folder: its tests failed, and somebody may still want to look at it.
+const KEPT: &str = "kept-after-failure";
+
+/// Runs the tests; the exit code is theirs.
+pub fn run(repo: &Repo, args: TestArgs, stop: &Stop) -> Result<ExitCode> {
+    let deployed = DEPLOYMENT.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    if !args.no_unit && !deployed && !unit(repo, stop)? {
+        return Ok(ExitCode::FAILURE);
+    }
+    clean_up(repo, stop);
+    let data = Data::create(&repo.dev().join(format!("test-{}", std::process::id())))?;
+    let status = if deployed {
+        let status = pytest(repo, &data, &args.pytest, None, stop);
+        let _ = fs::remove_dir_all(&data.dir);
+        status?
+    } else {
+        on_own_stack(repo, &data, args, stop)?
+    };
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+}
+
+fn unit(repo: &Repo, stop: &Stop) -> Result<bool> {
+    step("unit tests");
+    let mut light = compile::cargo(repo);
+    light.args(["test", "--quiet", "-p", "messaging-core", "-p", "ws-relay", "-p", "dev"]);
+    // The same profile as the program itself, so that wasmtime is built once.
+    let mut host = compile::cargo(repo);
+    host.args(["test", "--quiet", "--profile", "native", "-p", "local-host"]);
+    Ok(run::visible(&mut light, stop)?.success() && run::visible(&mut host, stop)?.success())
+}
+
+fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result<ExitStatus> {
+    let file = StackFile::at(data.dir.join("stack.json"));
+    let options = Options {
+        host: args.host,
+        spin: args.spin,
+        ports: PortArgs { free_ports: true, ..PortArgs::default() },
+        data: data.dir.clone(),
+        server_name: None,
+        durable: false,
+        build: !args.no_build,
+        file: file.clone(),
+    };
+    let mut running = match Running::start(repo, &options, stop) {
+        Ok(running) => running,
+        Err(error) => {
+            if stop.check().is_ok() {
+                keep(data)
+            } else {
+                up::delete(&data.dir, &file, stop)?
+            }
+            return Err(error);
+        }
+    };
+    let status = pytest(repo, data, &args.pytest, Some(file.path()), stop);
+    let dead = running.dead();
+    running.take_down(stop);
+    for (name, service) in &dead {
+        note(&format!("{name} ended during the tests. {}", service.log_end()));
+    }
+    let failed = !status.as_ref().is_ok_and(ExitStatus::success);
+    if failed && stop.check().is_ok() {
+        show_errors(data);
+        keep(data);
+    } else if !args.keep {
+        up::delete(&data.dir, &file, stop)?;
+    }
+    status
+}
+
+fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop: &Stop) -> Result<ExitStatus> {
+    let python = install::ensure(data, stop)?.python;
+    let tests = repo.root.join("tests/e2e");
+    let env = repo.dev().join("venv-e2e");
+    let python = install::python_env(&python, &env, &tests.join("requirements.txt"), &data.log("pip-e2e"), stop)?;
+    step("end-to-end tests");
+    let mut command = Command::new(python);
+    command.args(["-m", "pytest", "tests/e2e"]).args(args).current_dir(&repo.root);
+    if let Some(stack) = stack {
+        command.env("STACK_JSON", stack);
+    }
+    run::visible(&mut command, stop)
+}
+
+fn keep(data: &Data) {
+    let _ = fs::write(data.dir.join(KEPT), "");
+    note(&format!("data and logs are kept in {}", data.dir.display()));
+}
+
+/// Prints the end of every log with an error in it.
+fn show_errors(data: &Data) {
+    let logs = fs::read_dir(data.dir.join("logs")).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = logs.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    paths.sort();
+    for path in paths {
+        let text = fs::read(&path).unwrap_or_default();
+        if has_error(&String::from_utf8_lossy(&text)) {
+            note(&format!("\n--- the end of {}:\n{}", path.display(), tail(&path, 25)));
+        }
+    }
+}
+
+fn has_error(log: &str) -> bool {
+    const SIGNS: [&str; 6] = ["ERROR", "error:", "FATAL", "PANIC", "panicked", "Traceback"];
+    SIGNS.iter().any(|sign| log.contains(sign))
+}
+
+/// Deletes what killed test runs left behind, and the kept folders of all but the last failure.
+fn clean_up(repo: &Repo, stop: &Stop) {
+    let entries = fs::read_dir(repo.dev()).into_iter().flatten().flatten();
+    let old: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with("test-")))
+        .map(|entry| entry.path())
+        .filter(|path| !path.join(KEPT).exists())
+        .collect();
+    for path in old {
+        // One whose tests still run is locked and stays.
+        let _ = up::delete(&path, &StackFile::at(path.join("stack.json")), stop);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_recognised() {
+        assert!(has_error("2026 ERROR synapse"));
+        assert!(has_error("thread 'main' panicked at src/main.rs"));
+        assert!(!has_error("all is well\n"));
+    }
+}

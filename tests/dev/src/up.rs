@@ -1,0 +1,92 @@
+//! `cargo dev up`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::args::UpArgs;
+use crate::paths::{Data, Repo};
+use crate::postgres;
+use crate::progress::{note, say, step};
+use crate::running::{Options, Running, stop_leftovers};
+use crate::stack::{Stack, StackFile};
+use crate::stop::Stop;
+
+/// Brings the stack up and keeps it until a stop is asked for.
+pub fn run(repo: &Repo, args: UpArgs, stop: &Stop) -> Result<()> {
+    let file = StackFile::at(stack_path(repo, &args));
+    let data = args.data.unwrap_or_else(|| default_data(repo));
+    if args.fresh {
+        delete(&data, &file, stop)?;
+    }
+    let options = Options {
+        host: args.host,
+        spin: args.spin,
+        ports: args.ports,
+        data,
+        server_name: args.server_name,
+        durable: true,
+        build: !args.no_build,
+        file,
+    };
+    let mut running = Running::start(repo, &options, stop)?;
+    step("everything is ready");
+    welcome(&running.stack, options.file.path());
+    let ended = running.watch(stop);
+    note("");
+    running.take_down(stop);
+    ended
+}
+
+fn default_data(repo: &Repo) -> PathBuf {
+    repo.dev().join("data")
+}
+
+/// A stack with data of its own has its stack file beside them.
+fn stack_path(repo: &Repo, args: &UpArgs) -> PathBuf {
+    let beside = || args.data.as_ref().map(|data| data.join("stack.json"));
+    args.stack.path.clone().or_else(beside).unwrap_or_else(|| repo.dev().join("stack.json"))
+}
+
+/// Deletes a stack's data, which must not be in use.
+pub fn delete(data: &Path, file: &StackFile, stop: &Stop) -> Result<()> {
+    if !data.exists() {
+        return Ok(());
+    }
+    let data = Data::create(data)?;
+    let lock = crate::running::lock(&data, file)?;
+    stop_leftovers(file, stop)?;
+    let cluster = postgres::folder(&data);
+    let outside = cluster.parent().filter(|parent| *parent != data.dir && parent.exists());
+    for folder in outside.into_iter().chain([data.dir.as_path()]) {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot delete {}", folder.display()))?;
+    }
+    drop(lock);
+    Ok(())
+}
+
+fn welcome(stack: &Stack, file: &Path) {
+    let Stack { api_url, ws_url, nats_url, homeserver_url, server_name, .. } = stack;
+    say(&format!(
+        "
+  REST API     {api_url}   (try it: {api_url}/docs)
+  WebSocket    {ws_url}/ws/messaging/<channel id>
+  NATS         {nats_url}
+  PostgreSQL   {database}
+  Synapse      {homeserver_url}   (server name {server_name})
+  logs         {logs}
+  stack file   {file}
+
+A first channel:
+
+  curl -s {api_url}/api/messaging/channels -H 'X-User-Id: user:alice' -H 'Content-Type: application/json' \\
+    -d '{{\"slug\": \"general\", \"name\": \"General\", \"microdao_id\": \"microdao:daarion\"}}'
+
+Ctrl-C stops everything.
+",
+        database = stack.database_url,
+        logs = stack.data.join("logs").display(),
+        file = file.display(),
+    ));
+}
