@@ -1,6 +1,6 @@
 //! A stack that this program started: bringing it up, watching it, taking it down.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -182,7 +182,7 @@ fn reap(file: StackFile) {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     std::thread::spawn(move || {
         let clock = Stop::default();
-        let mut known = BTreeSet::new();
+        let mut known = HashSet::new();
         loop {
             let stack = file.load_any().ok().flatten();
             let services = stack.iter().flat_map(|stack| stack.services.values());
