@@ -31,10 +31,11 @@ async fn post(request: Request) -> Result<Reply, Problem> {
     let key = request.header("idempotency-key").map(str::to_owned);
     let post: AgentPost = request.json().await?;
     let message = SendMessage {
-        text: post.text,
+        text: Some(post.text),
         msgtype: MessageType::Notice,
         formatted_body: post.formatted_body,
         reply_to: post.reply_to,
+        encrypted: None,
     };
     let message: Box<RawValue> = send::send(&agent, post.channel_id, &message, key.as_deref()).await?;
     let row: MessageRow = serde_json::from_str(message.get()).map_err(Problem::internal)?;

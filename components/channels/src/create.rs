@@ -23,12 +23,13 @@ enum Reserved {
 pub async fn create(request: Request) -> Result<Reply, Problem> {
     let caller = identity::caller(&request).await?;
     let key = request.header("idempotency-key").map(|header| ClientKey::new(&caller.id, header)).transpose()?;
-    let new: CreateChannel = request.json().await?;
+    let mut new: CreateChannel = request.json().await?;
+    let other = new.complete_direct(&caller.id)?;
     let microdao = new.validate()?;
     let fields = json!({
         "slug": new.slug, "name": new.name, "description": new.description, "microdao_id": microdao,
         "visibility": new.visibility.as_str(), "is_encrypted": new.is_encrypted, "topic": new.topic,
-        "avatar_url": new.avatar_url,
+        "avatar_url": new.avatar_url, "is_direct": new.is_direct,
     });
     let asked = fingerprint(&["create channel", &fields.to_string()]);
     let key = key.as_ref().map(ClientKey::as_str);
@@ -41,6 +42,7 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
             microdaos,
             ParameterValue::Str(microdao.as_str().to_owned()),
             ParameterValue::Str(new.slug.clone()),
+            ParameterValue::Boolean(new.is_direct),
             store::nullable(key),
             ParameterValue::Str(asked.clone()),
         ],
@@ -65,7 +67,7 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
     let room = gateway
         .create_room(&CreateRoom {
             name: &new.name,
-            topic: new.topic.as_deref().or(new.description.as_deref()).unwrap_or(""),
+            topic: new.topic.as_deref().unwrap_or(""),
             visibility: if public { "public" } else { "private" },
             room_alias_name: &format!("{}-{}", new.slug, microdao.slug()),
             preset: if public { "public_chat" } else { "private_chat" },

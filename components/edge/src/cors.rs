@@ -13,7 +13,10 @@ pub async fn preflight(request: &Request) -> Option<Reply> {
     let origin = allowed_origin(request).await?;
     let reply = Reply::empty(StatusCode::NO_CONTENT)
         .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE")
-        .header(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, idempotency-key, x-request-id, x-user-id")
+        .header(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "authorization, content-type, idempotency-key, x-request-id, x-user-id",
+        )
         .header(header::ACCESS_CONTROL_MAX_AGE, "7200");
     Some(allow(reply, &origin))
 }

@@ -4,10 +4,12 @@ use crate::outgoing::{self, Failure};
 use crate::settings;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
+use messaging_core::ids::EntityId;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::time::Duration;
 
 /// How long a call may take. The gateway itself waits less for each of its calls to the homeserver.
@@ -67,10 +69,14 @@ pub struct Send<'a> {
     pub sender: &'a str,
     /// Its Matrix id.
     pub sender_matrix_id: &'a str,
-    /// `m.text` and the like.
-    pub msgtype: &'a str,
-    /// The text.
-    pub body: &'a str,
+    /// `m.room.message` or `m.room.encrypted`.
+    pub event_type: &'a str,
+    /// `m.text` and the like; not of an encrypted event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub msgtype: Option<&'a str>,
+    /// The text; not of an encrypted event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<&'a str>,
     /// `org.matrix.custom.html` when there is a formatted body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<&'a str>,
@@ -85,6 +91,9 @@ pub struct Send<'a> {
     /// Further fields of the event's content.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub extra_content: serde_json::Map<String, serde_json::Value>,
+    /// The whole content of an event that the client has encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<&'a serde_json::Value>,
 }
 
 /// Out: `send`.
@@ -134,25 +143,74 @@ impl Gateway {
 
     /// Invites somebody; inviting a member again is no error.
     pub async fn invite(&self, membership: &Membership<'_>) -> Result<(), Problem> {
-        self.call::<serde::de::IgnoredAny>(Method::POST, "invite", Some(membership)).await.map(|_| ())
+        self.act(Method::POST, "invite", membership).await
     }
 
     /// Joins one of our users to a room, a closed one included.
     pub async fn join(&self, room_id: &str, user_id: &str) -> Result<(), Problem> {
         let membership = Membership { room_id, user_id, inviter: None, inviter_matrix_id: None };
-        self.call::<serde::de::IgnoredAny>(Method::POST, "join", Some(&membership)).await.map(|_| ())
+        self.act(Method::POST, "join", &membership).await
+    }
+
+    /// Takes one of our users out of a room.
+    pub async fn leave(&self, room_id: &str, user_id: &str) -> Result<(), Problem> {
+        self.act(Method::POST, "leave", &json!({"room_id": room_id, "user_id": user_id})).await
+    }
+
+    /// Removes somebody from a room on behalf of `kicker`.
+    pub async fn kick(&self, room_id: &str, user_id: &str, kicker: &EntityId) -> Result<(), Problem> {
+        let kicker_matrix_id = kicker.matrix_user_id(&self.server_name);
+        let body =
+            json!({"room_id": room_id, "user_id": user_id, "kicker": kicker, "kicker_matrix_id": kicker_matrix_id});
+        self.act(Method::POST, "kick", &body).await
+    }
+
+    /// Reacts to an event; reacting so again is no error.
+    pub async fn send_reaction(
+        &self,
+        room_id: &str,
+        event_id: &str,
+        reactor: &EntityId,
+        emoji: &str,
+    ) -> Result<Sent, Problem> {
+        let reactor_matrix_id = reactor.matrix_user_id(&self.server_name);
+        let body = json!({"room_id": room_id, "event_id": event_id, "reactor": reactor,
+                          "reactor_matrix_id": reactor_matrix_id, "emoji": emoji});
+        self.call(Method::POST, "send-reaction", Some(&body)).await
+    }
+
+    /// Redacts an event on behalf of `actor`.
+    pub async fn redact(&self, room_id: &str, event_id: &str, actor: &EntityId) -> Result<(), Problem> {
+        let sender_matrix_id = actor.matrix_user_id(&self.server_name);
+        let body = json!({"room_id": room_id, "event_id": event_id, "sender_matrix_id": sender_matrix_id});
+        self.act(Method::POST, "redact", &body).await
+    }
+
+    /// One event with what the homeserver knows of its edits.
+    pub async fn event(&self, room_id: &str, event_id: &str) -> Result<serde_json::Value, Problem> {
+        let path = format!("{}/event/{}", room_path(room_id), utf8_percent_encode(event_id, NON_ALPHANUMERIC));
+        self.call(Method::GET, &path, None::<&()>).await
+    }
+
+    /// Sets the room's `name`, `topic` or `avatar`.
+    pub async fn set_room_state(&self, room_id: &str, part: &str, body: &serde_json::Value) -> Result<(), Problem> {
+        self.act(Method::PUT, &format!("{}/{part}", room_path(room_id)), body).await
     }
 
     /// Gives a member a power level in the room.
     pub async fn set_power_level(&self, room_id: &str, user_id: &str, power_level: i32) -> Result<(), Problem> {
-        let path = format!("rooms/{}/power-level", utf8_percent_encode(room_id, NON_ALPHANUMERIC));
-        let body = serde_json::json!({"user_id": user_id, "power_level": power_level});
-        self.call::<serde::de::IgnoredAny>(Method::PUT, &path, Some(&body)).await.map(|_| ())
+        let body = json!({"user_id": user_id, "power_level": power_level});
+        self.act(Method::PUT, &format!("{}/power-level", room_path(room_id)), &body).await
     }
 
     /// Whether the gateway and its homeserver answer: the gateway's own report.
     pub async fn health(&self) -> Result<serde_json::Value, Problem> {
         self.call(Method::GET, "health", None::<&()>).await
+    }
+
+    /// A call whose answer tells nothing new.
+    async fn act(&self, method: Method, path: &str, body: &impl Serialize) -> Result<(), Problem> {
+        self.call::<serde::de::IgnoredAny>(method, path, Some(body)).await.map(|_| ())
     }
 
     async fn call<T: DeserializeOwned>(
@@ -185,6 +243,10 @@ impl Gateway {
             serde_json::from_slice(&body).unwrap_or(GatewayError { error: String::new(), message: String::new() });
         Err(refused(path, status, &error))
     }
+}
+
+fn room_path(room_id: &str) -> String {
+    format!("rooms/{}", utf8_percent_encode(room_id, NON_ALPHANUMERIC))
 }
 
 /// A refusal by the homeserver, in the caller's terms.

@@ -54,6 +54,24 @@ fn problem(code: &str) -> Problem {
             "channel_encrypted",
             "The channel is end-to-end encrypted: plain text is not accepted here.",
         ),
+        "not_encrypted" => {
+            Problem::conflict("channel_not_encrypted", "The channel is not encrypted: send text instead of encrypted.")
+        }
+        "not_the_sender" => Problem::forbidden("not_the_sender", "Only its sender may edit a message."),
+        "cannot_delete" => {
+            Problem::forbidden("cannot_delete", "Only its sender, an admin or the owner may delete a message.")
+        }
+        "message_deleted" => Problem::conflict("message_deleted", "The message was deleted."),
+        "cannot_manage" => Problem::forbidden("cannot_manage", "Only an owner or an admin of the channel may do this."),
+        "cannot_kick" => Problem::forbidden("cannot_kick", "You may not remove this member."),
+        "last_owner" => Problem::conflict(
+            "last_owner",
+            "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",
+        ),
+        "role_does_not_fit" => Problem::invalid_field("role", "must be agent for agents and for nobody else"),
+        "direct_stays_private" => {
+            Problem::conflict("direct_stays_private", "A direct channel is private and stays so.")
+        }
         "idempotency_key_reused" => Problem::idempotency_key_reused(),
         other => Problem::internal(format!("the index refused with an unknown code: {other}")),
     }
@@ -62,18 +80,25 @@ fn problem(code: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_code_of_the_migrations_has_its_problem() {
-        for sql in ["003_functions.sql"] {
-            let path = format!("{}/../../migrations/{sql}", env!("CARGO_MANIFEST_DIR"));
-            let text = std::fs::read_to_string(path).unwrap();
-            let codes: Vec<_> =
-                text.split("messaging.refused('").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
-            assert!(!codes.is_empty());
-            for code in codes {
-                assert!(problem(code).status != StatusCode::INTERNAL_SERVER_ERROR, "{code}");
-            }
+        let folder = format!("{}/../../migrations", env!("CARGO_MANIFEST_DIR"));
+        let mut codes = BTreeSet::new();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            codes.extend(
+                text.split("messaging.refused('").skip(1).filter_map(|rest| rest.split('\'').next()).map(str::to_owned),
+            );
+        }
+        // Those that a migration chooses by CASE.
+        codes.extend(
+            ["not_a_member", "not_the_sender", "cannot_delete", "cannot_manage", "cannot_write"].map(str::to_owned),
+        );
+        assert!(codes.len() > 20, "{codes:?}");
+        for code in codes {
+            assert!(problem(&code).status != StatusCode::INTERNAL_SERVER_ERROR, "{code}");
         }
     }
 }

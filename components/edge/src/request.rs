@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        for body in [&b"{"[..], b"", b"{} {}", b"\xff", br#"{"slug": "\ud800"}"#] {
+        for body in [&b"{"[..], b"", br#"{"microdao_id": "x"} {}"#, b"\xff", br#"{"slug": "\ud800"}"#] {
             assert_eq!(parse_json::<CreateChannel>(body).unwrap_err().status, 400, "{body:?}");
         }
     }

@@ -44,11 +44,13 @@ pub async fn send(
     message.validate()?;
     let key = idempotency_key.map(|header| ClientKey::new(&caller.id, header)).transpose()?;
     let reply_to = message.reply_to.map(|id| id.to_string());
+    let encrypted = message.encrypted.as_ref().map(ToString::to_string);
     let request = fingerprint(&[
-        &message.text,
+        message.text(),
         message.msgtype.as_str(),
         message.formatted_body.as_deref().unwrap_or(""),
         reply_to.as_deref().unwrap_or(""),
+        encrypted.as_deref().unwrap_or(""),
     ]);
     let key_text = key.as_ref().map(ClientKey::as_str);
     let [who, microdaos] = store::caller(caller);
@@ -61,6 +63,7 @@ pub async fn send(
             reply_to.as_deref().map_or(ParameterValue::DbNull, store::uuid),
             store::nullable(key_text),
             store::nullable(key_text.map(|_| request.as_str())),
+            ParameterValue::Boolean(message.encrypted.is_some()),
         ],
     )
     .await?;
@@ -84,13 +87,15 @@ pub async fn send(
             room_id: &prepared.room_id,
             sender: caller.id.as_str(),
             sender_matrix_id: &matrix_id,
-            msgtype: message.msgtype.as_str(),
-            body: &message.text,
+            event_type: message.event_type(),
+            msgtype: message.text.as_ref().map(|_| message.msgtype.as_str()),
+            body: message.text.as_deref(),
             format: message.formatted_body.as_ref().map(|_| "org.matrix.custom.html"),
             formatted_body: message.formatted_body.as_deref(),
             relates_to: prepared.reply_to_event_id.as_ref().map(|id| json!({"m.in_reply_to": {"event_id": id}})),
             txn_id: key_text.unwrap_or(&random),
             extra_content,
+            content: message.encrypted.as_ref(),
         })
         .await?;
 
@@ -100,11 +105,11 @@ pub async fn send(
             ParameterValue::Str(prepared.room_id),
             store::uuid(MessageId::of_event(&sent.event_id)),
             ParameterValue::Str(sent.event_id),
-            ParameterValue::Str("m.room.message".to_owned()),
+            ParameterValue::Str(message.event_type().to_owned()),
             ParameterValue::Str(caller.id.as_str().to_owned()),
             ParameterValue::Str(caller.id.member_type().to_owned()),
             ParameterValue::Str(matrix_id),
-            ParameterValue::Str(preview(&message.text)),
+            ParameterValue::Str(preview(message.text())),
             ParameterValue::Str(content_type(message.msgtype.as_str()).to_owned()),
             store::nullable(prepared.reply_to_event_id),
             store::nullable(key_text),

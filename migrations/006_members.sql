@@ -1,0 +1,210 @@
+-- Members: list, join, invite, and what the homeserver says of them.
+
+-- When the homeserver says the membership last changed: its pushes may come late and out of order.
+ALTER TABLE channel_members ADD COLUMN IF NOT EXISTS matrix_changed_at timestamptz;
+
+-- Makes somebody an active member, if they are not one yet. The caller of this function holds the channel's row.
+-- Who comes back starts as a plain member, but what was forbidden to them stays forbidden.
+CREATE FUNCTION messaging.join_member(
+    ch channels, p_member text, p_member_type text, p_matrix_user_id text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    before channel_members;
+    after channel_members;
+    intent messaging.intents;
+BEGIN
+    SELECT * INTO before FROM channel_members WHERE channel_id = ch.id AND member_id = p_member;
+    IF before.left_at IS NULL AND before.joined_at IS NOT NULL THEN
+        RETURN;
+    END IF;
+    intent := messaging.take_intent(ch.id, 'invite', p_member);
+    IF intent.actor_id IS NOT NULL THEN
+        PERFORM messaging.invite_member(ch, p_member, p_member_type, p_matrix_user_id, intent.actor_id, intent.details);
+    END IF;
+    INSERT INTO channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role)
+    VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END)
+    ON CONFLICT (channel_id, member_id) DO UPDATE SET
+        joined_at = now(), left_at = NULL,
+        role = CASE WHEN m.left_at IS NULL THEN m.role ELSE excluded.role END,
+        can_invite = m.can_invite AND m.left_at IS NULL,
+        can_kick = m.can_kick AND m.left_at IS NULL,
+        can_create_tasks = m.can_create_tasks AND m.left_at IS NULL,
+        matrix_power_level = CASE WHEN m.left_at IS NULL THEN m.matrix_power_level ELSE 0 END,
+        invited_by = CASE WHEN m.left_at IS NULL THEN m.invited_by END
+    RETURNING * INTO after;
+    PERFORM messaging.emit_member(ch, 'member.joined', p_member, after);
+END
+$$;
+
+-- Makes somebody an invited member with a role and capabilities, who has joined when they already had.
+-- The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.invite_member(
+    ch channels, p_member text, p_member_type text, p_matrix_user_id text, p_inviter text, p_details jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    after channel_members;
+BEGIN
+    INSERT INTO channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, can_read, can_write,
+                                      can_invite, can_kick, can_create_tasks, matrix_power_level, invited_by, joined_at)
+    VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, p_details ->> 'role',
+            coalesce((p_details ->> 'can_read')::boolean, true), coalesce((p_details ->> 'can_write')::boolean, true),
+            coalesce((p_details ->> 'can_invite')::boolean, false), coalesce((p_details ->> 'can_kick')::boolean, false),
+            coalesce((p_details ->> 'can_create_tasks')::boolean, false), messaging.power_level(p_details ->> 'role'),
+            p_inviter, NULL)
+    ON CONFLICT (channel_id, member_id) DO UPDATE SET
+        role = excluded.role, can_read = excluded.can_read, can_write = excluded.can_write,
+        can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
+        matrix_power_level = excluded.matrix_power_level, invited_by = excluded.invited_by,
+        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL
+    RETURNING * INTO after;
+    PERFORM messaging.emit_member(ch, 'member.invited', p_inviter, after);
+END
+$$;
+
+CREATE FUNCTION messaging.list_members(
+    p_caller text, p_microdaos text[], p_channel uuid, p_limit integer, p_after uuid
+) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ch channels;
+    items jsonb;
+    next_id uuid;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE id = p_channel;
+    IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
+        RETURN messaging.refused('channel_not_found');
+    END IF;
+    SELECT coalesce(jsonb_agg(messaging.member_json(m) ORDER BY m.id), '[]'), (array_agg(m.id ORDER BY m.id DESC))[1]
+    INTO items, next_id
+    FROM (SELECT * FROM channel_members
+          WHERE channel_id = p_channel AND left_at IS NULL AND (p_after IS NULL OR id > p_after)
+          ORDER BY id LIMIT p_limit) m;
+    RETURN jsonb_build_object('items', items, 'links', CASE
+        WHEN EXISTS (SELECT FROM channel_members WHERE channel_id = p_channel AND left_at IS NULL AND id > next_id)
+        THEN jsonb_build_object('next', 'cursor=' || next_id) ELSE '{}' END);
+END
+$$;
+
+-- Before somebody is invited in Matrix: may the caller, and with this role and these capabilities?
+CREATE FUNCTION messaging.prepare_invite(
+    p_caller text, p_microdaos text[], p_channel uuid, p_member text, p_details jsonb, p_key text, p_request text
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+    inviter channel_members;
+    invitee channel_members;
+    known messaging.idempotency_keys;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE id = p_channel;
+    IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
+        RETURN messaging.refused('channel_not_found');
+    END IF;
+    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_key;
+    IF FOUND THEN
+        IF known.request <> p_request THEN
+            RETURN messaging.refused('idempotency_key_reused');
+        END IF;
+        RETURN (SELECT jsonb_build_object('room_id', ch.matrix_room_id, 'member', messaging.member_json(m))
+                FROM channel_members m WHERE m.id = known.resource);
+    END IF;
+    IF ch.archived_at IS NOT NULL THEN
+        RETURN messaging.refused('channel_archived');
+    END IF;
+    SELECT * INTO inviter FROM channel_members
+    WHERE channel_id = p_channel AND member_id = p_caller AND left_at IS NULL AND joined_at IS NOT NULL;
+    IF NOT coalesce(inviter.can_invite, false) THEN
+        RETURN messaging.refused('cannot_invite');
+    END IF;
+    IF messaging.rank(p_details ->> 'role') > messaging.rank(inviter.role)
+        OR (p_details ->> 'can_invite')::boolean AND NOT inviter.can_invite
+        OR (p_details ->> 'can_kick')::boolean AND NOT inviter.can_kick
+        OR (p_details ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks THEN
+        RETURN messaging.refused('cannot_grant');
+    END IF;
+    SELECT * INTO invitee FROM channel_members WHERE channel_id = p_channel AND member_id = p_member AND left_at IS NULL;
+    IF invitee.joined_at IS NOT NULL THEN
+        -- Asked for again: nothing to do. Asked for differently: that is a change, not an invitation.
+        IF messaging.member_json(invitee) @> p_details THEN
+            RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'member', messaging.member_json(invitee));
+        END IF;
+        RETURN messaging.refused('already_a_member');
+    END IF;
+    PERFORM messaging.set_intent(p_channel, 'invite', p_member, p_caller, p_details);
+    RETURN jsonb_build_object('room_id', ch.matrix_room_id);
+END
+$$;
+
+-- After somebody was invited in Matrix, and joined if they are one of ours.
+CREATE FUNCTION messaging.record_invite(
+    p_channel uuid, p_caller text, p_member text, p_member_type text, p_matrix_user_id text, p_joined boolean,
+    p_key text, p_request text
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+    intent messaging.intents;
+    m channel_members;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE id = p_channel FOR NO KEY UPDATE;
+    intent := messaging.take_intent(p_channel, 'invite', p_member);
+    -- No intent: the homeserver's push was faster and has written it all.
+    IF intent.actor_id IS NOT NULL THEN
+        PERFORM messaging.invite_member(ch, p_member, p_member_type, p_matrix_user_id, intent.actor_id, intent.details);
+    END IF;
+    IF p_joined THEN
+        PERFORM messaging.join_member(ch, p_member, p_member_type, p_matrix_user_id);
+    END IF;
+    SELECT * INTO m FROM channel_members WHERE channel_id = p_channel AND member_id = p_member;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('member_not_found');
+    END IF;
+    IF p_key IS NOT NULL THEN
+        INSERT INTO messaging.idempotency_keys (caller, key, request, resource)
+        VALUES (p_caller, p_key, p_request, m.id) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN messaging.member_json(m);
+END
+$$;
+
+-- Ends a membership, if there is one. The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.remove_member(ch channels, p_member text, p_actor text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    m channel_members;
+BEGIN
+    UPDATE channel_members SET left_at = now() WHERE channel_id = ch.id AND member_id = p_member AND left_at IS NULL RETURNING * INTO m;
+    IF FOUND THEN
+        PERFORM messaging.emit_member(ch, CASE WHEN p_actor = p_member THEN 'member.left' ELSE 'member.kicked' END, p_actor, m);
+    END IF;
+END
+$$;
+
+-- A membership as the homeserver tells it. p_sender is who brought it about.
+CREATE FUNCTION messaging.record_membership(
+    p_room_id text, p_member text, p_member_type text, p_matrix_user_id text, p_membership text, p_sender text,
+    p_changed_at text
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+    before channel_members;
+    intent messaging.intents;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('channel_not_found');
+    END IF;
+    SELECT * INTO before FROM channel_members WHERE channel_id = ch.id AND member_id = p_member;
+    IF before.matrix_changed_at > p_changed_at::timestamptz THEN
+        RETURN jsonb_build_object('changed', false);
+    END IF;
+    IF p_membership = 'join' THEN
+        PERFORM messaging.join_member(ch, p_member, p_member_type, p_matrix_user_id);
+    ELSIF p_membership = 'invite' AND (before.id IS NULL OR before.left_at IS NOT NULL) THEN
+        intent := messaging.take_intent(ch.id, 'invite', p_member);
+        PERFORM messaging.invite_member(ch, p_member, p_member_type, p_matrix_user_id, coalesce(intent.actor_id, p_sender),
+            coalesce(intent.details, jsonb_build_object('role', CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END)));
+    ELSIF p_membership IN ('leave', 'ban') THEN
+        intent := messaging.take_intent(ch.id, 'remove', p_member);
+        PERFORM messaging.remove_member(ch, p_member, coalesce(intent.actor_id, p_sender));
+    END IF;
+    UPDATE channel_members SET matrix_changed_at = p_changed_at::timestamptz WHERE channel_id = ch.id AND member_id = p_member;
+    RETURN jsonb_build_object('changed', true);
+END
+$$;

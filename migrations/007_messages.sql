@@ -1,0 +1,337 @@
+-- Messages: page, get, send, edit, delete, and what the homeserver says of them.
+
+-- The edit that the row shows, so that a late, older one does not undo it.
+ALTER TABLE messages ADD COLUMN IF NOT EXISTS edit_event_id text;
+
+-- A deleted message's text is taken out of the log as well.
+CREATE INDEX IF NOT EXISTS outbox_message ON outbox ((payload ->> 'message_id')) WHERE payload ? 'message_id';
+
+-- Redactions that came before the event they redact: that event must not be indexed when it comes.
+CREATE TABLE messaging.early_redactions (
+    event_id   text PRIMARY KEY,
+    channel_id uuid NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- A page of messages, newest first. p_before and p_after are {"seq": n}, {"message": id} or {"time": t}.
+-- With p_thread only the answers to that message.
+CREATE FUNCTION messaging.page_messages(
+    p_caller text, p_microdaos text[], p_channel uuid, p_limit integer, p_before jsonb, p_after jsonb, p_thread uuid
+) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ch channels;
+    -- The page lies strictly between these two.
+    above bigint := 0;
+    below bigint := 9223372036854775807;
+    items jsonb;
+    oldest bigint;
+    newest bigint;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE id = p_channel;
+    CASE messaging.access(ch, p_caller, p_microdaos)
+        WHEN 'none' THEN RETURN messaging.refused('channel_not_found');
+        WHEN 'knows' THEN RETURN messaging.refused('cannot_read');
+        ELSE NULL;
+    END CASE;
+    IF p_thread IS NOT NULL AND NOT EXISTS (SELECT FROM messages WHERE id = p_thread AND channel_id = p_channel) THEN
+        RETURN messaging.refused('message_not_found');
+    END IF;
+    IF p_before IS NOT NULL THEN
+        below := CASE
+            WHEN p_before ? 'seq' THEN (p_before ->> 'seq')::bigint
+            WHEN p_before ? 'message' THEN
+                (SELECT seq FROM messages WHERE id = (p_before ->> 'message')::uuid AND channel_id = p_channel)
+            -- created_at never falls as seq rises (record_message sees to it), so one place bounds them all.
+            ELSE coalesce((SELECT seq + 1 FROM messages
+                           WHERE channel_id = p_channel AND created_at < (p_before ->> 'time')::timestamptz
+                           ORDER BY created_at DESC, seq DESC LIMIT 1), 0)
+        END;
+    END IF;
+    IF p_after IS NOT NULL THEN
+        above := CASE
+            WHEN p_after ? 'seq' THEN (p_after ->> 'seq')::bigint
+            WHEN p_after ? 'message' THEN
+                (SELECT seq FROM messages WHERE id = (p_after ->> 'message')::uuid AND channel_id = p_channel)
+            ELSE coalesce((SELECT seq - 1 FROM messages
+                           WHERE channel_id = p_channel AND created_at > (p_after ->> 'time')::timestamptz
+                           ORDER BY created_at, seq LIMIT 1), below)
+        END;
+    END IF;
+    IF above IS NULL OR below IS NULL THEN
+        RETURN messaging.refused('position_not_found');
+    END IF;
+    -- After a place the nearest ones, otherwise the newest ones: two statements, so that each walks the index.
+    IF p_after IS NULL THEN
+        SELECT coalesce(jsonb_agg(messaging.message_json(m) ORDER BY m.seq DESC), '[]'), min(m.seq), max(m.seq)
+        INTO items, oldest, newest
+        FROM (SELECT * FROM messages
+              WHERE channel_id = p_channel AND seq > above AND seq < below AND (p_thread IS NULL OR thread_id = p_thread)
+              ORDER BY seq DESC LIMIT p_limit) m;
+    ELSE
+        SELECT coalesce(jsonb_agg(messaging.message_json(m) ORDER BY m.seq DESC), '[]'), min(m.seq), max(m.seq)
+        INTO items, oldest, newest
+        FROM (SELECT * FROM messages
+              WHERE channel_id = p_channel AND seq > above AND seq < below AND (p_thread IS NULL OR thread_id = p_thread)
+              ORDER BY seq LIMIT p_limit) m;
+    END IF;
+    RETURN jsonb_build_object('items', items, 'links', jsonb_build_object(
+        'next', CASE WHEN EXISTS (SELECT FROM messages WHERE channel_id = p_channel AND seq < oldest
+                                  AND (p_thread IS NULL OR thread_id = p_thread)) THEN 'before=' || oldest END,
+        'prev', CASE WHEN EXISTS (SELECT FROM messages WHERE channel_id = p_channel AND seq > newest
+                                  AND (p_thread IS NULL OR thread_id = p_thread)) THEN 'after=' || newest END));
+END
+$$;
+
+-- Whether a caller may write: the refusal, or NULL and whether they have to join first.
+CREATE FUNCTION messaging.writer(
+    ch channels, p_caller text, p_microdaos text[], OUT refusal text, OUT must_join boolean
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    m channel_members;
+BEGIN
+    IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
+        -- An agent is told by name that it has to be added; to a person a closed channel does not exist.
+        refusal := CASE WHEN ch.id IS NOT NULL AND p_caller LIKE 'agent:%' THEN 'not_a_member' ELSE 'channel_not_found' END;
+        RETURN;
+    END IF;
+    SELECT * INTO m FROM channel_members WHERE channel_id = ch.id AND member_id = p_caller;
+    must_join := m.id IS NULL OR m.left_at IS NOT NULL OR m.joined_at IS NULL;
+    refusal := CASE
+        WHEN ch.archived_at IS NOT NULL THEN 'channel_archived'
+        -- What was forbidden to somebody stays forbidden when they leave and come back.
+        WHEN NOT coalesce(m.can_write, true) THEN 'cannot_write'
+        WHEN (m.id IS NULL OR m.left_at IS NOT NULL) AND p_caller LIKE 'agent:%' THEN 'not_a_member'
+    END;
+END
+$$;
+
+-- Before a message is sent to Matrix: may the caller, was it sent before, must they join, what does it answer?
+CREATE FUNCTION messaging.prepare_send(
+    p_caller text, p_microdaos text[], p_channel uuid, p_reply_to uuid, p_key text, p_request text, p_encrypted boolean
+) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ch channels;
+    sent messages;
+    answered text;
+    writer record;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE id = p_channel;
+    SELECT * INTO writer FROM messaging.writer(ch, p_caller, p_microdaos);
+    -- A retry is told what came of it, whatever has changed since, as long as the caller may know of the channel.
+    IF p_key IS NOT NULL AND writer.must_join IS NOT NULL THEN
+        SELECT * INTO sent FROM messages WHERE channel_id = p_channel AND sender_id = p_caller AND client_key = p_key;
+        IF FOUND THEN
+            IF sent.client_request IS DISTINCT FROM p_request THEN
+                RETURN messaging.refused('idempotency_key_reused');
+            END IF;
+            RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'message', messaging.message_json(sent));
+        END IF;
+    END IF;
+    IF writer.refusal IS NOT NULL THEN
+        RETURN messaging.refused(writer.refusal);
+    END IF;
+    IF ch.is_encrypted AND NOT p_encrypted THEN
+        RETURN messaging.refused('encrypted');
+    END IF;
+    IF p_encrypted AND NOT ch.is_encrypted THEN
+        RETURN messaging.refused('not_encrypted');
+    END IF;
+    IF p_reply_to IS NOT NULL THEN
+        SELECT matrix_event_id INTO answered FROM messages
+        WHERE id = p_reply_to AND channel_id = p_channel AND deleted_at IS NULL;
+        IF NOT FOUND THEN
+            RETURN messaging.refused('reply_to_not_found');
+        END IF;
+    END IF;
+    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'reply_to_event_id', answered, 'join', writer.must_join);
+END
+$$;
+
+-- A message that is in Matrix, from whichever path comes first: only the first one inserts, takes a number
+-- and writes the outbox. p_joined: the sender has just joined by posting. p_content: what Matrix pushed.
+CREATE FUNCTION messaging.record_message(
+    p_room_id text, p_message uuid, p_event_id text, p_matrix_type text, p_sender text, p_sender_type text,
+    p_sender_matrix_id text, p_preview text, p_content_type text, p_reply_to_event_id text, p_key text, p_request text,
+    p_sent_at text, p_joined boolean, p_content jsonb
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+    m messages;
+    next_seq bigint;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('channel_not_found');
+    END IF;
+    IF p_joined THEN
+        PERFORM messaging.join_member(ch, p_sender, p_sender_type, p_sender_matrix_id);
+    END IF;
+    SELECT * INTO m FROM messages WHERE matrix_event_id = p_event_id;
+    IF NOT FOUND AND p_key IS NOT NULL THEN
+        SELECT * INTO m FROM messages WHERE channel_id = ch.id AND sender_id = p_sender AND client_key = p_key;
+    END IF;
+    IF m.id IS NOT NULL THEN
+        -- The push was faster, and the gateway does not carry the key in the event.
+        IF m.client_key IS NULL AND p_key IS NOT NULL AND m.sender_id = p_sender THEN
+            UPDATE messages SET client_key = p_key, client_request = p_request WHERE id = m.id RETURNING * INTO m;
+        END IF;
+        -- Two requests with one key at the same time: the homeserver gave both the event of the first.
+        IF p_key IS NOT NULL AND m.client_request IS DISTINCT FROM p_request THEN
+            RETURN messaging.refused('idempotency_key_reused');
+        END IF;
+        RETURN jsonb_build_object('message', messaging.message_json(m), 'inserted', false);
+    END IF;
+    -- In Matrix people can still speak in an archived channel's room; here it has ended.
+    IF ch.archived_at IS NOT NULL AND p_content IS NOT NULL
+        OR EXISTS (SELECT FROM messaging.early_redactions WHERE event_id = p_event_id) THEN
+        RETURN jsonb_build_object('inserted', false);
+    END IF;
+    next_seq := messaging.take_seq(ch.id);
+    INSERT INTO messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
+                          content_preview, content_type, thread_id, client_key, client_request, created_at)
+    VALUES (p_message, ch.id, next_seq, p_event_id, p_matrix_type, p_sender, p_sender_type, p_sender_matrix_id,
+            CASE WHEN ch.is_encrypted THEN '' ELSE p_preview END, p_content_type,
+            (SELECT id FROM messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id), p_key, p_request,
+            -- Never in the future and never before the message in front of it, whatever the sender's server says.
+            greatest(least(coalesce(p_sent_at::timestamptz, now()), now()),
+                     (SELECT created_at FROM messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)))
+    RETURNING * INTO m;
+    PERFORM messaging.emit_message(ch, 'message.created', next_seq, m);
+    IF p_content IS NOT NULL THEN
+        PERFORM messaging.publish(ch, next_seq, 'integration.matrix.message', jsonb_build_object(
+            'room_id', p_room_id, 'event_id', p_event_id, 'sender_matrix_id', p_sender_matrix_id, 'type', p_matrix_type,
+            'timestamp', (extract(epoch FROM m.created_at) * 1000)::bigint,
+            'content', CASE WHEN ch.is_encrypted THEN '{}' ELSE p_content END));
+    END IF;
+    RETURN jsonb_build_object('message', messaging.message_json(m), 'inserted', true);
+END
+$$;
+
+CREATE FUNCTION messaging.get_message(p_caller text, p_microdaos text[], p_channel uuid, p_message uuid) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ch channels;
+    m messages;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE id = p_channel;
+    CASE messaging.access(ch, p_caller, p_microdaos)
+        WHEN 'none' THEN RETURN messaging.refused('channel_not_found');
+        WHEN 'knows' THEN RETURN messaging.refused('cannot_read');
+        ELSE NULL;
+    END CASE;
+    SELECT * INTO m FROM messages WHERE id = p_message AND channel_id = p_channel;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('message_not_found');
+    END IF;
+    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id,
+        'deleted', m.deleted_at IS NOT NULL, 'message', messaging.message_json(m));
+END
+$$;
+
+-- Before a message is edited or deleted in Matrix. p_act is 'edit' (the sender) or 'delete' (the sender, an admin, the owner).
+CREATE FUNCTION messaging.prepare_message_change(
+    p_caller text, p_microdaos text[], p_channel uuid, p_message uuid, p_act text
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+    m messages;
+    actor channel_members;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE id = p_channel;
+    IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
+        RETURN messaging.refused('channel_not_found');
+    END IF;
+    SELECT * INTO m FROM messages WHERE id = p_message AND channel_id = p_channel;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('message_not_found');
+    END IF;
+    SELECT * INTO actor FROM channel_members
+    WHERE channel_id = p_channel AND member_id = p_caller AND left_at IS NULL AND joined_at IS NOT NULL;
+    IF p_act = 'edit' AND m.sender_id <> p_caller
+        OR p_act = 'delete' AND m.sender_id <> p_caller AND coalesce(messaging.rank(actor.role), 0) < 2 THEN
+        RETURN messaging.refused(CASE p_act WHEN 'edit' THEN 'not_the_sender' ELSE 'cannot_delete' END);
+    END IF;
+    IF m.deleted_at IS NOT NULL AND p_act = 'delete' THEN
+        RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id, 'deleted', true);
+    END IF;
+    IF m.deleted_at IS NOT NULL THEN
+        RETURN messaging.refused('message_deleted');
+    END IF;
+    IF ch.archived_at IS NOT NULL THEN
+        RETURN messaging.refused('channel_archived');
+    END IF;
+    IF actor.id IS NULL THEN
+        RETURN messaging.refused('not_a_member');
+    END IF;
+    IF p_act = 'edit' AND NOT actor.can_write THEN
+        RETURN messaging.refused('cannot_write');
+    END IF;
+    IF p_act = 'edit' AND ch.is_encrypted THEN
+        RETURN messaging.refused('encrypted');
+    END IF;
+    IF p_act = 'delete' THEN
+        PERFORM messaging.set_intent(p_channel, 'delete', m.matrix_event_id, p_caller, '{}');
+    END IF;
+    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id, 'deleted', false,
+        'matrix_type', m.matrix_type, 'content_type', m.content_type);
+END
+$$;
+
+-- An edit that is in Matrix. Another user's means nothing, and the newest one counts (Matrix client-server API,
+-- "Event replacements").
+CREATE FUNCTION messaging.record_edit(
+    p_room_id text, p_target_event_id text, p_event_id text, p_sender text, p_preview text, p_edited_at text
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+    m messages;
+    edited timestamptz := least(p_edited_at::timestamptz, now());
+BEGIN
+    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    SELECT * INTO m FROM messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('message_not_found');
+    END IF;
+    IF m.sender_id = p_sender AND m.deleted_at IS NULL AND m.edit_event_id IS DISTINCT FROM p_event_id
+        AND (m.edited_at IS NULL OR (m.edited_at, m.edit_event_id) < (edited, p_event_id))
+        AND NOT EXISTS (SELECT FROM messaging.early_redactions WHERE event_id = p_event_id) THEN
+        UPDATE messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE p_preview END,
+            edited_at = edited, edit_event_id = p_event_id
+        WHERE id = m.id RETURNING * INTO m;
+        PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m);
+    END IF;
+    RETURN messaging.message_json(m);
+END
+$$;
+
+-- A redaction that is in Matrix, of a message or of a reaction.
+CREATE FUNCTION messaging.record_redaction(p_room_id text, p_target_event_id text, p_actor text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+    m messages;
+    intent messaging.intents;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('channel_not_found');
+    END IF;
+    intent := messaging.take_intent(ch.id, 'delete', p_target_event_id);
+    SELECT * INTO m FROM messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
+    IF NOT FOUND THEN
+        IF NOT messaging.remove_reaction(ch, p_target_event_id) THEN
+            INSERT INTO messaging.early_redactions (event_id, channel_id) VALUES (p_target_event_id, ch.id) ON CONFLICT DO NOTHING;
+        END IF;
+    ELSIF m.deleted_at IS NULL THEN
+        UPDATE messages SET deleted_at = now(), content_preview = '' WHERE id = m.id RETURNING * INTO m;
+        UPDATE outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
+            || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": ""}')
+        WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text AND payload ? 'message';
+        UPDATE outbox SET payload = payload || '{"content": {}}'
+        WHERE channel_id = ch.id AND seq = m.seq AND subject = 'integration.matrix.message';
+        PERFORM messaging.publish(ch, messaging.take_seq(ch.id), 'messaging.message.deleted', jsonb_build_object(
+            'message_id', m.id, 'matrix_event_id', m.matrix_event_id, 'sender_id', m.sender_id,
+            'sender_type', m.sender_type, 'preview', '', 'content_preview', '', 'created_at', messaging.rfc3339(m.created_at),
+            'message', messaging.message_json(m), 'actor_id', coalesce(intent.actor_id, p_actor)));
+    END IF;
+    RETURN jsonb_build_object('redacted', true);
+END
+$$;
