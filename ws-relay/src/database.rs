@@ -1,0 +1,175 @@
+//! PostgreSQL: a pool for reading, and connections of their own for what lives longer than a statement.
+
+use anyhow::Context;
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use rustls::{ClientConfig, RootCertStore};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_util::sync::CancellationToken;
+
+/// The longest that a reader waits for an answer, with and without the wait for a connection.
+const STATEMENT_DEADLINE: Duration = Duration::from_secs(10);
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The database could not answer. For the log; callers are told that it is unavailable.
+#[derive(Debug)]
+pub enum DatabaseError {
+    /// No connection in time.
+    Pool(deadpool_postgres::PoolError),
+    /// The statement failed.
+    Statement(tokio_postgres::Error),
+    /// No answer in time.
+    Deadline,
+}
+
+impl std::fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pool(e) => write!(f, "no database connection: {e}"),
+            Self::Statement(e) => match e.as_db_error() {
+                Some(db) => write!(f, "{db}"),
+                None => write!(f, "{e}"),
+            },
+            Self::Deadline => f.write_str("the database did not answer in time"),
+        }
+    }
+}
+
+impl std::error::Error for DatabaseError {}
+
+impl From<tokio_postgres::Error> for DatabaseError {
+    fn from(e: tokio_postgres::Error) -> Self {
+        Self::Statement(e)
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+/// One connection with a life of its own.
+pub struct Dedicated {
+    /// For statements.
+    pub client: Client,
+    /// Cancelled when the connection has ended.
+    pub lost: CancellationToken,
+    /// Woken by every `NOTIFY` on a channel that the connection listens to.
+    pub notified: Arc<Notify>,
+}
+
+impl Database {
+    /// Prepares a pool of `size` connections; connects to nothing yet.
+    pub fn new(url: &str, size: usize) -> anyhow::Result<Self> {
+        let mut config: Config = url.parse().context("DATABASE_URL cannot be read")?;
+        if config.get_application_name().is_none() {
+            config.application_name("ws-relay");
+        }
+        config.connect_timeout(CONNECT_DEADLINE);
+        // Notice within half a minute that the other side is gone without a word.
+        config.keepalives_idle(Duration::from_secs(15)).keepalives_interval(Duration::from_secs(5));
+        config.keepalives_retries(3).tcp_user_timeout(Duration::from_secs(30));
+        // "prefer" would mean encryption to whoever answers; here TLS is either verified or off.
+        let tls = (config.get_ssl_mode() == SslMode::Require).then(verified_tls).transpose()?;
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match &tls {
+            Some(tls) => Manager::from_config(config.clone(), tls.clone(), recycling),
+            None => Manager::from_config(config.clone(), NoTls, recycling),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(size)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .wait_timeout(Some(STATEMENT_DEADLINE))
+            .create_timeout(Some(CONNECT_DEADLINE))
+            .recycle_timeout(Some(CONNECT_DEADLINE))
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(async move {
+                    // What this side gives up on, the server gives up on, too.
+                    client.batch_execute("SET statement_timeout = '10s'").await.map_err(HookError::Backend)
+                })
+            }))
+            .build()?;
+        Ok(Self { pool, config, tls })
+    }
+
+    /// Runs one statement that the pool's connections keep prepared.
+    pub async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, DatabaseError> {
+        let client = self.pool.get().await.map_err(DatabaseError::Pool)?;
+        let answer = timeout(STATEMENT_DEADLINE, async {
+            let statement = client.prepare_cached(sql).await?;
+            Ok(client.query(&statement, params).await?)
+        });
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) => {
+                // Its answer may still come, so nobody else may have this connection.
+                drop(Object::take(client));
+                Err(DatabaseError::Deadline)
+            }
+        }
+    }
+
+    /// Opens a connection outside the pool.
+    pub async fn connect(&self) -> Result<Dedicated, tokio_postgres::Error> {
+        match &self.tls {
+            Some(tls) => open(&self.config, tls.clone()).await,
+            None => open(&self.config, NoTls).await,
+        }
+    }
+}
+
+async fn open<T>(config: &Config, tls: T) -> Result<Dedicated, tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: Send>,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    let (client, connection) = config.connect(tls).await?;
+    let lost = CancellationToken::new();
+    let notified = Arc::new(Notify::new());
+    tokio::spawn(drive(connection, notified.clone(), lost.clone()));
+    Ok(Dedicated { client, lost, notified })
+}
+
+async fn drive<S>(mut connection: Connection<Socket, S>, notified: Arc<Notify>, lost: CancellationToken)
+where
+    S: tokio_postgres::tls::TlsStream + Unpin,
+{
+    let _on_return = lost.drop_guard();
+    loop {
+        match poll_fn(|cx| connection.poll_message(cx)).await {
+            Some(Ok(AsyncMessage::Notification(_))) => notified.notify_one(),
+            Some(Ok(AsyncMessage::Notice(notice))) => tracing::debug!("{notice}"),
+            Some(Ok(_)) => {}
+            Some(Err(e)) => {
+                tracing::debug!("a database connection ended: {e}");
+                return;
+            }
+            None => return,
+        }
+    }
+}
+
+/// TLS that checks the server's certificate and name against the platform's roots.
+fn verified_tls() -> anyhow::Result<MakeRustlsConnect> {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    anyhow::ensure!(!roots.is_empty(), "sslmode=require, but the platform has no root certificates");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

@@ -1,0 +1,48 @@
+//! `GET /health`: the relay is alive. `GET /health/ready`: so is what it needs.
+
+use crate::app::App;
+use async_nats::connection::State as Nats;
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest wait for the database.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// How the relay is.
+#[derive(Serialize)]
+pub struct Health {
+    /// `ok`, or `degraded` when one of the others is not there.
+    status: &'static str,
+    /// `connected` or `disconnected`.
+    nats: &'static str,
+    /// `reachable` or `unreachable`.
+    database: &'static str,
+}
+
+/// 200 as long as the relay runs: outages of others are no reason to restart it.
+pub async fn alive(State(app): State<Arc<App>>) -> Json<Health> {
+    Json(look(&app).await)
+}
+
+/// 503 while it cannot do its work.
+pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
+    let health = look(&app).await;
+    let stopping = app.shutdown.is_cancelled();
+    let status = if health.status == "ok" && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health))
+}
+
+async fn look(app: &App) -> Health {
+    let nats = app.hub.nats.connection_state() == Nats::Connected;
+    let database = matches!(timeout(DEADLINE, app.database.query("SELECT 1", &[])).await, Ok(Ok(_)));
+    Health {
+        status: if nats && database { "ok" } else { "degraded" },
+        nats: if nats { "connected" } else { "disconnected" },
+        database: if database { "reachable" } else { "unreachable" },
+    }
+}

@@ -1,0 +1,50 @@
+//! A problem as an HTTP answer.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CONTENT_TYPE, UPGRADE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use messaging_core::problem::Problem;
+use uuid::Uuid;
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// A problem and the request that it belongs to.
+pub struct Refusal {
+    problem: Problem,
+    request_id: String,
+}
+
+impl Refusal {
+    /// Takes the caller's `X-Request-Id` when it is a plain short text, else makes one.
+    pub fn new(headers: &HeaderMap, problem: Problem) -> Self {
+        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+        let request_id = given.filter(plain).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+        Self { problem, request_id }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self { problem, request_id } = self;
+        if let Some(inside) = &problem.inside {
+            tracing::info!(request_id, status = problem.status.as_u16(), "{}: {inside}", problem.code);
+        }
+        let mut response = problem.to_json(&request_id).into_response();
+        *response.status_mut() = problem.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if let Some(allow) = problem.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        match problem.status {
+            StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            StatusCode::UPGRADE_REQUIRED => headers.insert(UPGRADE, HeaderValue::from_static("websocket")),
+            _ => None,
+        };
+        response
+    }
+}

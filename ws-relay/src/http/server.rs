@@ -1,0 +1,54 @@
+//! The listener. Not axum's own, because that one waits for ever for a request's head.
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+/// A request's head has to be there within this time.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// Accepts connections until `shutdown`.
+pub async fn run(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                tokio::spawn(connection(stream, router.clone(), shutdown.clone()));
+            }
+            Err(e) => {
+                // Mostly too many open files: those who are connected matter more.
+                tracing::warn!("cannot accept a connection: {e}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
+    // Frames are small and wanted at once.
+    let _ = stream.set_nodelay(true);
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    tokio::pin!(served);
+    tokio::select! {
+        result = served.as_mut() => return log(result),
+        () = shutdown.cancelled() => served.as_mut().graceful_shutdown(),
+    }
+    log(served.await);
+}
+
+fn log(result: hyper::Result<()>) {
+    if let Err(e) = result {
+        tracing::debug!("a connection ended: {e}");
+    }
+}

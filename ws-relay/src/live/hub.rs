@@ -1,0 +1,90 @@
+//! The channels that this relay follows: one task each, from the first socket to the last.
+
+use crate::database::Database;
+use crate::event::Seq;
+use crate::live::channel::{Command, Joined, start};
+use crate::live::outlet::{Outlet, SocketId};
+use crate::metrics::Metrics;
+use messaging_core::ids::ChannelId;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+
+/// How to reach a channel's task.
+pub struct Entry {
+    /// Bounded by the sockets, each of which has one command per channel under way at most.
+    pub commands: UnboundedSender<Command>,
+    /// The last number that the task passed on.
+    pub last: Arc<AtomicI64>,
+}
+
+/// All followed channels. The lock is held for a look-up, never over an await.
+pub struct Hub {
+    channels: Mutex<HashMap<ChannelId, Entry>>,
+    /// For reading the log.
+    pub database: Database,
+    /// For following channels.
+    pub nats: async_nats::Client,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Hub {
+    /// Follows nothing yet.
+    pub fn new(database: Database, nats: async_nats::Client, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self { channels: Mutex::default(), database, nats, metrics })
+    }
+
+    /// Registers a socket that has everything up to `since` for everything after it.
+    pub async fn join(self: &Arc<Self>, channel: ChannelId, since: Seq, outlet: Outlet) -> Joined {
+        let (reply, answer) = oneshot::channel();
+        {
+            let mut channels = self.lock();
+            let entry = channels.entry(channel).or_insert_with(|| start(self.clone(), channel, since));
+            // The task removes itself under this lock only, so it is there.
+            let _ = entry.commands.send(Command::Join { since, outlet, reply });
+            self.metrics.channels_followed.set(count(channels.len()));
+        }
+        answer.await.unwrap_or(Joined::Behind)
+    }
+
+    /// Takes a socket out of a channel.
+    pub fn leave(&self, channel: ChannelId, socket: SocketId) {
+        if let Some(entry) = self.lock().get(&channel) {
+            let _ = entry.commands.send(Command::Leave { socket });
+        }
+    }
+
+    /// Where every followed channel stands.
+    pub fn positions(&self) -> Vec<(ChannelId, Seq)> {
+        self.lock().iter().map(|(channel, entry)| (*channel, entry.last.load(Ordering::Relaxed))).collect()
+    }
+
+    /// Tells a channel how far it has come in the database; `None` when it is gone.
+    pub fn tell(&self, channel: ChannelId, head: Option<Seq>) {
+        if let Some(entry) = self.lock().get(&channel) {
+            let _ = entry.commands.send(Command::Head(head));
+        }
+    }
+
+    /// Ends a channel's task when `idle` says, under the lock, that nobody has joined meanwhile.
+    pub fn retire(&self, channel: ChannelId, idle: impl FnOnce() -> bool) -> bool {
+        let mut channels = self.lock();
+        let ends = idle();
+        if ends {
+            channels.remove(&channel);
+            self.metrics.channels_followed.set(count(channels.len()));
+        }
+        ends
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<ChannelId, Entry>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,97 @@
+//! A channel's last frames in memory, so that a reader who joins a moment late needs no read of the log.
+
+use crate::event::{Frame, Seq};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Bounds, per channel.
+const FRAMES: usize = 128;
+const BYTES: usize = 128 * 1024;
+const AGE: Duration = Duration::from_secs(30);
+
+/// The last frames, each one number behind the other.
+#[derive(Default)]
+pub struct Recent {
+    frames: VecDeque<(Instant, Arc<Frame>)>,
+    bytes: usize,
+}
+
+impl Recent {
+    /// Adds the frame that follows the last one.
+    pub fn push(&mut self, frame: Arc<Frame>, now: Instant) {
+        self.bytes += frame.text.len();
+        self.frames.push_back((now, frame));
+        while self.frames.len() > FRAMES || self.bytes > BYTES {
+            self.pop();
+        }
+        self.forget(now);
+    }
+
+    /// Lets go of what is old.
+    pub fn forget(&mut self, now: Instant) {
+        while self.frames.front().is_some_and(|(at, _)| now.duration_since(*at) > AGE) {
+            self.pop();
+        }
+    }
+
+    /// Lets go of everything: the next frame does not follow the last one.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// All frames behind `seq`; `None` when one of them is not here.
+    pub fn after(&self, seq: Seq) -> Option<impl Iterator<Item = &Arc<Frame>>> {
+        let (_, first) = self.frames.front()?;
+        (first.seq <= seq.saturating_add(1))
+            .then(|| self.frames.iter().map(|(_, frame)| frame).filter(move |frame| frame.seq > seq))
+    }
+
+    fn pop(&mut self) {
+        if let Some((_, frame)) = self.frames.pop_front() {
+            self.bytes = self.bytes.saturating_sub(frame.text.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Affects;
+    use messaging_core::ids::ChannelId;
+    use uuid::Uuid;
+
+    fn frame(seq: Seq, size: usize) -> Arc<Frame> {
+        let channel = ChannelId(Uuid::nil());
+        Arc::new(Frame { channel, seq, affects: Affects::Nobody, text: "x".repeat(size).into() })
+    }
+
+    fn after(recent: &Recent, seq: Seq) -> Option<Vec<Seq>> {
+        recent.after(seq).map(|frames| frames.map(|frame| frame.seq).collect())
+    }
+
+    #[test]
+    fn it_answers_only_what_it_has_without_a_hole() {
+        let mut recent = Recent::default();
+        assert_eq!(after(&recent, 0), None);
+        let now = Instant::now();
+        (5..8).for_each(|seq| recent.push(frame(seq, 10), now));
+        assert_eq!(after(&recent, 3), None);
+        assert_eq!(after(&recent, 4), Some(vec![5, 6, 7]));
+        assert_eq!(after(&recent, 6), Some(vec![7]));
+        assert_eq!(after(&recent, 7), Some(vec![]));
+    }
+
+    #[test]
+    fn number_size_and_age_are_bounded() {
+        let mut recent = Recent::default();
+        let now = Instant::now();
+        (1..1000).for_each(|seq| recent.push(frame(seq, 10), now));
+        assert_eq!(recent.frames.len(), FRAMES);
+        recent.push(frame(1000, BYTES), now);
+        assert_eq!(recent.frames.len(), 1);
+        recent.forget(now + AGE * 2);
+        assert_eq!(recent.bytes, 0);
+        assert!(recent.frames.is_empty());
+    }
+}

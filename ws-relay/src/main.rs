@@ -1,0 +1,107 @@
+//! The native sidecar of DAARION Messaging: whatever lives longer than a request.
+//!
+//! It publishes the outbox to NATS, carries the channels' events to WebSockets, and migrates the database.
+
+mod access;
+mod app;
+mod backlog;
+mod database;
+mod event;
+mod http;
+mod live;
+mod metrics;
+mod migrate;
+mod outbox;
+mod ping;
+mod serve;
+mod settings;
+mod socket;
+
+use anyhow::{Context, bail};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+const USAGE: &str = "\
+ws-relay                        publish the outbox to NATS and serve WebSockets
+ws-relay migrate [--wait SECS]  bring the database to the newest schema and exit; waits for a database that
+                                is not up yet (60)
+ws-relay --help | --version";
+
+enum Command {
+    Serve,
+    Migrate(Duration),
+    Print(String),
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).and_then(run);
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("ws-relay: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(arguments: &[&str]) -> anyhow::Result<Command> {
+    Ok(match arguments {
+        [] => Command::Serve,
+        ["migrate"] => Command::Migrate(Duration::from_secs(60)),
+        ["migrate", "--wait", seconds] => {
+            Command::Migrate(Duration::from_secs(seconds.parse().context("--wait takes seconds")?))
+        }
+        ["--help" | "-h" | "help"] | ["migrate", "--help" | "-h"] => {
+            Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
+        }
+        ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
+        other => bail!("unknown arguments: {}\n\n{USAGE}", other.join(" ")),
+    })
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    if let Command::Print(text) = command {
+        println!("{text}");
+        return Ok(());
+    }
+    log();
+    let setting = |name: &str| std::env::var(name).ok();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Migrate(patience) => {
+                let database = database::Database::new(&settings::database_url(setting)?, 1)?;
+                migrate::run(&database, patience).await
+            }
+            _ => serve::run(setting).await,
+        }
+    })
+}
+
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,async_nats=warn"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match std::env::var("LOG_FORMAT").as_deref() {
+        Ok("json") => subscriber.json().init(),
+        _ => subscriber.with_target(false).init(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_that_make_no_sense_are_refused() {
+        assert!(matches!(command(&[]), Ok(Command::Serve)));
+        assert!(matches!(command(&["migrate", "--wait", "5"]), Ok(Command::Migrate(d)) if d.as_secs() == 5));
+        assert!(command(&["migrate", "--wait", "soon"]).is_err());
+        assert!(command(&["serve", "now"]).is_err());
+    }
+}

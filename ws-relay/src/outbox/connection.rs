@@ -1,0 +1,67 @@
+//! A NATS connection that ends instead of reconnecting.
+//!
+//! What waits for its acknowledgement when a connection breaks must not be sent on the next one before the events
+//! that NATS has lost with the connection: then they would be in the stream in the wrong order.
+
+use crate::live::feed::options;
+use anyhow::Context;
+use async_nats::jetstream::{self, context::ContextBuilder};
+use async_nats::{Client, Event};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// The longest wait for an acknowledgement or an answer of JetStream.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// One connection, from its start to its end.
+pub struct NatsSession {
+    /// For subjects outside the stream.
+    pub client: Client,
+    /// For the stream.
+    pub jetstream: jetstream::Context,
+    /// Cancelled when the connection has ended.
+    pub lost: CancellationToken,
+    /// Lets the library's reconnect go ahead, which by then finds nobody who uses it, and ends.
+    _ended: DropGuard,
+}
+
+impl NatsSession {
+    /// Connects once.
+    pub async fn connect(url: &str) -> anyhow::Result<Self> {
+        let lost = CancellationToken::new();
+        let ended = CancellationToken::new();
+        let first = Arc::new(AtomicBool::new(true));
+        let client = options("ws-relay publisher")
+            .max_reconnects(1)
+            .event_callback({
+                let lost = lost.clone();
+                move |event| {
+                    match event {
+                        Event::Disconnected | Event::Closed => lost.cancel(),
+                        Event::ServerError(e) => tracing::warn!("NATS: {e}"),
+                        _ => {}
+                    }
+                    std::future::ready(())
+                }
+            })
+            .reconnect_to_server_callback({
+                let ended = ended.clone();
+                move |_, _| {
+                    let (ended, first) = (ended.clone(), first.swap(false, Ordering::Relaxed));
+                    async move {
+                        if !first {
+                            ended.cancelled().await;
+                        }
+                        None
+                    }
+                }
+            })
+            .connect(url)
+            .await
+            .context("NATS cannot be reached")?;
+        let jetstream = ContextBuilder::new().timeout(DEADLINE).build(client.clone());
+        Ok(Self { client, jetstream, lost, _ended: ended.drop_guard() })
+    }
+}

@@ -1,0 +1,112 @@
+//! The publisher: brings every committed event to NATS, in order, whatever fails in between.
+//!
+//! One relay at a time holds the publisher's lock. It lives in sessions: one PostgreSQL connection and one NATS
+//! connection, neither of which reconnects. When either is lost the session is over, and the next one starts with
+//! the events that NATS may have lost.
+
+mod batch;
+mod connection;
+mod replay;
+mod store;
+mod stream;
+
+use crate::database::Database;
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+use batch::Held;
+use connection::NatsSession;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How often the outbox is looked at without being told.
+const POLL: Duration = Duration::from_secs(1);
+/// How often old rows are looked for.
+const CLEANUP: Duration = Duration::from_secs(60);
+/// The pause between sessions: from the first to the longest.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// A session that lasted this long was a good one.
+const GOOD: Duration = Duration::from_secs(10);
+
+/// The publisher of this relay.
+pub struct Publisher {
+    /// Where the outbox is.
+    pub database: Database,
+    /// Where NATS is, and how its stream is made.
+    pub settings: Arc<Settings>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Publisher {
+    /// Publishes until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut backoff = BACKOFF.0;
+        while !shutdown.is_cancelled() {
+            let started = Instant::now();
+            let result = self.session(&shutdown).await;
+            self.metrics.publisher_active.set(0);
+            if let Err(e) = result {
+                tracing::warn!("the publisher starts anew: {e:#}");
+            }
+            backoff = if started.elapsed() > GOOD { BACKOFF.0 } else { backoff.saturating_mul(2).min(BACKOFF.1) };
+            tokio::select! {
+                () = sleep(backoff) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+    }
+
+    async fn session(&self, shutdown: &CancellationToken) -> anyhow::Result<()> {
+        let store = Store::connect(&self.database).await?;
+        tokio::select! {
+            locked = store.lock() => locked?,
+            () = shutdown.cancelled() => return Ok(()),
+        }
+        let nats = NatsSession::connect(&self.settings.nats_url).await?;
+        tracing::info!("this relay publishes the outbox now");
+        self.metrics.publisher_active.set(1);
+        tokio::select! {
+            result = self.publish(&store, &nats, shutdown) => result,
+            () = nats.lost.cancelled() => anyhow::bail!("the NATS connection is lost"),
+            () = store.lost() => anyhow::bail!("the database connection is lost"),
+        }
+    }
+
+    async fn publish(&self, store: &Store, nats: &NatsSession, shutdown: &CancellationToken) -> anyhow::Result<()> {
+        let stream = stream::open(&nats.jetstream, &self.settings).await?;
+        replay::run(store, nats, &stream, &self.metrics).await?;
+        if stream.refill {
+            stream::refilled(&nats.jetstream).await?;
+        }
+        let mut held = Held::default();
+        let mut cleanup = Instant::now();
+        while !shutdown.is_cancelled() {
+            let now = Instant::now();
+            let events = store.unpublished(&held.channels(now)).await?;
+            let idle = events.is_empty();
+            if !idle {
+                let outcome = batch::publish(nats, events).await;
+                // What arrived is marked even when the rest did not.
+                self.metrics.published.inc_by(store.mark(&outcome.done).await?);
+                self.metrics.publish_refused.inc_by(u64::try_from(outcome.refused.len()).unwrap_or(0));
+                held.update(&outcome, now);
+                if let Some(broken) = outcome.broken {
+                    return Err(broken);
+                }
+            }
+            if cleanup <= now {
+                let deleted = store.delete_old().await?;
+                self.metrics.outbox_deleted.inc_by(deleted);
+                // A full batch: there is more, but events come first.
+                cleanup = if deleted < store::CLEANUP_BATCH { now + CLEANUP } else { now };
+            }
+            if idle {
+                let _ = timeout(POLL, store.notified()).await;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! The outbox's statements, on the publisher's own connection.
+
+use crate::database::{Database, Dedicated};
+use crate::event::Event;
+use anyhow::Context;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+/// Rows of one batch.
+pub const BATCH: i64 = 500;
+/// Rows that one clean-up deletes.
+pub const CLEANUP_BATCH: u64 = 1000;
+
+/// The advisory lock of the one publisher: "daarionP" as a number.
+const LOCK: i64 = i64::from_be_bytes(*b"daarionP");
+/// How often the lock is tried.
+const LOCK_RETRY: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The outbox.
+pub struct Store {
+    connection: Dedicated,
+}
+
+impl Store {
+    /// Connects and listens for new rows.
+    pub async fn connect(database: &Database) -> anyhow::Result<Self> {
+        let store = Self { connection: database.connect().await.context("no database connection")? };
+        store.execute("LISTEN outbox").await?;
+        // When this process hangs or its machine is gone, the server ends the session and with it the lock
+        // (PostgreSQL 14 and later; before that TCP's own time applies).
+        if let Err(e) = store.execute("SET idle_session_timeout = '30s'").await {
+            tracing::debug!("{e:#}");
+        }
+        Ok(store)
+    }
+
+    async fn execute(&self, sql: &str) -> anyhow::Result<()> {
+        timeout(DEADLINE, self.connection.client.batch_execute(sql)).await.context("no answer")?.context("refused")
+    }
+
+    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Row>> {
+        let rows = timeout(DEADLINE, self.connection.client.query(sql, params)).await;
+        rows.context("the database did not answer in time")?.context("the outbox cannot be read")
+    }
+
+    async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<u64> {
+        let changed = timeout(DEADLINE, self.connection.client.execute(sql, params)).await;
+        changed.context("the database did not answer in time")?.context("the outbox cannot be changed")
+    }
+
+    async fn events(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Event>> {
+        let rows = self.query(sql, params).await?;
+        rows.iter().map(Event::from_row).collect::<Result<_, _>>().context("the outbox has other columns")
+    }
+
+    /// Waits until this session is the publisher. The lock ends with the connection.
+    pub async fn lock(&self) -> anyhow::Result<()> {
+        loop {
+            let rows = self.query("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?;
+            if rows.first().context("no answer")?.try_get(0)? {
+                return Ok(());
+            }
+            sleep(LOCK_RETRY).await;
+        }
+    }
+
+    /// The connection has ended.
+    pub async fn lost(&self) {
+        self.connection.lost.cancelled().await;
+    }
+
+    /// There may be new rows.
+    pub async fn notified(&self) {
+        self.connection.notified.notified().await;
+    }
+
+    /// The first rows that wait, in the order of their ids. Ids of different channels may be committed out of
+    /// order, so nothing but `published_at` says what waits.
+    pub async fn unpublished(&self, held: &[Uuid]) -> anyhow::Result<Vec<Event>> {
+        let sql = format!(
+            "SELECT {} FROM outbox o WHERE o.published_at IS NULL AND o.channel_id <> ALL ($1)
+             ORDER BY o.id LIMIT {BATCH}",
+            Event::COLUMNS
+        );
+        self.events(&sql, &[&held]).await
+    }
+
+    /// Marks rows as published.
+    pub async fn mark(&self, ids: &[i64]) -> anyhow::Result<u64> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let sql = "UPDATE outbox SET published_at = now() WHERE id = ANY ($1) AND published_at IS NULL";
+        self.change(sql, &[&ids]).await
+    }
+
+    /// The ids of the stream's events published during the last `seconds`, or of all that are kept.
+    pub async fn published(&self, seconds: Option<f64>) -> anyhow::Result<Vec<i64>> {
+        let sql = "SELECT id FROM outbox WHERE published_at IS NOT NULL AND subject LIKE 'messaging.%'
+                   AND ($1::float8 IS NULL OR published_at > now() - make_interval(secs => $1)) ORDER BY id";
+        let rows = self.query(sql, &[&seconds]).await?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// The rows with these ids that are still there.
+    pub async fn by_ids(&self, ids: &[i64]) -> anyhow::Result<Vec<Event>> {
+        let sql = format!("SELECT {} FROM outbox o WHERE o.id = ANY ($1) ORDER BY o.id", Event::COLUMNS);
+        self.events(&sql, &[&ids]).await
+    }
+
+    /// Deletes rows that were published more than a day ago, at most [`CLEANUP_BATCH`]. The oldest of a channel
+    /// go first, so what is left of it has no hole.
+    pub async fn delete_old(&self) -> anyhow::Result<u64> {
+        let sql = format!(
+            "DELETE FROM outbox WHERE id IN (
+                 SELECT id FROM outbox WHERE published_at < now() - interval '1 day'
+                 ORDER BY published_at, id LIMIT {CLEANUP_BATCH})"
+        );
+        self.change(&sql, &[]).await
+    }
+}

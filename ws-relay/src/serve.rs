@@ -1,0 +1,81 @@
+//! `ws-relay`: starts the parts, and stops them.
+
+use crate::app::App;
+use crate::database::Database;
+use crate::http::{router, server};
+use crate::live::audit;
+use crate::live::feed::Feed;
+use crate::live::hub::Hub;
+use crate::metrics::Metrics;
+use crate::outbox::Publisher;
+use crate::settings::Settings;
+use crate::{backlog, ping};
+use anyhow::{Context, anyhow};
+use messaging_core::auth::Verifier;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long the end waits for sockets and the publisher.
+const FAREWELL: Duration = Duration::from_secs(12);
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
+    let verifier = Verifier::from_settings(&setting).map_err(|e| anyhow!(e))?;
+    let mut settings = Settings::read(&setting)?;
+    if verifier.development() {
+        tracing::warn!("AUTH_MODE=development: anyone may call themselves anyone. Never let others reach this relay.");
+    }
+    // Every socket is a file; ten thousand of them are more than most systems allow by default.
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) => tracing::debug!("up to {files} open files"),
+        Err(e) => tracing::warn!("the limit of open files cannot be raised: {e}"),
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+
+    let metrics = Arc::new(Metrics::default());
+    let shutdown = CancellationToken::new();
+    let database = Database::new(&settings.database_url, settings.database_pool)?;
+    let feed = Feed::start(&settings.nats_url, metrics.clone()).await?;
+    let hub = Hub::new(database.clone(), feed.client.clone(), metrics.clone());
+    let listener =
+        TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
+    tracing::info!("listening on {}", listener.local_addr()?);
+
+    tokio::spawn(audit::run(hub.clone(), feed.doubt.clone()));
+    tokio::spawn(backlog::run(database.clone(), metrics.clone()));
+    if let Some(matrix) = settings.matrix.take() {
+        tokio::spawn(ping::run(matrix));
+    }
+    let tasks = TaskTracker::new();
+    let app = App {
+        database: database.clone(),
+        hub,
+        verifier,
+        metrics: metrics.clone(),
+        shutdown: shutdown.clone(),
+        sockets: tasks.clone(),
+        queue: settings.queue,
+    };
+    let publisher = Publisher { database, settings: Arc::new(settings), metrics };
+    tasks.spawn(publisher.run(shutdown.clone()));
+    let served = tokio::spawn(server::run(listener, router(Arc::new(app)), shutdown.clone()));
+
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    shutdown.cancel();
+    served.await?;
+    tasks.close();
+    if timeout(FAREWELL, tasks.wait()).await.is_err() {
+        tracing::warn!("{} sockets did not close in time", tasks.len());
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Settings, read once from the environment. Names are those of the components' variables.
+
+use anyhow::{Context, anyhow, bail};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A gibibyte, in bytes.
+const GIBIBYTE: i64 = 1 << 30;
+
+/// What `ws-relay --help` says about the settings; the documentation of each one.
+pub const HELP: &str = "\
+Settings (environment):
+  DATABASE_URL             PostgreSQL, as postgres://user:password@host/database; with sslmode=require over
+                           verified TLS. The publisher needs a session of its own: no transaction pooler.
+  DATABASE_POOL            connections for reading, beside the publisher's one (8)
+  NATS_URL                 NATS with JetStream (nats://127.0.0.1:4222)
+  NATS_STREAM_MAX_BYTES    size at which the stream MESSAGING drops its oldest events, when ws-relay creates it
+                           (1073741824)
+  NATS_STREAM_REPLICAS     copies of the stream in a NATS cluster, when ws-relay creates it (1)
+  WS_LISTEN                address of WebSockets, /health and /metrics (127.0.0.1:3001)
+  WS_QUEUE                 frames that a slow reader may be behind before it is cut with 4408 (256)
+  AUTH_MODE                token (default) or development
+  JWT_SECRET, JWT_PUBLIC_KEY, JWT_ALGORITHM, JWT_ISSUER, JWT_AUDIENCE
+                           how tokens are checked, as for the components
+  MATRIX_HOMESERVER_URL, MATRIX_AS_TOKEN, MATRIX_AS_ID (daarion-messaging)
+                           with the first two, ws-relay pings the homeserver so that it pushes events again
+                           as soon as it can after an outage
+  RUST_LOG                 what is logged (info,async_nats=warn)
+  LOG_FORMAT               text (default) or json";
+
+/// Where the homeserver is and how to speak to it as the appservice.
+pub struct Matrix {
+    /// Base address of the homeserver.
+    pub homeserver: String,
+    /// The appservice's `as_token`.
+    pub as_token: String,
+    /// The `id` of the appservice's registration.
+    pub as_id: String,
+}
+
+/// Everything that can be set, except for how tokens are checked, which `messaging_core::auth` reads itself.
+pub struct Settings {
+    /// PostgreSQL.
+    pub database_url: String,
+    /// Connections in the pool that reads.
+    pub database_pool: usize,
+    /// NATS.
+    pub nats_url: String,
+    /// Limit of the stream, in bytes.
+    pub stream_max_bytes: i64,
+    /// Copies of the stream.
+    pub stream_replicas: usize,
+    /// Address to listen on, `host:port`.
+    pub listen: String,
+    /// Frames that wait for one socket at most.
+    pub queue: usize,
+    /// For the appservice ping; absent when it is not to be done.
+    pub matrix: Option<Matrix>,
+}
+
+/// How long events stay in the stream when ws-relay creates it.
+pub const STREAM_MAX_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+impl Settings {
+    /// Reads the settings; the error is a sentence for the operator.
+    pub fn read(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let text = |name: &str| setting(name).filter(|value| !value.is_empty());
+        let settings = Self {
+            database_url: database_url(text)?,
+            database_pool: number(text, "DATABASE_POOL", 8)?,
+            nats_url: text("NATS_URL").unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned()),
+            stream_max_bytes: number(text, "NATS_STREAM_MAX_BYTES", GIBIBYTE)?,
+            stream_replicas: number(text, "NATS_STREAM_REPLICAS", 1)?,
+            listen: text("WS_LISTEN").unwrap_or_else(|| "127.0.0.1:3001".to_owned()),
+            queue: number(text, "WS_QUEUE", 256)?,
+            matrix: match (text("MATRIX_HOMESERVER_URL"), text("MATRIX_AS_TOKEN")) {
+                (Some(homeserver), Some(as_token)) => Some(Matrix {
+                    homeserver,
+                    as_token,
+                    as_id: text("MATRIX_AS_ID").unwrap_or_else(|| "daarion-messaging".to_owned()),
+                }),
+                _ => None,
+            },
+        };
+        if settings.database_pool == 0 || settings.queue == 0 {
+            bail!("DATABASE_POOL and WS_QUEUE must be at least 1");
+        }
+        Ok(settings)
+    }
+}
+
+/// `DATABASE_URL`, which every subcommand needs.
+pub fn database_url(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
+    setting("DATABASE_URL").filter(|value| !value.is_empty()).ok_or_else(|| anyhow!("DATABASE_URL is not set"))
+}
+
+fn number<T: FromStr>(setting: impl Fn(&str) -> Option<String>, name: &str, default: T) -> anyhow::Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    match setting(name) {
+        Some(value) => value.parse().with_context(|| format!("{name} must be a number, not {value:?}")),
+        None => Ok(default),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> anyhow::Result<Settings> {
+        Settings::read(|name| settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn only_the_database_has_to_be_set() {
+        let settings = read(&[("DATABASE_URL", "postgres://localhost/x"), ("NATS_URL", "")]).unwrap();
+        assert_eq!(settings.nats_url, "nats://127.0.0.1:4222");
+        assert_eq!(settings.queue, 256);
+        assert!(settings.matrix.is_none());
+        assert!(read(&[]).is_err());
+    }
+
+    #[test]
+    fn the_homeserver_is_pinged_only_with_an_address_and_a_token() {
+        let base = ("DATABASE_URL", "postgres://localhost/x");
+        assert!(read(&[base, ("MATRIX_HOMESERVER_URL", "http://h")]).unwrap().matrix.is_none());
+        let both = read(&[base, ("MATRIX_HOMESERVER_URL", "http://h"), ("MATRIX_AS_TOKEN", "t")]).unwrap();
+        assert_eq!(both.matrix.unwrap().as_id, "daarion-messaging");
+    }
+
+    #[test]
+    fn a_wrong_number_is_named() {
+        let error = read(&[("DATABASE_URL", "postgres://localhost/x"), ("WS_QUEUE", "many")]).err().unwrap();
+        assert!(error.to_string().contains("WS_QUEUE"));
+        assert!(read(&[("DATABASE_URL", "postgres://localhost/x"), ("WS_QUEUE", "0")]).is_err());
+    }
+}
