@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let metadata = cargo_metadata(&here)?;
-    if let Some(root) = metadata["workspace_root"].as_str() {
+    if let Some(root) = metadata.get("workspace_root").and_then(Value::as_str) {
         println!("cargo::rerun-if-changed={root}/Cargo.lock");
     }
     let definitions = sdk_folder(&metadata)?.join("wit");
@@ -71,25 +71,31 @@ fn cargo_metadata(here: &Path) -> Result<Value, Box<dyn Error>> {
 
 /// The folder of the very `spin-sdk` that this package depends on.
 fn sdk_folder(metadata: &Value) -> Result<PathBuf, Box<dyn Error>> {
-    let packages = list(&metadata["packages"]);
+    let packages = list(metadata, "packages");
     let own = packages
         .iter()
-        .find(|package| package["name"] == env!("CARGO_PKG_NAME"))
+        .find(|package| text(package, "name") == Some(env!("CARGO_PKG_NAME")))
         .ok_or("cargo metadata does not know this package")?;
-    let sdk = list(&metadata["resolve"]["nodes"])
+    let sdk = metadata
+        .get("resolve")
         .iter()
-        .filter(|node| node["id"] == own["id"])
-        .flat_map(|node| list(&node["deps"]))
-        .find(|dependency| dependency["name"] == "spin_sdk")
+        .flat_map(|resolve| list(resolve, "nodes"))
+        .filter(|node| text(node, "id") == text(own, "id"))
+        .flat_map(|node| list(node, "deps"))
+        .find(|dependency| text(dependency, "name") == Some("spin_sdk"))
         .ok_or("this package does not depend on spin-sdk")?;
     let manifest = packages
         .iter()
-        .find(|package| package["id"] == sdk["pkg"])
-        .and_then(|package| package["manifest_path"].as_str())
+        .find(|package| text(package, "id") == text(sdk, "pkg"))
+        .and_then(|package| text(package, "manifest_path"))
         .ok_or("spin-sdk has no folder")?;
     Ok(Path::new(manifest).parent().ok_or("spin-sdk has no folder")?.to_owned())
 }
 
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
 }

@@ -1,4 +1,5 @@
 //! `spin:postgres@4.2.0`: connections from a pool per component and connection string.
+#![allow(clippy::result_large_err, reason = "the interface's error is what it is, and is passed on as it is")]
 
 mod parameters;
 mod pool;
