@@ -1,0 +1,143 @@
+//! The content of the events that the gateway makes.
+
+use crate::answer::Refusal;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Extra fields of a content that a caller may set.
+const OUR_FIELDS: &str = "city.daarion.";
+/// What an edited message shall become (CS "Event replacements").
+const NEW_CONTENT: &str = "m.new_content";
+
+/// A message as the contract describes it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Message {
+    /// `m.text` and the like.
+    pub msgtype: String,
+    /// The text.
+    pub body: String,
+    /// The format of `formatted_body`.
+    pub format: Option<String>,
+    /// The text with its markup.
+    pub formatted_body: Option<String>,
+}
+
+impl Message {
+    fn fields(&self, mark: &str) -> Map<String, Value> {
+        let mut fields = Map::new();
+        fields.insert("msgtype".to_owned(), json!(self.msgtype));
+        fields.insert("body".to_owned(), json!(format!("{mark}{}", self.body)));
+        if let Some(formatted) = &self.formatted_body {
+            let format = self.format.as_deref().unwrap_or("org.matrix.custom.html");
+            fields.insert("format".to_owned(), json!(format));
+            fields.insert("formatted_body".to_owned(), json!(format!("{mark}{formatted}")));
+        }
+        fields
+    }
+
+    /// The content of `m.room.message`. An edit gets its `m.new_content`, and the fallback for clients that
+    /// do not know edits, unless the caller brings both.
+    pub fn content(
+        &self,
+        relates_to: Option<&Map<String, Value>>,
+        extra: &Map<String, Value>,
+    ) -> Result<Value, Refusal> {
+        let edit = relates_to.is_some_and(|relation| relation.get("rel_type") == Some(&json!("m.replace")));
+        let brought = extra.get(NEW_CONTENT);
+        if brought.is_some_and(|new| !edit || !new.is_object()) {
+            return Err(Refusal::invalid("extra_content may have m.new_content only in an edit, as an object"));
+        }
+        let mut content = self.fields(if edit && brought.is_none() { "* " } else { "" });
+        if edit {
+            content.insert(NEW_CONTENT.to_owned(), brought.cloned().unwrap_or_else(|| Value::Object(self.fields(""))));
+        }
+        add(&mut content, relates_to, extra)?;
+        Ok(Value::Object(content))
+    }
+}
+
+/// The content of an event that a client has encrypted: as it is, with the fields that have to be readable.
+pub fn encrypted(
+    mut content: Map<String, Value>,
+    relates_to: Option<&Map<String, Value>>,
+    extra: &Map<String, Value>,
+) -> Result<Value, Refusal> {
+    if extra.contains_key(NEW_CONTENT) {
+        return Err(Refusal::invalid("the m.new_content of an encrypted edit is inside the ciphertext"));
+    }
+    add(&mut content, relates_to, extra)?;
+    Ok(Value::Object(content))
+}
+
+fn add(
+    content: &mut Map<String, Value>,
+    relates_to: Option<&Map<String, Value>>,
+    extra: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    if let Some(relates_to) = relates_to {
+        content.insert("m.relates_to".to_owned(), Value::Object(relates_to.clone()));
+    }
+    for (field, value) in extra {
+        if field == NEW_CONTENT {
+            continue;
+        }
+        if !field.starts_with(OUR_FIELDS) {
+            return Err(Refusal::invalid(format!("extra_content may have fields city.daarion.… only, not {field:?}")));
+        }
+        content.insert(field.clone(), value.clone());
+    }
+    Ok(())
+}
+
+/// The content of `m.reaction` (CS "Annotating events").
+pub fn reaction(event_id: &str, key: &str) -> Value {
+    json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": event_id, "key": key}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> Message {
+        Message { msgtype: "m.text".into(), body: "hi".into(), format: None, formatted_body: Some("<b>hi</b>".into()) }
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn a_reply_says_what_it_answers() {
+        let relates_to = object(json!({"m.in_reply_to": {"event_id": "$x"}}));
+        let content = message().content(Some(&relates_to), &object(json!({"city.daarion.key": "k"}))).unwrap();
+        assert_eq!(
+            content,
+            json!({"msgtype": "m.text", "body": "hi", "format": "org.matrix.custom.html", "formatted_body": "<b>hi</b>",
+                   "m.relates_to": {"m.in_reply_to": {"event_id": "$x"}}, "city.daarion.key": "k"})
+        );
+    }
+
+    #[test]
+    fn an_edit_has_a_fallback_and_the_new_content() {
+        let relates_to = object(json!({"rel_type": "m.replace", "event_id": "$x"}));
+        let content = message().content(Some(&relates_to), &Map::new()).unwrap();
+        assert_eq!((&content["body"], &content["formatted_body"]), (&json!("* hi"), &json!("* <b>hi</b>")));
+        assert_eq!(content["m.new_content"]["body"], "hi");
+        assert_eq!(content["m.relates_to"]["event_id"], "$x");
+        let own = object(json!({"m.new_content": {"body": "given"}}));
+        let content = message().content(Some(&relates_to), &own).unwrap();
+        assert_eq!((&content["body"], &content["m.new_content"]["body"]), (&json!("hi"), &json!("given")));
+    }
+
+    #[test]
+    fn extra_content_cannot_pass_for_the_message() {
+        for bad in
+            [json!({"body": "x"}), json!({"m.relates_to": {}}), json!({"m.new_content": {}}), json!({"city.other": 1})]
+        {
+            assert!(message().content(None, &object(bad.clone())).is_err(), "{bad}");
+        }
+        let relates_to = object(json!({"rel_type": "m.replace", "event_id": "$x"}));
+        assert!(message().content(Some(&relates_to), &object(json!({"m.new_content": 1}))).is_err());
+        assert!(encrypted(Map::new(), None, &object(json!({"ciphertext": "x"}))).is_err());
+    }
+}
