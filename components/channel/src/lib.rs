@@ -1,5 +1,8 @@
 //! `/api/messaging/channels/:channel_id`: one channel.
 
+mod archive;
+mod change;
+
 use http::{Method, StatusCode};
 use messaging_edge::{Problem, Reply, Request, identity, serve, store};
 use spin_sdk::http::IntoResponse;
@@ -13,7 +16,9 @@ async fn channel(request: spin_sdk::http::Request) -> impl IntoResponse {
 async fn route(request: Request) -> Result<Reply, Problem> {
     match *request.method() {
         Method::GET => get(&request).await,
-        _ => Err(Problem::method_not_allowed("GET")),
+        Method::PATCH => change::change(request).await,
+        Method::DELETE => archive::archive(&request).await,
+        _ => Err(Problem::method_not_allowed("GET, PATCH, DELETE")),
     }
 }
 

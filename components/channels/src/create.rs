@@ -1,12 +1,13 @@
 //! POST: makes a channel and its room.
 
 use http::StatusCode;
-use messaging_core::ids::ChannelId;
+use messaging_core::auth::Caller;
+use messaging_core::ids::{ChannelId, EntityId, EntityKind};
 use messaging_core::keys::{ClientKey, fingerprint};
 use messaging_core::matrix::CHANNEL_FIELD;
-use messaging_core::models::{CreateChannel, Visibility};
+use messaging_core::models::{CreateChannel, InviteMember, Role, Visibility};
 use messaging_edge::gateway::{CreateRoom, Gateway};
-use messaging_edge::{Problem, Reply, Request, identity, store};
+use messaging_edge::{Problem, Reply, Request, identity, invite, store};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -50,7 +51,12 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
     .await?;
     let channel_id = match reserved {
         Reserved::Slug { channel_id } => channel_id,
-        Reserved::Done { channel } => return Reply::json(StatusCode::CREATED, &channel),
+        Reserved::Done { channel } => {
+            invite_other(&caller, other.as_ref(), &channel).await?;
+            // A direct channel is found again; anything else is here because of its idempotency key.
+            let status = if key.is_none() { StatusCode::OK } else { StatusCode::CREATED };
+            return Reply::json(status, &channel);
+        }
     };
 
     let gateway = Gateway::from_settings().await?;
@@ -91,5 +97,23 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
         ],
     )
     .await?;
+    invite_other(&caller, other.as_ref(), &channel).await?;
     Reply::json(StatusCode::CREATED, &channel)
+}
+
+/// Brings the other one into a direct channel, unless they are there. Both own it: nobody manages the other.
+async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawValue) -> Result<(), Problem> {
+    #[derive(Deserialize)]
+    struct Row {
+        id: ChannelId,
+    }
+    let Some(other) = other else { return Ok(()) };
+    let row: Row = serde_json::from_str(channel.get()).map_err(Problem::internal)?;
+    let role = (other.kind() != EntityKind::Agent).then_some(Role::Owner);
+    let invitation = InviteMember { member_id: other.as_str().to_owned(), role, ..InviteMember::default() };
+    match invite::invite(caller, row.id, &invitation, None).await {
+        // There already, or the caller is the other one and finds the channel.
+        Err(problem) if matches!(problem.code, "already_a_member" | "cannot_invite") => Ok(()),
+        other => other.map(|_| ()),
+    }
 }

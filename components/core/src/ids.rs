@@ -56,6 +56,12 @@ impl EntityId {
         }
     }
 
+    /// A service of the platform that holds `INTERNAL_SECRET` and names no agent. It may read every channel;
+    /// no text that a caller sends reads as this id.
+    pub fn internal_service() -> Self {
+        Self("service:internal".to_owned())
+    }
+
     /// Who acts behind a Matrix user id: one of ours when the id is in the appservice's namespaces of
     /// `server_name`, else the person in Matrix.
     pub fn from_matrix_user_id(matrix_user_id: &str, server_name: &str) -> Result<Self, InvalidId> {

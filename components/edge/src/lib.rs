@@ -7,6 +7,7 @@ pub mod cors;
 pub mod deadline;
 pub mod gateway;
 pub mod identity;
+pub mod invite;
 pub mod log;
 pub mod outgoing;
 pub mod refusal;

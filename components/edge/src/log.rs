@@ -13,6 +13,10 @@ pub fn info(request_id: &str, message: &str) {
 }
 
 fn line(level: &str, request_id: &str, message: &str) {
-    let time = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-    eprintln!("{}", json!({"time": time, "level": level, "request_id": request_id, "message": message}));
+    eprintln!("{}", json!({"time": now(), "level": level, "request_id": request_id, "message": message}));
+}
+
+/// The time as RFC 3339.
+pub fn now() -> String {
+    chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

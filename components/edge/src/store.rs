@@ -4,6 +4,8 @@
 use crate::deadline::within;
 use crate::{refusal, settings};
 use messaging_core::auth::{Caller, MicroDaos};
+use messaging_core::ids::{EntityId, MessageId};
+use messaging_core::page::{MessagePage, Position};
 use messaging_core::problem::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -120,4 +122,34 @@ impl Page {
         }
         reply
     }
+}
+
+/// Answers the page of messages that the request's query asks for; with `thread`, of the answers to that message.
+pub async fn page_messages(
+    request: &crate::Request,
+    who: &Caller,
+    thread: Option<MessageId>,
+) -> Result<crate::Reply, Problem> {
+    let wanted = MessagePage::parse(|name| request.query(name))?;
+    let place = |position: &Option<Position>| match position {
+        Some(position) => jsonb(position),
+        None => Ok(ParameterValue::DbNull),
+    };
+    let [who, microdaos] = caller(who);
+    let page: Page = call(
+        "page_messages",
+        vec![
+            who,
+            microdaos,
+            uuid(request.channel_id()?),
+            ParameterValue::Int32(wanted.limit),
+            place(&wanted.before)?,
+            place(&wanted.after)?,
+            thread.map_or(ParameterValue::DbNull, uuid),
+        ],
+    )
+    .await?;
+    let agent = request.query("agent_id").filter(|id| EntityId::parse_own(id).is_ok());
+    let keep = agent.map_or_else(String::new, |id| format!("agent_id={id}&"));
+    Ok(page.into_reply(request.path(), &format!("{keep}limit={}", wanted.limit)))
 }

@@ -1,11 +1,10 @@
 //! `/api/messaging/channels/:channel_id/members`: list and invite.
 
-mod invite;
-
-use http::Method;
+use http::{Method, StatusCode};
+use messaging_core::models::InviteMember;
 use messaging_core::page::parse_limit;
 use messaging_edge::store::{self, Page};
-use messaging_edge::{Problem, Reply, Request, identity, serve};
+use messaging_edge::{Problem, Reply, Request, identity, invite, serve};
 use spin_sdk::http::IntoResponse;
 use spin_sdk::http_service;
 use spin_sdk::pg::ParameterValue;
@@ -18,7 +17,7 @@ async fn members(request: spin_sdk::http::Request) -> impl IntoResponse {
 async fn route(request: Request) -> Result<Reply, Problem> {
     match *request.method() {
         Method::GET => list(&request).await,
-        Method::POST => invite::invite(request).await,
+        Method::POST => post(request).await,
         _ => Err(Problem::method_not_allowed("GET, POST")),
     }
 }
@@ -48,4 +47,13 @@ async fn list(request: &Request) -> Result<Reply, Problem> {
     )
     .await?;
     Ok(page.into_reply(request.path(), &format!("limit={limit}")))
+}
+
+async fn post(request: Request) -> Result<Reply, Problem> {
+    let caller = identity::caller(&request).await?;
+    let channel = request.channel_id()?;
+    let key = request.header("idempotency-key").map(str::to_owned);
+    let invitation: InviteMember = request.json().await?;
+    let member = invite::invite(&caller, channel, &invitation, key.as_deref()).await?;
+    Reply::json(StatusCode::CREATED, &member)
 }

@@ -2,12 +2,9 @@
 
 use http::{Method, StatusCode};
 use messaging_core::models::SendMessage;
-use messaging_core::page::{MessagePage, Position};
-use messaging_edge::store::{self, Page};
-use messaging_edge::{Problem, Reply, Request, identity, send, serve};
+use messaging_edge::{Problem, Reply, Request, identity, send, serve, store};
 use spin_sdk::http::IntoResponse;
 use spin_sdk::http_service;
-use spin_sdk::pg::ParameterValue;
 
 #[http_service]
 async fn messages(request: spin_sdk::http::Request) -> impl IntoResponse {
@@ -24,26 +21,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
 
 async fn page(request: &Request) -> Result<Reply, Problem> {
     let caller = identity::caller(request).await?;
-    let wanted = MessagePage::parse(|name| request.query(name))?;
-    let place = |position: &Option<Position>| match position {
-        Some(position) => store::jsonb(position),
-        None => Ok(ParameterValue::DbNull),
-    };
-    let [who, microdaos] = store::caller(&caller);
-    let page: Page = store::call(
-        "page_messages",
-        vec![
-            who,
-            microdaos,
-            store::uuid(request.channel_id()?),
-            ParameterValue::Int32(wanted.limit),
-            place(&wanted.before)?,
-            place(&wanted.after)?,
-            ParameterValue::DbNull,
-        ],
-    )
-    .await?;
-    Ok(page.into_reply(request.path(), &format!("limit={}", wanted.limit)))
+    store::page_messages(request, &caller, None).await
 }
 
 async fn post(request: Request) -> Result<Reply, Problem> {

@@ -28,7 +28,7 @@ pub struct ChangeMember {
 }
 
 /// The body of `POST …/members`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct InviteMember {
     /// A user, an agent, or a Matrix id.
     pub member_id: String,

@@ -1,11 +1,11 @@
-//! POST: invites somebody. Users and agents of DAARION are in at once, a person in Matrix decides themselves.
+//! Inviting somebody, as `members` and a direct channel do it alike.
 
-use http::StatusCode;
-use messaging_core::ids::EntityKind;
+use crate::gateway::{Gateway, Membership};
+use crate::{Problem, store};
+use messaging_core::auth::Caller;
+use messaging_core::ids::{ChannelId, EntityKind};
 use messaging_core::keys::{ClientKey, fingerprint};
 use messaging_core::models::InviteMember;
-use messaging_edge::gateway::{Gateway, Membership};
-use messaging_edge::{Problem, Reply, Request, identity, store};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -18,11 +18,15 @@ struct Prepared {
     member: Option<Box<RawValue>>,
 }
 
-pub async fn invite(request: Request) -> Result<Reply, Problem> {
-    let caller = identity::caller(&request).await?;
-    let channel = request.channel_id()?;
-    let key = request.header("idempotency-key").map(|header| ClientKey::new(&caller.id, header)).transpose()?;
-    let invitation: InviteMember = request.json().await?;
+/// Invites somebody; answers the member's row. Users and agents of DAARION are in at once, a person in Matrix
+/// decides themselves.
+pub async fn invite(
+    caller: &Caller,
+    channel: ChannelId,
+    invitation: &InviteMember,
+    idempotency_key: Option<&str>,
+) -> Result<Box<RawValue>, Problem> {
+    let key = idempotency_key.map(|header| ClientKey::new(&caller.id, header)).transpose()?;
     let (member, role) = invitation.validate()?;
     let details = json!({
         "role": role.as_str(),
@@ -35,7 +39,7 @@ pub async fn invite(request: Request) -> Result<Reply, Problem> {
     let asked = fingerprint(&["invite", &channel.to_string(), member.as_str(), &details.to_string()]);
     let key = key.as_ref().map(ClientKey::as_str);
 
-    let [who, microdaos] = store::caller(&caller);
+    let [who, microdaos] = store::caller(caller);
     let prepared: Prepared = store::call(
         "prepare_invite",
         vec![
@@ -50,7 +54,7 @@ pub async fn invite(request: Request) -> Result<Reply, Problem> {
     )
     .await?;
     if let Some(member) = prepared.member {
-        return Reply::json(StatusCode::CREATED, &member);
+        return Ok(member);
     }
 
     let gateway = Gateway::from_settings().await?;
@@ -71,7 +75,7 @@ pub async fn invite(request: Request) -> Result<Reply, Problem> {
         gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level()).await?;
     }
 
-    let member: Box<RawValue> = store::call(
+    store::call(
         "record_invite",
         vec![
             store::uuid(channel),
@@ -84,6 +88,5 @@ pub async fn invite(request: Request) -> Result<Reply, Problem> {
             ParameterValue::Str(asked),
         ],
     )
-    .await?;
-    Reply::json(StatusCode::CREATED, &member)
+    .await
 }

@@ -1,0 +1,59 @@
+//! PUT: reacts. Reacting so again changes nothing.
+
+use crate::emoji;
+use http::StatusCode;
+use messaging_edge::gateway::Gateway;
+use messaging_edge::{Problem, Reply, Request, identity, store};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use spin_sdk::pg::ParameterValue;
+
+#[derive(Deserialize)]
+struct Prepared {
+    room_id: String,
+    event_id: String,
+    /// The caller is not in the room yet and may join by reacting.
+    join: bool,
+    reacted: bool,
+}
+
+pub async fn add(request: &Request) -> Result<Reply, Problem> {
+    let caller = identity::caller(request).await?;
+    let emoji = emoji(request)?;
+    let [who, microdaos] = store::caller(&caller);
+    let prepared: Prepared = store::call(
+        "prepare_reaction",
+        vec![
+            who.clone(),
+            microdaos,
+            store::uuid(request.channel_id()?),
+            store::uuid(request.message_id()?),
+            ParameterValue::Str(emoji.clone()),
+        ],
+    )
+    .await?;
+    if prepared.reacted {
+        return Ok(Reply::empty(StatusCode::NO_CONTENT));
+    }
+    let gateway = Gateway::from_settings().await?;
+    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
+    if prepared.join {
+        gateway.join(&prepared.room_id, &matrix_id).await?;
+    }
+    let sent = gateway.send_reaction(&prepared.room_id, &prepared.event_id, &caller.id, &emoji).await?;
+    store::call::<IgnoredAny>(
+        "record_reaction",
+        vec![
+            ParameterValue::Str(prepared.room_id),
+            ParameterValue::Str(prepared.event_id),
+            ParameterValue::Str(sent.event_id),
+            who,
+            ParameterValue::Str(caller.id.member_type().to_owned()),
+            ParameterValue::Str(matrix_id),
+            ParameterValue::Str(emoji),
+            ParameterValue::Boolean(prepared.join),
+        ],
+    )
+    .await?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
