@@ -98,13 +98,14 @@ $$;
 -- ------------------------------------------------------------------------------------------------ access
 
 -- What a caller may do with a channel at least: nothing ('none': they may not even know of it), know of it
--- ('knows'), or read it ('reads'). An anonymous caller (NULL) reads public channels. Agents hold no keys, so
+-- ('knows'), or read it ('reads'). An anonymous caller (NULL) reads public channels, the platform's own service
+-- ('service:internal', which no token can name) every one. Agents hold no keys, so
 -- an encrypted channel has nothing for them to read.
 CREATE FUNCTION messaging.access(ch channels, p_caller text, p_microdaos text[]) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN found.access = 'reads' AND ch.is_encrypted AND p_caller LIKE 'agent:%' THEN 'knows' ELSE found.access END
     FROM (SELECT CASE
         WHEN ch.id IS NULL THEN 'none'
-        WHEN ch.visibility = 'public' THEN 'reads'
+        WHEN ch.visibility = 'public' OR p_caller = 'service:internal' THEN 'reads'
         WHEN p_caller IS NULL THEN 'none'
         WHEN ch.visibility = 'microdao' AND NOT ch.is_direct
              AND (p_microdaos IS NULL OR ch.microdao_id = ANY (p_microdaos)) THEN 'reads'

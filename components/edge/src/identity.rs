@@ -41,3 +41,9 @@ pub async fn agent(request: &Request, agent_id: &str) -> Result<Caller, Problem>
     let id = id.ok_or_else(|| Problem::not_found("agent"))?;
     Ok(Caller { id, microdaos: MicroDaos::Only(Vec::new()) })
 }
+
+/// A service of the platform that acts for itself.
+pub async fn service(request: &Request) -> Result<Caller, Problem> {
+    internal(request).await?;
+    Ok(Caller { id: EntityId::internal_service(), microdaos: MicroDaos::Only(Vec::new()) })
+}
