@@ -1,0 +1,141 @@
+"""What every test is given. Each test makes its own channels and people, so tests can share one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from support import journal as journals
+from support.api import Caller, World, unique
+from support.index import Index
+from support.journal import Journal
+from support.person import NewPerson, Person, register
+from support.rooms import Rooms
+from support.services import Services
+from support.sockets import Listen, Listener, listener
+from support.stack import Stack
+from support.unchanged import Unchanged, watcher
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Faults come last: whatever they leave behind cannot fail another test."""
+    items.sort(key=lambda item: item.get_closest_marker("faults") is not None)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    return Stack.load()
+
+
+async def has_a_length(response: httpx.Response) -> None:
+    """Without Content-Length a kept-alive client waits for the last chunk, so no answer may lack it."""
+    assert "content-length" in response.headers, f"{response.request.method} {response.request.url}: no Content-Length"
+    assert "transfer-encoding" not in response.headers
+
+
+@pytest.fixture(scope="session")
+async def web() -> AsyncIterator[httpx.AsyncClient]:
+    """For everything that is not the API. No proxy of the environment: the stack is where its file says."""
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    """For the API; every answer in the whole suite is checked for its Content-Length."""
+    hooks: dict[str, list[Callable[..., Any]]] = {"response": [has_a_length]}
+    limits = httpx.Limits(max_connections=100)
+    async with httpx.AsyncClient(
+        base_url=stack.api_url, timeout=60, trust_env=False, event_hooks=hooks, limits=limits
+    ) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def development(http: httpx.AsyncClient) -> bool:
+    """Whether callers may name themselves."""
+    response = await http.get("/api/messaging/channels", params={"limit": 1}, headers={"X-User-Id": "user:e2e"})
+    assert response.status_code in (200, 401), response.text
+    return response.status_code == 200
+
+
+@pytest.fixture
+def world(http: httpx.AsyncClient, stack: Stack, development: bool) -> World:
+    return World(http, stack, development)
+
+
+@pytest.fixture(scope="session")
+def rooms(stack: Stack, web: httpx.AsyncClient) -> Rooms:
+    return Rooms(stack, web)
+
+
+@pytest.fixture(scope="session")
+async def index(stack: Stack) -> AsyncIterator[Index]:
+    opened = Index(stack)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def unchanged(index: Index, rooms: Rooms) -> Unchanged:
+    return watcher(index, rooms)
+
+
+@pytest.fixture
+async def journal(stack: Stack) -> AsyncIterator[Journal]:
+    client = await journals.connect(stack)
+    yield await Journal(client).open()
+    await client.close()
+
+
+@pytest.fixture
+async def person(stack: Stack, web: httpx.AsyncClient) -> AsyncIterator[NewPerson]:
+    """Makes people in Matrix."""
+    made: list[Person] = []
+
+    async def make(name: str) -> Person:
+        made.append(await register(stack, web, name))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.close()
+
+
+@pytest.fixture
+def ws_address(stack: Stack) -> Callable[..., str]:
+    """Where a channel's stream is; parameters go into the query."""
+    stack.need("ws_url")
+
+    def address(channel: str, **query: Any) -> str:
+        return f"{stack.ws_url}/ws/messaging/{channel}" + (f"?{urlencode(query)}" if query else "")
+
+    return address
+
+
+@pytest.fixture
+def listen(ws_address: Callable[..., str]) -> Listen:
+    """Opens a channel's WebSocket as a caller, with their token or, in development mode, by their name."""
+
+    def open_socket(channel: str, caller: Caller, **query: Any) -> AbstractAsyncContextManager[Listener]:
+        if "Authorization" in caller.headers:
+            return listener(ws_address(channel, **query), headers=caller.headers)
+        return listener(ws_address(channel, user_id=caller.id, **query))
+
+    return open_socket
+
+
+@pytest.fixture(scope="session")
+def services(stack: Stack, web: httpx.AsyncClient) -> Services:
+    return Services(stack, web)
+
+
+@pytest.fixture
+def key() -> str:
+    """An Idempotency-Key."""
+    return unique("key")

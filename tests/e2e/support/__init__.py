@@ -1,0 +1,1 @@
+"""Clients of every part of the system, and waiting for conditions."""

@@ -1,0 +1,169 @@
+"""The REST API as a person and as an agent use it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import httpx
+
+from support.stack import Stack
+from support.tokens import token
+
+CHANNELS = "/api/messaging/channels"
+
+
+def unique(name: str) -> str:
+    """A name that no other test and no earlier run has used."""
+    return f"{name}-{secrets.token_hex(4)}"
+
+
+def links(response: httpx.Response) -> dict[str, str]:
+    """The addresses of the Link headers by relation (RFC 8288)."""
+    return {relation: link["url"] for relation, link in response.links.items()}
+
+
+class Caller:
+    """Somebody who calls the API, named as in the entity model."""
+
+    def __init__(self, http: httpx.AsyncClient, stack: Stack, entity: str, headers: dict[str, str]):
+        self.http = http
+        self.stack = stack
+        self.id = entity
+        self.headers = headers
+
+    @property
+    def matrix_id(self) -> str:
+        """The Matrix user id under which they act."""
+        self.stack.need("server_name")
+        return f"@{self.id.replace(':', '-', 1)}:{self.stack.server_name}"
+
+    async def request(self, method: str, path: str, *, key: str | None = None, **options: Any) -> httpx.Response:
+        headers = self.headers | options.pop("headers", {})
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return await self.http.request(method, path, headers=headers, **options)
+
+    async def get(self, path: str, **params: Any) -> httpx.Response:
+        return await self.request("GET", path, params=params or None)
+
+    async def post(self, path: str, body: Any, key: str | None = None) -> httpx.Response:
+        return await self.request("POST", path, json=body, key=key)
+
+    async def create(self, key: str | None = None, **fields: Any) -> dict[str, Any]:
+        response = await self.post(CHANNELS, fields, key)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    async def try_send(self, channel: str, text: str, key: str | None = None, **fields: Any) -> httpx.Response:
+        return await self.post(f"{CHANNELS}/{channel}/messages", {"text": text} | fields, key)
+
+    async def send(self, channel: str, text: str, key: str | None = None, **fields: Any) -> dict[str, Any]:
+        response = await self.try_send(channel, text, key, **fields)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    async def page(self, channel: str, **params: Any) -> list[dict[str, Any]]:
+        response = await self.get(f"{CHANNELS}/{channel}/messages", **params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def history(self, channel: str) -> list[dict[str, Any]]:
+        """Every message, oldest first."""
+        messages: list[dict[str, Any]] = []
+        path: str | None = f"{CHANNELS}/{channel}/messages?limit=200"
+        while path:
+            response = await self.get(path)
+            assert response.status_code == 200, response.text
+            messages.extend(response.json())
+            path = links(response).get("next")
+        return messages[::-1]
+
+    async def members(self, channel: str) -> dict[str, dict[str, Any]]:
+        """The members by their ids."""
+        response = await self.get(f"{CHANNELS}/{channel}/members")
+        assert response.status_code == 200, response.text
+        members = response.json()
+        assert len({m["member_id"] for m in members}) == len(members), members
+        return {member["member_id"]: member for member in members}
+
+    async def try_invite(self, channel: str, member: str, key: str | None = None, **fields: Any) -> httpx.Response:
+        return await self.post(f"{CHANNELS}/{channel}/members", {"member_id": member} | fields, key)
+
+    async def invite(self, channel: str, member: str, **fields: Any) -> dict[str, Any]:
+        response = await self.try_invite(channel, member, **fields)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+
+class Agent(Caller):
+    """An agent, for whom the agent runtime calls the internal routes."""
+
+    async def try_say(self, channel: str, text: str, key: str | None = None, **fields: Any) -> httpx.Response:
+        return await self.post(
+            f"/internal/agents/{self.id}/post-to-channel", {"channel_id": channel, "text": text} | fields, key
+        )
+
+    async def say(self, channel: str, text: str, key: str | None = None, **fields: Any) -> dict[str, Any]:
+        response = await self.try_say(channel, text, key, **fields)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+class World:
+    """One test's own corner of the deployment: a microDAO and people that nobody else has."""
+
+    def __init__(self, http: httpx.AsyncClient, stack: Stack, development: bool):
+        self.http = http
+        self.stack = stack
+        self.development = development
+        self.microdao = self.other_microdao("e2e")
+
+    @staticmethod
+    def other_microdao(name: str) -> str:
+        return f"microdao:{unique(name)}"
+
+    def stranger(self) -> Caller:
+        """Somebody who does not say who they are."""
+        return Caller(self.http, self.stack, "", {})
+
+    def user(self, name: str) -> Caller:
+        """A person who may see this test's microDAO: by name where that is enough, else by token."""
+        if self.development:
+            entity = f"user:{unique(name)}"
+            return Caller(self.http, self.stack, entity, {"X-User-Id": entity})
+        return self.member_of(name, self.microdao)
+
+    def member_of(self, name: str, *microdaos: str) -> Caller:
+        """A person with a signed token that names these microDAOs and no other."""
+        entity = f"user:{unique(name)}"
+        return self.bearer(entity, token(entity, self.secret(), microdaos))
+
+    def bearer(self, entity: str, text: str) -> Caller:
+        """Somebody with this token, whatever it is worth."""
+        return Caller(self.http, self.stack, entity, {"Authorization": f"Bearer {text}"})
+
+    def secret(self) -> str:
+        self.stack.need("jwt_secret")
+        assert self.stack.jwt_secret
+        return self.stack.jwt_secret
+
+    def agent(self, name: str) -> Agent:
+        self.stack.need("internal_secret")
+        headers = {"X-Internal-Service-Token": self.stack.internal_secret or ""}
+        return Agent(self.http, self.stack, f"agent:{unique(name)}", headers)
+
+    def fields(self, **fields: Any) -> dict[str, Any]:
+        """What a create takes: a public channel in this test's microDAO, unless said otherwise."""
+        slug = unique("t")
+        return {"slug": slug, "name": f"Test {slug}", "microdao_id": self.microdao, "visibility": "public"} | fields
+
+    async def channel(self, owner: Caller | None = None, **fields: Any) -> dict[str, Any]:
+        """A new channel."""
+        return await (owner or self.user("owner")).create(**self.fields(**fields))
+
+    def alias(self, channel: dict[str, Any]) -> str:
+        """The room alias that the contract gives a channel."""
+        self.stack.need("server_name")
+        microdao = channel["microdao_id"].removeprefix("microdao:")
+        return f"#{channel['slug']}-{microdao}:{self.stack.server_name}"

@@ -1,0 +1,92 @@
+"""What the event bus really holds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.errors import ConnectionClosedError, NoRespondersError
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js.errors import NotFoundError, ServiceUnavailableError
+
+from support.stack import Stack
+from support.waiting import PATIENCE, eventually
+
+STREAM = "MESSAGING"
+# While NATS restarts, all of these mean: not yet.
+AWAY = (ConnectionClosedError, NoRespondersError, NatsTimeout, ServiceUnavailableError, OSError)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the stream."""
+
+    place: int
+    subject: str
+    payload: dict[str, Any]
+    message_id: str | None
+
+    @property
+    def seq(self) -> int:
+        return self.payload["seq"]
+
+
+async def connect(stack: Stack) -> Client:
+    stack.need("nats_url")
+    return await nats.connect(stack.nats_url, connect_timeout=5, max_reconnect_attempts=-1, reconnect_time_wait=0.2)
+
+
+class Journal:
+    """Reads the JetStream stream from where it ended when the test began."""
+
+    def __init__(self, client: Client):
+        self.client = client
+        self.jetstream = client.jetstream(timeout=5)
+        self.next = 1
+        self.seen: list[Event] = []
+
+    async def open(self) -> Journal:
+        try:
+            self.next = (await self.jetstream.stream_info(STREAM)).state.last_seq + 1
+        except NotFoundError:
+            self.next = 1
+        return self
+
+    async def _read(self) -> None:
+        """One by one, by place in the stream: no consumer, so nothing can be lost between two reads."""
+        while True:
+            try:
+                found = await self.jetstream.get_msg(STREAM, seq=self.next, subject="messaging.>", next=True)
+            except NotFoundError:
+                return
+            assert found.seq and found.subject and found.data
+            message_id = (found.headers or {}).get("Nats-Msg-Id")
+            self.seen.append(Event(found.seq, found.subject, json.loads(found.data), message_id))
+            self.next = found.seq + 1
+
+    async def of(self, channel: str) -> list[Event]:
+        """The channel's events so far, in the stream's order."""
+        await self._read()
+        return [event for event in self.seen if event.payload.get("channel_id") == channel]
+
+    async def until(self, channel: str, seq: int, deadline: float = PATIENCE) -> list[Event]:
+        """The channel's events once number `seq` is there: each one once, in order, from 1, without a hole."""
+
+        async def arrived() -> list[Event]:
+            events = await self.of(channel)
+            return events if any(event.seq >= seq for event in events) else []
+
+        events = await eventually(f"event {seq} in JetStream", arrived, deadline=deadline, retry=AWAY)
+        numbers = [event.seq for event in events]
+        assert numbers == list(range(1, len(events) + 1)), f"the channel's events in JetStream: {numbers}"
+        return events
+
+    async def created(self, channel: str, message: dict[str, Any]) -> list[Event]:
+        """The messaging.message.created of a message; everything before it in the channel is there, too."""
+        events = await self.until(channel, message["seq"])
+        return [
+            e for e in events if e.subject == "messaging.message.created" and e.payload["message_id"] == message["id"]
+        ]

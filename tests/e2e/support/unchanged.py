@@ -1,0 +1,41 @@
+"""A refused request changes nothing: not the index, not the room, and no event leaves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from support.index import Index
+from support.rooms import Rooms
+
+# The whole state of a channel, as one document.
+STATE = """
+SELECT jsonb_build_object(
+    'channel', (SELECT to_jsonb(c) FROM channels c WHERE c.id = ch.id),
+    'messages', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.seq) FROM messages m WHERE m.channel_id = ch.id),
+    'members', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.id) FROM channel_members m WHERE m.channel_id = ch.id),
+    'reactions', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.id) FROM message_reactions r
+                  JOIN messages m ON m.id = r.message_id WHERE m.channel_id = ch.id),
+    'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM channel_events e WHERE e.channel_id = ch.id),
+    'outbox', (SELECT jsonb_agg(to_jsonb(o) - 'published_at' ORDER BY o.id) FROM outbox o WHERE o.channel_id = ch.id)
+)::text FROM (SELECT $1::text::uuid AS id) ch
+"""
+
+Unchanged = Callable[[dict[str, Any]], AbstractAsyncContextManager[None]]
+
+
+def watcher(index: Index, rooms: Rooms) -> Unchanged:
+    """Makes the context manager that compares a channel before and after."""
+
+    async def state(channel: dict[str, Any]) -> tuple[str, list[str]]:
+        room = await rooms.events(channel["matrix_room_id"])
+        return await index.value(STATE, channel["id"]), [event["event_id"] for event in room]
+
+    @asynccontextmanager
+    async def unchanged(channel: dict[str, Any]) -> AsyncIterator[None]:
+        before = await state(channel)
+        yield
+        assert await state(channel) == before
+
+    return unchanged

@@ -1,0 +1,204 @@
+"""The homeserver fails in every way that a network knows: each time one clear error, and the retry ends in one result."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from conftest import has_a_length
+from support.api import CHANNELS, Caller, World
+from support.homeserver import FaultyHomeserver, answers, breaks_off, hangs
+from support.index import Index
+from support.journal import Journal
+from support.problems import problem
+from support.rooms import Rooms
+from support.second_app import second_app
+from support.stack import Stack
+
+SEND = "/send/m.room.message/"
+CREATE = "/createRoom"
+
+
+@pytest.fixture(scope="module")
+async def faulty(stack: Stack) -> AsyncIterator[FaultyHomeserver]:
+    homeserver = FaultyHomeserver(stack)
+    await homeserver.start()
+    yield homeserver
+    await homeserver.stop()
+
+
+@pytest.fixture(scope="module")
+async def app(
+    stack: Stack, faulty: FaultyHomeserver, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """An app whose homeserver is the faulty one."""
+    folder = tmp_path_factory.mktemp("second-app")
+    async with second_app(stack, folder, matrix_homeserver_url=faulty.url) as url:
+        hooks: dict[str, list[Any]] = {"response": [has_a_length]}
+        async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False, event_hooks=hooks) as client:
+            yield client
+
+
+@pytest.fixture
+def far(app: httpx.AsyncClient, stack: Stack, development: bool, faulty: FaultyHomeserver) -> World:
+    """The world as seen through the app with the faulty homeserver."""
+    faulty.heal()
+    return World(app, stack, development)
+
+
+def failed(response: httpx.Response, faulty: FaultyHomeserver) -> None:
+    """A failure that says that a retry is safe, and nothing of the inside."""
+    assert faulty.hit, "the fault was met"
+    code = {502: "homeserver_failed", 504: "homeserver_timeout"}.get(response.status_code)
+    assert code, response.text
+    body = problem(response, response.status_code, code)
+    assert "retry" in body["detail"].lower()
+    assert faulty.url not in response.text and "127.0.0.1" not in response.text
+
+
+async def one_message(
+    alice: Caller, channel: dict[str, Any], message: dict[str, Any], key: str, rooms: Rooms, journal: Journal
+) -> None:
+    """The message with this key is there once, wherever one looks."""
+    assert await alice.send(channel["id"], message["content_preview"], key) == message
+    last = await alice.send(channel["id"], "that was all")
+    assert [m["id"] for m in await alice.history(channel["id"])] == [message["id"], last["id"]]
+    said = await rooms.messages(channel["matrix_room_id"])
+    assert [e["event_id"] for e in said] == [message["matrix_event_id"], last["matrix_event_id"]]
+    assert len(await journal.created(channel["id"], last)) == 1
+    assert len(await journal.created(channel["id"], message)) == 1
+
+
+async def test_an_answer_lost_after_the_homeserver_took_the_event_is_one_message(
+    far: World, faulty: FaultyHomeserver, rooms: Rooms, journal: Journal, key: str
+) -> None:
+    alice = far.user("alice")
+    channel = await far.channel(alice)
+    faulty.fail("PUT", SEND, faulty.loses_the_answer)
+    failed(await alice.try_send(channel["id"], "once", key), faulty)
+    faulty.heal()
+    message = await alice.send(channel["id"], "once", key)
+    await one_message(alice, channel, message, key, rooms, journal)
+
+
+async def test_answers_lost_again_and_again_are_one_message(
+    far: World, faulty: FaultyHomeserver, rooms: Rooms, journal: Journal, key: str
+) -> None:
+    alice = far.user("alice")
+    channel = await far.channel(alice)
+    faulty.fail("PUT", SEND, faulty.loses_the_answer)
+    responses = await asyncio.gather(*(alice.try_send(channel["id"], "once", key) for _ in range(5)))
+    # The homeserver's push may have been faster than the last of them.
+    assert {response.status_code for response in responses} <= {201, 502}
+    faulty.heal()
+    message = await alice.send(channel["id"], "once", key)
+    await one_message(alice, channel, message, key, rooms, journal)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        breaks_off,
+        answers(500, '{"errcode": "M_UNKNOWN", "error": "Internal server error at 127.0.0.1"}'),
+        answers(502, "<html>bad gateway</html>", "text/html"),
+        answers(429, '{"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 100000}'),
+        answers(200, "<html>a captive portal</html>", "text/html"),
+        answers(200, "{}"),
+        answers(200, '{"event_id": 5}'),
+        answers(401, '{"errcode": "M_UNKNOWN_TOKEN", "error": "as_token is wrong"}'),
+    ],
+    ids=["breaks-off", "500", "502-html", "429", "200-html", "200-empty", "200-nonsense", "401"],
+)
+async def test_a_refused_send_changes_nothing_and_the_retry_is_one_message(
+    far: World, faulty: FaultyHomeserver, rooms: Rooms, journal: Journal, key: str, fault: Any
+) -> None:
+    alice = far.user("alice")
+    channel = await far.channel(alice)
+    faulty.fail("PUT", SEND, fault)
+    failed(await alice.try_send(channel["id"], "once", key), faulty)
+    assert await alice.history(channel["id"]) == []
+    faulty.heal()
+    message = await alice.send(channel["id"], "once", key)
+    await one_message(alice, channel, message, key, rooms, journal)
+
+
+async def test_a_homeserver_that_hangs_is_a_timeout_in_time(
+    far: World, faulty: FaultyHomeserver, rooms: Rooms, journal: Journal, key: str
+) -> None:
+    alice, bob = far.user("alice"), far.user("bob")
+    channel = await far.channel(alice)
+    faulty.fail("PUT", SEND, hangs)
+    began = time.monotonic()
+    waiting = asyncio.create_task(alice.try_send(channel["id"], "once", key))
+    # Meanwhile the same instances serve others.
+    while not waiting.done():
+        assert (await asyncio.wait_for(bob.get(f"{CHANNELS}/{channel['id']}"), 5)).status_code == 200
+        await asyncio.wait([waiting], timeout=1)
+    response = await waiting
+    assert problem(response, 504)["code"] == "homeserver_timeout"
+    assert time.monotonic() - began < 30
+    faulty.heal()
+    message = await alice.send(channel["id"], "once", key)
+    await one_message(alice, channel, message, key, rooms, journal)
+
+
+@pytest.mark.parametrize("with_key", [True, False], ids=["with-key", "without-key"])
+async def test_a_channel_whose_room_was_made_but_not_recorded_is_finished_by_the_retry(
+    far: World, faulty: FaultyHomeserver, rooms: Rooms, index: Index, key: str, with_key: bool
+) -> None:
+    admin = far.user("admin")
+    body = far.fields()
+    the_key = key if with_key else None
+    faulty.fail("POST", CREATE, faulty.loses_the_answer)
+    failed(await admin.post(CHANNELS, body, the_key), faulty)
+    assert await index.value("SELECT count(*) FROM channels WHERE microdao_id = $1", far.microdao) == 0
+    faulty.heal()
+    channel = await admin.create(**body, key=the_key)
+    assert await rooms.resolve(far.alias(channel)) == channel["matrix_room_id"]
+    assert await index.value("SELECT count(*) FROM channels WHERE microdao_id = $1", far.microdao) == 1
+    # The room is whole: its owner is in it and has the power, and messages arrive.
+    levels = await rooms.state(channel["matrix_room_id"], "m.room.power_levels")
+    assert levels and levels["users"][admin.matrix_id] == 100
+    message = await admin.send(channel["id"], "first")
+    assert await admin.history(channel["id"]) == [message]
+
+
+@pytest.mark.parametrize("part", ["/join", "/invite", "power_levels"])
+async def test_a_create_that_fails_half_way_is_finished_by_the_retry(
+    far: World, faulty: FaultyHomeserver, rooms: Rooms, key: str, part: str
+) -> None:
+    admin = far.user("admin")
+    body = far.fields(visibility="private")
+    for method in ("POST", "PUT"):
+        faulty.fail(method, part, answers(500, "{}"))
+    response = await admin.post(CHANNELS, body, key)
+    if not faulty.hit:
+        pytest.skip(f"this gateway makes a room without {part}")
+    failed(response, faulty)
+    faulty.heal()
+    channel = await admin.create(**body, key=key)
+    assert admin.matrix_id in await rooms.joined(channel["matrix_room_id"])
+    levels = await rooms.state(channel["matrix_room_id"], "m.room.power_levels")
+    assert levels and levels["users"][admin.matrix_id] == 100
+    assert (await admin.send(channel["id"], "first"))["sender_id"] == admin.id
+
+
+async def test_an_invitation_that_fails_half_way_is_finished_by_the_retry(
+    far: World, faulty: FaultyHomeserver, rooms: Rooms, journal: Journal, key: str
+) -> None:
+    owner, guest = far.user("owner"), far.user("guest")
+    channel = await far.channel(owner, visibility="private")
+    faulty.fail("POST", "/join", faulty.loses_the_answer)
+    failed(await owner.try_invite(channel["id"], guest.id, key, role="guest"), faulty)
+    faulty.heal()
+    response = await owner.try_invite(channel["id"], guest.id, key, role="guest")
+    assert response.status_code == 201, response.text
+    assert (response.json()["role"], response.json()["invited_by"]) == ("guest", owner.id)
+    assert guest.matrix_id in await rooms.joined(channel["matrix_room_id"])
+    message = await guest.send(channel["id"], "Thank you")
+    events = await journal.until(channel["id"], message["seq"])
+    about = [e.subject.split(".")[-1] for e in events if e.payload.get("member_id") == guest.id]
+    assert about == ["invited", "joined"]
