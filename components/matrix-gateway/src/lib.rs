@@ -62,7 +62,8 @@ async fn route(request: Request) -> Result<Reply, Refusal> {
     match segments.as_slice() {
         ["health"] => only(Method::GET)?,
         ["rooms", _] | ["rooms", _, "messages"] | ["rooms", _, "event", _] => only(Method::GET)?,
-        ["rooms", _, "name" | "topic" | "avatar" | "power-level"] | ["users", _, "display-name" | "avatar"] => {
+        ["rooms", _, "name" | "topic" | "avatar" | "visibility" | "power-level" | "read-only"]
+        | ["users", _, "display-name" | "avatar"] => {
             only(Method::PUT)?;
         }
         [
@@ -85,6 +86,8 @@ async fn route(request: Request) -> Result<Reply, Refusal> {
         ["rooms", room_id, "messages"] => history::messages(&hs, room_id, &request).await,
         ["rooms", room_id, "event", event_id] => history::event(&hs, room_id, event_id).await,
         ["rooms", room_id, "power-level"] => power_level::put(&hs, room_id, request).await,
+        ["rooms", room_id, "read-only"] => power_level::put_read_only(&hs, room_id, request).await,
+        ["rooms", room_id, "visibility"] => room::put_visibility(&hs, room_id, request).await,
         ["rooms", room_id, field] => room::put(&hs, room_id, field, request).await,
         ["register-user"] => users::register(&hs, request).await,
         ["users", "token"] => users::token(&hs, request).await,

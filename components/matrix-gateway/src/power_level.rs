@@ -1,4 +1,5 @@
-//! PUT `/internal/matrix/rooms/{room_id}/power-level`: our own addition to the contract, for roles.
+//! PUT `/internal/matrix/rooms/{room_id}/power-level` and `…/read-only`: our own additions to the contract, for
+//! roles and for archived channels.
 
 use crate::answer::Refusal;
 use crate::homeserver::{Acting, EventId, Homeserver, v3};
@@ -9,6 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
+/// What it takes to send something to a room that is read-only: more than its owner has.
+const READ_ONLY_LEVEL: i64 = 101;
 /// How often a level is written when somebody else writes another one at the same time.
 const TRIES: usize = 8;
 /// Longer than it takes from reading the levels to having them written.
@@ -18,6 +21,11 @@ const SETTLE: Duration = Duration::from_millis(250);
 struct PowerLevel {
     user_id: String,
     power_level: i32,
+}
+
+#[derive(Deserialize)]
+struct ReadOnly {
+    read_only: bool,
 }
 
 #[derive(Deserialize)]
@@ -35,16 +43,34 @@ pub async fn put(hs: &Homeserver, room: &str, request: Request) -> Result<Reply,
     Ok(Reply::json(StatusCode::OK, &json!({"event_id": event_id}))?)
 }
 
+/// Lets nobody but the bot send anything to the room any more, or everybody again.
+pub async fn put_read_only(hs: &Homeserver, room: &str, request: Request) -> Result<Reply, Refusal> {
+    let room = room_id(room)?;
+    let asked: ReadOnly = request.json().await?;
+    let level = if asked.read_only { READ_ONLY_LEVEL } else { 0 };
+    let event_id = change(hs, room, |levels| with_events_default(levels, level)).await?;
+    Ok(Reply::json(StatusCode::OK, &json!({"event_id": event_id}))?)
+}
+
 /// Gives somebody a power level, as the bot; answers the event that says so.
+pub async fn set(hs: &Homeserver, room: &str, user_id: &str, level: i64) -> Result<String, Refusal> {
+    change(hs, room, |levels| with_level(levels, user_id, level)).await
+}
+
+/// Changes the levels of a room, as the bot, unless there is nothing to change; answers their event.
 ///
 /// Matrix knows the levels of a room only as a whole and cannot compare before it writes. So this reads,
 /// changes, writes, waits until whoever read the same levels has written theirs, and looks again.
-pub async fn set(hs: &Homeserver, room: &str, user_id: &str, level: i64) -> Result<String, Refusal> {
+async fn change(
+    hs: &Homeserver,
+    room: &str,
+    changed: impl Fn(&Map<String, Value>) -> Option<Value>,
+) -> Result<String, Refusal> {
     let target = v3(&["rooms", room, "state", "m.room.power_levels", ""]);
     let mut written = None;
     for _ in 0..TRIES {
         let current: LevelsEvent = hs.get(Acting::Bot, &format!("{target}?format=event")).await?;
-        let Some(changed) = with_level(&current.content, user_id, level) else {
+        let Some(changed) = changed(&current.content) else {
             return Ok(written.unwrap_or(current.event_id));
         };
         let event: EventId = hs.call(Acting::Bot, Method::PUT, &target, Some(&changed)).await?;
@@ -54,6 +80,16 @@ pub async fn set(hs: &Homeserver, room: &str, user_id: &str, level: i64) -> Resu
         spin_sdk::time::sleep(SETTLE + Duration::from_millis(chance.into())).await;
     }
     Err(Refusal::failed("others write the power levels of this room all the time"))
+}
+
+/// The levels with another one for events that have none of their own, or `None` when there is nothing to change.
+fn with_events_default(levels: &Map<String, Value>, level: i64) -> Option<Value> {
+    if levels.get("events_default").and_then(Value::as_i64).unwrap_or(0) == level {
+        return None;
+    }
+    let mut levels = levels.clone();
+    levels.insert("events_default".to_owned(), json!(level));
+    Some(Value::Object(levels))
 }
 
 /// The levels with this one changed, or `None` when there is nothing to change.
@@ -78,6 +114,14 @@ fn with_level(levels: &Map<String, Value>, user_id: &str, level: i64) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_room_is_closed_to_its_owner_too() {
+        let levels = json!({"users": {"@a:x": 100}, "events_default": 0});
+        let levels = levels.as_object().unwrap();
+        assert_eq!(with_events_default(levels, 101), Some(json!({"users": {"@a:x": 100}, "events_default": 101})));
+        assert_eq!(with_events_default(levels, 0), None);
+    }
 
     #[test]
     fn one_level_changes_and_nothing_else() {

@@ -39,7 +39,8 @@ pub async fn post(hs: &Homeserver, request: Request) -> Result<Reply, Refusal> {
         return Err(Refusal::invalid(format!("emoji must be 1 to {MAX_KEY_BYTES} bytes")));
     }
     let content = content::reaction(event, &asked.emoji);
-    let sent = act::send_event(hs, &reactor, room, "m.reaction", &txn_id(asked.txn_id)?, &content).await;
+    let txn_id = format!("{}.{event}", txn_id(asked.txn_id)?);
+    let sent = act::send_event(hs, &reactor, room, "m.reaction", &txn_id, &content).await;
     let reaction = match sent {
         Ok(sent) => sent.event_id,
         Err(refusal) if refusal.is("M_DUPLICATE_ANNOTATION") => {

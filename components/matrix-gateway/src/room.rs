@@ -1,8 +1,8 @@
-//! GET `/internal/matrix/rooms/{room_id}`, and PUT `…/name`, `…/topic` and `…/avatar`.
+//! GET `/internal/matrix/rooms/{room_id}`, and PUT `…/name`, `…/topic`, `…/avatar`, and our own `…/visibility`.
 
 use crate::act::as_person_or_bot;
 use crate::answer::Refusal;
-use crate::homeserver::{Acting, EventId, Homeserver, v1, v3};
+use crate::homeserver::{Acting, EventId, Homeserver, Nothing, v1, v3};
 use crate::ids::{actor, mxc_or_nothing, room_id};
 use futures_util::future::join;
 use http::{Method, StatusCode};
@@ -70,6 +70,34 @@ pub async fn put(hs: &Homeserver, room: &str, field: &str, request: Request) -> 
     let event: EventId =
         as_person_or_bot(sender.as_ref(), async |acting| hs.call(acting, Method::PUT, &target, Some(&content)).await)
             .await?;
+    Ok(Reply::json(StatusCode::OK, &json!({"event_id": event.event_id}))?)
+}
+
+#[derive(Deserialize)]
+struct Visibility {
+    visibility: String,
+    sender_matrix_id: Option<String>,
+}
+
+/// `public` lets everybody join and lists the room, everything else takes both back; members stay.
+pub async fn put_visibility(hs: &Homeserver, room: &str, request: Request) -> Result<Reply, Refusal> {
+    let room = room_id(room)?;
+    let asked: Visibility = request.json().await?;
+    let sender = actor(("sender_matrix_id", asked.sender_matrix_id.as_deref()), ("sender", None), &hs.server_name)?;
+    let public = asked.visibility == "public";
+    let rule = json!({"join_rule": if public { "public" } else { "invite" }});
+    let target = v3(&["rooms", room, "state", "m.room.join_rules", ""]);
+    let event: EventId =
+        as_person_or_bot(sender.as_ref(), async |acting| hs.call(acting, Method::PUT, &target, Some(&rule)).await)
+            .await?;
+    let listed = json!({"visibility": if public { "public" } else { "private" }});
+    let target = v3(&["directory", "list", "room", room]);
+    match hs.call::<Nothing>(Acting::Bot, Method::PUT, &target, Some(&listed)).await {
+        Ok(_) => {}
+        // The homeserver's rules may keep rooms out of its list, as they do when a room is made.
+        Err(refusal) if public && refusal.status == StatusCode::FORBIDDEN => {}
+        Err(refusal) => return Err(refusal),
+    }
     Ok(Reply::json(StatusCode::OK, &json!({"event_id": event.event_id}))?)
 }
 

@@ -63,10 +63,19 @@ pub async fn post(hs: &Homeserver, request: Request) -> Result<Reply, Refusal> {
         }
         _ => return Err(Refusal::invalid("event_type must be m.room.message or m.room.encrypted")),
     };
-    let txn_id = txn_id(send.txn_id)?;
+    let mut txn_id = txn_id(send.txn_id)?;
+    // An edit under the key of the message that it edits is another event.
+    if let Some(event) = relates_to.and_then(edited) {
+        txn_id = format!("{txn_id}.{event}");
+    }
     let sent = act::send_event(hs, &sender, room, event_type, &txn_id, &content).await?;
     let sent_at = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
     Ok(Reply::json(StatusCode::OK, &json!({"event_id": sent.event_id, "sent_at": sent_at}))?)
+}
+
+/// The event that a relation replaces.
+fn edited(relates_to: &Map<String, Value>) -> Option<&str> {
+    (relates_to.get("rel_type")? == "m.replace").then(|| relates_to.get("event_id")?.as_str()).flatten()
 }
 
 /// The caller's transaction id, or a new one.
