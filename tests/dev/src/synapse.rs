@@ -94,7 +94,13 @@ fn appservice(secrets: &Secrets, api_url: &str) -> Value {
         "sender_localpart": "daarion",
         "rate_limited": false,
         "receive_ephemeral": false,
-        "namespaces": {"users": [owned("user"), owned("agent")], "aliases": [], "rooms": []},
+        // A channel's alias is `#<slug>-<microdao>`. Synapse lets an application service make only aliases of its
+        // namespaces; not exclusive, so that people may make such aliases too.
+        "namespaces": {
+            "users": [owned("user"), owned("agent")],
+            "aliases": [{"exclusive": false, "regex": format!("#.*-.*:{server}")}],
+            "rooms": [],
+        },
     })
 }
 
@@ -123,6 +129,7 @@ mod tests {
         let users = registration["namespaces"]["users"].as_array().unwrap();
         assert!(users.iter().all(|user| user["exclusive"] == true));
         assert_eq!(users[1]["regex"], "@agent-.*:example\\.org");
+        assert_eq!(registration["namespaces"]["aliases"][0]["exclusive"], false);
         assert_eq!(homeserver(Path::new("/d"), &secrets, 8008)["rc_joins"]["local"]["per_second"], 10_000);
     }
 }

@@ -87,6 +87,6 @@ Ctrl-C stops everything.
 ",
         database = stack.database_url,
         logs = stack.data.join("logs").display(),
-        file = file.display(),
+        file = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()).display(),
     ));
 }
