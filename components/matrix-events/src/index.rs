@@ -1,5 +1,6 @@
 //! From a Matrix event to the index. Our own echoes come here too and find themselves indexed.
 
+use crate::{state, upgrade};
 use messaging_core::ids::{EntityId, EntityKind, MessageId};
 use messaging_core::keys::ClientKey;
 use messaging_core::matrix::{self, KEY_FIELD, REQUEST_FIELD};
@@ -18,6 +19,7 @@ pub struct Event {
     #[serde(rename = "type")]
     pub event_type: String,
     pub state_key: Option<String>,
+    pub redacts: Option<String>,
     /// Milliseconds since 1970, as the sender's server says.
     #[serde(default)]
     pub origin_server_ts: Value,
@@ -31,36 +33,51 @@ const MAX_ID: usize = 255;
 /// Brings the index up to date with one event. What does not concern it is no error.
 pub async fn apply(event: &Event, server_name: &str) -> Result<(), Problem> {
     let ids = [&event.event_id, &event.room_id, &event.sender];
-    if ids.iter().any(|id| id.is_empty() || id.len() > MAX_ID || id.contains('\0')) {
+    if ids.iter().any(|id| !is_id(id)) {
         return Ok(());
     }
     let Ok(sender) = EntityId::from_matrix_user_id(&event.sender, server_name) else { return Ok(()) };
-    let applied = match (event.event_type.as_str(), &event.state_key) {
-        ("m.room.message", None) => message(event, &sender).await,
+    let applied = match (event.event_type.as_str(), event.state_key.as_deref()) {
+        ("m.room.message" | "m.room.encrypted", None) => message(event, &sender).await,
+        ("m.reaction", None) => reaction(event, &sender).await,
+        ("m.room.redaction", None) => redaction(event, &sender).await,
         ("m.room.member", Some(whom)) => membership(event, &sender, whom, server_name).await,
+        (_, Some("")) => state::apply(event, &sender).await,
         _ => Ok(()),
     };
     match applied {
-        // A room that is no channel of ours.
+        // A room that is no channel of ours, or an event about one that is not indexed.
         Err(problem) if problem.code == "not_found" => Ok(()),
         other => other,
     }
 }
 
+/// Whether a text can be an id of Matrix and be stored.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_ID && !text.contains('\0')
+}
+
+pub fn text(text: &str) -> ParameterValue {
+    ParameterValue::Str(text.to_owned())
+}
+
 async fn message(event: &Event, sender: &EntityId) -> Result<(), Problem> {
     let content = &event.content;
-    // A redacted event has no content left; an edit is no message of its own.
-    let (Some(msgtype), Some(body)) = (matrix::text(content, "msgtype"), matrix::text(content, "body")) else {
-        return Ok(());
+    let encrypted = event.event_type == "m.room.encrypted";
+    let (msgtype, body) = match (matrix::text(content, "msgtype"), matrix::text(content, "body")) {
+        _ if encrypted && content.get("algorithm").is_some() => ("", ""),
+        (Some(msgtype), Some(body)) => (msgtype, body),
+        // A redacted event has no content left.
+        _ => return Ok(()),
     };
-    if matrix::relation(content).is_some_and(|(kind, _)| kind == "m.replace") {
-        return Ok(());
+    if let Some(("m.replace", target)) = matrix::relation(content) {
+        let body = content.pointer("/m.new_content/body").and_then(Value::as_str).unwrap_or(body);
+        return edit(event, sender, target, body).await;
     }
     // Only our own API writes keys. Anybody else's would let them hide a message from the index.
     let ours = sender.kind() != EntityKind::MatrixPerson;
     let key = matrix::text(content, KEY_FIELD).filter(|_| ours).and_then(ClientKey::stored);
     let request = matrix::text(content, REQUEST_FIELD).filter(|_| key.is_some());
-    let text = |text: &str| ParameterValue::Str(text.to_owned());
     let parameters = vec![
         text(&event.room_id),
         store::uuid(MessageId::of_event(&event.event_id)),
@@ -71,7 +88,7 @@ async fn message(event: &Event, sender: &EntityId) -> Result<(), Problem> {
         text(&event.sender),
         ParameterValue::Str(preview(body)),
         text(matrix::content_type(msgtype)),
-        store::nullable(matrix::in_reply_to(content).filter(|id| id.len() <= MAX_ID && !id.contains('\0'))),
+        store::nullable(matrix::in_reply_to(content).filter(|id| is_id(id))),
         store::nullable(key.as_ref().map(ClientKey::as_str)),
         store::nullable(request.filter(|request| !request.contains('\0'))),
         store::nullable(sent_at(&event.origin_server_ts)),
@@ -81,16 +98,55 @@ async fn message(event: &Event, sender: &EntityId) -> Result<(), Problem> {
     store::call_raw("record_message", parameters).await.map(|_| ())
 }
 
+async fn edit(event: &Event, sender: &EntityId, target: &str, body: &str) -> Result<(), Problem> {
+    let Some(edited_at) = sent_at(&event.origin_server_ts).filter(|_| is_id(target)) else { return Ok(()) };
+    let parameters = vec![
+        text(&event.room_id),
+        text(target),
+        text(&event.event_id),
+        text(sender.as_str()),
+        ParameterValue::Str(preview(body)),
+        ParameterValue::Str(edited_at),
+    ];
+    store::call_raw("record_edit", parameters).await.map(|_| ())
+}
+
+async fn reaction(event: &Event, sender: &EntityId) -> Result<(), Problem> {
+    let Some(("m.annotation", target)) = matrix::relation(&event.content) else { return Ok(()) };
+    let key = event.content.pointer("/m.relates_to/key").and_then(Value::as_str).unwrap_or("");
+    if !is_id(target) || !is_id(key) {
+        return Ok(());
+    }
+    let parameters = vec![
+        text(&event.room_id),
+        text(target),
+        text(&event.event_id),
+        text(sender.as_str()),
+        text(sender.member_type()),
+        text(&event.sender),
+        text(key),
+        ParameterValue::Boolean(false),
+    ];
+    store::call_raw("record_reaction", parameters).await.map(|_| ())
+}
+
+async fn redaction(event: &Event, sender: &EntityId) -> Result<(), Problem> {
+    // From room version 11 on the target is in the content (Matrix specification, "Room version 11").
+    let target = matrix::text(&event.content, "redacts").or(event.redacts.as_deref()).filter(|id| is_id(id));
+    let Some(target) = target else { return Ok(()) };
+    let parameters = vec![text(&event.room_id), text(target), text(sender.as_str())];
+    store::call_raw("record_redaction", parameters).await.map(|_| ())
+}
+
 async fn membership(event: &Event, sender: &EntityId, whom: &str, server_name: &str) -> Result<(), Problem> {
     // The bot is in every room to manage it and is nobody's member.
     let bot = settings::optional("matrix_bot_localpart").await.unwrap_or_default();
     if whom == format!("@{bot}:{server_name}") {
-        return Ok(());
+        return upgrade::bot_invited(event).await;
     }
     let Ok(member) = EntityId::from_matrix_user_id(whom, server_name) else { return Ok(()) };
     let Some(membership) = matrix::text(&event.content, "membership") else { return Ok(()) };
     let Some(changed_at) = sent_at(&event.origin_server_ts) else { return Ok(()) };
-    let text = |text: &str| ParameterValue::Str(text.to_owned());
     let parameters = vec![
         text(&event.room_id),
         text(member.as_str()),
@@ -104,7 +160,7 @@ async fn membership(event: &Event, sender: &EntityId, whom: &str, server_name: &
 }
 
 /// A server's time as RFC 3339; `None` when it is no time that PostgreSQL can hold.
-fn sent_at(origin_server_ts: &Value) -> Option<String> {
+pub fn sent_at(origin_server_ts: &Value) -> Option<String> {
     let milliseconds = origin_server_ts.as_i64().filter(|ms| (0..253_402_300_800_000).contains(ms))?;
     let time = chrono::DateTime::from_timestamp_millis(milliseconds)?;
     Some(time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())

@@ -1,8 +1,12 @@
-//! `/_matrix/app/v1/…`: what the homeserver pushes (Matrix application service API).
+//! `/_matrix/app/v1/…`: what the homeserver pushes (Matrix application service API), and
+//! `/webhooks/matrix-events`: the same from a gateway that is not ours.
 
 mod index;
 mod queries;
+mod state;
 mod transaction;
+mod upgrade;
+mod webhook;
 
 use http::{Method, StatusCode};
 use messaging_core::auth::{bearer, secrets_match};
@@ -17,6 +21,9 @@ async fn matrix_events(request: spin_sdk::http::Request) -> impl IntoResponse {
 }
 
 async fn route(request: Request) -> Result<Reply, Problem> {
+    if request.segment(0) == "webhooks" {
+        return webhook::receive(request).await;
+    }
     if let Some(refused) = refuse_strangers(&request).await? {
         return Ok(refused);
     }

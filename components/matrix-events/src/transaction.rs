@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// 100 events of 64 KiB, escaped, fit.
-const MAX_BYTES: usize = 32 * 1024 * 1024;
+pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// More than the homeserver ever sends at once.
 const MAX_EVENTS: usize = 1_000;
 
@@ -25,18 +25,24 @@ pub async fn receive(request: Request) -> Result<Reply, Problem> {
     let id = request.id.clone();
     let body = request.bytes(MAX_BYTES).await?;
     let transaction: Transaction = messaging_edge::request::parse_json(&body)?;
+    apply_all(&transaction.events, &id).await?;
+    Ok(Reply::raw_json(StatusCode::OK, "{}"))
+}
+
+/// Brings the index up to date with each event by itself.
+pub async fn apply_all(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
     let server_name = settings::required("matrix_server_name").await?;
-    for event in transaction.events.iter().take(MAX_EVENTS) {
+    for event in events.iter().take(MAX_EVENTS) {
         let Ok(event) = serde_json::from_str::<index::Event>(event.get()) else {
-            log::info(&id, "skipped a malformed event");
+            log::info(request_id, "skipped a malformed event");
             continue;
         };
         match index::apply(&event, &server_name).await {
             Ok(()) => {}
             // PostgreSQL is away: nothing is stored, so the homeserver has to send this again. What was stored stays.
             Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
-            Err(problem) => log::error(&id, &format!("skipped the event {}: {problem}", event.event_id)),
+            Err(problem) => log::error(request_id, &format!("skipped the event {}: {problem}", event.event_id)),
         }
     }
-    Ok(Reply::raw_json(StatusCode::OK, "{}"))
+    Ok(())
 }

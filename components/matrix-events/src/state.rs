@@ -1,0 +1,63 @@
+//! The room's state: name, topic, avatar, power levels, and the end of the room.
+
+use crate::index::{Event, sent_at, text};
+use crate::upgrade;
+use messaging_core::ids::EntityId;
+use messaging_core::matrix;
+use messaging_edge::{Problem, store};
+use serde_json::{Map, Value};
+use spin_sdk::pg::ParameterValue;
+
+/// What a channel's fields may hold, in characters.
+const MAX_NAME: usize = 255;
+const MAX_TOPIC: usize = 500;
+
+/// How many members' power levels are read.
+const MAX_LEVELS: usize = 10_000;
+
+pub async fn apply(event: &Event, sender: &EntityId) -> Result<(), Problem> {
+    match event.event_type.as_str() {
+        "m.room.name" => field(event, sender, "name", "name", MAX_NAME).await,
+        "m.room.topic" => field(event, sender, "topic", "topic", MAX_TOPIC).await,
+        "m.room.avatar" => field(event, sender, "url", "avatar_url", MAX_NAME).await,
+        "m.room.power_levels" => power_levels(event, sender).await,
+        "m.room.tombstone" => upgrade::tombstone(event, sender).await,
+        _ => Ok(()),
+    }
+}
+
+async fn field(event: &Event, sender: &EntityId, key: &str, column: &str, max: usize) -> Result<(), Problem> {
+    let Some(changed_at) = sent_at(&event.origin_server_ts) else { return Ok(()) };
+    let value =
+        matrix::text(&event.content, key).map(|value| value.replace('\0', "").chars().take(max).collect::<String>());
+    let parameters = vec![
+        text(&event.room_id),
+        text(&event.event_type),
+        text(column),
+        store::nullable(value),
+        text(sender.as_str()),
+        ParameterValue::Str(changed_at),
+    ];
+    store::call_raw("record_room_state", parameters).await.map(|_| ())
+}
+
+async fn power_levels(event: &Event, sender: &EntityId) -> Result<(), Problem> {
+    let Some(changed_at) = sent_at(&event.origin_server_ts) else { return Ok(()) };
+    let level = |value: &Value| value.as_i64().and_then(|level| i32::try_from(level).ok());
+    let users = event.content.get("users").and_then(Value::as_object);
+    let levels: Map<String, Value> = users
+        .into_iter()
+        .flatten()
+        .take(MAX_LEVELS)
+        .filter(|(user, _)| !user.contains('\0'))
+        .filter_map(|(user, value)| Some((user.clone(), level(value)?.into())))
+        .collect();
+    let parameters = vec![
+        text(&event.room_id),
+        store::jsonb(&levels)?,
+        ParameterValue::Int32(event.content.get("users_default").and_then(level).unwrap_or(0)),
+        text(sender.as_str()),
+        ParameterValue::Str(changed_at),
+    ];
+    store::call_raw("record_power_levels", parameters).await.map(|_| ())
+}
