@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::args::{PortArgs, TestArgs};
 use crate::paths::{Data, Repo, tail};
+use crate::process::Identity;
 use crate::progress::{note, step};
 use crate::running::{Options, Running};
 use crate::stack::StackFile;
@@ -23,29 +24,44 @@ const KEPT: &str = "kept-after-failure";
 /// Runs the tests; the exit code is theirs.
 pub fn run(repo: &Repo, args: TestArgs, stop: &Stop) -> Result<ExitCode> {
     let deployed = DEPLOYMENT.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    if !args.no_unit && !deployed && !unit(repo, stop)? {
-        return Ok(ExitCode::FAILURE);
-    }
     clean_up(repo, stop);
     let data = Data::create(&repo.dev().join(format!("test-{}", std::process::id())))?;
-    let status = if deployed {
+    if deployed {
         let status = pytest(repo, &data, &args.pytest, None, stop);
-        let _ = fs::remove_dir_all(&data.dir);
-        status?
-    } else {
-        on_own_stack(repo, &data, args, stop)?
-    };
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+        discard(&data);
+        return status.map(code);
+    }
+    if !args.no_unit {
+        let passed = unit(repo, &data, stop).inspect_err(|_| discard(&data))?;
+        if !passed {
+            discard(&data);
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    on_own_stack(repo, &data, args, stop).map(code)
 }
 
-fn unit(repo: &Repo, stop: &Stop) -> Result<bool> {
-    step("unit tests");
-    let mut light = compile::cargo(repo);
-    light.args(["test", "--quiet", "-p", "messaging-core", "-p", "ws-relay", "-p", "dev"]);
-    // The same profile as the program itself, so that wasmtime is built once.
-    let mut host = compile::cargo(repo);
-    host.args(["test", "--quiet", "--profile", "native", "-p", "local-host"]);
-    Ok(run::visible(&mut light, stop)?.success() && run::visible(&mut host, stop)?.success())
+fn code(status: ExitStatus) -> ExitCode {
+    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
+    // The native programs with the profile that they run in, and both at once, as in `compile::all`: cargo would
+    // otherwise build tokio, and everything on top of it, a second time with other features.
+    let groups: [(&str, &[&str]); 2] = [
+        ("unit tests of the shared library and of cargo dev", &["-p", "messaging-core", "-p", "dev"]),
+        ("unit tests of ws-relay and the local host", &["--profile", "native", "-p", "ws-relay", "-p", "local-host"]),
+    ];
+    let mut passed = true;
+    for (what, packages) in groups {
+        step(&format!("building the {what}"));
+        let mut build = compile::cargo(repo);
+        run::logged(build.args(["test", "--no-run"]).args(packages), &data.log("build-tests"), stop)?;
+        step(what);
+        let mut test = compile::cargo(repo);
+        passed &= run::visible(test.args(["test", "--quiet"]).args(packages), stop)?.success();
+    }
+    Ok(passed)
 }
 
 fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result<ExitStatus> {
@@ -101,6 +117,11 @@ fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop:
     run::visible(&mut command, stop)
 }
 
+/// Deletes a folder that holds nothing but logs.
+fn discard(data: &Data) {
+    let _ = fs::remove_dir_all(&data.dir);
+}
+
 fn keep(data: &Data) {
     let _ = fs::write(data.dir.join(KEPT), "");
     note(&format!("data and logs are kept in {}", data.dir.display()));
@@ -124,18 +145,22 @@ fn has_error(log: &str) -> bool {
     SIGNS.iter().any(|sign| log.contains(sign))
 }
 
-/// Deletes what killed test runs left behind, and the kept folders of all but the last failure.
+/// Deletes what killed test runs left behind.
 fn clean_up(repo: &Repo, stop: &Stop) {
     let entries = fs::read_dir(repo.dev()).into_iter().flatten().flatten();
     let old: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with("test-")))
+        .filter(|entry| entry.file_name().to_str().and_then(runner).is_some_and(|pid| Identity::of(pid).is_none()))
         .map(|entry| entry.path())
         .filter(|path| !path.join(KEPT).exists())
         .collect();
     for path in old {
-        // One whose tests still run is locked and stays.
         let _ = up::delete(&path, &StackFile::at(path.join("stack.json")), stop);
     }
+}
+
+/// The process whose test folder has this name.
+fn runner(folder: &str) -> Option<u32> {
+    folder.strip_prefix("test-")?.parse().ok()
 }
 
 #[cfg(test)]
@@ -147,5 +172,12 @@ mod tests {
         assert!(has_error("2026 ERROR synapse"));
         assert!(has_error("thread 'main' panicked at src/main.rs"));
         assert!(!has_error("all is well\n"));
+    }
+
+    #[test]
+    fn a_test_folder_is_named_after_its_process() {
+        assert_eq!(runner("test-42"), Some(42));
+        assert_eq!(runner("test-data"), None);
+        assert_eq!(runner("data"), None);
     }
 }
