@@ -47,7 +47,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 }});
 "#
     );
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("bindings.rs"), invocation)?;
+    let file = Path::new(&env::var("OUT_DIR")?).join("bindings.rs");
+    // Left alone when it is as it should be, so that another dependency's update does not compile everything again.
+    if fs::read_to_string(&file).ok().as_ref() != Some(&invocation) {
+        fs::write(file, invocation)?;
+    }
     Ok(())
 }
 

@@ -30,7 +30,7 @@ const MIB: usize = 1 << 20;
 /// A component whose imports are all there, ready to be instantiated.
 pub type Linked = (Arc<Component>, ServicePre<State>);
 
-/// Compiles every component of an application, or takes it from the cache.
+/// Compiles every component of an application that a trigger leads to, or takes it from the cache.
 ///
 /// # Errors
 /// A file that is no component, does not export `wasi:http/handler@0.3`, or imports what the host does not offer.
@@ -43,6 +43,8 @@ pub fn link(app: &App, cache: &Path) -> Result<Vec<Linked>> {
         let running: Vec<_> = app
             .components
             .iter()
+            // As in Spin, what no trigger leads to is not even looked at.
+            .filter(|component| app.serves(&component.id))
             .map(|component| {
                 let (engine, linker) = (&engine, &linker);
                 scope.spawn(move || {

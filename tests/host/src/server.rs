@@ -55,7 +55,6 @@ impl Server {
         let itself = Arc::new(OnceLock::new());
         let handlers = linked
             .into_iter()
-            .filter(|(component, _)| app.serves(&component.id))
             .map(|(component, pre)| {
                 let outgoing = Outgoing {
                     component: Arc::clone(&component),
