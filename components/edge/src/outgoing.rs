@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body_util::BodyExt;
 use spin_sdk::http::FullBody;
-use spin_sdk::wasip3::http::types::RequestOptions;
+use spin_sdk::wasip3::http::types::{ErrorCode, RequestOptions};
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 use std::fmt;
 use std::time::Duration;
@@ -48,11 +48,11 @@ pub async fn send(request: http::Request<Bytes>, deadline: Duration) -> Result<h
     parts.headers.insert(http::header::CONTENT_LENGTH, http::HeaderValue::from(length));
     let request = http::Request::from_parts(parts, FullBody::new(body));
     let exchange = async {
-        let response = spin_sdk::http::send(request).await.map_err(|e| Failure::Transport(e.to_string()))?;
+        let response = spin_sdk::http::send(request).await.map_err(failure)?;
         let (parts, mut body) = response.into_parts();
         let mut whole = BytesMut::new();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|e| Failure::Transport(e.to_string()))?;
+            let frame = frame.map_err(failure)?;
             if let Ok(data) = frame.into_data() {
                 if whole.len() + data.len() > MAX_ANSWER_BYTES {
                     return Err(Failure::TooLarge);
@@ -63,6 +63,18 @@ pub async fn send(request: http::Request<Bytes>, deadline: Duration) -> Result<h
         Ok(http::Response::from_parts(parts, whole.freeze()))
     };
     within(deadline, exchange).await.unwrap_or(Err(Failure::Timeout))
+}
+
+/// The host's own limits end at the same time as ours: whichever is first, it is a timeout.
+fn failure(error: ErrorCode) -> Failure {
+    match error {
+        ErrorCode::DnsTimeout
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => Failure::Timeout,
+        other => Failure::Transport(other.to_string()),
+    }
 }
 
 /// Whether a status says that the other side failed, rather than refused.

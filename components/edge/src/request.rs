@@ -2,13 +2,13 @@
 
 use crate::deadline::within;
 use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
 use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
 use messaging_core::ids::{ChannelId, MessageId};
 use messaging_core::problem::{FieldError, Problem};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use spin_sdk::http::body::IncomingBodyExt;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -129,9 +129,21 @@ impl Request {
         parse_json(&self.bytes(MAX_JSON_BYTES).await?)
     }
 
-    /// The body as a stream, for what is too large for memory.
-    pub fn into_body(self) -> impl IncomingBodyExt {
-        self.body
+    /// The body in pieces as they arrive, at most `limit` bytes in all. How long it may take is up to the reader.
+    pub fn into_chunks(self, limit: usize) -> impl Stream<Item = Result<Bytes, Problem>> + Send + 'static {
+        futures_util::stream::try_unfold((self.body, 0_usize), move |(mut body, read)| async move {
+            while let Some(frame) = body.frame().await {
+                let frame =
+                    frame.map_err(|e| Problem::bad_request("incomplete_body", "The body broke off.").with_inside(e))?;
+                let Ok(data) = frame.into_data() else { continue };
+                let read = read.saturating_add(data.len());
+                if read > limit {
+                    return Err(Problem::too_large(format!("The body may have at most {limit} bytes.")));
+                }
+                return Ok(Some((data, (body, read))));
+            }
+            Ok(None)
+        })
     }
 }
 
