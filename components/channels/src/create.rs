@@ -13,12 +13,11 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use spin_sdk::pg::ParameterValue;
 
-/// The slug is reserved for this request, or the request was carried out before.
+/// Either the slug is reserved for this request, or there is nothing left to do.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Reserved {
-    Slug { channel_id: ChannelId },
-    Done { channel: Box<RawValue> },
+struct Reserved {
+    channel_id: Option<ChannelId>,
+    channel: Option<Box<RawValue>>,
 }
 
 pub async fn create(request: Request) -> Result<Reply, Problem> {
@@ -49,15 +48,13 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
         ],
     )
     .await?;
-    let channel_id = match reserved {
-        Reserved::Slug { channel_id } => channel_id,
-        Reserved::Done { channel } => {
-            invite_other(&caller, other.as_ref(), &channel).await?;
-            // A direct channel is found again; anything else is here because of its idempotency key.
-            let status = if key.is_none() { StatusCode::OK } else { StatusCode::CREATED };
-            return Reply::json(status, &channel);
-        }
-    };
+    if let Some(channel) = reserved.channel {
+        invite_other(&caller, other.as_ref(), &channel).await?;
+        // A direct channel is found again; anything else is here because of its idempotency key.
+        let status = if key.is_none() { StatusCode::OK } else { StatusCode::CREATED };
+        return Reply::json(status, &channel);
+    }
+    let channel_id = reserved.channel_id.ok_or_else(|| Problem::internal("nothing reserved"))?;
 
     let gateway = Gateway::from_settings().await?;
     let matrix_id = caller.id.matrix_user_id(&gateway.server_name);

@@ -8,10 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Delivery {
-    Many { events: Vec<Box<RawValue>> },
-    One(Box<RawValue>),
+struct Many {
+    events: Option<Vec<Box<RawValue>>>,
 }
 
 pub async fn receive(request: Request) -> Result<Reply, Problem> {
@@ -24,9 +22,9 @@ pub async fn receive(request: Request) -> Result<Reply, Problem> {
     }
     let id = request.id.clone();
     let body = request.bytes(transaction::MAX_BYTES).await?;
-    let events = match messaging_edge::request::parse_json::<Delivery>(&body)? {
-        Delivery::Many { events } => events,
-        Delivery::One(event) => vec![event],
+    let events = match messaging_edge::request::parse_json::<Many>(&body)?.events {
+        Some(events) => events,
+        None => vec![messaging_edge::request::parse_json(&body)?],
     };
     transaction::apply_all(&events, &id).await?;
     Ok(Reply::raw_json(StatusCode::OK, "{}"))
