@@ -3,30 +3,44 @@
 use crate::database::{Database, DatabaseError};
 use crate::metrics::Metrics;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 /// How often.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Runs until it is dropped.
-pub async fn run(database: Database, metrics: Arc<Metrics>) {
+/// Events that wait longer than this, in seconds, are not on their way to the sockets.
+const LAG: f64 = 3.0;
+
+/// Runs until it is dropped. Keeps `lagging` and wakes `doubt` when it becomes true.
+pub async fn run(database: Database, metrics: Arc<Metrics>, lagging: Arc<AtomicBool>, doubt: Arc<Notify>) {
     loop {
-        if let Err(e) = measure(&database, &metrics).await {
-            tracing::debug!("the outbox cannot be measured: {e}");
+        match measure(&database, &metrics).await {
+            Ok(lag) => {
+                if lag > LAG && !lagging.swap(true, Ordering::Relaxed) {
+                    tracing::warn!("events wait for {lag:.0} s to be published; sockets get them from the database");
+                    doubt.notify_one();
+                } else if lag <= LAG && lagging.swap(false, Ordering::Relaxed) {
+                    tracing::info!("events are published again");
+                }
+            }
+            Err(e) => tracing::debug!("the outbox cannot be measured: {e}"),
         }
         sleep(PERIOD).await;
     }
 }
 
-async fn measure(database: &Database, metrics: &Metrics) -> Result<(), DatabaseError> {
+/// Returns the age of the oldest event that waits, in seconds.
+async fn measure(database: &Database, metrics: &Metrics) -> Result<f64, DatabaseError> {
     // Counted up to a limit, so that a large backlog does not get slower by being looked at.
     let sql = "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8
                FROM (SELECT created_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 10000) waiting";
     let rows = database.query(sql, &[]).await?;
-    if let Some(row) = rows.first() {
-        metrics.outbox_pending.set(row.try_get(0)?);
-        metrics.outbox_lag.set(row.try_get::<_, f64>(1)?.max(0.0));
-    }
-    Ok(())
+    let Some(row) = rows.first() else { return Ok(0.0) };
+    let lag = row.try_get::<_, f64>(1)?.max(0.0);
+    metrics.outbox_pending.set(row.try_get(0)?);
+    metrics.outbox_lag.set(lag);
+    Ok(lag)
 }

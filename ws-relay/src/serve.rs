@@ -13,6 +13,7 @@ use crate::{backlog, ping};
 use anyhow::{Context, anyhow};
 use messaging_core::auth::Verifier;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,8 +48,9 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
     tracing::info!("listening on {}", listener.local_addr()?);
 
-    tokio::spawn(audit::run(hub.clone(), feed.doubt.clone()));
-    tokio::spawn(backlog::run(database.clone(), metrics.clone()));
+    let lagging = Arc::new(AtomicBool::new(false));
+    tokio::spawn(audit::run(hub.clone(), feed.doubt.clone(), lagging.clone()));
+    tokio::spawn(backlog::run(database.clone(), metrics.clone(), lagging, feed.doubt.clone()));
     if let Some(matrix) = settings.matrix.take() {
         tokio::spawn(ping::run(matrix));
     }

@@ -25,7 +25,7 @@ Settings (environment):
   MATRIX_HOMESERVER_URL, MATRIX_AS_TOKEN, MATRIX_AS_ID (daarion-messaging)
                            with the first two, ws-relay pings the homeserver so that it pushes events again
                            as soon as it can after an outage
-  RUST_LOG                 what is logged (info,async_nats=warn)
+  RUST_LOG                 what is logged (info,async_nats=off)
   LOG_FORMAT               text (default) or json";
 
 /// Where the homeserver is and how to speak to it as the appservice.

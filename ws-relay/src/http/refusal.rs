@@ -28,7 +28,11 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self { problem, request_id } = self;
         if let Some(inside) = &problem.inside {
-            tracing::info!(request_id, status = problem.status.as_u16(), "{}: {inside}", problem.code);
+            match problem.status.is_server_error() {
+                true => tracing::warn!(request_id, "{}: {inside}", problem.code),
+                // Anybody can cause these.
+                false => tracing::debug!(request_id, "{}: {inside}", problem.code),
+            }
         }
         let mut response = problem.to_json(&request_id).into_response();
         *response.status_mut() = problem.status;

@@ -46,6 +46,8 @@ pub enum Command {
     },
     /// How far the channel has come in the database; `None` when it is gone.
     Head(Option<Seq>),
+    /// Some time has passed.
+    Sweep,
 }
 
 /// The answer to [`Command::Join`].
@@ -147,17 +149,15 @@ impl Channel {
                 self.catch_up();
             }
             Command::Head(None) => self.gone(),
+            Command::Sweep => self.recent.forget(std::time::Instant::now()),
         }
-        self.recent.forget(std::time::Instant::now());
     }
 
     fn join(&mut self, since: Seq, outlet: Outlet) -> Joined {
-        if since < self.sequencer.last() {
-            let Some(missed) = self.recent.after(since) else { return Joined::Behind };
-            for frame in missed {
-                if !outlet.offer(Delivery::Event(frame.clone())) {
-                    return Joined::Live;
-                }
+        let Some(missed) = self.recent.missed(since, self.sequencer.last()) else { return Joined::Behind };
+        for frame in missed {
+            if !outlet.offer(Delivery::Event(frame.clone())) {
+                return Joined::Live;
             }
         }
         self.members.insert(outlet.socket, outlet);

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::oneshot;
 
 /// How to reach a channel's task.
@@ -43,8 +44,11 @@ impl Hub {
         {
             let mut channels = self.lock();
             let entry = channels.entry(channel).or_insert_with(|| start(self.clone(), channel, since));
-            // The task removes itself under this lock only, so it is there.
-            let _ = entry.commands.send(Command::Join { since, outlet, reply });
+            // The task removes itself under this lock only, so it is there, unless it has failed.
+            if let Err(SendError(command)) = entry.commands.send(Command::Join { since, outlet, reply }) {
+                *entry = start(self.clone(), channel, since);
+                let _ = entry.commands.send(command);
+            }
             self.metrics.channels_followed.set(count(channels.len()));
         }
         answer.await.unwrap_or(Joined::Behind)
@@ -60,6 +64,13 @@ impl Hub {
     /// Where every followed channel stands.
     pub fn positions(&self) -> Vec<(ChannelId, Seq)> {
         self.lock().iter().map(|(channel, entry)| (*channel, entry.last.load(Ordering::Relaxed))).collect()
+    }
+
+    /// Lets every channel forget frames that are old.
+    pub fn sweep(&self) {
+        for entry in self.lock().values() {
+            let _ = entry.commands.send(Command::Sweep);
+        }
     }
 
     /// Tells a channel how far it has come in the database; `None` when it is gone.

@@ -40,11 +40,11 @@ impl Recent {
         *self = Self::default();
     }
 
-    /// All frames behind `seq`; `None` when one of them is not here.
-    pub fn after(&self, seq: Seq) -> Option<impl Iterator<Item = &Arc<Frame>>> {
-        let (_, first) = self.frames.front()?;
-        (first.seq <= seq.saturating_add(1))
-            .then(|| self.frames.iter().map(|(_, frame)| frame).filter(move |frame| frame.seq > seq))
+    /// What a reader at `since` has missed of a channel at `last`; `None` when some of it is not here.
+    pub fn missed(&self, since: Seq, last: Seq) -> Option<impl Iterator<Item = &Arc<Frame>>> {
+        let first = self.frames.front().map(|(_, frame)| frame.seq);
+        let complete = since >= last || first.is_some_and(|first| first <= since.saturating_add(1));
+        complete.then(|| self.frames.iter().map(|(_, frame)| frame).filter(move |frame| frame.seq > since))
     }
 
     fn pop(&mut self) {
@@ -66,20 +66,21 @@ mod tests {
         Arc::new(Frame { channel, seq, affects: Affects::Nobody, text: "x".repeat(size).into() })
     }
 
-    fn after(recent: &Recent, seq: Seq) -> Option<Vec<Seq>> {
-        recent.after(seq).map(|frames| frames.map(|frame| frame.seq).collect())
+    fn missed(recent: &Recent, since: Seq, last: Seq) -> Option<Vec<Seq>> {
+        recent.missed(since, last).map(|frames| frames.map(|frame| frame.seq).collect())
     }
 
     #[test]
     fn it_answers_only_what_it_has_without_a_hole() {
         let mut recent = Recent::default();
-        assert_eq!(after(&recent, 0), None);
+        assert_eq!(missed(&recent, 0, 4), None);
+        assert_eq!(missed(&recent, 4, 4), Some(vec![]));
         let now = Instant::now();
         (5..8).for_each(|seq| recent.push(frame(seq, 10), now));
-        assert_eq!(after(&recent, 3), None);
-        assert_eq!(after(&recent, 4), Some(vec![5, 6, 7]));
-        assert_eq!(after(&recent, 6), Some(vec![7]));
-        assert_eq!(after(&recent, 7), Some(vec![]));
+        assert_eq!(missed(&recent, 3, 7), None);
+        assert_eq!(missed(&recent, 4, 7), Some(vec![5, 6, 7]));
+        assert_eq!(missed(&recent, 6, 7), Some(vec![7]));
+        assert_eq!(missed(&recent, 9, 7), Some(vec![]));
     }
 
     #[test]

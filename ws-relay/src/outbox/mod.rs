@@ -104,7 +104,10 @@ impl Publisher {
                 cleanup = if deleted < store::CLEANUP_BATCH { now + CLEANUP } else { now };
             }
             if idle {
-                let _ = timeout(POLL, store.notified()).await;
+                tokio::select! {
+                    _ = timeout(POLL, store.notified()) => {}
+                    () = shutdown.cancelled() => {}
+                }
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 /// Rows of one batch.
-pub const BATCH: i64 = 500;
+const BATCH: i64 = 500;
 /// Rows that one clean-up deletes.
 pub const CLEANUP_BATCH: u64 = 1000;
 
@@ -98,18 +98,28 @@ impl Store {
         self.change(sql, &[&ids]).await
     }
 
-    /// The ids of the stream's events published during the last `seconds`, or of all that are kept.
-    pub async fn published(&self, seconds: Option<f64>) -> anyhow::Result<Vec<i64>> {
-        let sql = "SELECT id FROM outbox WHERE published_at IS NOT NULL AND subject LIKE 'messaging.%'
-                   AND ($1::float8 IS NULL OR published_at > now() - make_interval(secs => $1)) ORDER BY id";
+    /// The time `seconds` ago, in seconds since 1970 by the database's clock.
+    pub async fn ago(&self, seconds: f64) -> anyhow::Result<f64> {
+        let sql = "SELECT extract(epoch FROM now() - make_interval(secs => $1))::float8";
         let rows = self.query(sql, &[&seconds]).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+        Ok(rows.first().context("no answer")?.try_get(0)?)
     }
 
-    /// The rows with these ids that are still there.
-    pub async fn by_ids(&self, ids: &[i64]) -> anyhow::Result<Vec<Event>> {
-        let sql = format!("SELECT {} FROM outbox o WHERE o.id = ANY ($1) ORDER BY o.id", Event::COLUMNS);
-        self.events(&sql, &[&ids]).await
+    /// The first id of the stream's events that were published after `since`, in seconds since 1970.
+    pub async fn first_published(&self, since: f64) -> anyhow::Result<Option<i64>> {
+        let sql = "SELECT min(id) FROM outbox WHERE published_at > to_timestamp($1)";
+        let rows = self.query(sql, &[&since]).await?;
+        Ok(rows.first().context("no answer")?.try_get(0)?)
+    }
+
+    /// The stream's events from `id` on that were published after `since`, as many as fit into a batch.
+    pub async fn published(&self, id: i64, since: f64) -> anyhow::Result<Vec<Event>> {
+        let sql = format!(
+            "SELECT {} FROM outbox o WHERE o.id >= $1 AND o.published_at > to_timestamp($2)
+             AND o.subject LIKE 'messaging.%' ORDER BY o.id LIMIT {BATCH}",
+            Event::COLUMNS
+        );
+        self.events(&sql, &[&id, &since]).await
     }
 
     /// Deletes rows that were published more than a day ago, at most [`CLEANUP_BATCH`]. The oldest of a channel

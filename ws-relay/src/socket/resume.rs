@@ -35,8 +35,12 @@ pub fn next(have: Seq, page: LogPage) -> Next {
 mod tests {
     use super::*;
     use crate::event::Affects;
+    use crate::live::recent::Recent;
+    use crate::live::sequencer::Sequencer;
     use messaging_core::ids::ChannelId;
     use proptest::prelude::*;
+    use std::collections::VecDeque;
+    use std::time::Instant;
     use uuid::Uuid;
 
     fn frame(seq: Seq) -> Arc<Frame> {
@@ -79,6 +83,104 @@ mod tests {
                 let end = have + i64::try_from(numbers.len()).unwrap();
                 prop_assert_eq!(numbers, (have + 1..=end).collect::<Vec<_>>());
             }
+        }
+
+        /// A reader pages through the log and joins while events are committed, arrive live late, twice or never,
+        /// and the channel's task closes its holes from the log.
+        #[test]
+        fn a_reader_who_resumes_gets_every_number_once_and_in_order(
+            since in 0i64..40,
+            before in 40i64..60,
+            limit in 1usize..8,
+            actions in proptest::collection::vec((0u8..6, 0i64..200), 0..400),
+        ) {
+            let mut channel = Channel { head: before, sequencer: Sequencer::new(before), recent: Recent::default() };
+            let mut reader = Reader { have: since, got: Vec::new(), queue: VecDeque::new(), live: false };
+            for (action, number) in actions {
+                match action {
+                    0 | 1 => channel.head += 1,
+                    2 => channel.sequencer.live(frame(number % channel.head + 1)),
+                    3 => channel.close_holes(limit),
+                    4 => reader.step(&channel, limit),
+                    _ => reader.take(),
+                }
+                channel.hand_out(&mut reader);
+            }
+            channel.sequencer.saw(channel.head);
+            while channel.sequencer.behind() {
+                channel.close_holes(limit);
+                channel.hand_out(&mut reader);
+            }
+            while !reader.live {
+                reader.step(&channel, limit);
+            }
+            while !reader.queue.is_empty() {
+                reader.take();
+            }
+            prop_assert_eq!(reader.got, (since + 1..=channel.head).collect::<Vec<_>>());
+        }
+    }
+
+    struct Channel {
+        head: Seq,
+        sequencer: Sequencer,
+        recent: Recent,
+    }
+
+    impl Channel {
+        fn page(&self, after: Seq, limit: usize) -> LogPage {
+            page((after + 1..=self.head).take(limit), self.head)
+        }
+
+        fn close_holes(&mut self, limit: usize) {
+            let asked = self.sequencer.ask();
+            assert_eq!(self.sequencer.log(asked, self.page(asked.after, limit)), None);
+        }
+
+        fn hand_out(&mut self, reader: &mut Reader) {
+            while let Some(frame) = self.sequencer.next() {
+                self.recent.push(frame.clone(), Instant::now());
+                if reader.live {
+                    reader.queue.push_back(frame.seq);
+                }
+            }
+        }
+    }
+
+    struct Reader {
+        have: Seq,
+        got: Vec<Seq>,
+        queue: VecDeque<Seq>,
+        live: bool,
+    }
+
+    impl Reader {
+        /// Joins if it can, else reads a page.
+        fn step(&mut self, channel: &Channel, limit: usize) {
+            if self.live {
+                return;
+            }
+            if let Some(missed) = channel.recent.missed(self.have, channel.sequencer.last()) {
+                self.queue.extend(missed.map(|frame| frame.seq));
+                self.live = true;
+                return;
+            }
+            match next(self.have, channel.page(self.have, limit)) {
+                Next::Frames(frames) => frames.iter().for_each(|frame| self.deliver(frame.seq)),
+                Next::Reload(seq) => panic!("the log is complete, but the reader was sent to {seq}"),
+            }
+        }
+
+        fn take(&mut self) {
+            if let Some(seq) = self.queue.pop_front().filter(|seq| *seq > self.have) {
+                self.deliver(seq);
+            }
+        }
+
+        fn deliver(&mut self, seq: Seq) {
+            assert_eq!(seq, self.have + 1);
+            self.have = seq;
+            self.got.push(seq);
         }
     }
 }
