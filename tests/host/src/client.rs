@@ -54,7 +54,9 @@ pub struct Client(Pooled<Connector, WasiBody>);
 
 impl Default for Client {
     fn default() -> Self {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let mut roots = RootCertStore::empty();
+        // Those of the machine, as Spin. What cannot be read is one less to be trusted.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let mut tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Self(Pooled::builder(TokioExecutor::new()).build(Connector(TlsConnector::from(Arc::new(tls)))))
