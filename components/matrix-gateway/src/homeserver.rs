@@ -78,6 +78,11 @@ impl Homeserver {
         })
     }
 
+    /// What is left of the time for this request.
+    pub fn time_left(&self) -> Duration {
+        self.ends.saturating_duration_since(Instant::now())
+    }
+
     /// Reads something. `target` is a path, with a query or without.
     pub async fn get<T: DeserializeOwned>(&self, acting: Acting<'_>, target: &str) -> Result<T, Refusal> {
         self.call(acting, Method::GET, target, None).await
@@ -135,7 +140,7 @@ impl Homeserver {
         limit: Duration,
     ) -> Result<T, Refusal> {
         let what = format!("{method} {}", target.split('?').next().unwrap_or_default());
-        let limit = limit.min(self.ends.saturating_duration_since(Instant::now()));
+        let limit = limit.min(self.time_left());
         if limit.is_zero() {
             return Err(Refusal::timeout(format!("{what}: no time left")));
         }

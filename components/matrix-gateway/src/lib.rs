@@ -18,6 +18,7 @@ mod reaction;
 mod redact;
 mod room;
 mod send;
+mod upload;
 mod users;
 
 use answer::Refusal;
@@ -58,42 +59,40 @@ async fn route(request: Request) -> Result<Reply, Refusal> {
     }
     let hs = Homeserver::from_settings().await?;
     let method = request.method().clone();
-    let only = |allowed: Method| if method == allowed { Ok(()) } else { Err(Refusal::method_not_allowed(&allowed)) };
+    let (method, get, put, post) = (&method, Method::GET, Method::PUT, Method::POST);
     match segments.as_slice() {
-        ["health"] => only(Method::GET)?,
-        ["rooms", _] | ["rooms", _, "messages"] | ["rooms", _, "event", _] => only(Method::GET)?,
-        ["rooms", _, "name" | "topic" | "avatar" | "visibility" | "power-level" | "read-only"]
-        | ["users", _, "display-name" | "avatar"] => {
-            only(Method::PUT)?;
+        ["create-room"] => only(method, post, create_room::post(&hs, request)).await,
+        ["send"] => only(method, post, send::post(&hs, request)).await,
+        ["send-reaction"] => only(method, post, reaction::post(&hs, request)).await,
+        ["redact"] => only(method, post, redact::post(&hs, request)).await,
+        ["invite"] => only(method, post, membership::invite(&hs, request)).await,
+        ["join"] => only(method, post, membership::join(&hs, request)).await,
+        ["leave"] => only(method, post, membership::leave(&hs, request)).await,
+        ["kick"] => only(method, post, membership::kick(&hs, request)).await,
+        ["rooms", room] => only(method, get, room::get(&hs, room)).await,
+        ["rooms", room, "messages"] => only(method, get, history::messages(&hs, room, &request)).await,
+        ["rooms", room, "event", event] => only(method, get, history::event(&hs, room, event)).await,
+        ["rooms", room, field @ ("name" | "topic" | "avatar")] => {
+            only(method, put, room::put(&hs, room, field, request)).await
         }
-        [
-            "create-room" | "send" | "send-reaction" | "redact" | "invite" | "join" | "leave" | "kick"
-            | "register-user",
-        ]
-        | ["users", "token"] => only(Method::POST)?,
-        _ => return Err(Refusal::unrecognized()),
-    }
-    match segments.as_slice() {
-        ["create-room"] => create_room::post(&hs, request).await,
-        ["send"] => send::post(&hs, request).await,
-        ["send-reaction"] => reaction::post(&hs, request).await,
-        ["redact"] => redact::post(&hs, request).await,
-        ["invite"] => membership::invite(&hs, request).await,
-        ["join"] => membership::join(&hs, request).await,
-        ["leave"] => membership::leave(&hs, request).await,
-        ["kick"] => membership::kick(&hs, request).await,
-        ["rooms", room_id] => room::get(&hs, room_id).await,
-        ["rooms", room_id, "messages"] => history::messages(&hs, room_id, &request).await,
-        ["rooms", room_id, "event", event_id] => history::event(&hs, room_id, event_id).await,
-        ["rooms", room_id, "power-level"] => power_level::put(&hs, room_id, request).await,
-        ["rooms", room_id, "read-only"] => power_level::put_read_only(&hs, room_id, request).await,
-        ["rooms", room_id, "visibility"] => room::put_visibility(&hs, room_id, request).await,
-        ["rooms", room_id, field] => room::put(&hs, room_id, field, request).await,
-        ["register-user"] => users::register(&hs, request).await,
-        ["users", "token"] => users::token(&hs, request).await,
-        ["users", user, "display-name"] => users::display_name(&hs, user, request).await,
-        ["users", user, "avatar"] => users::avatar(&hs, user, request).await,
-        ["health"] => health::get(&hs).await,
+        ["rooms", room, "visibility"] => only(method, put, room::put_visibility(&hs, room, request)).await,
+        ["rooms", room, "power-level"] => only(method, put, power_level::put(&hs, room, request)).await,
+        ["rooms", room, "read-only"] => only(method, put, power_level::put_read_only(&hs, room, request)).await,
+        ["register-user"] => only(method, post, users::register(&hs, request)).await,
+        ["users", "token"] => only(method, post, users::token(&hs, request)).await,
+        ["users", user, "display-name"] => only(method, put, users::display_name(&hs, user, request)).await,
+        ["users", user, "avatar"] => only(method, put, users::avatar(&hs, user, request)).await,
+        ["upload"] => only(method, post, upload::post(&hs, request)).await,
+        ["health"] => only(method, get, health::get(&hs)).await,
         _ => Err(Refusal::unrecognized()),
     }
+}
+
+/// Answers only where the method is the call's own.
+async fn only(
+    method: &Method,
+    allowed: Method,
+    answer: impl Future<Output = Result<Reply, Refusal>>,
+) -> Result<Reply, Refusal> {
+    if *method == allowed { answer.await } else { Err(Refusal::method_not_allowed(&allowed)) }
 }
