@@ -56,7 +56,7 @@ def event(channel: dict[str, Any], body: Any = "pushed", **fields: Any) -> dict[
     [
         ({}, 401),
         ({"Authorization": "Bearer wrong"}, 403),
-        ({"Authorization": "Bearer "}, 401),
+        ({"Authorization": "Bearer"}, 401),
         ({"Authorization": "Basic YTpi"}, 401),
         ({"X-Internal-Service-Token": "wrong"}, 401),
     ],

@@ -81,7 +81,7 @@ async def test_without_a_key_every_request_is_a_message(world: World) -> None:
     assert await alice.history(channel["id"]) == sent
 
 
-@pytest.mark.parametrize("wrong", ["", "a b", "a\tb", "x" * 256, "ключ".encode().decode("latin-1"), "\x7f"])
+@pytest.mark.parametrize("wrong", ["", "a b", "a\tb", "x" * 256, "ключ"])
 async def test_a_key_that_is_none_is_refused_instead_of_ignored(world: World, unchanged: Unchanged, wrong: str) -> None:
     alice = world.user("alice")
     channel = await world.channel(alice)
@@ -90,7 +90,7 @@ async def test_a_key_that_is_none_is_refused_instead_of_ignored(world: World, un
             "POST",
             f"{CHANNELS}/{channel['id']}/messages",
             json={"text": "x"},
-            headers={"Idempotency-Key": wrong.encode("latin-1")},
+            headers={"Idempotency-Key": wrong.encode()},
         )
         problem(response, 400, "invalid_header")
 

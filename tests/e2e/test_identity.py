@@ -80,7 +80,7 @@ async def test_a_forged_token_is_refused(world: World) -> None:
         problem(response, 401, "unauthenticated")
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Basic YTpi", "token"])
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Basic YTpi", "token"])
 async def test_anything_but_a_bearer_token_is_refused(world: World, authorization: str) -> None:
     # A name beside it does not help: who sends a token wants it to count.
     caller = world.stranger()
@@ -98,11 +98,11 @@ async def test_a_token_counts_more_than_a_name(world: World) -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "alice", "user:", "user:Alice", "user:a b", "User:alice", "user:alice:x", "@bob:localhost", "microdao:x"]
-    + ["user:" + "a" * 65, "user:алиса".encode().decode("latin-1"), "user:alice,user:admin", "user:../x"],
+    + ["user:" + "a" * 65, "user:алиса", "user:alice,user:admin", "user:../x"],
 )
 async def test_a_malformed_name_is_refused(world: World, name: str) -> None:
     caller = world.stranger()
-    caller.headers = {"X-User-Id": name}
+    caller.headers = {"X-User-Id": name.encode()}
     problem(await caller.get(CHANNELS), 401, "unauthenticated")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -26,11 +27,11 @@ def links(response: httpx.Response) -> dict[str, str]:
 class Caller:
     """Somebody who calls the API, named as in the entity model."""
 
-    def __init__(self, http: httpx.AsyncClient, stack: Stack, entity: str, headers: dict[str, str]):
+    def __init__(self, http: httpx.AsyncClient, stack: Stack, entity: str, headers: Mapping[str, str | bytes]):
         self.http = http
         self.stack = stack
         self.id = entity
-        self.headers = headers
+        self.headers = dict(headers)
 
     @property
     def matrix_id(self) -> str:

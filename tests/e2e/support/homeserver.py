@@ -24,6 +24,7 @@ class FaultyHomeserver:
         # Requests that met a fault, as "METHOD path".
         self.hit: list[str] = []
         self.url = ""
+        self.ended = asyncio.Event()
 
     async def start(self) -> None:
         app = web.Application(client_max_size=100 * 1024 * 1024)
@@ -37,7 +38,8 @@ class FaultyHomeserver:
 
     async def stop(self) -> None:
         # A request that hangs is cut.
-        await asyncio.wait_for(self.runner.cleanup(), 70)
+        self.ended.set()
+        await asyncio.wait_for(self.runner.cleanup(), 20)
         await self.real.aclose()
 
     def fail(self, method: str, part: str, fault: Fault) -> None:
@@ -47,6 +49,8 @@ class FaultyHomeserver:
     def heal(self) -> None:
         self.rules.clear()
         self.hit.clear()
+        self.ended.set()
+        self.ended = asyncio.Event()
 
     async def forward(self, request: web.Request, body: bytes) -> web.Response:
         """What the real homeserver answers."""
@@ -77,6 +81,11 @@ class FaultyHomeserver:
         assert response.status == 200, response.text
         return None
 
+    async def hangs(self, request: web.Request, body: bytes) -> web.Response | None:
+        """Takes the request and does not answer, until the test is over."""
+        await self.ended.wait()
+        return None
+
 
 async def breaks_off(request: web.Request, body: bytes) -> web.Response | None:
     """The connection ends before anything happens."""
@@ -90,9 +99,3 @@ def answers(status: int, text: str, kind: str = "application/json") -> Fault:
         return web.Response(status=status, text=text, content_type=kind)
 
     return fault
-
-
-async def hangs(request: web.Request, body: bytes) -> web.Response | None:
-    """Takes the request and never answers."""
-    await asyncio.sleep(60)
-    return None
