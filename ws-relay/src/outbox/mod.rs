@@ -26,9 +26,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// How often old rows are looked for.
 const CLEANUP: Duration = Duration::from_secs(60);
 /// The pause between sessions: from the first to the longest.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
-/// A session that lasted this long was a good one.
-const GOOD: Duration = Duration::from_secs(10);
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
 /// The publisher of this relay.
 pub struct Publisher {
@@ -45,13 +43,12 @@ impl Publisher {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut backoff = BACKOFF.0;
         while !shutdown.is_cancelled() {
-            let started = Instant::now();
             let result = self.session(&shutdown).await;
-            self.metrics.publisher_active.set(0);
+            let was_active = self.metrics.publisher_active.set(0) > 0;
             if let Err(e) = result {
                 tracing::warn!("the publisher starts anew: {e:#}");
             }
-            backoff = if started.elapsed() > GOOD { BACKOFF.0 } else { backoff.saturating_mul(2).min(BACKOFF.1) };
+            backoff = if was_active { BACKOFF.0 } else { backoff.saturating_mul(2).min(BACKOFF.1) };
             tokio::select! {
                 () = sleep(backoff) => {}
                 () = shutdown.cancelled() => {}
@@ -66,8 +63,6 @@ impl Publisher {
             () = shutdown.cancelled() => return Ok(()),
         }
         let nats = NatsSession::connect(&self.settings.nats_url).await?;
-        tracing::info!("this relay publishes the outbox now");
-        self.metrics.publisher_active.set(1);
         tokio::select! {
             result = self.publish(&store, &nats, shutdown) => result,
             () = nats.lost.cancelled() => anyhow::bail!("the NATS connection is lost"),
@@ -77,6 +72,8 @@ impl Publisher {
 
     async fn publish(&self, store: &Store, nats: &NatsSession, shutdown: &CancellationToken) -> anyhow::Result<()> {
         let stream = stream::open(&nats.jetstream, &self.settings).await?;
+        tracing::info!("this relay publishes the outbox now");
+        self.metrics.publisher_active.set(1);
         replay::run(store, nats, &stream, &self.metrics).await?;
         if stream.refill {
             stream::refilled(&nats.jetstream).await?;
