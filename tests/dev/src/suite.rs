@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 use anyhow::Result;
 
 use crate::args::{PortArgs, TestArgs};
-use crate::paths::{Data, Repo, tail};
+use crate::paths::{Data, Repo};
 use crate::process::Identity;
 use crate::progress::{note, step};
 use crate::running::{Options, Running};
@@ -127,22 +127,32 @@ fn keep(data: &Data) {
     note(&format!("data and logs are kept in {}", data.dir.display()));
 }
 
-/// Prints the end of every log with an error in it.
+/// Prints the last errors of every log.
 fn show_errors(data: &Data) {
-    let logs = fs::read_dir(data.dir.join("logs")).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = logs.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let logs = data.dir.join("logs");
+    let files = [logs.join("components"), logs].into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+    let mut paths: Vec<PathBuf> = files.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     paths.sort();
     for path in paths {
         let text = fs::read(&path).unwrap_or_default();
-        if has_error(&String::from_utf8_lossy(&text)) {
-            note(&format!("\n--- the end of {}:\n{}", path.display(), tail(&path, 25)));
+        let text = String::from_utf8_lossy(&text);
+        let errors: Vec<&str> = text.lines().filter(|line| is_error(line)).collect();
+        let last = errors.get(errors.len().saturating_sub(10)..).unwrap_or_default();
+        if !last.is_empty() {
+            note(&format!("\n{} lines with errors in {}; the last {}:", errors.len(), path.display(), last.len()));
+        }
+        for line in last {
+            note(&line.chars().take(400).collect::<String>());
         }
     }
 }
 
-fn has_error(log: &str) -> bool {
-    const SIGNS: [&str; 6] = ["ERROR", "error:", "FATAL", "PANIC", "panicked", "Traceback"];
-    SIGNS.iter().any(|sign| log.contains(sign))
+/// Whether a line of a log tells of an error, whichever service wrote it.
+fn is_error(line: &str) -> bool {
+    const SIGNS: [&str; 7] = ["ERROR", "error:", "\"level\":\"error\"", "FATAL", "PANIC", "panicked", "Traceback"];
+    // What PostgreSQL calls fatal for a connection when it is restarted, as the suite does.
+    const HARMLESS: [&str; 2] = ["terminating connection due to administrator command", "the database system is"];
+    SIGNS.iter().any(|sign| line.contains(sign)) && !HARMLESS.iter().any(|harmless| line.contains(harmless))
 }
 
 /// Deletes what killed test runs left behind.
@@ -169,9 +179,11 @@ mod tests {
 
     #[test]
     fn errors_are_recognised() {
-        assert!(has_error("2026 ERROR synapse"));
-        assert!(has_error("thread 'main' panicked at src/main.rs"));
-        assert!(!has_error("all is well\n"));
+        assert!(is_error("2026 ERROR synapse"));
+        assert!(is_error("thread 'main' panicked at src/main.rs"));
+        assert!(is_error(r#"{"level":"error","message":"x"}"#));
+        assert!(!is_error("FATAL:  the database system is starting up"));
+        assert!(!is_error("all is well"));
     }
 
     #[test]
