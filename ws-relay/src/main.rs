@@ -11,6 +11,7 @@ mod http;
 mod live;
 mod metrics;
 mod migrate;
+mod nats;
 mod outbox;
 mod ping;
 mod serve;

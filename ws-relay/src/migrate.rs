@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("001_create_messenger_schema.sql", include_str!("../../migrations/001_create_messenger_schema.sql")),
     ("002_add_sequence_and_outbox.sql", include_str!("../../migrations/002_add_sequence_and_outbox.sql")),
     ("003_documents_access_and_events.sql", include_str!("../../migrations/003_documents_access_and_events.sql")),
+    ("004_gateway_subscriptions.sql", include_str!("../../migrations/004_gateway_subscriptions.sql")),
     ("005_channels.sql", include_str!("../../migrations/005_channels.sql")),
     ("006_members.sql", include_str!("../../migrations/006_members.sql")),
     ("007_messages.sql", include_str!("../../migrations/007_messages.sql")),

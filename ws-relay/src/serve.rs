@@ -42,7 +42,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let metrics = Arc::new(Metrics::default());
     let shutdown = CancellationToken::new();
     let database = Database::new(&settings.database_url, settings.database_pool)?;
-    let feed = Feed::start(&settings.nats_url, metrics.clone()).await?;
+    let feed = Feed::start(&settings.nats, metrics.clone()).await?;
     let hub = Hub::new(database.clone(), feed.client.clone(), metrics.clone());
     let listener =
         TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;

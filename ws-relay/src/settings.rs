@@ -1,5 +1,6 @@
 //! Settings, read once from the environment. Names are those of the components' variables.
 
+use crate::nats::Nats;
 use anyhow::{Context, anyhow, bail};
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,7 +14,9 @@ Settings (environment):
   DATABASE_URL             PostgreSQL, as postgres://user:password@host/database; with sslmode=require over
                            verified TLS. The publisher needs a session of its own: no transaction pooler.
   DATABASE_POOL            connections for reading, beside the publisher's one (8)
-  NATS_URL                 NATS with JetStream (nats://127.0.0.1:4222)
+  NATS_URL                 NATS with JetStream, as nats://user:password@host or nats://token@host, tls:// for TLS,
+                           several servers of a cluster with commas (nats://127.0.0.1:4222). Only relays may publish
+                           to relay.> and messaging.>.
   NATS_STREAM_MAX_BYTES    size at which the stream MESSAGING drops its oldest events, when ws-relay creates it
                            (1073741824)
   NATS_STREAM_REPLICAS     copies of the stream in a NATS cluster, when ws-relay creates it (1)
@@ -45,7 +48,7 @@ pub struct Settings {
     /// Connections in the pool that reads.
     pub database_pool: usize,
     /// NATS.
-    pub nats_url: String,
+    pub nats: Nats,
     /// Limit of the stream, in bytes.
     pub stream_max_bytes: i64,
     /// Copies of the stream.
@@ -68,7 +71,7 @@ impl Settings {
         let settings = Self {
             database_url: database_url(text)?,
             database_pool: number(text, "DATABASE_POOL", 8)?,
-            nats_url: text("NATS_URL").unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned()),
+            nats: Nats::parse(text("NATS_URL").as_deref().unwrap_or("nats://127.0.0.1:4222"))?,
             stream_max_bytes: number(text, "NATS_STREAM_MAX_BYTES", GIBIBYTE)?,
             stream_replicas: number(text, "NATS_STREAM_REPLICAS", 1)?,
             listen: text("WS_LISTEN").unwrap_or_else(|| "127.0.0.1:3001".to_owned()),
@@ -115,7 +118,7 @@ mod tests {
     #[test]
     fn only_the_database_has_to_be_set() {
         let settings = read(&[("DATABASE_URL", "postgres://localhost/x"), ("NATS_URL", "")]).unwrap();
-        assert_eq!(settings.nats_url, "nats://127.0.0.1:4222");
+        assert_eq!(settings.nats.servers.len(), 1);
         assert_eq!(settings.queue, 256);
         assert!(settings.matrix.is_none());
         assert!(read(&[]).is_err());

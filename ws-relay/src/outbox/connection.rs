@@ -3,7 +3,7 @@
 //! What waits for its acknowledgement when a connection breaks must not be sent on the next one before the events
 //! that NATS has lost with the connection: then they would be in the stream in the wrong order.
 
-use crate::live::feed::options;
+use crate::nats::Nats;
 use anyhow::Context;
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, Event};
@@ -29,11 +29,12 @@ pub struct NatsSession {
 
 impl NatsSession {
     /// Connects once.
-    pub async fn connect(url: &str) -> anyhow::Result<Self> {
+    pub async fn connect(nats: &Nats) -> anyhow::Result<Self> {
         let lost = CancellationToken::new();
         let ended = CancellationToken::new();
         let first = Arc::new(AtomicBool::new(true));
-        let client = options("ws-relay publisher")
+        let client = nats
+            .options("ws-relay publisher")
             .max_reconnects(1)
             .event_callback({
                 let lost = lost.clone();
@@ -58,7 +59,7 @@ impl NatsSession {
                     }
                 }
             })
-            .connect(url)
+            .connect(nats.servers.as_slice())
             .await
             .context("NATS cannot be reached")?;
         let jetstream = ContextBuilder::new().timeout(DEADLINE).build(client.clone());

@@ -62,7 +62,7 @@ impl Publisher {
             locked = store.lock() => locked?,
             () = shutdown.cancelled() => return Ok(()),
         }
-        let nats = NatsSession::connect(&self.settings.nats_url).await?;
+        let nats = NatsSession::connect(&self.settings.nats).await?;
         tokio::select! {
             result = self.publish(&store, &nats, shutdown) => result,
             () = nats.lost.cancelled() => anyhow::bail!("the NATS connection is lost"),
