@@ -5,7 +5,7 @@ use crate::answer::Refusal;
 use crate::homeserver::{Acting, Homeserver, Nothing, v3};
 use crate::ids::{OwnUser, actor, entity, own_actor, room_id};
 use http::{Method, StatusCode};
-use messaging_edge::{Reply, Request};
+use messaging_edge::{Reply, Request, settings};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -48,10 +48,15 @@ pub async fn invite(hs: &Homeserver, request: Request) -> Result<Reply, Refusal>
     }
 }
 
-/// Joins one of ours, a closed room included.
+/// Joins one of ours, a closed room included; or the bot, to the replacement of a room that was upgraded.
 pub async fn join(hs: &Homeserver, request: Request) -> Result<Reply, Refusal> {
     let change: Change = request.json().await?;
     let room = room_id(&change.room_id)?;
+    let bot = settings::required("matrix_bot_localpart").await?;
+    if change.user_id == format!("@{bot}:{}", hs.server_name) {
+        hs.call::<Nothing>(Acting::Bot, Method::POST, &v3(&["rooms", room, "join"]), Some(&json!({}))).await?;
+        return status(room, "joined");
+    }
     let user = own_actor(("user_id", Some(&change.user_id)), ("user", None), &hs.server_name)?;
     act::join(hs, &user, room).await?;
     status(room, "joined")
