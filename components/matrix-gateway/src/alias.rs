@@ -8,9 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// A room that is younger than this, in milliseconds, and not complete may still be in the making.
-const YOUNG_MS: u64 = 20_000;
-/// How long to wait for it.
+/// How long to wait for a room that is not complete: it may still be in the making.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// The answer to whatever names a room.
@@ -24,8 +22,6 @@ pub struct RoomId {
 struct CreateEvent {
     content: Map<String, Value>,
     sender: String,
-    #[serde(default)]
-    unsigned: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +32,18 @@ struct WhoAmI {
 /// The bot's own Matrix id.
 pub async fn who_am_i(hs: &Homeserver) -> Result<String, Refusal> {
     hs.get::<WhoAmI>(Acting::Bot, &v3(&["account", "whoami"])).await.map(|me| me.user_id)
+}
+
+/// What a taken alias stands for.
+enum Behind {
+    /// The complete room of the channel that is asked for.
+    Wanted,
+    /// A room of ours that belongs to another channel, or to none.
+    OfAnother,
+    /// Making the room of some channel was cut off, or is still going on.
+    Unfinished,
+    /// Somebody else's room.
+    Strangers,
 }
 
 /// The alias is taken: `Some(room)` when the room behind it is the one that is wanted, `None` when the alias is
@@ -52,42 +60,51 @@ pub async fn take(hs: &Homeserver, alias: &str, channel: Option<&str>) -> Result
         Err(refusal) if refusal.is("M_NOT_FOUND") => return Ok(None),
         Err(refusal) => return Err(refusal),
     };
-    let state = |event_type: &str| v3(&["rooms", &room, "state", event_type, ""]);
-    match hs.get::<CreateEvent>(Acting::Bot, &(state("m.room.create") + "?format=event")).await {
-        Ok(create) => {
-            if create.sender != who_am_i(hs).await? {
-                return Err(in_use());
-            }
-            if create.content.get(CHANNEL_FIELD).and_then(Value::as_str) == Some(channel) {
-                // The homeserver stores all state but the creation in one go, so one event stands for all.
-                let complete = async || match hs.get::<Nothing>(Acting::Bot, &state("m.room.power_levels")).await {
-                    Ok(_) => Ok(true),
-                    Err(refusal) if refusal.is("M_NOT_FOUND") => Ok(false),
-                    Err(refusal) => Err(refusal),
-                };
-                if complete().await? {
-                    return Ok(Some(room));
-                }
-                if create.unsigned.get("age").and_then(Value::as_u64).is_some_and(|age| age < YOUNG_MS) {
-                    spin_sdk::time::sleep(WAIT).await;
-                    if complete().await? {
-                        return Ok(Some(room));
-                    }
-                }
-            }
+    let mut behind = look(hs, &room, channel).await?;
+    if matches!(behind, Behind::Unfinished) {
+        // Whoever is making it has had the time now.
+        spin_sdk::time::sleep(WAIT).await;
+        behind = look(hs, &room, channel).await?;
+    }
+    match behind {
+        Behind::Wanted => Ok(Some(room)),
+        Behind::Strangers => Err(in_use()),
+        Behind::OfAnother | Behind::Unfinished => {
             free(hs, &directory, in_use).await?;
             // The room that loses the alias should not go on naming it; no harm is done if it does.
-            let _ =
-                hs.call::<Nothing>(Acting::Bot, Method::PUT, &state("m.room.canonical_alias"), Some(&json!({}))).await;
+            let state = v3(&["rooms", &room, "state", "m.room.canonical_alias", ""]);
+            let _ = hs.call::<Nothing>(Acting::Bot, Method::PUT, &state, Some(&json!({}))).await;
             Ok(None)
         }
+    }
+}
+
+async fn look(hs: &Homeserver, room: &str, channel: &str) -> Result<Behind, Refusal> {
+    let state = |event_type: &str| v3(&["rooms", room, "state", event_type, ""]);
+    let create_event = state("m.room.create") + "?format=event";
+    let create = match hs.get::<CreateEvent>(Acting::Bot, &create_event).await {
         Err(refusal) if refusal.is("M_FORBIDDEN") => {
-            if nobody_is_in(hs, &room).await? {
-                free(hs, &directory, in_use).await?;
-                return Ok(None);
+            if nobody_is_in(hs, room).await? {
+                return Ok(Behind::Unfinished);
             }
-            Err(in_use())
+            // It may be the bot that came in between the two.
+            match hs.get::<CreateEvent>(Acting::Bot, &create_event).await {
+                Err(refusal) if refusal.is("M_FORBIDDEN") => return Ok(Behind::Strangers),
+                other => other?,
+            }
         }
+        other => other?,
+    };
+    if create.sender != who_am_i(hs).await? {
+        return Ok(Behind::Strangers);
+    }
+    if create.content.get(CHANNEL_FIELD).and_then(Value::as_str) != Some(channel) {
+        return Ok(Behind::OfAnother);
+    }
+    // The homeserver stores all state but the creation in one go, so one event stands for all.
+    match hs.get::<Nothing>(Acting::Bot, &state("m.room.power_levels")).await {
+        Ok(_) => Ok(Behind::Wanted),
+        Err(refusal) if refusal.is("M_NOT_FOUND") => Ok(Behind::Unfinished),
         Err(refusal) => Err(refusal),
     }
 }

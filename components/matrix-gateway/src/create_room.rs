@@ -16,6 +16,8 @@ use serde_json::{Map, Value, json};
 
 /// The power level of a channel's owner.
 const OWNER_LEVEL: i64 = 100;
+/// How often a taken alias is freed before we leave it to whoever else is after it.
+const MAX_TRIES: usize = 2;
 
 #[derive(Deserialize)]
 struct CreateRoom {
@@ -46,15 +48,18 @@ pub async fn post(hs: &Homeserver, request: Request) -> Result<Reply, Refusal> {
 
     let target = v3(&["createRoom"]);
     let create = || hs.call::<RoomId>(Acting::Bot, Method::POST, &target, Some(&body));
-    let (room, new) = match (create().await, &alias) {
-        (Ok(created), _) => (created.room_id, true),
-        (Err(refusal), Some(alias)) if refusal.is("M_ROOM_IN_USE") => {
-            match alias::take(hs, alias, channel.as_deref()).await? {
-                Some(room) => (room, false),
-                None => (create().await.map_err(in_use)?.room_id, true),
+    let (mut created, mut tries) = (create().await, 0);
+    let (room, new) = loop {
+        match (created, &alias) {
+            (Ok(created), _) => break (created.room_id, true),
+            (Err(refusal), Some(alias)) if alias_is_taken(&refusal) && tries < MAX_TRIES => {
+                if let Some(room) = alias::take(hs, alias, channel.as_deref()).await? {
+                    break (room, false);
+                }
+                (created, tries) = (create().await, tries + 1);
             }
+            (Err(refusal), _) => return Err(in_use(refusal)),
         }
-        (Err(refusal), _) => return Err(in_use(refusal)),
     };
     if let Some(own) = &own {
         act::join(hs, own, &room).await?;
@@ -156,8 +161,16 @@ fn names_strangers(asked: &CreateRoom, server_name: &str) -> bool {
         .any(|id| !entity("users", id, server_name).is_ok_and(|entity| OwnUser::of(entity, server_name).is_some()))
 }
 
+/// Synapse has an answer of its own, a 409, when the alias is taken while it makes the room.
+fn alias_is_taken(refusal: &Refusal) -> bool {
+    refusal.is("M_ROOM_IN_USE") || refusal.status == StatusCode::CONFLICT
+}
+
 fn in_use(refusal: Refusal) -> Refusal {
-    if refusal.is("M_ROOM_IN_USE") { Refusal { status: StatusCode::CONFLICT, ..refusal } } else { refusal }
+    if alias_is_taken(&refusal) {
+        return Refusal { status: StatusCode::CONFLICT, errcode: "M_ROOM_IN_USE".to_owned(), ..refusal };
+    }
+    refusal
 }
 
 #[cfg(test)]

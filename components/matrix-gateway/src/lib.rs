@@ -20,6 +20,7 @@ mod room;
 mod send;
 mod upload;
 mod users;
+mod webhook;
 
 use answer::Refusal;
 use homeserver::Homeserver;
@@ -83,6 +84,8 @@ async fn route(request: Request) -> Result<Reply, Refusal> {
         ["users", user, "display-name"] => only(method, put, users::display_name(&hs, user, request)).await,
         ["users", user, "avatar"] => only(method, put, users::avatar(&hs, user, request)).await,
         ["upload"] => only(method, post, upload::post(&hs, request)).await,
+        ["webhook", "subscribe"] => only(method, post, webhook::subscribe(&hs, request)).await,
+        ["webhook", "subscribe", id] => only(method, Method::DELETE, webhook::unsubscribe(id)).await,
         ["health"] => only(method, get, health::get(&hs)).await,
         _ => Err(Refusal::unrecognized()),
     }
