@@ -220,14 +220,12 @@ BEGIN
     IF NOT messaging.is_news(ch.id, p_event_type, p_changed_at::timestamptz) OR p_field = 'name' AND news IS NULL THEN
         RETURN jsonb_build_object('changed', false);
     END IF;
-    -- A change through the API comes back here, possibly before the API has recorded it: then it is recorded whole.
+    -- A change through the API comes back here, possibly before the API has recorded it. Only this part of it has
+    -- happened for sure; what else was asked for comes by itself.
     SELECT * INTO intent FROM messaging.intents
-    WHERE channel_id = ch.id AND act = 'update' AND target_id = 'channel' AND created_at > now() - interval '10 minutes';
-    IF intent.details ? p_field AND intent.details ->> p_field IS NOT DISTINCT FROM news THEN
-        PERFORM messaging.change_channel(ch, intent.actor_id, intent.details);
-    ELSE
-        PERFORM messaging.change_channel(ch, p_sender, jsonb_build_object(p_field, news));
-    END IF;
+    WHERE channel_id = ch.id AND act = 'update' AND target_id = 'channel' AND created_at > now() - interval '10 minutes'
+        AND details ? p_field AND details ->> p_field IS NOT DISTINCT FROM news;
+    PERFORM messaging.change_channel(ch, coalesce(intent.actor_id, p_sender), jsonb_build_object(p_field, news));
     RETURN jsonb_build_object('changed', true);
 END
 $$;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("008_member_changes.sql", include_str!("../../migrations/008_member_changes.sql")),
     ("009_reactions.sql", include_str!("../../migrations/009_reactions.sql")),
     ("010_room_upgrades.sql", include_str!("../../migrations/010_room_upgrades.sql")),
+    ("011_message_changes.sql", include_str!("../../migrations/011_message_changes.sql")),
 ];
 
 /// A name of its own, because a platform database may have another service's history under refinery's.

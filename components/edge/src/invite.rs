@@ -59,6 +59,10 @@ pub async fn invite(
 
     let gateway = Gateway::from_settings().await?;
     let matrix_id = member.matrix_user_id(&gateway.server_name);
+    // First, because the homeserver's push of the invitation records the role: then the room must have it already.
+    if role.power_level() > 0 {
+        gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level()).await?;
+    }
     gateway
         .invite(&Membership {
             room_id: &prepared.room_id,
@@ -70,9 +74,6 @@ pub async fn invite(
     let ours = member.kind() != EntityKind::MatrixPerson;
     if ours {
         gateway.join(&prepared.room_id, &matrix_id).await?;
-    }
-    if role.power_level() > 0 {
-        gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level()).await?;
     }
 
     store::call(
