@@ -75,7 +75,13 @@ impl Runner {
             Self::Spin(program) => {
                 let state = path(data.private("spin")?);
                 let program = path(program.clone());
-                vec![program, "up".into(), "--from".into(), manifest_path, "--state-dir".into(), state]
+                let mut words = vec![program, "up".into(), "--from".into(), manifest_path, "--state-dir".into(), state];
+                // As deployed; the local host behaves like that by itself.
+                let runtime_config = repo.root.join("runtime-config.toml");
+                if runtime_config.is_file() {
+                    words.extend(["--runtime-config-file".to_owned(), path(runtime_config)]);
+                }
+                words
             }
             Self::Local => {
                 let cache = path(repo.dev().join("wasm-cache"));

@@ -70,8 +70,9 @@ pub struct UpArgs {
     /// Run what was built before
     #[arg(long)]
     pub no_build: bool,
-    #[command(flatten)]
-    pub stack: StackArg,
+    /// The stack file to write [default: target/dev/stack.json, or stack.json in --data]
+    #[arg(long, value_name = "PATH")]
+    pub stack: Option<PathBuf>,
 }
 
 /// What runs the components.

@@ -27,7 +27,7 @@ mod up;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 
 use crate::args::{Cli, Command};
@@ -49,6 +49,7 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: Command) -> Result<ExitCode> {
+    ensure!(cfg!(target_os = "linux"), "the local stack needs Linux: a virtual machine or a container will do");
     let repo = Repo::find()?;
     let stop = Stop::listen()?;
     match command {

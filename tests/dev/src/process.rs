@@ -58,6 +58,26 @@ impl Identity {
     }
 }
 
+/// The processes of the group `pgid` that have `marker` in their environment. A group outlives its first process: a
+/// killed `spin up` leaves the process that it started for the trigger.
+pub fn group(pgid: u32, marker: &str) -> Vec<Identity> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let ours = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let environ = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let marked = environ.split(|&byte| byte == 0).any(|entry| entry == marker.as_bytes());
+        (marked && group_of(&stat) == Some(pgid)).then_some(pid)
+    };
+    pids.filter_map(ours).filter_map(Identity::of).collect()
+}
+
+/// The process group from `/proc/<pid>/stat`: field 5.
+fn group_of(stat: &str) -> Option<u32> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(2)?.parse().ok()
+}
+
 /// State and start time from `/proc/<pid>/stat`. The name in parentheses may itself hold blanks and parentheses.
 fn parse_stat(stat: &str) -> Option<(char, u64)> {
     let (_, fields) = stat.rsplit_once(')')?;
@@ -78,6 +98,7 @@ mod tests {
         let stat = "17 (a) b) S 1 17 17 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 1000 2 3";
         assert_eq!(parse_stat(stat), Some(('S', 98765)));
         assert_eq!(parse_stat("17 (cut"), None);
+        assert_eq!(group_of("17 (a) b) S 1 16 17 0 -1"), Some(16));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::paths::{tail, which};
 use crate::probe::Probe;
-use crate::process::Identity;
+use crate::process::{Identity, group};
 use crate::stop::Stop;
 
 /// The services, in the order in which they start; they stop in reverse.
@@ -52,6 +52,9 @@ impl fmt::Display for Name {
         f.pad(self.as_str())
     }
 }
+
+/// In the environment of everything that belongs to a service; its log tells which one.
+const MARKER: &str = "DAARION_DEV_SERVICE";
 
 /// Everything needed to start a service, now and again later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +98,7 @@ impl Service {
             .args(arguments)
             .env_clear()
             .envs(&self.env)
+            .env(MARKER, &self.log)
             .current_dir(&self.cwd)
             // Its own group: a Ctrl-C in the terminal is for us, who stop the services in order.
             .process_group(0)
@@ -155,16 +159,31 @@ impl Service {
             true => process.signal(Signal::INT, false),
             false => process.signal(Signal::TERM, true),
         }
-        if !process.wait_gone(Duration::from_secs(10), stop) {
+        self.orphans().into_iter().for_each(|orphan| orphan.signal(Signal::TERM, false));
+        if !self.wait_gone(process, stop) {
             self.kill(stop);
         }
     }
 
-    /// Ends it by force, as a crash would.
+    /// Ends it by force, as a crash would, and whatever it started.
     pub fn kill(&self, stop: &Stop) {
         let Some(process) = self.process else { return };
         process.signal(Signal::KILL, true);
-        process.wait_gone(Duration::from_secs(10), stop);
+        self.orphans().into_iter().for_each(|orphan| orphan.signal(Signal::KILL, false));
+        self.wait_gone(process, stop);
+    }
+
+    fn wait_gone(&self, process: Identity, stop: &Stop) -> bool {
+        let limit = Duration::from_secs(10);
+        process.wait_gone(limit, stop) && self.orphans().into_iter().all(|orphan| orphan.wait_gone(limit, stop))
+    }
+
+    /// What still runs of it although its first process is gone.
+    pub fn orphans(&self) -> Vec<Identity> {
+        match self.process {
+            Some(process) if !process.alive() => group(process.pid, &format!("{MARKER}={}", self.log.display())),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether its process runs.
@@ -212,6 +231,23 @@ pub(crate) mod tests {
         let error = service.wait_ready(Name::Nats, Duration::from_secs(60), &Stop::default()).unwrap_err();
         assert!(error.to_string().contains("cannot bind"), "{error}");
         assert!(start.elapsed() < Duration::from_secs(30));
+        std::fs::remove_file(&log).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_service_leaves_behind_is_found_and_ended() {
+        let log = std::env::temp_dir().join(format!("dev-orphan-{}.log", std::process::id()));
+        let mut service = example("sleep 60 & echo started; wait", &log);
+        service.spawn(false).unwrap();
+        let stop = Stop::default();
+        while !tail(&log, 1).contains("started") {
+            stop.pause(Duration::from_millis(10)).unwrap();
+        }
+        service.process.unwrap().signal(Signal::KILL, false);
+        assert!(service.process.unwrap().wait_gone(Duration::from_secs(10), &stop));
+        assert_eq!(service.orphans().len(), 1);
+        service.kill(&stop);
+        assert_eq!(service.orphans(), []);
         std::fs::remove_file(&log).unwrap();
     }
 

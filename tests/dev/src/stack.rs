@@ -127,7 +127,7 @@ impl Stack {
     /// Stops everything that still runs, in reverse order, and says what it stops.
     pub fn stop_all(&self, stop: &Stop, mut say: impl FnMut(Name)) {
         for (name, service) in self.services.iter().rev() {
-            if service.alive() {
+            if service.alive() || !service.orphans().is_empty() {
                 say(*name);
                 service.stop(stop);
             }

@@ -155,14 +155,16 @@ fn is_error(line: &str) -> bool {
     SIGNS.iter().any(|sign| line.contains(sign)) && !HARMLESS.iter().any(|harmless| line.contains(harmless))
 }
 
-/// Deletes what killed test runs left behind.
+/// Deletes what killed test runs left behind, and what failed ones kept, except for the last three.
 fn clean_up(repo: &Repo, stop: &Stop) {
     let entries = fs::read_dir(repo.dev()).into_iter().flatten().flatten();
-    let old: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name().to_str().and_then(runner).is_some_and(|pid| Identity::of(pid).is_none()))
-        .map(|entry| entry.path())
-        .filter(|path| !path.join(KEPT).exists())
-        .collect();
+    let over = |entry: &fs::DirEntry| {
+        entry.file_name().to_str().and_then(runner).is_some_and(|pid| Identity::of(pid).is_none())
+    };
+    let (mut kept, mut old): (Vec<PathBuf>, Vec<PathBuf>) =
+        entries.filter(over).map(|entry| entry.path()).partition(|path| path.join(KEPT).exists());
+    kept.sort_by_key(|path| fs::metadata(path.join(KEPT)).and_then(|marker| marker.modified()).ok());
+    old.extend(kept.into_iter().rev().skip(3));
     for path in old {
         let _ = up::delete(&path, &StackFile::at(path.join("stack.json")), stop);
     }

@@ -46,7 +46,7 @@ fn default_data(repo: &Repo) -> PathBuf {
 /// A stack with data of its own has its stack file beside them.
 fn stack_path(repo: &Repo, args: &UpArgs) -> PathBuf {
     let beside = || args.data.as_ref().map(|data| data.join("stack.json"));
-    args.stack.path.clone().or_else(beside).unwrap_or_else(|| repo.dev().join("stack.json"))
+    args.stack.clone().or_else(beside).unwrap_or_else(|| repo.dev().join("stack.json"))
 }
 
 /// Deletes a stack's data, which must not be in use.
