@@ -14,6 +14,11 @@ from support.tokens import token
 CHANNELS = "/api/messaging/channels"
 
 
+def at(channel: str, message: str | None = None) -> str:
+    """The address of a channel, or of a message in it."""
+    return f"{CHANNELS}/{channel}" + (f"/messages/{message}" if message else "")
+
+
 def unique(name: str) -> str:
     """A name that no other test and no earlier run has used."""
     return f"{name}-{secrets.token_hex(4)}"
@@ -50,6 +55,15 @@ class Caller:
 
     async def post(self, path: str, body: Any, key: str | None = None) -> httpx.Response:
         return await self.request("POST", path, json=body, key=key)
+
+    async def patch(self, path: str, body: Any) -> httpx.Response:
+        return await self.request("PATCH", path, json=body)
+
+    async def put(self, path: str) -> httpx.Response:
+        return await self.request("PUT", path)
+
+    async def delete(self, path: str) -> httpx.Response:
+        return await self.request("DELETE", path)
 
     async def create(self, key: str | None = None, **fields: Any) -> dict[str, Any]:
         response = await self.post(CHANNELS, fields, key)

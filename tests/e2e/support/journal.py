@@ -12,6 +12,7 @@ from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 
+from support.api import Caller
 from support.stack import Stack
 from support.waiting import PATIENCE, eventually
 
@@ -32,6 +33,11 @@ class Event:
     @property
     def seq(self) -> int:
         return self.payload["seq"]
+
+    @property
+    def kind(self) -> str:
+        """The subject without the stream's prefix, as WebSocket frames have it."""
+        return self.subject.removeprefix("messaging.")
 
 
 async def connect(stack: Stack) -> Client:
@@ -61,6 +67,7 @@ class Journal:
             try:
                 found = await self.jetstream.get_msg(STREAM, seq=self.next, subject="messaging.>", next=True)
             except NotFoundError:
+                # The end; or there is no stream yet.
                 return
             assert found.seq and found.subject and found.data
             message_id = (found.headers or {}).get("Nats-Msg-Id")
@@ -83,6 +90,12 @@ class Journal:
         numbers = [event.seq for event in events]
         assert numbers == list(range(1, len(events) + 1)), f"the channel's events in JetStream: {numbers}"
         return events
+
+    async def story(self, teller: Caller, channel: str) -> list[Event]:
+        """What has happened in a channel so far; the teller, a member, says something to mark the end."""
+        last = await teller.send(channel, "that was all")
+        events = await self.until(channel, last["seq"])
+        return [event for event in events if event.seq < last["seq"]]
 
     async def created(self, channel: str, message: dict[str, Any]) -> list[Event]:
         """The messaging.message.created of a message; everything before it in the channel is there, too."""
