@@ -52,13 +52,17 @@ pub async fn invite(hs: &Homeserver, request: Request) -> Result<Reply, Refusal>
 pub async fn join(hs: &Homeserver, request: Request) -> Result<Reply, Refusal> {
     let change: Change = request.json().await?;
     let room = room_id(&change.room_id)?;
-    let bot = settings::required("matrix_bot_localpart").await?;
-    if change.user_id == format!("@{bot}:{}", hs.server_name) {
-        hs.call::<Nothing>(Acting::Bot, Method::POST, &v3(&["rooms", room, "join"]), Some(&json!({}))).await?;
+    if let Some(user) = OwnUser::of(entity("user_id", &change.user_id, &hs.server_name)?, &hs.server_name) {
+        act::join(hs, &user, room).await?;
         return status(room, "joined");
     }
-    let user = own_actor(("user_id", Some(&change.user_id)), ("user", None), &hs.server_name)?;
-    act::join(hs, &user, room).await?;
+    let bot = settings::required("matrix_bot_localpart").await?;
+    if change.user_id != format!("@{bot}:{}", hs.server_name) {
+        return Err(Refusal::forbidden(
+            "The gateway joins only @user-… and @agent-… of its own homeserver, and its bot.",
+        ));
+    }
+    hs.call::<Nothing>(Acting::Bot, Method::POST, &v3(&["rooms", room, "join"]), Some(&json!({}))).await?;
     status(room, "joined")
 }
 
