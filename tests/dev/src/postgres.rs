@@ -39,6 +39,16 @@ pub fn find() -> Option<PathBuf> {
     newest.map(|(_, bin)| bin).or_else(on_path).filter(|bin| bin.join("postgres").exists())
 }
 
+/// The programs of the major version that made a cluster, which alone can run it.
+fn matching(newest: &Path, version: &str) -> Option<PathBuf> {
+    let same = |bin: &Path| {
+        let said = run::output(Command::new(bin.join("postgres")).arg("--version"));
+        said.is_ok_and(|said| said.contains(&format!("(PostgreSQL) {version}")))
+    };
+    let packaged = Path::new("/usr/lib/postgresql").join(version).join("bin");
+    [newest.to_path_buf(), packaged].into_iter().find(|bin| same(bin))
+}
+
 /// Where this stack's cluster is; outside the data folder if the other user cannot get there (a clone under /root).
 pub fn folder(data: &Data) -> PathBuf {
     let inside = data.dir.join("postgres");
@@ -61,17 +71,15 @@ impl Postgres {
     /// Makes the cluster unless there is one. Without `durable` nothing is synced to disk.
     pub fn prepare(data: &Data, bin: &Path, secrets: &Secrets, durable: bool, stop: &Stop) -> Result<Self> {
         let root = rustix::process::geteuid().is_root();
-        let postgres = Self { bin: bin.to_path_buf(), dir: folder(data), user: root.then(|| USER.to_owned()) };
+        let mut postgres = Self { bin: bin.to_path_buf(), dir: folder(data), user: root.then(|| USER.to_owned()) };
         if let Ok(version) = fs::read_to_string(postgres.dir.join("PG_VERSION")) {
-            let installed = run::output(Command::new(bin.join("postgres")).arg("--version"))?;
-            if !installed.contains(&format!(" {}.", version.trim())) {
-                bail!(
-                    "{} was made by PostgreSQL {}, but {} is installed; start over with --fresh",
-                    postgres.dir.display(),
-                    version.trim(),
-                    installed.trim()
-                );
-            }
+            postgres.bin = matching(bin, version.trim()).with_context(|| {
+                let dir = postgres.dir.display();
+                format!(
+                    "{dir} was made by PostgreSQL {}, which is not installed; start over with --fresh",
+                    version.trim()
+                )
+            })?;
             return Ok(postgres);
         }
         step("initialising PostgreSQL");

@@ -28,7 +28,11 @@ impl Stop {
     /// Starts to listen for signals; from here on they no longer end the process by themselves.
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for signals")?;
+        let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot listen for signals")?;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        if !ignores_hangup(&status) {
+            signals.add_signal(SIGHUP).context("cannot listen for signals")?;
+        }
         let ours = stop.clone();
         std::thread::spawn(move || {
             for _ in signals.forever() {
@@ -68,10 +72,23 @@ impl Stop {
     }
 }
 
+/// Whether SIGHUP was ignored when this program started, as under `nohup`: then it is to outlive its terminal.
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 << (SIGHUP - 1) != 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Instant;
+
+    #[test]
+    fn nohup_is_noticed() {
+        assert!(ignores_hangup("Name:\tdev\nSigIgn:\t0000000000001001\n"));
+        assert!(!ignores_hangup("Name:\tdev\nSigIgn:\t0000000000001000\n"));
+        assert!(!ignores_hangup(""));
+    }
 
     #[test]
     fn a_request_ends_the_wait() {
