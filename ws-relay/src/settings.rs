@@ -21,7 +21,8 @@ Settings (environment):
                            (1073741824)
   NATS_STREAM_REPLICAS     copies of the stream in a NATS cluster, when ws-relay creates it (1)
   WS_LISTEN                address of WebSockets, /health and /metrics (127.0.0.1:3001)
-  WS_QUEUE                 frames that a slow reader may be behind before it is cut with 4408 (256)
+  WS_QUEUE                 frames that a slow reader may be behind before it is cut with 4408 (256); sixteen times
+                           as many on a socket for many channels
   AUTH_MODE                token (default) or development
   JWT_SECRET, JWT_PUBLIC_KEY, JWT_ALGORITHM, JWT_ISSUER, JWT_AUDIENCE
                            how tokens are checked, as for the components

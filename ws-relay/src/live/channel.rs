@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// The pause after a failed read of the log or a refused subscription.
@@ -27,6 +28,10 @@ const RETRY: Duration = Duration::from_secs(1);
 /// When the log is looked at after the subscription was sent: NATS needs a moment until it counts everywhere,
 /// and what was published before that is only there.
 const SETTLE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
+
+/// Frames that are handed out before the sockets get a chance to send them: what was missed comes all at once,
+/// and is no reason to cut a socket that keeps up.
+const BURST: usize = 32;
 
 /// What a channel's task is told.
 pub enum Command {
@@ -115,10 +120,10 @@ impl Channel {
                     self.subscribing = None;
                     self.subscribed(result);
                 }
-                message = next(&mut self.subscription) => self.message(message),
+                message = next(&mut self.subscription) => self.message(message).await,
                 (asked, page) = or_never(&mut self.reading) => {
                     self.reading = None;
-                    self.page(asked, page);
+                    self.page(asked, page).await;
                 }
                 () = sleep_until(check.unwrap_or_else(Instant::now)), if check.is_some() => {
                     self.checks.retain(|at| Some(*at) != check);
@@ -177,7 +182,7 @@ impl Channel {
         }
     }
 
-    fn message(&mut self, message: Option<Message>) {
+    async fn message(&mut self, message: Option<Message>) {
         let Some(message) = message else {
             // The client has closed; it does not without being told to, but then nothing must be lost either.
             self.subscription = None;
@@ -188,11 +193,11 @@ impl Channel {
             Some(frame) => self.sequencer.live(Arc::new(frame)),
             None => tracing::warn!(channel = %self.id, "a frame on NATS is not from a relay, ignored"),
         }
-        self.hand_out();
+        self.hand_out().await;
         self.catch_up();
     }
 
-    fn page(&mut self, asked: Asked, page: Answer) {
+    async fn page(&mut self, asked: Asked, page: Answer) {
         match page {
             Ok(Some(page)) => {
                 if let Some(lost) = self.sequencer.log(asked, page) {
@@ -200,7 +205,7 @@ impl Channel {
                     self.recent.clear();
                     self.fan_out(&Delivery::Reload(self.id, lost));
                 }
-                self.hand_out();
+                self.hand_out().await;
                 self.catch_up();
             }
             Ok(None) => self.gone(),
@@ -227,10 +232,15 @@ impl Channel {
         }
     }
 
-    fn hand_out(&mut self) {
+    async fn hand_out(&mut self) {
+        let mut handed = 0usize;
         while let Some(frame) = self.sequencer.next() {
             self.recent.push(frame.clone(), std::time::Instant::now());
             self.fan_out(&Delivery::Event(frame));
+            handed += 1;
+            if handed.is_multiple_of(BURST) {
+                yield_now().await;
+            }
         }
         self.last.store(self.sequencer.last(), Ordering::Relaxed);
     }

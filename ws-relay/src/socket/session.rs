@@ -25,6 +25,9 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 const TICK: Duration = Duration::from_secs(15);
 /// A peer that says nothing for this long is gone.
 const SILENCE: Duration = Duration::from_secs(75);
+/// How much longer the queue of a socket for many channels is than that of a socket for one: their events may well
+/// come at the same time.
+const MANY: usize = 16;
 /// Frames that go out in one write at most.
 const BURST: usize = 64;
 
@@ -74,7 +77,9 @@ pub struct Session {
 /// Serves a socket until it ends.
 pub async fn serve(app: Arc<App>, socket: WebSocket, identity: Identity, purpose: Purpose) {
     app.metrics.sockets_open.inc();
-    let (outlet, queue, cut) = outlet(SocketId::next(), app.queue);
+    let many = matches!(purpose, Purpose::Many);
+    let size = if many { app.queue.saturating_mul(MANY) } else { app.queue };
+    let (outlet, queue, cut) = outlet(SocketId::next(), size);
     let shutdown = app.shutdown.clone();
     let end = async move {
         tokio::select! {
@@ -87,7 +92,7 @@ pub async fn serve(app: Arc<App>, socket: WebSocket, identity: Identity, purpose
     let mut session = Session {
         wire: Wire::new(socket, Box::pin(end)),
         caller: identity.caller,
-        many: matches!(purpose, Purpose::Many),
+        many,
         outlet,
         queue,
         following: HashMap::new(),
