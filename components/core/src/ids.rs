@@ -35,6 +35,11 @@ pub enum EntityKind {
 
 /// Who takes part: `user:<id>`, `agent:<id>`, or the Matrix id of a person who exists only in Matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend(
+    "pattern" = r"^((user|agent):[a-z0-9._-]{1,64}|@[^\s:]+:\S+)$",
+    "examples" = ["user:alice", "agent:sofia", "@bob:matrix.org"]
+)))]
 #[serde(transparent)]
 pub struct EntityId(String);
 
@@ -150,6 +155,11 @@ fn parse_matrix_user_id(text: &str) -> Result<(&str, &str), InvalidId> {
 
 /// `microdao:<slug>`, slug `[a-z0-9-]+` of at most 100 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend(
+    "pattern" = "^microdao:[a-z0-9-]{1,100}$",
+    "examples" = ["microdao:daarion"]
+)))]
 #[serde(transparent)]
 pub struct MicrodaoId(String);
 
@@ -189,6 +199,7 @@ macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 

@@ -2,6 +2,7 @@
 //!
 //! The endpoint components use it through `messaging-edge`, the relay uses it directly.
 
+pub mod answers;
 pub mod auth;
 pub mod ids;
 pub mod keys;

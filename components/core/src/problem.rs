@@ -1,17 +1,20 @@
 //! The one error type: what the caller is told, and what only the log is told.
 
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What is wrong with one field of the request (RFC 9457, section 3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct FieldError {
     /// JSON pointer to the field of the body (RFC 6901); absent for a query parameter or a header.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     pub pointer: Option<String>,
     /// Name of the query parameter or header; absent for a field of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     pub parameter: Option<String>,
     /// What the value has to be.
     pub detail: String,

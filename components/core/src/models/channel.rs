@@ -4,20 +4,33 @@ use super::{check_mxc, check_text};
 use crate::ids::{EntityId, MicrodaoId, is_slug};
 use crate::keys::fingerprint;
 use crate::problem::{FieldError, Problem};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The body of `POST /api/messaging/channels`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend(
+    "if" = {"properties": {"is_direct": {"const": true}}, "required": ["is_direct"]},
+    "then" = {"required": ["members"]},
+    "else" = {"required": ["slug", "name"]}
+)))]
 pub struct CreateChannel {
     /// 1 to 100 of `[a-z0-9-]`, unique in the microDAO. A direct channel's slug comes from its pair.
     #[serde(default)]
+    #[cfg_attr(
+        feature = "openapi",
+        schemars(skip_serializing_if = "String::is_empty", regex(pattern = "^[a-z0-9-]{1,100}$"))
+    )]
     pub slug: String,
     /// 1 to 255 characters. A direct channel may do without.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "String::is_empty", length(min = 1, max = 255)))]
     pub name: String,
     /// At most 2,000 characters.
+    #[cfg_attr(feature = "openapi", schemars(length(max = 2_000)))]
     pub description: Option<String>,
     /// The microDAO that the channel belongs to.
+    #[cfg_attr(feature = "openapi", schemars(with = "MicrodaoId"))]
     pub microdao_id: String,
     /// Who may see it.
     #[serde(default)]
@@ -26,30 +39,38 @@ pub struct CreateChannel {
     #[serde(default)]
     pub is_encrypted: bool,
     /// At most 500 characters.
+    #[cfg_attr(feature = "openapi", schemars(length(max = 500)))]
     pub topic: Option<String>,
     /// An `mxc://` address.
+    #[cfg_attr(feature = "openapi", schemars(length(max = 255), regex(pattern = "^mxc://[^/]+/.+$")))]
     pub avatar_url: Option<String>,
     /// Whether it is a conversation of two, private and one per pair.
     #[serde(default)]
     pub is_direct: bool,
     /// For a direct channel: the other one.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "Vec::is_empty", with = "Vec<EntityId>"))]
     pub members: Vec<String>,
 }
 
 /// The body of `PATCH …/channels/:channel_id`: what is absent stays as it is, `null` takes it away.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ChangeChannel {
     /// 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 255)))]
     pub name: Option<String>,
     /// At most 2,000 characters.
     #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 2_000)))]
     pub description: Option<Option<String>>,
     /// At most 500 characters.
     #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 500)))]
     pub topic: Option<Option<String>>,
     /// An `mxc://` address.
     #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 255), regex(pattern = "^mxc://[^/]+/.+$")))]
     pub avatar_url: Option<Option<String>>,
     /// Who may see it.
     pub visibility: Option<Visibility>,
@@ -93,7 +114,8 @@ impl ChangeChannel {
 }
 
 /// Who may see a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
     /// Any authenticated caller.

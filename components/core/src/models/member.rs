@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 /// The body of `PATCH …/members/:member_id`: what is absent stays as it is.
 #[derive(Debug, Clone, Deserialize, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ChangeMember {
     /// The new role; the power level in the room follows.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,8 +30,10 @@ pub struct ChangeMember {
 
 /// The body of `POST …/members`.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct InviteMember {
     /// A user, an agent, or a Matrix id.
+    #[cfg_attr(feature = "openapi", schemars(with = "EntityId"))]
     pub member_id: String,
     /// Default: `agent` for agents, `member` for everybody else.
     pub role: Option<Role>,
@@ -48,6 +51,7 @@ pub struct InviteMember {
 
 /// A member's role in a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Everything; power level 100.

@@ -7,22 +7,32 @@ use serde::Deserialize;
 
 /// The body of `POST …/messages`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend("oneOf" = [{"required": ["text"]}, {"required": ["encrypted"]}])))]
 pub struct SendMessage {
     /// 1 to 10,000 characters; absent when `encrypted` is there.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS)))]
     pub text: Option<String>,
     /// What kind of message it is.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(extend("default" = "m.text")))]
     pub msgtype: MessageType,
     /// The text as HTML, carried as it is and never interpreted here.
+    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS)))]
     pub formatted_body: Option<String>,
     /// A message of the same channel.
     pub reply_to: Option<MessageId>,
     /// In an encrypted channel: the content of an `m.room.encrypted` event, made by the client.
+    #[cfg_attr(feature = "openapi", schemars(extend(
+        "type" = ["object", "null"],
+        "required" = ["algorithm", "ciphertext"]
+    )))]
     pub encrypted: Option<serde_json::Value>,
 }
 
 /// The `msgtype` of an `m.room.message`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum MessageType {
     /// `m.text`
     #[default]
@@ -61,6 +71,8 @@ impl MessageType {
 
 /// How many characters a message may have.
 pub const MAX_TEXT_CHARACTERS: usize = 10_000;
+/// How many characters its HTML may have.
+pub const MAX_HTML_CHARACTERS: usize = 40_000;
 
 impl SendMessage {
     /// The text, empty when the message is encrypted.
@@ -91,19 +103,22 @@ impl SendMessage {
                 }
             }
         }
-        check_text("formatted_body", self.formatted_body.as_deref(), 0, 40_000, &mut errors);
+        check_text("formatted_body", self.formatted_body.as_deref(), 0, MAX_HTML_CHARACTERS, &mut errors);
         if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
 }
 
 /// The body of `POST …/post-to-channel`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AgentPost {
     /// Where to post.
     pub channel_id: ChannelId,
     /// 1 to 10,000 characters.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS)))]
     pub text: String,
     /// The text as HTML.
+    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS)))]
     pub formatted_body: Option<String>,
     /// A message of the same channel.
     pub reply_to: Option<MessageId>,
@@ -111,10 +126,13 @@ pub struct AgentPost {
 
 /// The body of `PATCH …/messages/:message_id`.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EditMessage {
     /// 1 to 10,000 characters.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS)))]
     pub text: String,
     /// The text as HTML.
+    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS)))]
     pub formatted_body: Option<String>,
 }
 
@@ -123,7 +141,7 @@ impl EditMessage {
     pub fn validate(&self) -> Result<(), Problem> {
         let mut errors = Vec::new();
         check_text("text", Some(&self.text), 1, MAX_TEXT_CHARACTERS, &mut errors);
-        check_text("formatted_body", self.formatted_body.as_deref(), 0, 40_000, &mut errors);
+        check_text("formatted_body", self.formatted_body.as_deref(), 0, MAX_HTML_CHARACTERS, &mut errors);
         if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
 }

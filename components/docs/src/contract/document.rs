@@ -1,0 +1,201 @@
+//! From the table to the document (OpenAPI specification 3.1).
+
+use super::parameters::parameters;
+use super::route::{Route, Who};
+use super::routes::routes;
+use super::schemas::Schemas;
+use messaging_core::answers::ProblemDocument;
+use messaging_core::problem::Problem;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+const DESCRIPTION: &str = "\
+Channels of people and AI agents. Every channel is a Matrix room: Matrix keeps the full content, this service an index.
+
+- **Who you are**: `Authorization: Bearer <token>`; in development mode `X-User-Id: user:<id>` is enough.
+- **Errors** are problem documents (RFC 9457) with a stable `code`. What you may not know of is a 404. A method that a \
+path does not have is a 405 with `Allow`.
+- **Retries**: send an `Idempotency-Key` with a POST, and repeat it after any 5xx or lost answer.
+- **Pages** are JSON arrays; `Link` headers (RFC 8288) lead to the next and the previous one.
+- **Every answer** carries `X-Request-Id`, which may be sent along; the service's log names it.
+- **In real time**: the same changes come as events on NATS and on the WebSockets of ws-relay.";
+
+/// The document.
+pub fn document() -> Value {
+    let mut schemas = Schemas::new();
+    let parameters: Map<_, _> =
+        parameters(&mut schemas.requests).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    schemas.answers.subschema_for::<ProblemDocument>();
+    let mut paths = Map::new();
+    let mut shared = Map::new();
+    for route in routes() {
+        let operation = operation(&route, &parameters, &mut schemas, &mut shared);
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        assert!(path.get(route.method).is_none(), "{} {} is there twice", route.method, route.path);
+        path[route.method] = operation;
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "DAARION Messaging",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "This deployment"}],
+        "tags": [
+            {"name": "channels", "description": "Rooms to talk in"},
+            {"name": "messages", "description": "What was said"},
+            {"name": "reactions", "description": "Emoji under messages"},
+            {"name": "members", "description": "Who is in a channel, and what they may do there"},
+            {"name": "agents", "description": "For the platform's own services, in the name of agents"},
+            {"name": "service", "description": "The service itself"},
+            {"name": "homeserver", "description": "What comes from Matrix"},
+        ],
+        "paths": paths,
+        "components": {
+            "securitySchemes": security_schemes(),
+            "parameters": parameters,
+            "headers": headers(),
+            "responses": shared,
+            "schemas": schemas.take(),
+        },
+    })
+}
+
+fn operation(
+    route: &Route,
+    parameters: &Map<String, Value>,
+    schemas: &mut Schemas,
+    shared: &mut Map<String, Value>,
+) -> Value {
+    let (who, security) = match route.who {
+        Who::Anyone => ("anybody", json!([])),
+        Who::Caller(who) => (who, json!([{"bearerAuth": []}, {"developmentUser": []}])),
+        Who::Internal(who) => (who, json!([{"internalToken": []}])),
+        Who::Gateway => ("a gateway that holds the gateway's secret", json!([{"gatewayToken": []}])),
+    };
+    let mut operation = json!({
+        "tags": [route.tag],
+        "operationId": route.id,
+        "summary": route.summary,
+        "description": format!("{}\n\n**Who**: {who}.", route.details).trim(),
+        "security": security,
+    });
+    let in_path = route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    let names: Vec<_> = in_path.chain(route.parameters.iter().copied()).collect();
+    if !names.is_empty() {
+        let known = |name: &&str| assert!(parameters.contains_key(*name), "there is no parameter {name}");
+        let reference = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
+        operation["parameters"] = names.into_iter().inspect(known).map(reference).collect();
+    }
+    if let Some(body) = &route.body {
+        let content = json!({"schema": (body.schema)(&mut schemas.requests), "example": body.example});
+        operation["requestBody"] = json!({"required": true, "content": {"application/json": content}});
+    }
+    operation["responses"] = Value::Object(responses(route, schemas, shared));
+    operation
+}
+
+fn responses(route: &Route, schemas: &mut Schemas, shared: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut responses = Map::new();
+    for answer in &route.answers {
+        let mut response = json!({"description": answer.description, "headers": request_id()});
+        if !route.links.is_empty() {
+            response["headers"]["Link"] = json!({"$ref": "#/components/headers/Link"});
+            let relations = route.links.join("` and `");
+            response["description"] = json!(format!("{} `Link` has `{relations}`.", answer.description));
+        }
+        if let Some((media, schema)) = answer.content {
+            response["content"] = json!({media: {"schema": schema(&mut schemas.answers)}});
+        }
+        responses.insert(answer.status.to_string(), response);
+    }
+    let mut by_status = BTreeMap::<u16, Vec<&Problem>>::new();
+    for problem in &route.problems {
+        by_status.entry(problem.status.as_u16()).or_default().push(problem);
+    }
+    for (status, problems) in by_status {
+        let earlier =
+            responses.insert(status.to_string(), share(refusals(status, &problems), status, &problems, shared));
+        assert!(earlier.is_none(), "{}: {status} is an answer and a problem", route.id);
+    }
+    responses
+}
+
+fn request_id() -> Value {
+    json!({"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}})
+}
+
+/// Refers to the response if others are the same, word for word.
+fn share(response: Value, status: u16, problems: &[&Problem], shared: &mut Map<String, Value>) -> Value {
+    let mut codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    codes.dedup();
+    let name = format!("{status}.{}", codes.join("."));
+    let known = shared.entry(&name).or_insert_with(|| response.clone());
+    if *known == response { json!({"$ref": format!("#/components/responses/{name}")}) } else { response }
+}
+
+/// The problems of one status: which codes it may have, with what each means.
+fn refusals(status: u16, problems: &[&Problem]) -> Value {
+    let mut details = Map::<String, Value>::new();
+    let mut examples = Map::new();
+    for problem in problems {
+        let told = details.entry(problem.code).or_insert_with(|| json!([]));
+        let told = told.as_array_mut().unwrap();
+        if !told.contains(&json!(problem.detail)) {
+            told.push(json!(problem.detail));
+        }
+        let example: Value = serde_json::from_slice(&problem.to_json("0d0c6a2f-9b7e-4c55-8a0b-52b86f1d3c7e")).unwrap();
+        examples.entry(problem.code).or_insert_with(|| json!({"value": example}));
+    }
+    let meaning = |(code, told): (&String, &Value)| {
+        let told: Vec<_> = told.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        format!("- `{code}`: {}", told.join(" "))
+    };
+    let codes: Vec<_> = details.keys().collect();
+    let mut headers = request_id();
+    if status == 401 {
+        headers["WWW-Authenticate"] = json!({"$ref": "#/components/headers/WWW-Authenticate"});
+    }
+    json!({
+        "description": details.iter().map(meaning).collect::<Vec<_>>().join("\n"),
+        "headers": headers,
+        "content": {"application/problem+json": {
+            "schema": {
+                "$ref": "#/components/schemas/ProblemDocument",
+                "properties": {"status": {"const": status}, "code": {"enum": codes}},
+            },
+            "examples": examples,
+        }},
+    })
+}
+
+fn headers() -> Value {
+    let header = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+    json!({
+        "X-Request-Id": header("Names the request in the service's log."),
+        "Link": header("Where the neighbouring pages are (RFC 8288); absent where there is none. A relation each."),
+        "WWW-Authenticate": header("How to say who you are."),
+    })
+}
+
+fn security_schemes() -> Value {
+    let secret = |setting: &str| {
+        let description = format!("For services of the platform: `{setting}`.");
+        json!({"type": "apiKey", "in": "header", "name": "X-Internal-Service-Token", "description": description})
+    };
+    json!({
+        "bearerAuth": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A signed token: `sub` is `user:<id>` or `agent:<id>`, `exp` its end, `microdaos` the list \
+                            of the microDAOs (`microdao:<slug>`) that the caller belongs to.",
+        },
+        "developmentUser": {
+            "type": "apiKey", "in": "header", "name": "X-User-Id",
+            "description": "Only in development mode: `user:<id>` or `agent:<id>`, member of every microDAO.",
+        },
+        "internalToken": secret("INTERNAL_SECRET"),
+        "gatewayToken": secret("MATRIX_GATEWAY_SECRET"),
+    })
+}
