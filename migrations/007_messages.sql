@@ -84,8 +84,7 @@ DECLARE
     m channel_members;
 BEGIN
     IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
-        -- An agent is told by name that it has to be added; to a person a closed channel does not exist.
-        refusal := CASE WHEN ch.id IS NOT NULL AND p_caller LIKE 'agent:%' THEN 'not_a_member' ELSE 'channel_not_found' END;
+        refusal := 'channel_not_found';
         RETURN;
     END IF;
     SELECT * INTO m FROM channel_members WHERE channel_id = ch.id AND member_id = p_caller;

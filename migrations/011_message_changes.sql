@@ -3,6 +3,8 @@
 -- The edit that the row shows, so that a late, older one does not undo it.
 ALTER TABLE messages ADD COLUMN IF NOT EXISTS edit_event_id text;
 
+CREATE INDEX IF NOT EXISTS messages_edit_event ON messages (edit_event_id) WHERE edit_event_id IS NOT NULL;
+
 -- A deleted message's text is taken out of the log as well.
 CREATE INDEX IF NOT EXISTS outbox_message ON outbox ((payload ->> 'message_id')) WHERE payload ? 'message_id';
 
@@ -70,8 +72,7 @@ BEGIN
     IF p_act = 'delete' THEN
         PERFORM messaging.set_intent(p_channel, 'delete', m.matrix_event_id, p_caller, '{}');
     END IF;
-    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id, 'deleted', false,
-        'matrix_type', m.matrix_type, 'content_type', m.content_type);
+    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id, 'deleted', false);
 END
 $$;
 
@@ -102,6 +103,44 @@ BEGIN
 END
 $$;
 
+-- Takes a message's text out of the log.
+CREATE FUNCTION messaging.purge_log(m messages) RETURNS void LANGUAGE sql AS $$
+    UPDATE outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": ""}')
+    WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text AND payload ? 'message';
+    UPDATE outbox SET payload = payload || '{"content": {}}'
+    WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
+$$;
+
+-- The message that shows the given edit, if any.
+CREATE FUNCTION messaging.find_edited(p_room_id text, p_edit_event_id text) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('event_id', (
+        SELECT m.matrix_event_id FROM messages m JOIN channels ch ON ch.id = m.channel_id
+        WHERE m.edit_event_id = p_edit_event_id AND ch.matrix_room_id = p_room_id AND m.deleted_at IS NULL))
+$$;
+
+-- An edit was redacted: the message shows again what Matrix now says of it, an earlier edit or itself.
+CREATE FUNCTION messaging.record_unedit(
+    p_room_id text, p_event_id text, p_redacted_event_id text, p_preview text, p_edit_event_id text, p_edited_at text
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+    m messages;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    UPDATE messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE p_preview END,
+        edit_event_id = p_edit_event_id, edited_at = p_edited_at::timestamptz
+    WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
+    RETURNING * INTO m;
+    IF FOUND THEN
+        INSERT INTO messaging.early_redactions (event_id, channel_id) VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;
+        PERFORM messaging.purge_log(m);
+        PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m);
+    END IF;
+    RETURN jsonb_build_object('changed', m.id IS NOT NULL);
+END
+$$;
+
 -- A redaction that is in Matrix, of a message or of a reaction.
 CREATE FUNCTION messaging.record_redaction(p_room_id text, p_target_event_id text, p_actor text) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -121,11 +160,7 @@ BEGIN
         END IF;
     ELSIF m.deleted_at IS NULL THEN
         UPDATE messages SET deleted_at = now(), content_preview = '' WHERE id = m.id RETURNING * INTO m;
-        UPDATE outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
-            || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": ""}')
-        WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text AND payload ? 'message';
-        UPDATE outbox SET payload = payload || '{"content": {}}'
-        WHERE channel_id = ch.id AND seq = m.seq AND subject = 'integration.matrix.message';
+        PERFORM messaging.purge_log(m);
         PERFORM messaging.publish(ch, messaging.take_seq(ch.id), 'messaging.message.deleted', jsonb_build_object(
             'message_id', m.id, 'matrix_event_id', m.matrix_event_id, 'sender_id', m.sender_id,
             'sender_type', m.sender_type, 'preview', '', 'content_preview', '', 'created_at', messaging.rfc3339(m.created_at),

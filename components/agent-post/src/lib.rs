@@ -1,8 +1,9 @@
 //! `/internal/agents/:agent_id/post-to-channel`: an agent says something. Agents speak in notices.
 
 use http::{Method, StatusCode};
+use messaging_core::ids::ChannelId;
 use messaging_core::models::{AgentPost, MessageType, SendMessage};
-use messaging_edge::{Problem, Reply, Request, identity, send, serve};
+use messaging_edge::{Problem, Reply, Request, identity, refusal, send, serve, store};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -18,6 +19,13 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     match *request.method() {
         Method::POST => post(request).await,
         _ => Err(Problem::method_not_allowed("POST")),
+    }
+}
+
+async fn exists(channel: ChannelId) -> Result<bool, Problem> {
+    match store::call_raw("agent_context", vec![store::uuid(channel)]).await {
+        Err(problem) if problem.code == "not_found" => Ok(false),
+        found => found.map(|_| true),
     }
 }
 
@@ -37,7 +45,13 @@ async fn post(request: Request) -> Result<Reply, Problem> {
         reply_to: post.reply_to,
         encrypted: None,
     };
-    let message: Box<RawValue> = send::send(&agent, post.channel_id, &message, key.as_deref()).await?;
+    let message: Box<RawValue> = match send::send(&agent, post.channel_id, &message, key.as_deref()).await {
+        // The agent may not know of the channel, but who holds the secret may: they learn what to do.
+        Err(problem) if problem.code == "not_found" && exists(post.channel_id).await? => {
+            return Err(refusal::problem("not_a_member"));
+        }
+        sent => sent?,
+    };
     let row: MessageRow = serde_json::from_str(message.get()).map_err(Problem::internal)?;
     Reply::json(StatusCode::OK, &json!({"status": "posted", "message_id": row.id, "message": message}))
 }

@@ -36,14 +36,16 @@ pub fn relation(content: &Value) -> Option<(&str, &str)> {
     Some((relates_to.get("rel_type")?.as_str()?, relates_to.get("event_id")?.as_str()?))
 }
 
-/// The content that counts: the sender's newest edit if there is one, else the event's own
-/// (Matrix client-server API, "Server-side replacement of content": the homeserver leaves that to the client).
-pub fn newest_content(event: Value) -> Value {
-    let edit =
-        event.pointer("/unsigned/m.relations/m.replace").filter(|edit| edit.get("sender") == event.get("sender"));
-    let edited = edit.and_then(|edit| edit.pointer("/content/m.new_content"));
-    let content = edited.or_else(|| event.get("content"));
-    content.cloned().unwrap_or(Value::Null)
+/// The newest edit of an event by its sender, as the homeserver aggregates it (Matrix client-server API,
+/// "Server-side aggregation of m.replace relationships").
+pub fn newest_edit(event: &Value) -> Option<&Value> {
+    event.pointer("/unsigned/m.relations/m.replace").filter(|edit| edit.get("sender") == event.get("sender"))
+}
+
+/// The content that counts: that of the newest edit if there is one, else the event's own.
+pub fn newest_content(event: &Value) -> Value {
+    let edited = newest_edit(event).and_then(|edit| edit.pointer("/content/m.new_content"));
+    edited.or_else(|| event.get("content")).cloned().unwrap_or(Value::Null)
 }
 
 #[cfg(test)]
@@ -57,9 +59,9 @@ mod tests {
             let edit = json!({"sender": editor, "content": {"m.new_content": {"body": "new"}}});
             json!({"sender": "@a:x", "content": {"body": "old"}, "unsigned": {"m.relations": {"m.replace": edit}}})
         };
-        assert_eq!(newest_content(event("@a:x")), json!({"body": "new"}));
-        assert_eq!(newest_content(event("@b:x")), json!({"body": "old"}));
-        assert_eq!(newest_content(json!([])), Value::Null);
+        assert_eq!(newest_content(&event("@a:x")), json!({"body": "new"}));
+        assert_eq!(newest_content(&event("@b:x")), json!({"body": "old"}));
+        assert_eq!(newest_content(&json!([])), Value::Null);
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub fn of(answer: &str) -> Option<Problem> {
     Some(problem(&refused.refused))
 }
 
-fn problem(code: &str) -> Problem {
+/// The problem for a refusal's code.
+pub fn problem(code: &str) -> Problem {
     match code {
         "channel_not_found" => Problem::not_found("channel"),
         "message_not_found" => Problem::not_found("message"),

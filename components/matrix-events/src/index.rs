@@ -1,6 +1,6 @@
 //! From a Matrix event to the index. Our own echoes come here too and find themselves indexed.
 
-use crate::{state, upgrade};
+use crate::{redaction, state, upgrade};
 use messaging_core::ids::{EntityId, EntityKind, MessageId};
 use messaging_core::keys::ClientKey;
 use messaging_core::matrix::{self, KEY_FIELD, REQUEST_FIELD};
@@ -40,7 +40,7 @@ pub async fn apply(event: &Event, server_name: &str) -> Result<(), Problem> {
     let applied = match (event.event_type.as_str(), event.state_key.as_deref()) {
         ("m.room.message" | "m.room.encrypted", None) => message(event, &sender).await,
         ("m.reaction", None) => reaction(event, &sender).await,
-        ("m.room.redaction", None) => redaction(event, &sender).await,
+        ("m.room.redaction", None) => redaction::apply(event, &sender).await,
         ("m.room.member", Some(whom)) => membership(event, &sender, whom, server_name).await,
         (_, Some("")) => state::apply(event, &sender).await,
         _ => Ok(()),
@@ -128,14 +128,6 @@ async fn reaction(event: &Event, sender: &EntityId) -> Result<(), Problem> {
         ParameterValue::Boolean(false),
     ];
     store::call_raw("record_reaction", parameters).await.map(|_| ())
-}
-
-async fn redaction(event: &Event, sender: &EntityId) -> Result<(), Problem> {
-    // From room version 11 on the target is in the content (Matrix specification, "Room version 11").
-    let target = matrix::text(&event.content, "redacts").or(event.redacts.as_deref()).filter(|id| is_id(id));
-    let Some(target) = target else { return Ok(()) };
-    let parameters = vec![text(&event.room_id), text(target), text(sender.as_str())];
-    store::call_raw("record_redaction", parameters).await.map(|_| ())
 }
 
 async fn membership(event: &Event, sender: &EntityId, whom: &str, server_name: &str) -> Result<(), Problem> {

@@ -3,6 +3,7 @@
 
 mod index;
 mod queries;
+mod redaction;
 mod state;
 mod transaction;
 mod upgrade;

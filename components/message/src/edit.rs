@@ -15,8 +15,6 @@ use uuid::Uuid;
 struct Prepared {
     room_id: String,
     event_id: String,
-    /// `text`, `image` and the like: an edit keeps the kind of the message.
-    content_type: String,
 }
 
 pub async fn edit(request: Request) -> Result<Reply, Problem> {
@@ -42,17 +40,16 @@ pub async fn edit(request: Request) -> Result<Reply, Problem> {
     .await?;
 
     let gateway = Gateway::from_settings().await?;
-    let msgtype = match prepared.content_type.as_str() {
-        "text" if caller.id.is_agent() => "m.notice".to_owned(),
-        kind => format!("m.{kind}"),
-    };
+    // An edit keeps the kind of the message.
+    let event = gateway.event(&prepared.room_id, &prepared.event_id).await?;
+    let msgtype = event.pointer("/content/msgtype").and_then(serde_json::Value::as_str).unwrap_or("m.text");
     let sent = gateway
         .send(&Send {
             room_id: &prepared.room_id,
             sender: caller.id.as_str(),
             sender_matrix_id: &caller.id.matrix_user_id(&gateway.server_name),
             event_type: "m.room.message",
-            msgtype: Some(&msgtype),
+            msgtype: Some(msgtype),
             body: Some(&edit.text),
             format: edit.formatted_body.as_ref().map(|_| "org.matrix.custom.html"),
             formatted_body: edit.formatted_body.as_deref(),

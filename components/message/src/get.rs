@@ -27,7 +27,7 @@ pub async fn get(request: &Request) -> Result<Reply, Problem> {
         Value::Null
     } else {
         let gateway = Gateway::from_settings().await?;
-        matrix::newest_content(gateway.event(&found.room_id, &found.event_id).await?)
+        matrix::newest_content(&gateway.event(&found.room_id, &found.event_id).await?)
     };
     let mut message = found.message;
     message.insert("text".to_owned(), json!(matrix::text(&content, "body")));
