@@ -90,11 +90,14 @@ def _room(room: str) -> str:
 
 
 async def element(rooms: Rooms, who: Caller | Person) -> Element:
-    """A client for somebody: a person who is only in Matrix, or one of ours who has acted in a room before."""
+    """A client for somebody: a person who is only in Matrix, or one of ours."""
     if isinstance(who, Person):
         return Element(rooms, who.id, who.client.access_token)
-    user = {"type": "m.id.user", "user": who.matrix_id}
-    body = {"type": "m.login.application_service", "identifier": user}
+    kind = "m.login.application_service"
+    body = {"type": kind, "username": who.matrix_id[1:].split(":")[0], "inhibit_login": True}
+    response = await rooms.http.post(f"{rooms.base}/register", headers=rooms.headers, json=body)
+    assert response.status_code == 200 or response.json()["errcode"] == "M_USER_IN_USE", response.text
+    body = {"type": kind, "identifier": {"type": "m.id.user", "user": who.matrix_id}}
     response = await rooms.http.post(f"{rooms.base}/login", headers=rooms.headers, json=body)
     assert response.status_code == 200, response.text
     return Element(rooms, who.matrix_id, response.json()["access_token"])
