@@ -9,7 +9,7 @@ import pytest
 
 from support.api import CHANNELS, Caller, World
 from support.index import Index
-from support.journal import Journal
+from support.journal import STREAM, Journal
 from support.person import NewPerson
 from support.problems import problem
 from support.rooms import Rooms
@@ -215,3 +215,19 @@ async def test_what_was_said_in_matrix_while_the_app_was_away_is_indexed_when_it
     await eventually("everything said meanwhile is indexed", indexed, deadline=60, retry=(httpx.TransportError,))
     last = (await alice.history(channel["id"]))[-1]
     assert len(await journal.created(channel["id"], last)) == 1
+
+
+async def test_a_lost_stream_is_made_again_and_filled_from_the_outbox(
+    world: World, services: Services, journal: Journal
+) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    sent = [await alice.send(channel["id"], f"message {n}") for n in range(3)]
+    await journal.until(channel["id"], sent[-1]["seq"])
+    await journal.jetstream.delete_stream(STREAM)
+    await services.restart("ws-relay")
+    fresh = Journal(journal.client)
+    events = await fresh.until(channel["id"], sent[-1]["seq"], deadline=60)
+    assert [e.payload["message"] for e in events if e.kind == "message.created"] == sent
+    last = await alice.send(channel["id"], "and on")
+    assert len(await fresh.created(channel["id"], last)) == 1

@@ -88,7 +88,7 @@ async def test_since_0_brings_every_event_as_it_is_in_jetstream(world: World, li
 async def test_who_comes_back_misses_nothing_and_gets_nothing_twice(world: World, listen: Listen) -> None:
     alice = world.user("alice")
     channel = await world.channel(alice)
-    count = 60
+    count = 40
 
     async def send() -> list[dict[str, Any]]:
         return [await alice.send(channel["id"], f"message {n}") for n in range(count)]

@@ -1,0 +1,131 @@
+"""Reactions: one per person and picture, in the index and in the room."""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from support.api import Caller, World, at
+from support.journal import Journal
+from support.problems import problem
+from support.rooms import Rooms
+from support.sockets import Listen
+from support.unchanged import Unchanged
+
+
+def reaction(message: dict[str, Any], emoji: str) -> str:
+    return f"{at(message['channel_id'], message['id'])}/reactions/{quote(emoji, safe='')}"
+
+
+async def reactions(caller: Caller, message: dict[str, Any]) -> dict[str, tuple[int, bool]]:
+    """How many have reacted how, and whether the caller is one of them."""
+    response = await caller.get(f"{at(message['channel_id'], message['id'])}/reactions")
+    assert response.status_code == 200, response.text
+    return {one["emoji"]: (one["count"], one["reacted"]) for one in response.json()}
+
+
+async def in_room(rooms: Rooms, channel: dict[str, Any]) -> list[tuple[str, str]]:
+    """The reactions that the room holds and that nobody has redacted."""
+    events = [e for e in await rooms.events(channel["matrix_room_id"]) if e["type"] == "m.reaction" and e["content"]]
+    return [(e["sender"], e["content"]["m.relates_to"]["key"]) for e in events]
+
+
+@pytest.mark.parametrize(
+    "emoji",
+    ["👍", "👍🏽", "❤️", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇺🇦", "1️⃣", "+1", "a/b", "%", "?", "#", " ", "ок"],
+)
+async def test_any_emoji_comes_as_it_is_into_index_and_room(world: World, rooms: Rooms, emoji: str) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], "React!")
+    response = await alice.put(reaction(message, emoji))
+    assert response.is_success, response.text
+    assert await reactions(alice, message) == {emoji: (1, True)}
+    assert await in_room(rooms, channel) == [(alice.matrix_id, emoji)]
+
+
+async def test_a_reaction_comes_and_goes_with_its_events(
+    world: World, rooms: Rooms, journal: Journal, listen: Listen
+) -> None:
+    alice, bob = world.user("alice"), world.user("bob")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], "React!")
+    await bob.send(channel["id"], "I will")
+    async with listen(channel["id"], alice) as socket:
+        assert (await bob.put(reaction(message, "👍"))).is_success
+        assert await reactions(alice, message) == {"👍": (1, False)}
+        assert (await bob.delete(reaction(message, "👍"))).is_success
+        assert await reactions(alice, message) == {}
+        assert (await bob.put(reaction(message, "👍"))).is_success
+        story = await journal.story(alice, channel["id"])
+        await socket.until(story[-1].seq)
+    about = [e for e in story if e.kind.startswith("reaction.")]
+    assert [e.kind for e in about] == ["reaction.added", "reaction.removed", "reaction.added"]
+    for event in about:
+        told = {"message_id": message["id"], "reactor_id": bob.id, "emoji": "👍"}
+        assert event.payload | told == event.payload
+    frames = [f for f in socket.events if f["type"].startswith("reaction.")]
+    assert [(f["type"], f["seq"], f["message_id"], f["emoji"]) for f in frames] == [
+        (e.kind, e.seq, message["id"], "👍") for e in about
+    ]
+    assert await in_room(rooms, channel) == [(bob.matrix_id, "👍")]
+
+
+async def test_reacting_again_is_the_same_reaction(world: World, rooms: Rooms, journal: Journal) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], "React!")
+    answers = await asyncio.gather(*(alice.put(reaction(message, "👍")) for _ in range(8)))
+    assert all(answer.is_success for answer in answers), [answer.text for answer in answers]
+    # With a variation selector it is the same picture.
+    assert (await alice.put(reaction(message, "👍\ufe0f"))).is_success
+    assert await reactions(alice, message) == {"👍": (1, True)}
+    assert await in_room(rooms, channel) == [(alice.matrix_id, "👍")]
+    assert [e.kind for e in await journal.story(alice, channel["id"])].count("reaction.added") == 1
+
+
+async def test_everybody_has_their_own_reactions(world: World, rooms: Rooms) -> None:
+    people = [world.user(f"user{n}") for n in range(3)]
+    channel = await world.channel(people[0])
+    message = await people[0].send(channel["id"], "React!")
+    for n, one in enumerate(people):
+        assert (await one.put(reaction(message, "👍"))).is_success
+        if n:
+            assert (await one.put(reaction(message, "🎉"))).is_success
+    assert await reactions(people[0], message) == {"👍": (3, True), "🎉": (2, False)}
+    # Nobody takes another's away.
+    assert (await people[0].delete(reaction(message, "🎉"))).is_success
+    assert (await people[1].delete(reaction(message, "👍"))).is_success
+    assert await reactions(people[0], message) == {"👍": (2, True), "🎉": (2, False)}
+    assert len(await in_room(rooms, channel)) == 4
+    members = await people[0].members(channel["id"])
+    assert {one.id for one in people} == set(members), "who reacts first joins by it"
+
+
+async def test_wrong_reactions_are_problems_and_change_nothing(world: World, unchanged: Unchanged) -> None:
+    alice = world.user("alice")
+    channel, other = await world.channel(alice), await world.channel(alice)
+    message, gone = await alice.send(channel["id"], "React!"), await alice.send(channel["id"], "deleted")
+    assert (await alice.delete(at(channel["id"], gone["id"]))).status_code == 204
+    async with unchanged(channel), unchanged(other):
+        base = f"{at(channel['id'], message['id'])}/reactions"
+        for emoji in ("👍" * 100, "\x07", "%00", "%ff", "a\nb"):
+            raw = emoji if emoji.startswith("%") else quote(emoji, safe="")
+            response = await alice.put(f"{base}/{raw}")
+            problem(response, response.status_code)
+            assert response.status_code in (404, 422), emoji
+        problem(await alice.put(reaction(gone, "👍")), 409, "message_deleted")
+        problem(await alice.put(f"{at(other['id'], message['id'])}/reactions/x"), 404, "not_found")
+        problem(await alice.get(f"{at(other['id'], message['id'])}/reactions"), 404, "not_found")
+        problem(await alice.post(base, {}), 405, "method_not_allowed")
+        problem(await alice.get(reaction(message, "👍")), 405, "method_not_allowed")
+
+
+async def test_who_may_not_write_does_not_react(world: World, unchanged: Unchanged) -> None:
+    owner, muted = world.user("owner"), world.user("muted")
+    channel = await world.channel(owner)
+    message = await owner.send(channel["id"], "React!")
+    await owner.invite(channel["id"], muted.id, can_write=False)
+    async with unchanged(channel):
+        problem(await muted.put(reaction(message, "👍")), 403, "cannot_write")
