@@ -45,10 +45,13 @@ CREATE FUNCTION messaging.is_news(p_channel uuid, p_event_type text, p_changed_a
     SELECT EXISTS (SELECT FROM newer)
 $$;
 
--- Takes what somebody was about to do, if it was lately.
-CREATE FUNCTION messaging.take_intent(p_channel uuid, p_act text, p_target text) RETURNS messaging.intents LANGUAGE sql AS $$
+-- Takes what somebody was about to do, if it was lately. A push may take it only when it comes from that somebody,
+-- or from the bot, which acts for them: p_sender NULL is the API itself, for its own intent.
+CREATE FUNCTION messaging.take_intent(
+    p_channel uuid, p_act text, p_target text, p_sender text, p_by_bot boolean
+) RETURNS messaging.intents LANGUAGE sql AS $$
     DELETE FROM messaging.intents WHERE channel_id = p_channel AND act = p_act AND target_id = p_target
-        AND created_at > now() - interval '10 minutes' RETURNING *
+        AND created_at > now() - interval '10 minutes' AND (p_sender IS NULL OR p_by_bot OR actor_id = p_sender) RETURNING *
 $$;
 
 CREATE FUNCTION messaging.set_intent(p_channel uuid, p_act text, p_target text, p_actor text, p_details jsonb) RETURNS void LANGUAGE sql AS $$
@@ -126,6 +129,12 @@ $$;
 
 CREATE FUNCTION messaging.power_level(p_role text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE p_role WHEN 'owner' THEN 100 WHEN 'admin' THEN 50 ELSE 0 END
+$$;
+
+-- What a role may do about others, when nobody says otherwise.
+CREATE FUNCTION messaging.capabilities(p_role text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT jsonb_build_object('can_invite', messaging.rank(p_role) > 1, 'can_kick', messaging.rank(p_role) > 1,
+                              'can_create_tasks', messaging.rank(p_role) > 1)
 $$;
 
 -- ------------------------------------------------------------------------------------------------ events

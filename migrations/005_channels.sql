@@ -11,6 +11,8 @@ CREATE TABLE messaging.channel_reservations (
     PRIMARY KEY (microdao_id, slug)
 );
 
+CREATE INDEX IF NOT EXISTS channels_microdao_listing ON channels (microdao_id, created_at DESC, id DESC) WHERE archived_at IS NULL;
+
 CREATE FUNCTION messaging.list_channels(
     p_caller text, p_microdaos text[], p_microdao text, p_limit integer, p_before_time text, p_before_id uuid
 ) RETURNS jsonb LANGUAGE sql STABLE AS $$
@@ -19,7 +21,10 @@ CREATE FUNCTION messaging.list_channels(
         WHERE ch.archived_at IS NULL
           AND (p_microdao IS NULL OR ch.microdao_id = p_microdao)
           AND (p_before_time IS NULL OR (ch.created_at, ch.id) < (p_before_time::timestamptz, p_before_id))
-          AND messaging.access(ch, p_caller, p_microdaos) <> 'none'
+          -- messaging.access, written out so that the planner can use the indexes.
+          AND (ch.visibility = 'public'
+               OR ch.visibility = 'microdao' AND NOT ch.is_direct AND (p_microdaos IS NULL OR ch.microdao_id = ANY (p_microdaos))
+               OR ch.id IN (SELECT m.channel_id FROM channel_members m WHERE m.member_id = p_caller AND m.left_at IS NULL))
         ORDER BY ch.created_at DESC, ch.id DESC
         LIMIT p_limit + 1
     ), page AS (SELECT (v.ch).* FROM visible v LIMIT p_limit),
@@ -61,7 +66,8 @@ BEGIN
     IF FOUND THEN
         -- A direct channel's slug comes from its pair, so this is the one they have.
         IF p_direct AND taken.is_direct THEN
-            RETURN jsonb_build_object('channel', messaging.channel_json(taken));
+            RETURN jsonb_build_object('channel', messaging.channel_json(taken), 'archived', taken.archived_at IS NOT NULL,
+                'rejoin', EXISTS (SELECT FROM channel_members WHERE channel_id = taken.id AND member_id = p_caller AND left_at IS NOT NULL));
         END IF;
         RETURN messaging.refused('slug_taken');
     END IF;
@@ -88,10 +94,16 @@ CREATE FUNCTION messaging.record_channel(
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
+    held boolean;
 BEGIN
     DELETE FROM messaging.channel_reservations
     WHERE microdao_id = p_new ->> 'microdao_id' AND slug = p_new ->> 'slug' AND channel_id = p_channel;
-    IF NOT FOUND THEN
+    held := FOUND;
+    -- Two different requests with one key at the same time: the second to get here is the error.
+    IF EXISTS (SELECT FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_key AND request <> p_request) THEN
+        RETURN messaging.refused('idempotency_key_reused');
+    END IF;
+    IF NOT held THEN
         -- The same request, running twice, was faster the other time; or somebody else has taken over.
         SELECT * INTO ch FROM channels WHERE id = p_channel;
         IF FOUND THEN
@@ -114,7 +126,7 @@ BEGIN
     VALUES (ch.id, p_caller, p_caller_type, p_caller_matrix_id, 'owner', true, true, true, messaging.power_level('owner'));
     IF p_key IS NOT NULL THEN
         INSERT INTO messaging.idempotency_keys (caller, key, request, resource)
-        VALUES (p_caller, p_key, p_request, ch.id) ON CONFLICT DO NOTHING;
+        VALUES (p_caller, p_key, p_request, ch.id);
     END IF;
     PERFORM messaging.audit(ch.id, 'channel.created', p_caller, NULL, jsonb_build_object('visibility', ch.visibility));
     PERFORM messaging.emit(ch, 'messaging.channel.created', jsonb_build_object(
@@ -145,6 +157,7 @@ BEGIN
         topic = CASE WHEN news ? 'topic' THEN news ->> 'topic' ELSE topic END,
         avatar_url = CASE WHEN news ? 'avatar_url' THEN news ->> 'avatar_url' ELSE avatar_url END,
         visibility = coalesce(news ->> 'visibility', visibility),
+        is_encrypted = is_encrypted OR coalesce((news ->> 'is_encrypted')::boolean, false),
         matrix_room_id = coalesce(news ->> 'matrix_room_id', matrix_room_id),
         updated_at = now()
     WHERE id = ch.id RETURNING * INTO after;
@@ -195,9 +208,14 @@ $$;
 CREATE FUNCTION messaging.record_channel_change(p_channel uuid, p_caller text, p_changes jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
+    intent messaging.intents;
 BEGIN
     SELECT * INTO ch FROM channels WHERE id = p_channel FOR NO KEY UPDATE;
-    PERFORM messaging.take_intent(p_channel, 'update', 'channel');
+    intent := messaging.take_intent(p_channel, 'update', 'channel', NULL, false);
+    -- An older push that comes late must not undo this.
+    PERFORM messaging.is_news(p_channel, part.event_type, coalesce(intent.created_at, now()))
+    FROM (VALUES ('name', 'm.room.name'), ('topic', 'm.room.topic'), ('avatar_url', 'm.room.avatar')) part (field, event_type)
+    WHERE p_changes ? part.field;
     PERFORM messaging.change_channel(ch, p_caller, p_changes);
     RETURN (SELECT messaging.channel_json(c) FROM channels c WHERE c.id = p_channel);
 END
@@ -205,7 +223,7 @@ $$;
 
 -- A part of the room's state as the homeserver tells it: p_field is a column, p_value its new value or NULL.
 CREATE FUNCTION messaging.record_room_state(
-    p_room_id text, p_event_type text, p_field text, p_value text, p_sender text, p_changed_at text
+    p_room_id text, p_event_type text, p_field text, p_value text, p_sender text, p_by_bot boolean, p_changed_at text
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
@@ -217,16 +235,32 @@ BEGIN
     IF NOT FOUND THEN
         RETURN messaging.refused('channel_not_found');
     END IF;
-    IF NOT messaging.is_news(ch.id, p_event_type, p_changed_at::timestamptz) OR p_field = 'name' AND news IS NULL THEN
+    IF NOT messaging.is_news(ch.id, p_event_type, least(p_changed_at::timestamptz, now())) OR p_field = 'name' AND news IS NULL THEN
         RETURN jsonb_build_object('changed', false);
     END IF;
     -- A change through the API comes back here, possibly before the API has recorded it. Only this part of it has
     -- happened for sure; what else was asked for comes by itself.
     SELECT * INTO intent FROM messaging.intents
     WHERE channel_id = ch.id AND act = 'update' AND target_id = 'channel' AND created_at > now() - interval '10 minutes'
-        AND details ? p_field AND details ->> p_field IS NOT DISTINCT FROM news;
+        AND (actor_id = p_sender OR p_by_bot) AND details ? p_field AND details ->> p_field IS NOT DISTINCT FROM news;
     PERFORM messaging.change_channel(ch, coalesce(intent.actor_id, p_sender), jsonb_build_object(p_field, news));
     RETURN jsonb_build_object('changed', true);
+END
+$$;
+
+-- The room is encrypted from now on.
+CREATE FUNCTION messaging.record_encryption(p_room_id text, p_sender text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    ch channels;
+BEGIN
+    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('channel_not_found');
+    END IF;
+    IF NOT ch.is_encrypted THEN
+        PERFORM messaging.change_channel(ch, p_sender, '{"is_encrypted": true}');
+    END IF;
+    RETURN jsonb_build_object('encrypted', true);
 END
 $$;
 

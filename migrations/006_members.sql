@@ -3,59 +3,62 @@
 -- When the homeserver says the membership last changed: its pushes may come late and out of order.
 ALTER TABLE channel_members ADD COLUMN IF NOT EXISTS matrix_changed_at timestamptz;
 
+-- When the API last asked for a change of the role: an older push of the room's power levels must not undo it.
+ALTER TABLE channel_members ADD COLUMN IF NOT EXISTS role_asked_at timestamptz;
+
+CREATE INDEX IF NOT EXISTS channel_members_listing ON channel_members (channel_id, id) WHERE left_at IS NULL;
+
 -- Makes somebody an active member, if they are not one yet. The caller of this function holds the channel's row.
--- Who comes back starts as a plain member, but what was forbidden to them stays forbidden.
+-- Who comes back starts as a plain member, but what was forbidden to them stays forbidden, and the power level stays
+-- what the room says: it alone makes nobody an admin again.
 CREATE FUNCTION messaging.join_member(
-    ch channels, p_member text, p_member_type text, p_matrix_user_id text
+    ch channels, p_member text, p_member_type text, p_matrix_user_id text, p_at timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    before channel_members;
     after channel_members;
-    intent messaging.intents;
 BEGIN
-    SELECT * INTO before FROM channel_members WHERE channel_id = ch.id AND member_id = p_member;
-    IF before.left_at IS NULL AND before.joined_at IS NOT NULL THEN
-        RETURN;
-    END IF;
-    intent := messaging.take_intent(ch.id, 'invite', p_member);
-    IF intent.actor_id IS NOT NULL THEN
-        PERFORM messaging.invite_member(ch, p_member, p_member_type, p_matrix_user_id, intent.actor_id, intent.details);
-    END IF;
-    INSERT INTO channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role)
-    VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END)
+    INSERT INTO channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, matrix_changed_at)
+    VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END, p_at)
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         joined_at = now(), left_at = NULL,
         role = CASE WHEN m.left_at IS NULL THEN m.role ELSE excluded.role END,
         can_invite = m.can_invite AND m.left_at IS NULL,
         can_kick = m.can_kick AND m.left_at IS NULL,
         can_create_tasks = m.can_create_tasks AND m.left_at IS NULL,
-        matrix_power_level = CASE WHEN m.left_at IS NULL THEN m.matrix_power_level ELSE 0 END,
-        invited_by = CASE WHEN m.left_at IS NULL THEN m.invited_by END
+        invited_by = CASE WHEN m.left_at IS NULL THEN m.invited_by END,
+        matrix_changed_at = greatest(m.matrix_changed_at, p_at)
+        WHERE m.left_at IS NOT NULL OR m.joined_at IS NULL
     RETURNING * INTO after;
-    PERFORM messaging.emit_member(ch, 'member.joined', p_member, after);
+    IF FOUND THEN
+        PERFORM messaging.emit_member(ch, 'member.joined', p_member, after);
+    END IF;
 END
 $$;
 
--- Makes somebody an invited member with a role and capabilities, who has joined when they already had.
+-- Makes somebody an invited member with a role and capabilities; who has joined already stays joined.
+-- What p_details leaves open is as the role has it; reading and writing stay as they were for who was here before.
 -- The caller of this function holds the channel's row.
 CREATE FUNCTION messaging.invite_member(
-    ch channels, p_member text, p_member_type text, p_matrix_user_id text, p_inviter text, p_details jsonb
+    ch channels, p_member text, p_member_type text, p_matrix_user_id text, p_inviter text, p_details jsonb, p_at timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     after channel_members;
+    wanted jsonb := messaging.capabilities(p_details ->> 'role') || p_details;
 BEGIN
     INSERT INTO channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, can_read, can_write,
-                                      can_invite, can_kick, can_create_tasks, matrix_power_level, invited_by, joined_at)
-    VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, p_details ->> 'role',
-            coalesce((p_details ->> 'can_read')::boolean, true), coalesce((p_details ->> 'can_write')::boolean, true),
-            coalesce((p_details ->> 'can_invite')::boolean, false), coalesce((p_details ->> 'can_kick')::boolean, false),
-            coalesce((p_details ->> 'can_create_tasks')::boolean, false), messaging.power_level(p_details ->> 'role'),
-            p_inviter, NULL)
+        can_invite, can_kick, can_create_tasks, matrix_power_level, invited_by, joined_at, matrix_changed_at, role_asked_at)
+    VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, wanted ->> 'role',
+            coalesce((wanted ->> 'can_read')::boolean, true), coalesce((wanted ->> 'can_write')::boolean, true),
+            (wanted ->> 'can_invite')::boolean, (wanted ->> 'can_kick')::boolean, (wanted ->> 'can_create_tasks')::boolean,
+            messaging.power_level(wanted ->> 'role'), p_inviter, NULL, p_at, p_at)
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
-        role = excluded.role, can_read = excluded.can_read, can_write = excluded.can_write,
+        role = excluded.role,
+        can_read = coalesce((wanted ->> 'can_read')::boolean, m.can_read),
+        can_write = coalesce((wanted ->> 'can_write')::boolean, m.can_write),
         can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
         matrix_power_level = excluded.matrix_power_level, invited_by = excluded.invited_by,
-        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL
+        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL,
+        matrix_changed_at = greatest(m.matrix_changed_at, p_at), role_asked_at = p_at
     RETURNING * INTO after;
     PERFORM messaging.emit_member(ch, 'member.invited', p_inviter, after);
 END
@@ -92,6 +95,7 @@ DECLARE
     ch channels;
     inviter channel_members;
     invitee channel_members;
+    wanted jsonb;
     known messaging.idempotency_keys;
 BEGIN
     SELECT * INTO ch FROM channels WHERE id = p_channel;
@@ -114,14 +118,18 @@ BEGIN
     IF NOT coalesce(inviter.can_invite, false) THEN
         RETURN messaging.refused('cannot_invite');
     END IF;
-    IF messaging.rank(p_details ->> 'role') > messaging.rank(inviter.role)
-        OR (p_details ->> 'can_invite')::boolean AND NOT inviter.can_invite
-        OR (p_details ->> 'can_kick')::boolean AND NOT inviter.can_kick
-        OR (p_details ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks THEN
+    SELECT * INTO invitee FROM channel_members WHERE channel_id = p_channel AND member_id = p_member;
+    wanted := messaging.capabilities(p_details ->> 'role') || p_details;
+    IF messaging.rank(wanted ->> 'role') > messaging.rank(inviter.role)
+        OR (wanted ->> 'can_invite')::boolean AND NOT inviter.can_invite
+        OR (wanted ->> 'can_kick')::boolean AND NOT inviter.can_kick
+        OR (wanted ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks
+        -- Only who manages the channel lifts what was forbidden to somebody who was here before.
+        OR messaging.rank(inviter.role) < 2 AND ((wanted ->> 'can_write')::boolean AND NOT invitee.can_write
+                                                 OR (wanted ->> 'can_read')::boolean AND NOT invitee.can_read) THEN
         RETURN messaging.refused('cannot_grant');
     END IF;
-    SELECT * INTO invitee FROM channel_members WHERE channel_id = p_channel AND member_id = p_member AND left_at IS NULL;
-    IF invitee.joined_at IS NOT NULL THEN
+    IF invitee.joined_at IS NOT NULL AND invitee.left_at IS NULL THEN
         -- Asked for again: nothing to do. Asked for differently: that is a change, not an invitation.
         IF messaging.member_json(invitee) @> p_details THEN
             RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'member', messaging.member_json(invitee));
@@ -135,27 +143,24 @@ $$;
 
 -- After somebody was invited in Matrix, and joined if they are one of ours.
 CREATE FUNCTION messaging.record_invite(
-    p_channel uuid, p_caller text, p_member text, p_member_type text, p_matrix_user_id text, p_joined boolean,
-    p_key text, p_request text
+    p_channel uuid, p_caller text, p_member text, p_member_type text, p_matrix_user_id text, p_details jsonb,
+    p_joined boolean, p_asked_at text, p_key text, p_request text
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
-    intent messaging.intents;
     m channel_members;
 BEGIN
     SELECT * INTO ch FROM channels WHERE id = p_channel FOR NO KEY UPDATE;
-    intent := messaging.take_intent(p_channel, 'invite', p_member);
-    -- No intent: the homeserver's push was faster and has written it all.
-    IF intent.actor_id IS NOT NULL THEN
-        PERFORM messaging.invite_member(ch, p_member, p_member_type, p_matrix_user_id, intent.actor_id, intent.details);
+    PERFORM messaging.take_intent(p_channel, 'invite', p_member, p_caller, false);
+    SELECT * INTO m FROM channel_members WHERE channel_id = p_channel AND member_id = p_member AND left_at IS NULL;
+    -- The homeserver's push may have been faster and have written it all.
+    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR NOT messaging.member_json(m) @> p_details THEN
+        PERFORM messaging.invite_member(ch, p_member, p_member_type, p_matrix_user_id, p_caller, p_details, p_asked_at::timestamptz);
     END IF;
     IF p_joined THEN
-        PERFORM messaging.join_member(ch, p_member, p_member_type, p_matrix_user_id);
+        PERFORM messaging.join_member(ch, p_member, p_member_type, p_matrix_user_id, p_asked_at::timestamptz);
     END IF;
     SELECT * INTO m FROM channel_members WHERE channel_id = p_channel AND member_id = p_member;
-    IF NOT FOUND THEN
-        RETURN messaging.refused('member_not_found');
-    END IF;
     IF p_key IS NOT NULL THEN
         INSERT INTO messaging.idempotency_keys (caller, key, request, resource)
         VALUES (p_caller, p_key, p_request, m.id) ON CONFLICT DO NOTHING;
@@ -176,35 +181,45 @@ BEGIN
 END
 $$;
 
--- A membership as the homeserver tells it. p_sender is who brought it about.
+-- A membership as the homeserver tells it. p_sender is who brought it about; p_by_bot whether that is our bot, which
+-- acts for somebody else, and also invites by itself whoever may join a closed room.
 CREATE FUNCTION messaging.record_membership(
     p_room_id text, p_member text, p_member_type text, p_matrix_user_id text, p_membership text, p_sender text,
-    p_changed_at text
+    p_by_bot boolean, p_changed_at text
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
     before channel_members;
     intent messaging.intents;
+    -- Another server may say any time it likes; nothing has happened in the future.
+    changed timestamptz := least(p_changed_at::timestamptz, now());
 BEGIN
     SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN messaging.refused('channel_not_found');
     END IF;
     SELECT * INTO before FROM channel_members WHERE channel_id = ch.id AND member_id = p_member;
-    IF before.matrix_changed_at > p_changed_at::timestamptz THEN
+    IF before.matrix_changed_at > changed THEN
         RETURN jsonb_build_object('changed', false);
     END IF;
     IF p_membership = 'join' THEN
-        PERFORM messaging.join_member(ch, p_member, p_member_type, p_matrix_user_id);
+        PERFORM messaging.join_member(ch, p_member, p_member_type, p_matrix_user_id, changed);
     ELSIF p_membership = 'invite' AND (before.id IS NULL OR before.left_at IS NOT NULL) THEN
-        intent := messaging.take_intent(ch.id, 'invite', p_member);
+        intent := messaging.take_intent(ch.id, 'invite', p_member, p_sender, p_by_bot);
+        IF p_by_bot AND intent.actor_id IS NULL THEN
+            RETURN jsonb_build_object('changed', false);
+        END IF;
         PERFORM messaging.invite_member(ch, p_member, p_member_type, p_matrix_user_id, coalesce(intent.actor_id, p_sender),
-            coalesce(intent.details, jsonb_build_object('role', CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END)));
+            coalesce(intent.details, jsonb_build_object('role', CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END)), changed);
     ELSIF p_membership IN ('leave', 'ban') THEN
-        intent := messaging.take_intent(ch.id, 'remove', p_member);
+        intent := messaging.take_intent(ch.id, 'remove', p_member, p_sender, p_by_bot);
         PERFORM messaging.remove_member(ch, p_member, coalesce(intent.actor_id, p_sender));
+        -- Remembered, so that an older invitation that comes late lets nobody in.
+        INSERT INTO channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at)
+        VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END, NULL, now())
+        ON CONFLICT (channel_id, member_id) DO NOTHING;
     END IF;
-    UPDATE channel_members SET matrix_changed_at = p_changed_at::timestamptz WHERE channel_id = ch.id AND member_id = p_member;
+    UPDATE channel_members SET matrix_changed_at = changed WHERE channel_id = ch.id AND member_id = p_member;
     RETURN jsonb_build_object('changed', true);
 END
 $$;

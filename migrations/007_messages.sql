@@ -1,5 +1,26 @@
 -- Messages: page, send, and what the homeserver says of them.
 
+-- The rooms that a channel had before it was upgraded. Their messages can still be read, edited and deleted.
+CREATE TABLE messaging.former_rooms (
+    room_id    text PRIMARY KEY,
+    channel_id uuid NOT NULL REFERENCES channels (id) ON DELETE CASCADE
+);
+
+-- The room that holds the event: a channel's room changes when it is upgraded.
+ALTER TABLE messages ADD COLUMN IF NOT EXISTS matrix_room_id text;
+
+-- Edits and reactions that came before their message, as the statement that will apply them.
+CREATE TABLE messaging.early_relations (
+    event_id        text PRIMARY KEY,
+    target_event_id text NOT NULL,
+    channel_id      uuid NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+    -- 'edit' or 'reaction', and what record_edit or record_reaction was given.
+    kind            text NOT NULL,
+    parameters      jsonb NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX early_relations_target ON messaging.early_relations (target_event_id);
+
 -- Redactions that came before the event they redact: that event must not be indexed when it comes.
 CREATE TABLE messaging.early_redactions (
     event_id   text PRIMARY KEY,
@@ -140,24 +161,57 @@ BEGIN
 END
 $$;
 
+-- Applies what came before its message.
+CREATE FUNCTION messaging.apply_early_relations(p_room_id text, p_event_id text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    e messaging.early_relations;
+BEGIN
+    FOR e IN DELETE FROM messaging.early_relations WHERE target_event_id = p_event_id RETURNING * LOOP
+        IF e.kind = 'edit' THEN
+            PERFORM messaging.record_edit(p_room_id, p_event_id, e.event_id, e.parameters ->> 'sender', e.parameters ->> 'preview',
+                e.parameters ->> 'edited_at');
+        ELSE
+            PERFORM messaging.record_reaction(p_room_id, p_event_id, e.event_id, e.parameters ->> 'reactor',
+                e.parameters ->> 'reactor_type', e.parameters ->> 'reactor_matrix_id', e.parameters ->> 'emoji', NULL);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- Keeps what came before its message; a stranger's flood of them is cut off.
+CREATE FUNCTION messaging.keep_early_relation(
+    ch channels, p_target_event_id text, p_event_id text, p_kind text, p_parameters jsonb
+) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO messaging.early_relations (event_id, target_event_id, channel_id, kind, parameters)
+    SELECT p_event_id, p_target_event_id, ch.id, p_kind, p_parameters
+    WHERE (SELECT count(*) FROM messaging.early_relations WHERE target_event_id = p_target_event_id) < 100
+    ON CONFLICT DO NOTHING
+$$;
+
+-- The channel that a room is or, before an upgrade, was.
+CREATE FUNCTION messaging.channel_of_room(p_room_id text) RETURNS uuid LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT id FROM channels WHERE matrix_room_id = p_room_id),
+                    (SELECT channel_id FROM messaging.former_rooms WHERE room_id = p_room_id))
+$$;
+
 -- A message that is in Matrix, from whichever path comes first: only the first one inserts, takes a number
--- and writes the outbox. p_joined: the sender has just joined by posting. p_content: what Matrix pushed.
+-- and writes the outbox. p_joined_at: the sender has just joined by posting. p_content: what Matrix pushed.
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message uuid, p_event_id text, p_matrix_type text, p_sender text, p_sender_type text,
     p_sender_matrix_id text, p_preview text, p_content_type text, p_reply_to_event_id text, p_key text, p_request text,
-    p_sent_at text, p_joined boolean, p_content jsonb
+    p_sent_at text, p_joined_at text, p_content jsonb
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
     m messages;
     next_seq bigint;
 BEGIN
-    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    SELECT * INTO ch FROM channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN messaging.refused('channel_not_found');
     END IF;
-    IF p_joined THEN
-        PERFORM messaging.join_member(ch, p_sender, p_sender_type, p_sender_matrix_id);
+    IF p_joined_at IS NOT NULL THEN
+        PERFORM messaging.join_member(ch, p_sender, p_sender_type, p_sender_matrix_id, p_joined_at::timestamptz);
     END IF;
     SELECT * INTO m FROM messages WHERE matrix_event_id = p_event_id;
     IF NOT FOUND AND p_key IS NOT NULL THEN
@@ -181,13 +235,13 @@ BEGIN
     END IF;
     next_seq := messaging.take_seq(ch.id);
     INSERT INTO messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
-                          content_preview, content_type, thread_id, client_key, client_request, created_at)
+                          content_preview, content_type, thread_id, client_key, client_request, created_at, matrix_room_id)
     VALUES (p_message, ch.id, next_seq, p_event_id, p_matrix_type, p_sender, p_sender_type, p_sender_matrix_id,
             CASE WHEN ch.is_encrypted THEN '' ELSE p_preview END, p_content_type,
             (SELECT id FROM messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id), p_key, p_request,
             -- Never in the future and never before the message in front of it, whatever the sender's server says.
             greatest(least(coalesce(p_sent_at::timestamptz, now()), now()),
-                     (SELECT created_at FROM messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)))
+                     (SELECT created_at FROM messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id)
     RETURNING * INTO m;
     PERFORM messaging.emit_message(ch, 'message.created', next_seq, m);
     IF p_content IS NOT NULL THEN
@@ -196,6 +250,7 @@ BEGIN
             'timestamp', (extract(epoch FROM m.created_at) * 1000)::bigint,
             'content', CASE WHEN ch.is_encrypted THEN '{}' ELSE p_content END));
     END IF;
+    PERFORM messaging.apply_early_relations(p_room_id, p_event_id);
     RETURN jsonb_build_object('message', messaging.message_json(m), 'inserted', true);
 END
 $$;

@@ -51,7 +51,7 @@ BEGIN
     END IF;
     SELECT * INTO mine FROM message_reactions WHERE message_id = p_message AND reactor_id = p_caller AND removed_at IS NULL
         AND messaging.plain_emoji(emoji) = messaging.plain_emoji(p_emoji);
-    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id, 'join', writer.must_join,
+    RETURN jsonb_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id, 'join', writer.must_join,
         'reacted', mine.id IS NOT NULL);
 END
 $$;
@@ -59,19 +59,24 @@ $$;
 -- A reaction that is in Matrix.
 CREATE FUNCTION messaging.record_reaction(
     p_room_id text, p_target_event_id text, p_event_id text, p_reactor text, p_reactor_type text, p_reactor_matrix_id text,
-    p_emoji text, p_joined boolean
+    p_emoji text, p_joined_at text
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
     m messages;
     changed boolean;
 BEGIN
-    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
-    IF p_joined THEN
-        PERFORM messaging.join_member(ch, p_reactor, p_reactor_type, p_reactor_matrix_id);
+    SELECT * INTO ch FROM channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN messaging.refused('channel_not_found');
+    END IF;
+    IF p_joined_at IS NOT NULL THEN
+        PERFORM messaging.join_member(ch, p_reactor, p_reactor_type, p_reactor_matrix_id, p_joined_at::timestamptz);
     END IF;
     SELECT * INTO m FROM messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
     IF NOT FOUND THEN
+        PERFORM messaging.keep_early_relation(ch, p_target_event_id, p_event_id, 'reaction', jsonb_build_object(
+            'reactor', p_reactor, 'reactor_type', p_reactor_type, 'reactor_matrix_id', p_reactor_matrix_id, 'emoji', p_emoji));
         RETURN messaging.refused('message_not_found');
     END IF;
     IF m.deleted_at IS NOT NULL OR ch.archived_at IS NOT NULL
@@ -116,7 +121,8 @@ BEGIN
     IF mine.id IS NOT NULL AND ch.archived_at IS NOT NULL THEN
         RETURN messaging.refused('channel_archived');
     END IF;
-    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', mine.matrix_event_id);
+    RETURN (SELECT jsonb_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', mine.matrix_event_id)
+            FROM messages m WHERE m.id = p_message);
 END
 $$;
 
@@ -133,6 +139,8 @@ BEGIN
     END IF;
     IF r.removed_at IS NULL THEN
         UPDATE message_reactions SET removed_at = now() WHERE id = r.id;
+        -- The row may hold another event one day; a late copy of this one must not bring it back.
+        INSERT INTO messaging.early_redactions (event_id, channel_id) VALUES (p_event_id, ch.id) ON CONFLICT DO NOTHING;
         PERFORM messaging.emit(ch, 'messaging.reaction.removed', jsonb_build_object(
             'message_id', r.message_id, 'reactor_id', r.reactor_id, 'emoji', r.emoji));
     END IF;

@@ -40,6 +40,8 @@ BEGIN
         RETURN jsonb_build_object('followed', false);
     END IF;
     SELECT * INTO ch FROM channels WHERE id = upgrade.channel_id FOR NO KEY UPDATE;
+    INSERT INTO messaging.former_rooms (room_id, channel_id) VALUES (ch.matrix_room_id, ch.id) ON CONFLICT DO NOTHING;
+    UPDATE messages SET matrix_room_id = ch.matrix_room_id WHERE channel_id = ch.id AND matrix_room_id IS NULL;
     -- The new room's state starts afresh.
     DELETE FROM messaging.room_state WHERE channel_id = ch.id;
     PERFORM messaging.change_channel(ch, upgrade.actor_id, jsonb_build_object('matrix_room_id', p_replacement_room_id));

@@ -5,6 +5,8 @@ ALTER TABLE messages ADD COLUMN IF NOT EXISTS edit_event_id text;
 
 CREATE INDEX IF NOT EXISTS messages_edit_event ON messages (edit_event_id) WHERE edit_event_id IS NOT NULL;
 
+CREATE INDEX IF NOT EXISTS outbox_integration ON outbox (channel_id, seq) WHERE subject = 'integration.matrix.message';
+
 -- A deleted message's text is taken out of the log as well.
 CREATE INDEX IF NOT EXISTS outbox_message ON outbox ((payload ->> 'message_id')) WHERE payload ? 'message_id';
 
@@ -23,7 +25,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN messaging.refused('message_not_found');
     END IF;
-    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id,
+    RETURN jsonb_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id,
         'deleted', m.deleted_at IS NOT NULL, 'message', messaging.message_json(m));
 END
 $$;
@@ -52,7 +54,7 @@ BEGIN
         RETURN messaging.refused(CASE p_act WHEN 'edit' THEN 'not_the_sender' ELSE 'cannot_delete' END);
     END IF;
     IF m.deleted_at IS NOT NULL AND p_act = 'delete' THEN
-        RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id, 'deleted', true);
+        RETURN jsonb_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id, 'deleted', true);
     END IF;
     IF m.deleted_at IS NOT NULL THEN
         RETURN messaging.refused('message_deleted');
@@ -72,7 +74,7 @@ BEGIN
     IF p_act = 'delete' THEN
         PERFORM messaging.set_intent(p_channel, 'delete', m.matrix_event_id, p_caller, '{}');
     END IF;
-    RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'event_id', m.matrix_event_id, 'deleted', false);
+    RETURN jsonb_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id, 'deleted', false);
 END
 $$;
 
@@ -86,9 +88,13 @@ DECLARE
     m messages;
     edited timestamptz := least(p_edited_at::timestamptz, now());
 BEGIN
-    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    SELECT * INTO ch FROM channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     SELECT * INTO m FROM messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
     IF NOT FOUND THEN
+        IF ch.id IS NOT NULL THEN
+            PERFORM messaging.keep_early_relation(ch, p_target_event_id, p_event_id, 'edit', jsonb_build_object(
+                'sender', p_sender, 'preview', CASE WHEN ch.is_encrypted THEN '' ELSE p_preview END, 'edited_at', p_edited_at));
+        END IF;
         RETURN messaging.refused('message_not_found');
     END IF;
     IF m.sender_id = p_sender AND m.deleted_at IS NULL AND m.edit_event_id IS DISTINCT FROM p_event_id
@@ -116,7 +122,7 @@ $$;
 CREATE FUNCTION messaging.find_edited(p_room_id text, p_edit_event_id text) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object('event_id', (
         SELECT m.matrix_event_id FROM messages m JOIN channels ch ON ch.id = m.channel_id
-        WHERE m.edit_event_id = p_edit_event_id AND ch.matrix_room_id = p_room_id AND m.deleted_at IS NULL))
+        WHERE m.edit_event_id = p_edit_event_id AND ch.id = messaging.channel_of_room(p_room_id) AND m.deleted_at IS NULL))
 $$;
 
 -- An edit was redacted: the message shows again what Matrix now says of it, an earlier edit or itself.
@@ -127,7 +133,7 @@ DECLARE
     ch channels;
     m messages;
 BEGIN
-    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    SELECT * INTO ch FROM channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     UPDATE messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE p_preview END,
         edit_event_id = p_edit_event_id, edited_at = p_edited_at::timestamptz
     WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
@@ -142,17 +148,18 @@ END
 $$;
 
 -- A redaction that is in Matrix, of a message or of a reaction.
-CREATE FUNCTION messaging.record_redaction(p_room_id text, p_target_event_id text, p_actor text) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION messaging.record_redaction(p_room_id text, p_target_event_id text, p_actor text, p_by_bot boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
     m messages;
     intent messaging.intents;
 BEGIN
-    SELECT * INTO ch FROM channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    SELECT * INTO ch FROM channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN messaging.refused('channel_not_found');
     END IF;
-    intent := messaging.take_intent(ch.id, 'delete', p_target_event_id);
+    intent := messaging.take_intent(ch.id, 'delete', p_target_event_id, p_actor, p_by_bot);
+    DELETE FROM messaging.early_relations WHERE event_id = p_target_event_id OR target_event_id = p_target_event_id;
     SELECT * INTO m FROM messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
     IF NOT FOUND THEN
         IF NOT messaging.remove_reaction(ch, p_target_event_id) THEN

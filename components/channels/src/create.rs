@@ -7,7 +7,7 @@ use messaging_core::keys::{ClientKey, fingerprint};
 use messaging_core::matrix::CHANNEL_FIELD;
 use messaging_core::models::{CreateChannel, InviteMember, Role, Visibility};
 use messaging_edge::gateway::{CreateRoom, Gateway};
-use messaging_edge::{Problem, Reply, Request, identity, invite, store};
+use messaging_edge::{Problem, Reply, Request, identity, invite, log, store};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -18,13 +18,21 @@ use spin_sdk::pg::ParameterValue;
 struct Reserved {
     channel_id: Option<ChannelId>,
     channel: Option<Box<RawValue>>,
+    /// It is a direct channel that the caller has left, and comes back to.
+    #[serde(default)]
+    rejoin: bool,
+    #[serde(default)]
+    archived: bool,
 }
 
 pub async fn create(request: Request) -> Result<Reply, Problem> {
     let caller = identity::caller(&request).await?;
     let key = request.header("idempotency-key").map(|header| ClientKey::new(&caller.id, header)).transpose()?;
     let mut new: CreateChannel = request.json().await?;
-    let other = new.complete_direct(&caller.id)?;
+    let gateway = Gateway::from_settings().await?;
+    let other = new.complete_direct(&caller.id, &gateway.server_name)?;
+    // Matrix knows no empty topic, only none.
+    new.topic = new.topic.filter(|topic| !topic.is_empty());
     let microdao = new.validate()?;
     let fields = json!({
         "slug": new.slug, "name": new.name, "description": new.description, "microdao_id": microdao,
@@ -49,14 +57,16 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
     )
     .await?;
     if let Some(channel) = reserved.channel {
-        invite_other(&caller, other.as_ref(), &channel).await?;
+        if !reserved.archived {
+            return_to(&gateway, &caller, &channel, reserved.rejoin).await?;
+            invite_other(&caller, other.as_ref(), &channel).await?;
+        }
         // A direct channel is found again; anything else is here because of its idempotency key.
         let status = if key.is_none() { StatusCode::OK } else { StatusCode::CREATED };
         return Reply::json(status, &channel);
     }
     let channel_id = reserved.channel_id.ok_or_else(|| Problem::internal("nothing reserved"))?;
 
-    let gateway = Gateway::from_settings().await?;
     let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
     let public = new.visibility == Visibility::Public;
     let mut initial_state = Vec::new();
@@ -98,12 +108,34 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
     Reply::json(StatusCode::CREATED, &channel)
 }
 
+#[derive(Deserialize)]
+struct Row {
+    id: ChannelId,
+    matrix_room_id: String,
+}
+
+/// Brings the caller back into a direct channel that they have left.
+async fn return_to(gateway: &Gateway, caller: &Caller, channel: &RawValue, rejoin: bool) -> Result<(), Problem> {
+    if !rejoin {
+        return Ok(());
+    }
+    let row: Row = serde_json::from_str(channel.get()).map_err(Problem::internal)?;
+    let asked_at = log::now();
+    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
+    gateway.set_power_level(&row.matrix_room_id, &matrix_id, Role::Owner.power_level()).await?;
+    gateway.join(&row.matrix_room_id, &matrix_id).await?;
+    let parameters = vec![
+        store::uuid(row.id),
+        ParameterValue::Str(caller.id.as_str().to_owned()),
+        ParameterValue::Str(caller.id.member_type().to_owned()),
+        ParameterValue::Str(matrix_id),
+        ParameterValue::Str(asked_at),
+    ];
+    store::call_raw("record_return", parameters).await.map(|_| ())
+}
+
 /// Brings the other one into a direct channel, unless they are there. Both own it: nobody manages the other.
 async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawValue) -> Result<(), Problem> {
-    #[derive(Deserialize)]
-    struct Row {
-        id: ChannelId,
-    }
     let Some(other) = other else { return Ok(()) };
     let row: Row = serde_json::from_str(channel.get()).map_err(Problem::internal)?;
     let role = (other.kind() != EntityKind::Agent).then_some(Role::Owner);

@@ -52,6 +52,11 @@ impl EntityId {
         Self::parse_own(text)
     }
 
+    /// Reads any of the three forms; the Matrix id of one of ours on `server_name` is that one.
+    pub fn parse_on(text: &str, server_name: &str) -> Result<Self, InvalidId> {
+        if text.starts_with('@') { Self::from_matrix_user_id(text, server_name) } else { Self::parse_own(text) }
+    }
+
     /// Reads `user:<id>` or `agent:<id>`, the two forms that can authenticate.
     pub fn parse_own(text: &str) -> Result<Self, InvalidId> {
         let id = text.strip_prefix("user:").or_else(|| text.strip_prefix("agent:"));

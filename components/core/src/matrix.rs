@@ -30,6 +30,15 @@ pub fn in_reply_to(content: &Value) -> Option<&str> {
     content.pointer("/m.relates_to/m.in_reply_to/event_id").and_then(Value::as_str)
 }
 
+/// The message that a message belongs under: the root of its thread, or else the one that it answers. In a thread
+/// `m.in_reply_to` is only for clients that know no threads (Matrix client-server API, "Threading").
+pub fn answered(content: &Value) -> Option<&str> {
+    match relation(content) {
+        Some(("m.thread", root)) => Some(root),
+        _ => in_reply_to(content),
+    }
+}
+
 /// How an event relates to another one, and to which.
 pub fn relation(content: &Value) -> Option<(&str, &str)> {
     let relates_to = content.get("m.relates_to")?;
@@ -62,6 +71,13 @@ mod tests {
         assert_eq!(newest_content(&event("@a:x")), json!({"body": "new"}));
         assert_eq!(newest_content(&event("@b:x")), json!({"body": "old"}));
         assert_eq!(newest_content(&json!([])), Value::Null);
+    }
+
+    #[test]
+    fn an_answer_in_a_thread_belongs_under_its_root() {
+        let relates_to = json!({"rel_type": "m.thread", "event_id": "$root", "m.in_reply_to": {"event_id": "$last"}});
+        assert_eq!(answered(&json!({"m.relates_to": relates_to})), Some("$root"));
+        assert_eq!(answered(&json!({"m.relates_to": {"m.in_reply_to": {"event_id": "$last"}}})), Some("$last"));
     }
 
     #[test]

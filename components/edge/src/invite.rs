@@ -1,7 +1,7 @@
 //! Inviting somebody, as `members` and a direct channel do it alike.
 
 use crate::gateway::{Gateway, Membership};
-use crate::{Problem, store};
+use crate::{Problem, log, settings, store};
 use messaging_core::auth::Caller;
 use messaging_core::ids::{ChannelId, EntityKind};
 use messaging_core::keys::{ClientKey, fingerprint};
@@ -27,15 +27,24 @@ pub async fn invite(
     idempotency_key: Option<&str>,
 ) -> Result<Box<RawValue>, Problem> {
     let key = idempotency_key.map(|header| ClientKey::new(&caller.id, header)).transpose()?;
-    let (member, role) = invitation.validate()?;
-    let details = json!({
-        "role": role.as_str(),
-        "can_read": invitation.can_read.unwrap_or(true),
-        "can_write": invitation.can_write.unwrap_or(true),
-        "can_invite": invitation.can_invite.unwrap_or(role.manages()),
-        "can_kick": invitation.can_kick.unwrap_or(role.manages()),
-        "can_create_tasks": invitation.can_create_tasks.unwrap_or(role.manages()),
-    });
+    let gateway = Gateway::from_settings().await?;
+    let bot = settings::required("matrix_bot_localpart").await?;
+    let (member, role) = invitation.validate(&gateway.server_name, &bot)?;
+    // What the caller leaves open, the role decides.
+    let capabilities = [
+        ("can_read", invitation.can_read),
+        ("can_write", invitation.can_write),
+        ("can_invite", invitation.can_invite),
+        ("can_kick", invitation.can_kick),
+        ("can_create_tasks", invitation.can_create_tasks),
+    ];
+    let mut details = json!({"role": role.as_str()});
+    for (name, value) in capabilities {
+        if let (Some(value), Some(details)) = (value, details.as_object_mut()) {
+            details.insert(name.to_owned(), json!(value));
+        }
+    }
+    let asked_at = log::now();
     let asked = fingerprint(&["invite", &channel.to_string(), member.as_str(), &details.to_string()]);
     let key = key.as_ref().map(ClientKey::as_str);
 
@@ -57,7 +66,6 @@ pub async fn invite(
         return Ok(member);
     }
 
-    let gateway = Gateway::from_settings().await?;
     let matrix_id = member.matrix_user_id(&gateway.server_name);
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if role.power_level() > 0 {
@@ -84,7 +92,9 @@ pub async fn invite(
             ParameterValue::Str(member.as_str().to_owned()),
             ParameterValue::Str(member.member_type().to_owned()),
             ParameterValue::Str(matrix_id),
+            store::jsonb(&details)?,
             ParameterValue::Boolean(ours),
+            ParameterValue::Str(asked_at),
             store::nullable(key),
             ParameterValue::Str(asked),
         ],

@@ -1,7 +1,7 @@
 //! Sending a message, as people and agents do it alike.
 
 use crate::gateway::{self, Gateway};
-use crate::{Problem, store};
+use crate::{Problem, log, store};
 use messaging_core::auth::Caller;
 use messaging_core::ids::{ChannelId, MessageId};
 use messaging_core::keys::{ClientKey, fingerprint};
@@ -73,7 +73,8 @@ pub async fn send(
 
     let gateway = Gateway::from_settings().await?;
     let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
-    if prepared.join {
+    let joined_at = prepared.join.then(log::now);
+    if joined_at.is_some() {
         gateway.join(&prepared.room_id, &matrix_id).await?;
     }
     let mut extra_content = serde_json::Map::new();
@@ -115,7 +116,7 @@ pub async fn send(
             store::nullable(key_text),
             store::nullable(key_text.map(|_| request.as_str())),
             store::nullable(sent.sent_at),
-            ParameterValue::Boolean(prepared.join),
+            store::nullable(joined_at),
             ParameterValue::DbNull,
         ],
     )

@@ -36,11 +36,16 @@ pub async fn apply(event: &Event, server_name: &str) -> Result<(), Problem> {
     if ids.iter().any(|id| !is_id(id)) {
         return Ok(());
     }
-    let Ok(sender) = EntityId::from_matrix_user_id(&event.sender, server_name) else { return Ok(()) };
+    let Ok(id) = EntityId::from_matrix_user_id(&event.sender, server_name) else { return Ok(()) };
+    let bot = settings::optional("matrix_bot_localpart").await.unwrap_or_default();
+    let bot = format!("@{bot}:{server_name}");
+    let sender = Sender { by_bot: event.sender == bot, id };
     let applied = match (event.event_type.as_str(), event.state_key.as_deref()) {
-        ("m.room.message" | "m.room.encrypted", None) => message(event, &sender).await,
-        ("m.reaction", None) => reaction(event, &sender).await,
+        ("m.room.message" | "m.room.encrypted", None) => message(event, &sender.id).await,
+        ("m.reaction", None) => reaction(event, &sender.id).await,
         ("m.room.redaction", None) => redaction::apply(event, &sender).await,
+        // The bot is in every room to manage it and is nobody's member.
+        ("m.room.member", Some(whom)) if whom == bot => upgrade::bot_invited(event).await,
         ("m.room.member", Some(whom)) => membership(event, &sender, whom, server_name).await,
         (_, Some("")) => state::apply(event, &sender).await,
         _ => Ok(()),
@@ -50,6 +55,14 @@ pub async fn apply(event: &Event, server_name: &str) -> Result<(), Problem> {
         Err(problem) if problem.code == "not_found" => Ok(()),
         other => other,
     }
+}
+
+/// Who brought an event about.
+pub struct Sender {
+    /// The entity.
+    pub id: EntityId,
+    /// Whether it is the bot, which acts for somebody else.
+    pub by_bot: bool,
 }
 
 /// Whether a text can be an id of Matrix and be stored.
@@ -88,11 +101,11 @@ async fn message(event: &Event, sender: &EntityId) -> Result<(), Problem> {
         text(&event.sender),
         ParameterValue::Str(preview(body)),
         text(matrix::content_type(msgtype)),
-        store::nullable(matrix::in_reply_to(content).filter(|id| is_id(id))),
+        store::nullable(matrix::answered(content).filter(|id| is_id(id))),
         store::nullable(key.as_ref().map(ClientKey::as_str)),
         store::nullable(request.filter(|request| !request.contains('\0'))),
         store::nullable(sent_at(&event.origin_server_ts)),
-        ParameterValue::Boolean(false),
+        ParameterValue::DbNull,
         if ours { ParameterValue::DbNull } else { store::jsonb(&without_nul(content))? },
     ];
     store::call_raw("record_message", parameters).await.map(|_| ())
@@ -125,17 +138,12 @@ async fn reaction(event: &Event, sender: &EntityId) -> Result<(), Problem> {
         text(sender.member_type()),
         text(&event.sender),
         text(key),
-        ParameterValue::Boolean(false),
+        ParameterValue::DbNull,
     ];
     store::call_raw("record_reaction", parameters).await.map(|_| ())
 }
 
-async fn membership(event: &Event, sender: &EntityId, whom: &str, server_name: &str) -> Result<(), Problem> {
-    // The bot is in every room to manage it and is nobody's member.
-    let bot = settings::optional("matrix_bot_localpart").await.unwrap_or_default();
-    if whom == format!("@{bot}:{server_name}") {
-        return upgrade::bot_invited(event).await;
-    }
+async fn membership(event: &Event, sender: &Sender, whom: &str, server_name: &str) -> Result<(), Problem> {
     let Ok(member) = EntityId::from_matrix_user_id(whom, server_name) else { return Ok(()) };
     let Some(membership) = matrix::text(&event.content, "membership") else { return Ok(()) };
     let Some(changed_at) = sent_at(&event.origin_server_ts) else { return Ok(()) };
@@ -145,7 +153,8 @@ async fn membership(event: &Event, sender: &EntityId, whom: &str, server_name: &
         text(member.member_type()),
         text(whom),
         text(membership),
-        text(sender.as_str()),
+        text(sender.id.as_str()),
+        ParameterValue::Boolean(sender.by_bot),
         ParameterValue::Str(changed_at),
     ];
     store::call_raw("record_membership", parameters).await.map(|_| ())

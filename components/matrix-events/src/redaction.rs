@@ -1,7 +1,6 @@
 //! Redactions: of a message, of a reaction, or of an edit, which brings back what was there before.
 
-use crate::index::{Event, is_id, sent_at, text};
-use messaging_core::ids::EntityId;
+use crate::index::{Event, Sender, is_id, sent_at, text};
 use messaging_core::matrix;
 use messaging_core::text::preview;
 use messaging_edge::gateway::Gateway;
@@ -16,7 +15,7 @@ struct Edited {
     event_id: Option<String>,
 }
 
-pub async fn apply(event: &Event, sender: &EntityId) -> Result<(), Problem> {
+pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Problem> {
     // From room version 11 on the target is in the content (Matrix specification, "Room version 11").
     let target = matrix::text(&event.content, "redacts").or(event.redacts.as_deref()).filter(|id| is_id(id));
     let Some(target) = target else { return Ok(()) };
@@ -24,7 +23,8 @@ pub async fn apply(event: &Event, sender: &EntityId) -> Result<(), Problem> {
     if let Some(edited) = edited.event_id {
         return unedit(event, &edited, target).await;
     }
-    let parameters = vec![text(&event.room_id), text(target), text(sender.as_str())];
+    let parameters =
+        vec![text(&event.room_id), text(target), text(sender.id.as_str()), ParameterValue::Boolean(sender.by_bot)];
     store::call_raw("record_redaction", parameters).await.map(|_| ())
 }
 

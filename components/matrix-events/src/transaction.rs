@@ -31,8 +31,11 @@ pub async fn receive(request: Request) -> Result<Reply, Problem> {
 
 /// Brings the index up to date with each event by itself.
 pub async fn apply_all(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
+    if events.len() > MAX_EVENTS {
+        return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
+    }
     let server_name = settings::required("matrix_server_name").await?;
-    for event in events.iter().take(MAX_EVENTS) {
+    for event in events {
         let Ok(event) = serde_json::from_str::<index::Event>(event.get()) else {
             log::info(request_id, "skipped a malformed event");
             continue;

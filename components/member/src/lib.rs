@@ -7,7 +7,7 @@ mod remove;
 use http::Method;
 use messaging_core::auth::Caller;
 use messaging_core::ids::EntityId;
-use messaging_edge::{Problem, Reply, Request, serve};
+use messaging_edge::{Problem, Reply, Request, serve, settings};
 use spin_sdk::http::IntoResponse;
 use spin_sdk::http_service;
 
@@ -25,10 +25,11 @@ async fn route(request: Request) -> Result<Reply, Problem> {
     }
 }
 
-/// The member of the path.
-fn member_id(request: &Request, caller: &Caller) -> Result<EntityId, Problem> {
+/// The member of the path. The Matrix id of one of ours is that one.
+async fn member_id(request: &Request, caller: &Caller) -> Result<EntityId, Problem> {
+    let server_name = settings::required("matrix_server_name").await?;
     match request.segment(5).as_ref() {
         "me" => Ok(caller.id.clone()),
-        other => EntityId::parse(other).map_err(|_| Problem::not_found("member")),
+        other => EntityId::parse_on(other, &server_name).map_err(|_| Problem::not_found("member")),
     }
 }

@@ -26,7 +26,12 @@ pub async fn delete(request: &Request) -> Result<Reply, Problem> {
     if !prepared.deleted {
         let gateway = Gateway::from_settings().await?;
         gateway.redact(&prepared.room_id, &prepared.event_id, &caller.id).await?;
-        let parameters = vec![ParameterValue::Str(prepared.room_id), ParameterValue::Str(prepared.event_id), who];
+        let parameters = vec![
+            ParameterValue::Str(prepared.room_id),
+            ParameterValue::Str(prepared.event_id),
+            who,
+            ParameterValue::Boolean(false),
+        ];
         store::call::<IgnoredAny>("record_redaction", parameters).await?;
     }
     Ok(Reply::empty(StatusCode::NO_CONTENT))

@@ -3,7 +3,7 @@
 use crate::emoji;
 use http::StatusCode;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::{Problem, Reply, Request, identity, store};
+use messaging_edge::{Problem, Reply, Request, identity, log, store};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use spin_sdk::pg::ParameterValue;
@@ -37,7 +37,8 @@ pub async fn add(request: &Request) -> Result<Reply, Problem> {
     }
     let gateway = Gateway::from_settings().await?;
     let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
-    if prepared.join {
+    let joined_at = prepared.join.then(log::now);
+    if joined_at.is_some() {
         gateway.join(&prepared.room_id, &matrix_id).await?;
     }
     let sent = gateway.send_reaction(&prepared.room_id, &prepared.event_id, &caller.id, &emoji).await?;
@@ -51,7 +52,7 @@ pub async fn add(request: &Request) -> Result<Reply, Problem> {
             ParameterValue::Str(caller.id.member_type().to_owned()),
             ParameterValue::Str(matrix_id),
             ParameterValue::Str(emoji),
-            ParameterValue::Boolean(prepared.join),
+            store::nullable(joined_at),
         ],
     )
     .await?;

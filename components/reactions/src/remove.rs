@@ -31,7 +31,12 @@ pub async fn remove(request: &Request) -> Result<Reply, Problem> {
     .await?;
     if let Some(event_id) = prepared.event_id {
         Gateway::from_settings().await?.redact(&prepared.room_id, &event_id, &caller.id).await?;
-        let parameters = vec![ParameterValue::Str(prepared.room_id), ParameterValue::Str(event_id), who];
+        let parameters = vec![
+            ParameterValue::Str(prepared.room_id),
+            ParameterValue::Str(event_id),
+            who,
+            ParameterValue::Boolean(false),
+        ];
         store::call::<IgnoredAny>("record_redaction", parameters).await?;
     }
     Ok(Reply::empty(StatusCode::NO_CONTENT))

@@ -143,7 +143,7 @@ const DIRECT_SLUG: &str = "direct-";
 
 impl CreateChannel {
     /// For a direct channel: checks who the pair is, and fills in what follows from it. Returns the other one.
-    pub fn complete_direct(&mut self, caller: &EntityId) -> Result<Option<EntityId>, Problem> {
+    pub fn complete_direct(&mut self, caller: &EntityId, server_name: &str) -> Result<Option<EntityId>, Problem> {
         if !self.is_direct {
             if self.members.is_empty() {
                 return Ok(None);
@@ -152,7 +152,7 @@ impl CreateChannel {
         }
         let mut others = self.members.iter().filter(|member| *member != caller.as_str());
         let other = match (others.next(), others.next()) {
-            (Some(other), None) => EntityId::parse(other),
+            (Some(other), None) => EntityId::parse_on(other, server_name),
             _ => return Err(Problem::invalid_field("members", "must name exactly one other")),
         };
         let other = other.map_err(|e| Problem::invalid_field("members", e.0))?;
@@ -223,7 +223,7 @@ mod tests {
     fn a_pair_has_one_direct_channel_whoever_asks() {
         let direct = |caller: &str, other: &str| {
             let mut new = create(json!({"is_direct": true, "microdao_id": "microdao:x", "members": [caller, other]}));
-            new.complete_direct(&EntityId::parse(caller).unwrap()).unwrap();
+            new.complete_direct(&EntityId::parse(caller).unwrap(), "server").unwrap();
             assert!(new.validate().is_ok());
             new.slug
         };

@@ -94,11 +94,15 @@ impl Role {
 }
 
 impl InviteMember {
-    /// Checks every field; returns who is invited and as what.
-    pub fn validate(&self) -> Result<(EntityId, Role), Problem> {
-        let member = EntityId::parse(&self.member_id).map_err(|_| {
+    /// Checks every field; returns who is invited and as what. A Matrix id of one of ours is that one, and
+    /// `bot_localpart` names the service itself, which is nobody's guest.
+    pub fn validate(&self, server_name: &str, bot_localpart: &str) -> Result<(EntityId, Role), Problem> {
+        let member = EntityId::parse_on(&self.member_id, server_name).map_err(|_| {
             Problem::invalid_field("member_id", "must be user:<id>, agent:<id> or a Matrix id @name:server")
         })?;
+        if member.as_str() == format!("@{bot_localpart}:{server_name}") {
+            return Err(Problem::invalid_field("member_id", "must not be the service itself"));
+        }
         let role = self.role.unwrap_or(if member.is_agent() { Role::Agent } else { Role::Member });
         if (role == Role::Agent) != member.is_agent() && (role == Role::Agent || role.manages()) {
             return Err(Problem::invalid_field("role", "must be agent for agents and for nobody else"));
@@ -114,12 +118,14 @@ mod tests {
 
     #[test]
     fn an_invitation_defaults_to_the_role_of_its_kind() {
-        let invite = |value| serde_json::from_value::<InviteMember>(value).unwrap().validate();
+        let invite = |value| serde_json::from_value::<InviteMember>(value).unwrap().validate("server", "daarion");
         assert_eq!(invite(json!({"member_id": "agent:sofia"})).unwrap().1, Role::Agent);
         assert_eq!(invite(json!({"member_id": "@bob:server"})).unwrap().1, Role::Member);
         assert!(invite(json!({"member_id": "user:bob", "role": "agent"})).is_err());
         assert!(invite(json!({"member_id": "agent:sofia", "role": "owner"})).is_err());
         assert!(invite(json!({"member_id": "agent:sofia", "role": "member"})).is_ok());
         assert!(invite(json!({"member_id": "bob"})).is_err());
+        assert!(invite(json!({"member_id": "@daarion:server"})).is_err());
+        assert_eq!(invite(json!({"member_id": "@user-zoe:server"})).unwrap().0.as_str(), "user:zoe");
     }
 }
