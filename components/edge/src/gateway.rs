@@ -197,9 +197,16 @@ impl Gateway {
         self.act(Method::PUT, &format!("{}/{part}", room_path(room_id)), body).await
     }
 
-    /// Gives a member a power level in the room.
-    pub async fn set_power_level(&self, room_id: &str, user_id: &str, power_level: i32) -> Result<(), Problem> {
-        let body = json!({"user_id": user_id, "power_level": power_level});
+    /// Gives somebody a power level in the room on behalf of `actor`.
+    pub async fn set_power_level(
+        &self,
+        room_id: &str,
+        user_id: &str,
+        power_level: i32,
+        actor: &EntityId,
+    ) -> Result<(), Problem> {
+        let sender_matrix_id = actor.matrix_user_id(&self.server_name);
+        let body = json!({"user_id": user_id, "power_level": power_level, "sender_matrix_id": sender_matrix_id});
         self.act(Method::PUT, &format!("{}/power-level", room_path(room_id)), &body).await
     }
 

@@ -69,7 +69,7 @@ pub async fn invite(
     let matrix_id = member.matrix_user_id(&gateway.server_name);
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if role.power_level() > 0 {
-        gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level()).await?;
+        gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level(), &caller.id).await?;
     }
     gateway
         .invite(&Membership {

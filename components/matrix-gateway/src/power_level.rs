@@ -1,9 +1,10 @@
 //! PUT `/internal/matrix/rooms/{room_id}/power-level` and `…/read-only`: our own additions to the contract, for
 //! roles and for archived channels.
 
+use crate::act::as_person_or_bot;
 use crate::answer::Refusal;
 use crate::homeserver::{Acting, EventId, Homeserver, v3};
-use crate::ids::{entity, room_id};
+use crate::ids::{OwnUser, actor, entity, room_id};
 use http::{Method, StatusCode};
 use messaging_edge::{Reply, Request};
 use serde::Deserialize;
@@ -21,11 +22,15 @@ const SETTLE: Duration = Duration::from_millis(250);
 struct PowerLevel {
     user_id: String,
     power_level: i32,
+    /// Whose act it is.
+    sender_matrix_id: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct ReadOnly {
     read_only: bool,
+    /// Whose act it is.
+    sender_matrix_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -39,7 +44,9 @@ pub async fn put(hs: &Homeserver, room: &str, request: Request) -> Result<Reply,
     let room = room_id(room)?;
     let asked: PowerLevel = request.json().await?;
     let user_id = entity("user_id", &asked.user_id, &hs.server_name)?.matrix_user_id(&hs.server_name);
-    let event_id = set(hs, room, &user_id, asked.power_level.into()).await?;
+    let sender = sender(hs, asked.sender_matrix_id.as_deref())?;
+    let level = asked.power_level.into();
+    let event_id = change(hs, room, sender.as_ref(), |levels| with_level(levels, &user_id, level)).await?;
     Ok(Reply::json(StatusCode::OK, &json!({"event_id": event_id}))?)
 }
 
@@ -48,22 +55,29 @@ pub async fn put_read_only(hs: &Homeserver, room: &str, request: Request) -> Res
     let room = room_id(room)?;
     let asked: ReadOnly = request.json().await?;
     let level = if asked.read_only { READ_ONLY_LEVEL } else { 0 };
-    let event_id = change(hs, room, |levels| with_events_default(levels, level)).await?;
+    let sender = sender(hs, asked.sender_matrix_id.as_deref())?;
+    let event_id = change(hs, room, sender.as_ref(), |levels| with_events_default(levels, level)).await?;
     Ok(Reply::json(StatusCode::OK, &json!({"event_id": event_id}))?)
 }
 
 /// Gives somebody a power level, as the bot; answers the event that says so.
 pub async fn set(hs: &Homeserver, room: &str, user_id: &str, level: i64) -> Result<String, Refusal> {
-    change(hs, room, |levels| with_level(levels, user_id, level)).await
+    change(hs, room, None, |levels| with_level(levels, user_id, level)).await
 }
 
-/// Changes the levels of a room, as the bot, unless there is nothing to change; answers their event.
+fn sender(hs: &Homeserver, sender_matrix_id: Option<&str>) -> Result<Option<OwnUser>, Refusal> {
+    actor(("sender_matrix_id", sender_matrix_id), ("sender", None), &hs.server_name)
+}
+
+/// Changes the levels of a room unless there is nothing to change; answers their event. As the person, or as the bot
+/// where that person's power does not reach or nobody is named.
 ///
 /// Matrix knows the levels of a room only as a whole and cannot compare before it writes. So this reads,
 /// changes, writes, waits until whoever read the same levels has written theirs, and looks again.
 async fn change(
     hs: &Homeserver,
     room: &str,
+    person: Option<&OwnUser>,
     changed: impl Fn(&Map<String, Value>) -> Option<Value>,
 ) -> Result<String, Refusal> {
     let target = v3(&["rooms", room, "state", "m.room.power_levels", ""]);
@@ -73,7 +87,10 @@ async fn change(
         let Some(changed) = changed(&current.content) else {
             return Ok(written.unwrap_or(current.event_id));
         };
-        let event: EventId = hs.call(Acting::Bot, Method::PUT, &target, Some(&changed)).await?;
+        let event = as_person_or_bot(person, async |acting| {
+            hs.call::<EventId>(acting, Method::PUT, &target, Some(&changed)).await
+        });
+        let event = event.await?;
         written = Some(event.event_id);
         // By chance more or less, so that two who collided do not go on doing so.
         let [chance, ..] = uuid::Uuid::new_v4().into_bytes();
