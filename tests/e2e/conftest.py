@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+# Before the first import of them: their assertions say what they have compared, as those of tests do.
+pytest.register_assert_rewrite("support")
+
 from support import journal as journals
 from support.api import Caller, World, unique
 from support.index import Index
