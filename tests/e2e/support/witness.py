@@ -26,8 +26,9 @@ async def quiet(world: World, rooms: Rooms, index: Index) -> None:
     mark is set after the first has come: by then, all that was there before the first is in front of it.
     """
     if world.stack.api_url not in _markers:
-        caller = world.user("marker")
-        channel = await world.channel(caller)
+        microdao = world.other_microdao("marker")
+        caller = world.member_of("marker", microdao)
+        channel = await world.channel(caller, microdao_id=microdao)
         _markers[world.stack.api_url] = (await element(rooms, caller), channel["matrix_room_id"])
     marker, room = _markers[world.stack.api_url]
     for _ in range(2):
