@@ -129,8 +129,12 @@ fn request_id() -> Value {
 
 /// Refers to the response if others are the same, word for word.
 fn share(response: Value, status: u16, problems: &[&Problem], shared: &mut Map<String, Value>) -> Value {
-    let mut codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
-    codes.dedup();
+    let mut codes = Vec::new();
+    for problem in problems {
+        if !codes.contains(&problem.code) {
+            codes.push(problem.code);
+        }
+    }
     let name = format!("{status}.{}", codes.join("."));
     let known = shared.entry(&name).or_insert_with(|| response.clone());
     if *known == response { json!({"$ref": format!("#/components/responses/{name}")}) } else { response }
@@ -151,7 +155,8 @@ fn refusals(status: u16, problems: &[&Problem]) -> Value {
     }
     let meaning = |(code, told): (&String, &Value)| {
         let told: Vec<_> = told.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        format!("- `{code}`: {}", told.join(" "))
+        // Descriptions are Markdown, where <token> would be HTML.
+        format!("- `{code}`: {}", told.join(" ").replace('<', "\\<"))
     };
     let codes: Vec<_> = details.keys().collect();
     let mut headers = request_id();

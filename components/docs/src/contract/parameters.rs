@@ -1,6 +1,6 @@
 //! Parameters by their names in `components/parameters`.
 
-use messaging_core::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
+use messaging_core::ids::{ChannelId, MessageId, MicrodaoId};
 use messaging_core::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -24,8 +24,14 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     add("channel_id", "path", "channel_id", "The channel.", channel);
     let message = types.subschema_for::<MessageId>().to_value();
     add("message_id", "path", "message_id", "The message.", message);
-    let member = json!({"anyOf": [{"const": "me"}, types.subschema_for::<EntityId>()], "type": "string"});
-    add("member_id", "path", "member_id", "The member, percent-encoded where needed; `me` is the caller.", member);
+    let member = json!({"type": "string", "examples": ["me"]});
+    add(
+        "member_id",
+        "path",
+        "member_id",
+        "The member's id (`user:<id>`, `agent:<id>`, `@name:server`), or `me`.",
+        member,
+    );
     let emoji = json!({"type": "string", "minLength": 1, "maxLength": 128, "examples": ["👍"]});
     add("emoji", "path", "emoji", "Any emoji of up to 128 bytes of UTF-8, percent-encoded.", emoji);
     let agent = json!({"type": "string", "pattern": "^agent:[a-z0-9._-]{1,64}$", "examples": ["agent:sofia"]});

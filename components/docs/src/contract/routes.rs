@@ -10,7 +10,8 @@ use messaging_core::models::{
     AgentPost, ChangeChannel, ChangeMember, CreateChannel, EditMessage, InviteMember, SendMessage,
 };
 use messaging_core::problem::Problem;
-use serde_json::json;
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
 
 const CHANNELS: &str = "/api/messaging/channels";
 const CHANNEL: &str = "/api/messaging/channels/{channel_id}";
@@ -28,6 +29,7 @@ const WRITERS: &str = "who may write in the channel: anybody identified (public)
                        members (microdao), members (private, direct), unless `can_write` was taken from them. Who is \
                        not in it yet joins by this; agents never do";
 const MANAGERS: &str = "owners and admins of the channel";
+const UNCHANGED: &str = "What `If-None-Match` names is still the newest.";
 
 /// What anybody is refused who cannot see a channel or not read it.
 const READING: [&str; 2] = ["channel_not_found", "cannot_read"];
@@ -251,16 +253,16 @@ fn service() -> Vec<Route> {
             .who(Anyone)
             .answers::<Readiness>(200, "It can.")
             .answers::<Readiness>(503, "A part is missing."),
-        route("service", "get", "/openapi.json", "getOpenapi").does("This document", "").who(Anyone).answers_with(
-            200,
-            "OpenAPI 3.1.",
-            "application/json",
-            |_| schemars::json_schema!({"type": "object"}),
-        ),
+        route("service", "get", "/openapi.json", "getOpenapi")
+            .does("This document", "")
+            .who(Anyone)
+            .answers::<Map<String, Value>>(200, "OpenAPI 3.1.")
+            .answers_nothing(304, UNCHANGED),
         route("service", "get", "/docs", "getDocs")
             .does("This document, to read and to try", "")
             .who(Anyone)
-            .answers_with(200, "A page.", "text/html", |_| schemars::json_schema!({"type": "string"})),
+            .answers_with(200, "A page.", "text/html", SchemaGenerator::subschema_for::<String>)
+            .answers_nothing(304, UNCHANGED),
     ]
 }
 
@@ -274,7 +276,7 @@ fn homeserver() -> Vec<Route> {
                  `{\"events\": […]}`. What was seen before changes nothing.",
             )
             .who(Gateway)
-            .reads::<serde_json::Map<String, serde_json::Value>>(json!({"events": []}))
-            .answers::<serde_json::Map<String, serde_json::Value>>(200, "They are stored."),
+            .reads::<Map<String, Value>>(json!({"events": []}))
+            .answers::<Map<String, Value>>(200, "They are stored."),
     ]
 }

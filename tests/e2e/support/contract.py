@@ -1,0 +1,84 @@
+"""The OpenAPI document that a deployment serves, as the judge of its real answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import httpx
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+DOCUMENT = "urn:openapi"
+
+formats = FormatChecker(formats=["uuid"])
+
+
+@formats.checks("date-time", raises=ValueError)
+def is_utc(value: object) -> bool:
+    return not isinstance(value, str) or (value.endswith("Z") and bool(datetime.fromisoformat(value)))
+
+
+class Contract:
+    """Checks answers, and remembers which operations they came from."""
+
+    def __init__(self, document: dict[str, Any]):
+        self.document = document
+        resource = Resource.from_contents(document, default_specification=DRAFT202012)
+        self.registry: Registry = Registry().with_resource(DOCUMENT, resource)
+        self.seen: set[tuple[str, int]] = set()
+
+    def operations(self) -> dict[str, tuple[str, str]]:
+        """Method and path by name."""
+        paths = self.document["paths"].items()
+        return {op["operationId"]: (method, path) for path, item in paths for method, op in item.items()}
+
+    def check(self, response: httpx.Response) -> httpx.Response:
+        """Fails unless the document allows this answer to this request."""
+        request = response.request
+        what = f"{request.method} {request.url.path}: {response.status_code}"
+        path, operation = self._operation(request)
+        assert operation, f"{what}: no such operation"
+        answers = operation["responses"]
+        assert str(response.status_code) in answers, f"{what} is none of {sorted(answers)}: {response.text}"
+        place = f"{path}/responses/{response.status_code}"
+        if "$ref" in answers[str(response.status_code)]:
+            place = answers[str(response.status_code)]["$ref"].removeprefix("#")
+        answer = self._at(place)
+        for name in answer["headers"].keys() - {"Link"}:
+            assert name in response.headers, f"{what}: no {name}"
+        self._body(f"{what}, answer", place, answer, response.headers.get("content-type"), response.content)
+        if response.is_success and "requestBody" in operation:
+            # What the service takes, the document must not forbid.
+            place, sent = f"{path}/requestBody", request.headers.get("content-type")
+            self._body(f"{what}, request", place, self._at(place), sent, request.content)
+        self.seen.add((operation["operationId"], response.status_code))
+        return response
+
+    def _operation(self, request: httpx.Request) -> tuple[str, dict[str, Any] | None]:
+        parts = request.url.raw_path.decode().split("?")[0].rstrip("/").split("/")
+        for template, item in self.document["paths"].items():
+            names = template.split("/")
+            fits = all(name == part or (name.startswith("{") and part) for name, part in zip(names, parts))
+            if len(names) == len(parts) and fits:
+                method = request.method.lower()
+                return f"/paths/{template.replace('/', '~1')}/{method}", item.get(method)
+        return "", None
+
+    def _at(self, pointer: str) -> dict[str, Any]:
+        return self.registry.resolver().lookup(f"{DOCUMENT}#{pointer}").contents
+
+    def _body(self, what: str, place: str, described: dict[str, Any], media: str | None, body: bytes) -> None:
+        if "content" not in described:
+            assert not body, f"{what}: a body where there is none: {body!r}"
+            return
+        media = (media or "").split(";")[0]
+        assert media in described["content"], f"{what}: {media} is none of {sorted(described['content'])}"
+        if not media.endswith("json"):
+            return
+        schema = {"$ref": f"{DOCUMENT}#{place}/content/{media.replace('/', '~1')}/schema"}
+        validator = Draft202012Validator(schema, registry=self.registry, format_checker=formats)
+        errors = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(json.loads(body))]
+        assert not errors, f"{what}: {errors}"
