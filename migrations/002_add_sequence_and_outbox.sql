@@ -8,6 +8,19 @@ ALTER TABLE messages ADD COLUMN IF NOT EXISTS client_request text;
 -- An invited person who has not accepted yet has no joined_at.
 ALTER TABLE channel_members ALTER COLUMN joined_at DROP NOT NULL;
 
+-- The platform's trigger sets updated_at whenever a row is written. A new last_seq is no change of the channel.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'channels'::regclass AND tgname = 'channels_updated_at') THEN
+        DROP TRIGGER channels_updated_at ON channels;
+        CREATE TRIGGER channels_updated_at
+            BEFORE UPDATE OF slug, name, description, microdao_id, matrix_room_id, visibility, is_direct, is_encrypted, topic,
+                avatar_url, archived_at ON channels
+            FOR EACH ROW EXECUTE FUNCTION update_updated_at();
+    END IF;
+END
+$$;
+
 -- Rows that were there before the sequence: numbered in the order in which they were written.
 UPDATE messages m SET seq = n.seq
 FROM (SELECT msg.id, ch.last_seq + row_number() OVER (PARTITION BY msg.channel_id ORDER BY msg.created_at, msg.id) AS seq

@@ -24,6 +24,8 @@ CREATE TABLE messaging.intents (
     target_id  text NOT NULL,
     actor_id   text NOT NULL,
     details    jsonb NOT NULL DEFAULT '{}',
+    -- The parts of details that the homeserver has told already.
+    confirmed  text[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (channel_id, act, target_id)
 );
@@ -58,7 +60,7 @@ CREATE FUNCTION messaging.set_intent(p_channel uuid, p_act text, p_target text, 
     INSERT INTO messaging.intents (channel_id, act, target_id, actor_id, details)
     VALUES (p_channel, p_act, p_target, p_actor, p_details)
     ON CONFLICT (channel_id, act, target_id) DO UPDATE SET
-        actor_id = excluded.actor_id, details = excluded.details, created_at = now()
+        actor_id = excluded.actor_id, details = excluded.details, confirmed = '{}', created_at = now()
 $$;
 
 -- ---------------------------------------------------------------------------------------------- documents

@@ -238,12 +238,18 @@ BEGIN
     IF NOT messaging.is_news(ch.id, p_event_type, least(p_changed_at::timestamptz, now())) OR p_field = 'name' AND news IS NULL THEN
         RETURN jsonb_build_object('changed', false);
     END IF;
-    -- A change through the API comes back here, possibly before the API has recorded it. Only this part of it has
-    -- happened for sure; what else was asked for comes by itself.
-    SELECT * INTO intent FROM messaging.intents
-    WHERE channel_id = ch.id AND act = 'update' AND target_id = 'channel' AND created_at > now() - interval '10 minutes'
-        AND (actor_id = p_sender OR p_by_bot) AND details ? p_field AND details ->> p_field IS NOT DISTINCT FROM news;
-    PERFORM messaging.change_channel(ch, coalesce(intent.actor_id, p_sender), jsonb_build_object(p_field, news));
+    -- A change through the API comes back here part by part, possibly before the API has recorded it. It is one
+    -- change, so it is applied when all of its parts have come, or when the API says what it has done.
+    UPDATE messaging.intents SET confirmed = array_append(confirmed, p_field)
+    WHERE channel_id = ch.id AND act = 'update' AND target_id = 'channel' AND created_at > now() - interval '1 minute'
+        AND (actor_id = p_sender OR p_by_bot) AND details ? p_field AND details ->> p_field IS NOT DISTINCT FROM news
+    RETURNING * INTO intent;
+    IF intent.actor_id IS NULL THEN
+        PERFORM messaging.change_channel(ch, p_sender, jsonb_build_object(p_field, news));
+    ELSIF intent.details - intent.confirmed - 'description' = '{}' THEN
+        PERFORM messaging.take_intent(ch.id, 'update', 'channel', NULL, false);
+        PERFORM messaging.change_channel(ch, intent.actor_id, intent.details);
+    END IF;
     RETURN jsonb_build_object('changed', true);
 END
 $$;

@@ -191,6 +191,7 @@ DECLARE
     ch channels;
     before channel_members;
     intent messaging.intents;
+    drop_level boolean;
     -- Another server may say any time it likes; nothing has happened in the future.
     changed timestamptz := least(p_changed_at::timestamptz, now());
 BEGIN
@@ -214,12 +215,15 @@ BEGIN
     ELSIF p_membership IN ('leave', 'ban') THEN
         intent := messaging.take_intent(ch.id, 'remove', p_member, p_sender, p_by_bot);
         PERFORM messaging.remove_member(ch, p_member, coalesce(intent.actor_id, p_sender));
+        -- The level waits in the room for them to come back; it must not.
+        drop_level := before.left_at IS NULL AND before.matrix_power_level > 0;
+        UPDATE channel_members SET matrix_power_level = 0 WHERE id = before.id;
         -- Remembered, so that an older invitation that comes late lets nobody in.
         INSERT INTO channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at)
         VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END, NULL, now())
         ON CONFLICT (channel_id, member_id) DO NOTHING;
     END IF;
     UPDATE channel_members SET matrix_changed_at = changed WHERE channel_id = ch.id AND member_id = p_member;
-    RETURN jsonb_build_object('changed', true);
+    RETURN jsonb_build_object('changed', true, 'drop_level', coalesce(drop_level, false));
 END
 $$;

@@ -223,7 +223,7 @@ DECLARE
     ch channels;
     m channel_members;
     level integer;
-    details jsonb;
+    news jsonb;
     intent messaging.intents;
     changed timestamptz := least(p_changed_at::timestamptz, now());
 BEGIN
@@ -242,22 +242,22 @@ BEGIN
                              AND i.target_id = c.member_id AND i.created_at > now() - interval '1 minute')
              ORDER BY c.id LOOP
         level := coalesce((p_levels ->> m.matrix_user_id)::integer, p_default);
-        details := jsonb_build_object('role', CASE
+        news := jsonb_build_object('role', CASE
             WHEN m.member_type = 'agent' THEN 'agent' WHEN level >= 100 THEN 'owner' WHEN level >= 50 THEN 'admin'
             WHEN messaging.rank(m.role) > 1 THEN 'member' ELSE m.role END);
         -- Below zero is how a person in Matrix is kept from writing.
         IF m.member_id LIKE '@%' AND (level < 0) <> (m.matrix_power_level < 0) THEN
-            details := details || jsonb_build_object('can_write', level >= 0);
+            news := news || jsonb_build_object('can_write', level >= 0);
         END IF;
         SELECT * INTO intent FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'role' AND i.target_id = m.member_id
             AND i.created_at > now() - interval '10 minutes' AND (i.actor_id = p_sender OR p_by_bot)
-            AND i.details ->> 'role' = details ->> 'role';
+            AND i.details ->> 'role' = news ->> 'role';
         IF FOUND THEN
             PERFORM messaging.change_member(ch, m, intent.actor_id, intent.details, intent.created_at);
-        ELSIF details ->> 'role' <> m.role THEN
-            PERFORM messaging.change_member(ch, m, p_sender, messaging.capabilities(details ->> 'role') || details, NULL);
+        ELSIF news ->> 'role' <> m.role THEN
+            PERFORM messaging.change_member(ch, m, p_sender, messaging.capabilities(news ->> 'role') || news, NULL);
         ELSE
-            PERFORM messaging.change_member(ch, m, p_sender, details, NULL);
+            PERFORM messaging.change_member(ch, m, p_sender, news, NULL);
         END IF;
         UPDATE channel_members SET matrix_power_level = level WHERE id = m.id;
     END LOOP;

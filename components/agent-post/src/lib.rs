@@ -36,7 +36,7 @@ struct MessageRow {
 
 async fn post(request: Request) -> Result<Reply, Problem> {
     let agent = identity::agent(&request, &request.segment(2)).await?;
-    let key = request.header("idempotency-key").map(str::to_owned);
+    let key = request.idempotency_key(&agent.id)?;
     let post: AgentPost = request.json().await?;
     let message = SendMessage {
         text: Some(post.text),
@@ -45,7 +45,7 @@ async fn post(request: Request) -> Result<Reply, Problem> {
         reply_to: post.reply_to,
         encrypted: None,
     };
-    let message: Box<RawValue> = match send::send(&agent, post.channel_id, &message, key.as_deref()).await {
+    let message: Box<RawValue> = match send::send(&agent, post.channel_id, &message, key.as_ref()).await {
         // The agent may not know of the channel, but who holds the secret may: they learn what to do.
         Err(problem) if problem.code == "not_found" && exists(post.channel_id).await? => {
             return Err(refusal::problem("not_a_member"));

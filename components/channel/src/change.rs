@@ -28,27 +28,42 @@ pub async fn change(request: Request) -> Result<Reply, Problem> {
 
     let gateway = Gateway::from_settings().await?;
     let sender = caller.id.matrix_user_id(&gateway.server_name);
-    for (column, value) in &prepared.changes {
-        // The description is the index's own; Matrix has no place for it.
-        let part = match column.as_str() {
-            "name" => "name",
-            "topic" => "topic",
-            "avatar_url" => "avatar",
-            "visibility" => "visibility",
-            _ => continue,
+    let mut done = Map::new();
+    let mut failed = None;
+    for (column, value) in prepared.changes {
+        match set_in_room(&gateway, &prepared.room_id, &sender, &column, &value).await {
+            Ok(()) => done.insert(column, value),
+            Err(problem) => {
+                failed = Some(problem);
+                break;
+            }
         };
-        let value = match column.as_str() {
-            "visibility" if value == "public" => json!("public"),
-            "visibility" => json!("private"),
-            _ => json!(value.as_str().unwrap_or("")),
-        };
-        let field = if part == "avatar" { "avatar_url" } else { part };
-        let body = json!({field: value, "sender_matrix_id": sender});
-        gateway.set_room_state(&prepared.room_id, part, &body).await?;
     }
 
+    // What the room has, the index has too, also when the rest has failed.
     let channel =
-        store::call_raw("record_channel_change", vec![store::uuid(channel), who, store::jsonb(&prepared.changes)?])
-            .await?;
-    Ok(Reply::raw_json(StatusCode::OK, channel))
+        store::call_raw("record_channel_change", vec![store::uuid(channel), who, store::jsonb(&done)?]).await?;
+    match failed {
+        Some(problem) => Err(problem),
+        None => Ok(Reply::raw_json(StatusCode::OK, channel)),
+    }
+}
+
+async fn set_in_room(
+    gateway: &Gateway,
+    room_id: &str,
+    sender: &str,
+    column: &str,
+    value: &Value,
+) -> Result<(), Problem> {
+    let text = value.as_str().unwrap_or("");
+    let (part, field, value) = match column {
+        "name" => ("name", "name", text),
+        "topic" => ("topic", "topic", text),
+        "avatar_url" => ("avatar", "avatar_url", text),
+        "visibility" => ("visibility", "visibility", if text == "public" { "public" } else { "private" }),
+        // The description is the index's own; Matrix has no place for it.
+        _ => return Ok(()),
+    };
+    gateway.set_room_state(room_id, part, &json!({field: value, "sender_matrix_id": sender})).await
 }

@@ -27,7 +27,7 @@ struct Reserved {
 
 pub async fn create(request: Request) -> Result<Reply, Problem> {
     let caller = identity::caller(&request).await?;
-    let key = request.header("idempotency-key").map(|header| ClientKey::new(&caller.id, header)).transpose()?;
+    let key = request.idempotency_key(&caller.id)?;
     let mut new: CreateChannel = request.json().await?;
     let gateway = Gateway::from_settings().await?;
     let other = new.complete_direct(&caller.id, &gateway.server_name)?;
@@ -122,7 +122,7 @@ async fn return_to(gateway: &Gateway, caller: &Caller, channel: &RawValue, rejoi
     let row: Row = serde_json::from_str(channel.get()).map_err(Problem::internal)?;
     let asked_at = log::now();
     let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
-    gateway.set_power_level(&row.matrix_room_id, &matrix_id, Role::Owner.power_level(), &caller.id).await?;
+    gateway.set_power_level(&row.matrix_room_id, &matrix_id, Role::Owner.power_level(), Some(&caller.id)).await?;
     gateway.join(&row.matrix_room_id, &matrix_id).await?;
     let parameters = vec![
         store::uuid(row.id),

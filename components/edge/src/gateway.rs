@@ -197,15 +197,15 @@ impl Gateway {
         self.act(Method::PUT, &format!("{}/{part}", room_path(room_id)), body).await
     }
 
-    /// Gives somebody a power level in the room on behalf of `actor`.
+    /// Gives somebody a power level in the room on behalf of `actor`, or as the bot when it is nobody's act.
     pub async fn set_power_level(
         &self,
         room_id: &str,
         user_id: &str,
         power_level: i32,
-        actor: &EntityId,
+        actor: Option<&EntityId>,
     ) -> Result<(), Problem> {
-        let sender_matrix_id = actor.matrix_user_id(&self.server_name);
+        let sender_matrix_id = actor.map(|actor| actor.matrix_user_id(&self.server_name));
         let body = json!({"user_id": user_id, "power_level": power_level, "sender_matrix_id": sender_matrix_id});
         self.act(Method::PUT, &format!("{}/power-level", room_path(room_id)), &body).await
     }

@@ -24,9 +24,8 @@ pub async fn invite(
     caller: &Caller,
     channel: ChannelId,
     invitation: &InviteMember,
-    idempotency_key: Option<&str>,
+    key: Option<&ClientKey>,
 ) -> Result<Box<RawValue>, Problem> {
-    let key = idempotency_key.map(|header| ClientKey::new(&caller.id, header)).transpose()?;
     let gateway = Gateway::from_settings().await?;
     let bot = settings::required("matrix_bot_localpart").await?;
     let (member, role) = invitation.validate(&gateway.server_name, &bot)?;
@@ -46,7 +45,7 @@ pub async fn invite(
     }
     let asked_at = log::now();
     let asked = fingerprint(&["invite", &channel.to_string(), member.as_str(), &details.to_string()]);
-    let key = key.as_ref().map(ClientKey::as_str);
+    let key = key.map(ClientKey::as_str);
 
     let [who, microdaos] = store::caller(caller);
     let prepared: Prepared = store::call(
@@ -69,7 +68,7 @@ pub async fn invite(
     let matrix_id = member.matrix_user_id(&gateway.server_name);
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if role.power_level() > 0 {
-        gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level(), &caller.id).await?;
+        gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level(), Some(&caller.id)).await?;
     }
     gateway
         .invite(&Membership {

@@ -5,7 +5,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http::{HeaderMap, Method, header};
 use http_body_util::BodyExt;
-use messaging_core::ids::{ChannelId, MessageId};
+use messaging_core::ids::{ChannelId, EntityId, MessageId};
+use messaging_core::keys::ClientKey;
 use messaging_core::problem::{FieldError, Problem};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
@@ -86,6 +87,13 @@ impl Request {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The caller's `Idempotency-Key`, if there is one. One that is no key is refused, never ignored.
+    pub fn idempotency_key(&self, caller: &EntityId) -> Result<Option<ClientKey>, Problem> {
+        let Some(header) = self.headers.get("idempotency-key") else { return Ok(None) };
+        // What is not ASCII is no key either; the empty text stands for it.
+        ClientKey::new(caller, header.to_str().unwrap_or("")).map(Some)
+    }
+
     /// Reads the whole body, at most `limit` bytes.
     pub async fn bytes(self, limit: usize) -> Result<Bytes, Problem> {
         let too_large = || Problem::too_large(format!("The body may have at most {limit} bytes."));
@@ -153,7 +161,9 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
         let path = e.path().to_string();
         let inner = e.into_inner();
-        if inner.classify() != serde_json::error::Category::Data {
+        // serde_json also speaks of syntax where a well-formed value has the wrong kind.
+        let well_formed = || serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
+        if inner.classify() != serde_json::error::Category::Data && !well_formed() {
             return Problem::bad_request("invalid_json", format!("The body is not valid JSON: {inner}."));
         }
         match path.as_str() {

@@ -6,7 +6,7 @@ use messaging_core::auth::Caller;
 use messaging_core::ids::{ChannelId, MessageId};
 use messaging_core::keys::{ClientKey, fingerprint};
 use messaging_core::matrix::{KEY_FIELD, REQUEST_FIELD, content_type};
-use messaging_core::models::SendMessage;
+use messaging_core::models::{MessageType, SendMessage};
 use messaging_core::text::preview;
 use serde::Deserialize;
 use serde_json::json;
@@ -39,20 +39,24 @@ pub async fn send(
     caller: &Caller,
     channel: ChannelId,
     message: &SendMessage,
-    idempotency_key: Option<&str>,
+    key: Option<&ClientKey>,
 ) -> Result<Box<RawValue>, Problem> {
     message.validate()?;
-    let key = idempotency_key.map(|header| ClientKey::new(&caller.id, header)).transpose()?;
     let reply_to = message.reply_to.map(|id| id.to_string());
+    // What software says is a notice, so that other software does not answer it.
+    let msgtype = match message.msgtype {
+        MessageType::Text if caller.id.is_agent() => MessageType::Notice,
+        as_sent => as_sent,
+    };
     let encrypted = message.encrypted.as_ref().map(ToString::to_string);
     let request = fingerprint(&[
         message.text(),
-        message.msgtype.as_str(),
+        msgtype.as_str(),
         message.formatted_body.as_deref().unwrap_or(""),
         reply_to.as_deref().unwrap_or(""),
         encrypted.as_deref().unwrap_or(""),
     ]);
-    let key_text = key.as_ref().map(ClientKey::as_str);
+    let key_text = key.map(ClientKey::as_str);
     let [who, microdaos] = store::caller(caller);
     let prepared: Prepared = store::call(
         "prepare_send",
@@ -89,7 +93,7 @@ pub async fn send(
             sender: caller.id.as_str(),
             sender_matrix_id: &matrix_id,
             event_type: message.event_type(),
-            msgtype: message.text.as_ref().map(|_| message.msgtype.as_str()),
+            msgtype: message.text.as_ref().map(|_| msgtype.as_str()),
             body: message.text.as_deref(),
             format: message.formatted_body.as_ref().map(|_| "org.matrix.custom.html"),
             formatted_body: message.formatted_body.as_deref(),
@@ -111,7 +115,7 @@ pub async fn send(
             ParameterValue::Str(caller.id.member_type().to_owned()),
             ParameterValue::Str(matrix_id),
             ParameterValue::Str(preview(message.text())),
-            ParameterValue::Str(content_type(message.msgtype.as_str()).to_owned()),
+            ParameterValue::Str(content_type(msgtype.as_str()).to_owned()),
             store::nullable(prepared.reply_to_event_id),
             store::nullable(key_text),
             store::nullable(key_text.map(|_| request.as_str())),

@@ -5,6 +5,7 @@ use messaging_core::ids::{EntityId, EntityKind, MessageId};
 use messaging_core::keys::ClientKey;
 use messaging_core::matrix::{self, KEY_FIELD, REQUEST_FIELD};
 use messaging_core::text::preview;
+use messaging_edge::gateway::Gateway;
 use messaging_edge::{Problem, settings, store};
 use serde::Deserialize;
 use serde_json::Value;
@@ -157,7 +158,18 @@ async fn membership(event: &Event, sender: &Sender, whom: &str, server_name: &st
         ParameterValue::Boolean(sender.by_bot),
         ParameterValue::Str(changed_at),
     ];
-    store::call_raw("record_membership", parameters).await.map(|_| ())
+    let recorded: Membership = store::call("record_membership", parameters).await?;
+    if recorded.drop_level {
+        Gateway::from_settings().await?.set_power_level(&event.room_id, whom, 0, None).await?;
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Membership {
+    /// Somebody with power has gone, and the room still holds it for them.
+    #[serde(default)]
+    drop_level: bool,
 }
 
 /// A server's time as RFC 3339; `None` when it is no time that PostgreSQL can hold.

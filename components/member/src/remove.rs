@@ -25,7 +25,7 @@ pub async fn remove(request: &Request) -> Result<Reply, Problem> {
     let gateway = Gateway::from_settings().await?;
     // The level would wait in the room for them to come back.
     if prepared.power_level > 0 {
-        gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, 0, &caller.id).await?;
+        gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, 0, Some(&caller.id)).await?;
     }
     if member == caller.id {
         gateway.leave(&prepared.room_id, &prepared.matrix_user_id).await?;

@@ -1,7 +1,6 @@
 //! PATCH: the sender replaces the text.
 
 use http::StatusCode;
-use messaging_core::keys::ClientKey;
 use messaging_core::models::EditMessage;
 use messaging_core::text::preview;
 use messaging_edge::gateway::{Gateway, Send};
@@ -20,7 +19,7 @@ struct Prepared {
 pub async fn edit(request: Request) -> Result<Reply, Problem> {
     let caller = identity::caller(&request).await?;
     let (channel, message) = (request.channel_id()?, request.message_id()?);
-    let key = request.header("idempotency-key").map(|header| ClientKey::new(&caller.id, header)).transpose()?;
+    let key = request.idempotency_key(&caller.id)?;
     // Before the homeserver's time of the edit, so that a later edit by another client is never taken for older.
     let asked_at = log::now();
     let txn_id = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.as_str().to_owned());
