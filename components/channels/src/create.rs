@@ -141,8 +141,8 @@ async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawVa
     let role = (other.kind() != EntityKind::Agent).then_some(Role::Owner);
     let invitation = InviteMember { member_id: other.as_str().to_owned(), role, ..InviteMember::default() };
     match invite::invite(caller, row.id, &invitation, None).await {
-        // There already, or the caller is the other one and finds the channel.
-        Err(problem) if matches!(problem.code, "already_a_member" | "cannot_invite") => Ok(()),
+        // There already; or the caller is the other one, finds the channel, and is being invited at this moment.
+        Err(problem) if matches!(problem.code, "already_a_member" | "cannot_invite" | "not_found") => Ok(()),
         other => other.map(|_| ()),
     }
 }

@@ -1,6 +1,7 @@
 //! `/_matrix/app/v1/…`: what the homeserver pushes (Matrix application service API), and
 //! `/webhooks/matrix-events`: the same from a gateway that is not ours.
 
+mod forward;
 mod index;
 mod queries;
 mod redaction;

@@ -3,7 +3,7 @@
 //! Transaction ids start again at 1 after some restarts of the homeserver, so they mean nothing here: an event is
 //! known by its own id. A bad event never fails the whole transaction, or the homeserver would send it for ever.
 
-use crate::index;
+use crate::{forward, index};
 use http::StatusCode;
 use messaging_edge::{Problem, Reply, Request, log, settings};
 use serde::Deserialize;
@@ -26,6 +26,10 @@ pub async fn receive(request: Request) -> Result<Reply, Problem> {
     let body = request.bytes(MAX_BYTES).await?;
     let transaction: Transaction = messaging_edge::request::parse_json(&body)?;
     apply_all(&transaction.events, &id).await?;
+    // The events are stored: whatever happens to the copies is no reason to send the transaction again.
+    if let Err(problem) = forward::forward(&transaction.events, &id).await {
+        log::error(&id, &format!("nothing forwarded: {problem}"));
+    }
     Ok(Reply::raw_json(StatusCode::OK, "{}"))
 }
 

@@ -42,7 +42,7 @@ struct Unsubscribed {
 pub async fn subscribe(hs: &Homeserver, request: Request) -> Result<Reply, Refusal> {
     let asked: Subscribe = request.json().await?;
     let room = room_id(&asked.room_id)?;
-    let allowed = settings::optional("webhook_allowed_hosts").await.unwrap_or_default();
+    let allowed = settings::optional("webhook_allowed_host").await.unwrap_or_default();
     check_url(&asked.webhook_url, &allowed)?;
     let fits = |event: &String| (1..=MAX_TYPE_BYTES).contains(&event.len()) && !event.contains('\0');
     if asked.events.len() > MAX_EVENT_TYPES || !asked.events.iter().all(fits) {
@@ -83,7 +83,7 @@ pub async fn unsubscribe(id: &str) -> Result<Reply, Refusal> {
 
 /// Guards against requests to where the caller may not reach itself (SSRF): the operator names the hosts.
 ///
-/// `allowed` is `webhook_allowed_hosts`: hosts separated by commas, `host[:port]` for HTTPS, or with the scheme.
+/// `allowed` is `webhook_allowed_host`: hosts separated by commas, `host[:port]` for HTTPS, or with the scheme.
 fn check_url(url: &str, allowed: &str) -> Result<(), Refusal> {
     let malformed = || Refusal::invalid("webhook_url must be an address like https://host/path");
     if url.len() > MAX_URL_BYTES || !url.bytes().all(|b| (0x21..=0x7e).contains(&b)) || url.contains('#') {
@@ -99,7 +99,7 @@ fn check_url(url: &str, allowed: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::forbidden(
-        "The host of webhook_url is not among those that the operator allows (webhook_allowed_hosts).",
+        "The host of webhook_url is not among those that the operator allows (webhook_allowed_host).",
     ))
 }
 

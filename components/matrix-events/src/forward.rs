@@ -1,0 +1,70 @@
+//! Forwards events to those who subscribed to their room at matrix-gateway.
+//!
+//! At most once and without a retry: who needs every event listens to NATS, where none is lost.
+
+use bytes::Bytes;
+use http::header;
+use messaging_edge::{Problem, log, outgoing, settings, store};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long a subscriber may take. The homeserver waits for all of them together.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// The parts of an event by which it is chosen.
+#[derive(Deserialize)]
+struct Head {
+    room_id: String,
+    #[serde(rename = "type")]
+    event_type: String,
+}
+
+#[derive(Deserialize)]
+struct Subscription {
+    subscription_id: String,
+    webhook_url: String,
+    /// The types of event; none: every type.
+    events: Vec<String>,
+}
+
+/// Forwards a transaction's events, each subscriber's in one request. A subscriber who fails is only logged.
+pub async fn forward(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
+    // Without an allowed host nobody can subscribe, and most installations have none.
+    if settings::optional("webhook_allowed_host").await.is_none() {
+        return Ok(());
+    }
+    let mut by_room: BTreeMap<String, Vec<(String, &RawValue)>> = BTreeMap::new();
+    for event in events {
+        if let Ok(head) = serde_json::from_str::<Head>(event.get()) {
+            by_room.entry(head.room_id).or_default().push((head.event_type, event));
+        }
+    }
+    for (room_id, events) in by_room {
+        let parameters = vec![spin_sdk::pg::ParameterValue::Str(room_id.replace('\0', ""))];
+        let subscriptions: Vec<Subscription> = store::call("subscriptions_for_room", parameters).await?;
+        for subscription in subscriptions {
+            let wanted: Vec<_> = events
+                .iter()
+                .filter(|(event_type, _)| subscription.events.is_empty() || subscription.events.contains(event_type))
+                .map(|(_, event)| event)
+                .collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let body = json!({"subscription_id": subscription.subscription_id, "events": wanted}).to_string();
+            let request = http::Request::post(&subscription.webhook_url)
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Bytes::from(body))
+                .map_err(Problem::internal)?;
+            match outgoing::send(request, DEADLINE).await {
+                Ok(response) if response.status().is_success() => {}
+                Ok(response) => log::error(request_id, &format!("{}: {}", subscription.webhook_url, response.status())),
+                Err(failure) => log::error(request_id, &format!("{}: {failure}", subscription.webhook_url)),
+            }
+        }
+    }
+    Ok(())
+}
