@@ -30,17 +30,31 @@ pub fn ensure(data: &Data, stop: &Stop) -> Result<Tools> {
         Ok(tools) => return Ok(tools),
         Err(packages) => packages,
     };
-    step(&format!("installing {}", packages.join(", ")));
-    let log = data.log("install");
-    for words in apt(&packages)? {
-        let mut command = Command::new(words.first().map_or("apt-get", String::as_str));
-        command.args(words.iter().skip(1)).env("DEBIAN_FRONTEND", "noninteractive");
-        run::logged(&mut command, &log, stop)?;
-    }
+    install(&packages, data, stop)?;
     match find() {
         Ok(tools) => Ok(tools),
-        Err(packages) => bail!("{} still missing after its installation; see {}", packages.join(", "), log.display()),
+        Err(packages) => {
+            bail!("{} still missing after its installation; see {}", packages.join(", "), data.log("install").display())
+        }
     }
+}
+
+/// Makes sure that there is a browser for the tests of the page.
+pub fn ensure_browser(data: &Data, stop: &Stop) -> Result<()> {
+    if which("chromium").is_some() && which("chromedriver").is_some() {
+        return Ok(());
+    }
+    install(&["chromium", "chromium-driver"], data, stop)
+}
+
+fn install(packages: &[&str], data: &Data, stop: &Stop) -> Result<()> {
+    step(&format!("installing {}", packages.join(", ")));
+    for words in apt(packages)? {
+        let mut command = Command::new(words.first().map_or("apt-get", String::as_str));
+        command.args(words.iter().skip(1)).env("DEBIAN_FRONTEND", "noninteractive");
+        run::logged(&mut command, &data.log("install"), stop)?;
+    }
+    Ok(())
 }
 
 /// The tools, or the packages that would bring them.

@@ -49,7 +49,10 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
     // The native programs with the profile that they run in, and both at once, as in `compile::all`: cargo would
     // otherwise build tokio, and everything on top of it, a second time with other features.
     let groups: [(&str, &[&str]); 2] = [
-        ("unit tests of the shared library and of cargo dev", &["-p", "messaging-core", "-p", "dev"]),
+        (
+            "unit tests of the shared libraries, the API's description and cargo dev",
+            &["-p", "messaging-core", "-p", "messaging-edge", "-p", "docs", "-p", "matrix-gateway", "-p", "dev"],
+        ),
         ("unit tests of ws-relay and the local host", &["--profile", "native", "-p", "ws-relay", "-p", "local-host"]),
     ];
     let mut passed = true;
@@ -105,6 +108,7 @@ fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result
 
 fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop: &Stop) -> Result<ExitStatus> {
     let python = install::ensure(data, stop)?.python;
+    install::ensure_browser(data, stop)?;
     let tests = repo.root.join("tests/e2e");
     let env = repo.dev().join("venv-e2e");
     let python = install::python_env(&python, &env, &tests.join("requirements.txt"), &data.log("pip-e2e"), stop)?;
