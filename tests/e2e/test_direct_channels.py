@@ -83,7 +83,7 @@ async def test_it_stays_private(world: World, rooms: Rooms, unchanged: Unchanged
     assert ((await rooms.state(channel["matrix_room_id"], "m.room.join_rules")) or {})["join_rule"] == "invite"
 
 
-async def test_an_agent_has_its_own_with_everybody(world: World, unchanged: Unchanged) -> None:
+async def test_an_agent_has_its_own_with_everybody(world: World) -> None:
     alice, bob, sofia = world.user("alice"), world.user("bob"), world.agent("sofia")
     channel = await direct(world, alice, sofia.id, 201)
     assert (await direct(world, bob, sofia.id, 201))["id"] != channel["id"]
