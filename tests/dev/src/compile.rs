@@ -15,6 +15,7 @@ use crate::run;
 use crate::stop::Stop;
 
 const TARGET: &str = "wasm32-wasip2";
+const NATIVE: [&str; 4] = ["--profile", "native", "-p", "ws-relay"];
 
 /// Cargo, as if called from a shell: what `cargo run` adds to our own environment would make it build things again.
 pub fn cargo(repo: &Repo) -> Command {
@@ -28,25 +29,47 @@ pub fn cargo(repo: &Repo) -> Command {
     command
 }
 
+/// Which native programs to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Native {
+    /// Those that the stack runs.
+    Programs,
+    /// Those of both hosts, and their unit tests. In one build, because the tests' own dependencies switch on
+    /// features in shared ones, which cargo would otherwise build twice.
+    WithTests,
+}
+
 /// Builds everything that the stack runs.
-pub fn all(repo: &Repo, data: &Data, manifest: &Manifest, host: Host, stop: &Stop) -> Result<()> {
+pub fn all(repo: &Repo, data: &Data, manifest: &Manifest, host: Host, kind: Native, stop: &Stop) -> Result<()> {
+    components(repo, data, manifest, stop)?;
+    native(repo, data, host, kind, stop)
+}
+
+fn components(repo: &Repo, data: &Data, manifest: &Manifest, stop: &Stop) -> Result<()> {
     ensure_target(repo, data, stop)?;
     let packages = packages(repo, &manifest.wasm_names())?;
     step(&format!("building {} components", packages.len()));
     let mut wasm = cargo(repo);
     wasm.args(["build", "--release", "--target", TARGET]).args(packages.iter().flat_map(|name| ["-p", name]));
-    run::logged(&mut wasm, &data.log("build-components"), stop)?;
+    run::logged(&mut wasm, &data.log("build-components"), stop)
+}
 
-    step(match host {
-        Host::Local => "building ws-relay and the local host (the first time takes minutes)",
-        Host::Spin => "building ws-relay",
-    });
+/// Builds the native programs.
+pub fn native(repo: &Repo, data: &Data, host: Host, kind: Native, stop: &Stop) -> Result<()> {
+    let both = kind == Native::WithTests || host == Host::Local;
+    step(if both { "building ws-relay and the local host (minutes, the first time)" } else { "building ws-relay" });
     let mut native = cargo(repo);
-    native.args(["build", "--profile", "native", "-p", "ws-relay"]);
-    if host == Host::Local {
-        native.args(["-p", "local-host"]);
-    }
+    native.args(["build"]).args(NATIVE);
+    native.args(if both { &["-p", "local-host"][..] } else { &[] });
+    native.args(if kind == Native::WithTests { &["--bins", "--tests"][..] } else { &[] });
     run::logged(&mut native, &data.log("build-native"), stop)
+}
+
+/// Runs the native programs' unit tests, built before.
+pub fn test_native(repo: &Repo, stop: &Stop) -> Result<bool> {
+    let mut test = cargo(repo);
+    test.args(["test", "--quiet"]).args(NATIVE).args(["-p", "local-host"]);
+    Ok(run::visible(&mut test, stop)?.success())
 }
 
 fn ensure_target(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {

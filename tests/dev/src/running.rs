@@ -10,6 +10,7 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 
 use crate::app::{self, Runner};
 use crate::args::{Host, PortArgs};
+use crate::compile::{self, Native};
 use crate::install::{self, Tools};
 use crate::manifest::Manifest;
 use crate::paths::{Data, Repo};
@@ -21,7 +22,7 @@ use crate::secrets::Secrets;
 use crate::service::{Name, Service};
 use crate::stack::{Stack, StackFile};
 use crate::stop::Stop;
-use crate::{compile, nats, relay, synapse};
+use crate::{nats, relay, synapse};
 
 /// How a stack is to be.
 pub struct Options {
@@ -37,8 +38,8 @@ pub struct Options {
     pub server_name: Option<String>,
     /// Whether the data outlive a power cut.
     pub durable: bool,
-    /// Whether to build first.
-    pub build: bool,
+    /// What to build first, if anything.
+    pub build: Option<Native>,
     /// The stack file.
     pub file: StackFile,
 }
@@ -144,8 +145,8 @@ impl Up<'_> {
             self.stop,
         )?;
         let manifest = Manifest::load(&self.repo.manifest())?;
-        if self.options.build {
-            compile::all(self.repo, &self.data, &manifest, self.runner.host(), self.stop)?;
+        if let Some(native) = self.options.build {
+            compile::all(self.repo, &self.data, &manifest, self.runner.host(), native, self.stop)?;
         }
         let postgres = Postgres::prepare(&self.data, &postgres, &self.secrets, self.options.durable, self.stop)?;
 

@@ -6,14 +6,15 @@ use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::Result;
 
-use crate::args::{PortArgs, TestArgs};
+use crate::args::{Host, PortArgs, TestArgs};
+use crate::compile::{self, Native};
 use crate::paths::{Data, Repo};
 use crate::process::Identity;
 use crate::progress::{note, step};
 use crate::running::{Options, Running};
 use crate::stack::StackFile;
 use crate::stop::Stop;
-use crate::{compile, install, run, up};
+use crate::{install, run, up};
 
 /// A deployment that the environment names, which is tested instead of a stack of our own.
 const DEPLOYMENT: [&str; 2] = ["STACK_JSON", "MESSAGING_API_URL"];
@@ -46,25 +47,16 @@ fn code(status: ExitStatus) -> ExitCode {
 }
 
 fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
-    // The native programs with the profile that they run in, and both at once, as in `compile::all`: cargo would
-    // otherwise build tokio, and everything on top of it, a second time with other features.
-    let groups: [(&str, &[&str]); 2] = [
-        (
-            "unit tests of the shared libraries, the API's description and cargo dev",
-            &["-p", "messaging-core", "-p", "messaging-edge", "-p", "docs", "-p", "matrix-gateway", "-p", "dev"],
-        ),
-        ("unit tests of ws-relay and the local host", &["--profile", "native", "-p", "ws-relay", "-p", "local-host"]),
-    ];
-    let mut passed = true;
-    for (what, packages) in groups {
-        step(&format!("building the {what}"));
-        let mut build = compile::cargo(repo);
-        run::logged(build.args(["test", "--no-run"]).args(packages), &data.log("build-tests"), stop)?;
-        step(what);
-        let mut test = compile::cargo(repo);
-        passed &= run::visible(test.args(["test", "--quiet"]).args(packages), stop)?.success();
-    }
-    Ok(passed)
+    let packages = ["-p", "messaging-core", "-p", "dev"];
+    step("building the unit tests of the shared library and of cargo dev");
+    let mut build = compile::cargo(repo);
+    run::logged(build.args(["test", "--no-run"]).args(packages), &data.log("build-tests"), stop)?;
+    step("unit tests of the shared library and of cargo dev");
+    let mut test = compile::cargo(repo);
+    let passed = run::visible(test.args(["test", "--quiet"]).args(packages), stop)?.success();
+    compile::native(repo, data, Host::Local, Native::WithTests, stop)?;
+    step("unit tests of ws-relay and the local host");
+    Ok(compile::test_native(repo, stop)? && passed)
 }
 
 fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result<ExitStatus> {
@@ -76,7 +68,7 @@ fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result
         data: data.dir.clone(),
         server_name: None,
         durable: false,
-        build: !args.no_build,
+        build: (!args.no_build).then_some(if args.no_unit { Native::Programs } else { Native::WithTests }),
         file: file.clone(),
     };
     let mut running = match Running::start(repo, &options, stop) {

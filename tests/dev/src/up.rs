@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::args::UpArgs;
+use crate::compile::Native;
 use crate::paths::{Data, Repo};
 use crate::postgres;
 use crate::progress::{note, say, step};
@@ -27,7 +28,7 @@ pub fn run(repo: &Repo, args: UpArgs, stop: &Stop) -> Result<()> {
         data,
         server_name: args.server_name,
         durable: true,
-        build: !args.no_build,
+        build: (!args.no_build).then_some(Native::Programs),
         file,
     };
     let mut running = Running::start(repo, &options, stop)?;
