@@ -26,8 +26,8 @@ from support.unchanged import Unchanged, watcher
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Faults come last: whatever they leave behind cannot fail another test."""
-    items.sort(key=lambda item: item.get_closest_marker("faults") is not None)
+    """Faults come late: whatever they leave behind cannot fail another test. Then comes what looks back."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is not None for name in ("last", "faults")])
 
 
 @pytest.fixture(scope="session")

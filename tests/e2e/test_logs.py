@@ -1,0 +1,45 @@
+"""What no answer shows: something failed inside while the other tests ran."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.stack import Stack
+
+pytestmark = pytest.mark.last
+
+
+def component_logs(stack: Stack) -> list[Path]:
+    """The files that the components write to, one line of JSON per message."""
+    words = stack.services["app"]["command"]
+    if "--log-dir" not in words:
+        pytest.skip("this app does not write the components' logs to a folder")
+    return sorted(Path(words[words.index("--log-dir") + 1]).glob("*_stderr.txt"))
+
+
+def test_no_request_and_no_pushed_event_failed_on_our_side(stack: Stack) -> None:
+    stack.need_service("app")
+    logs = component_logs(stack)
+    assert logs
+    failed = []
+    for log in logs:
+        for line in log.read_text(errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                # The components write nothing but JSON: this is the runtime, telling of a trap.
+                failed.append(f"{log.name}: {line[:500]}")
+                continue
+            # What PostgreSQL's absence does is an error of its own, 503; 500 is a mistake.
+            if entry["level"] == "error" and " 500 internal" in entry["message"]:
+                failed.append(f"{log.name}: {entry['message'][:500]}")
+    assert not failed, "\n".join(failed[:10])
+
+
+@pytest.mark.parametrize("service", ["app", "ws-relay"])
+def test_nothing_panicked(stack: Stack, service: str) -> None:
+    stack.need_service(service)
+    text = Path(stack.services[service]["log"]).read_text(errors="replace")
+    lines = [line for line in text.splitlines() if "panicked at" in line or "wasm trap" in line]
+    assert not lines, "\n".join(lines[:10])
