@@ -101,7 +101,7 @@ fn apt(packages: &[&str]) -> Result<Vec<Vec<String>>> {
         true => "",
         false if run::succeeds(Command::new("sudo").args(["-n", "true"])) => "sudo -n ",
         false => bail!(
-            "missing: {names}, and installing them needs a password. Run this, then try again:\n  \
+            "missing: {names}, and to install needs a password. Run this, then try again:\n  \
              sudo apt-get update && sudo apt-get install -y {names}"
         ),
     };
