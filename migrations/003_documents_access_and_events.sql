@@ -133,6 +133,11 @@ CREATE FUNCTION messaging.power_level(p_role text) RETURNS integer LANGUAGE sql 
     SELECT CASE p_role WHEN 'owner' THEN 100 WHEN 'admin' THEN 50 ELSE 0 END
 $$;
 
+-- The power level of a member. Who may not write is below the level that writing takes, with whatever client.
+CREATE FUNCTION messaging.level_of(p_role text, p_can_write boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN messaging.power_level(p_role) = 0 AND NOT p_can_write THEN -1 ELSE messaging.power_level(p_role) END
+$$;
+
 -- What a role may do about others, when nobody says otherwise.
 CREATE FUNCTION messaging.capabilities(p_role text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_object('can_invite', messaging.rank(p_role) > 1, 'can_kick', messaging.rank(p_role) > 1,

@@ -50,13 +50,14 @@ BEGIN
     VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, wanted ->> 'role',
             coalesce((wanted ->> 'can_read')::boolean, true), coalesce((wanted ->> 'can_write')::boolean, true),
             (wanted ->> 'can_invite')::boolean, (wanted ->> 'can_kick')::boolean, (wanted ->> 'can_create_tasks')::boolean,
-            messaging.power_level(wanted ->> 'role'), p_inviter, NULL, p_at, p_at)
+            messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, true)), p_inviter, NULL, p_at, p_at)
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         role = excluded.role,
         can_read = coalesce((wanted ->> 'can_read')::boolean, m.can_read),
         can_write = coalesce((wanted ->> 'can_write')::boolean, m.can_write),
         can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
-        matrix_power_level = excluded.matrix_power_level, invited_by = excluded.invited_by,
+        matrix_power_level = messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, m.can_write)),
+        invited_by = excluded.invited_by,
         joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL,
         matrix_changed_at = greatest(m.matrix_changed_at, p_at), role_asked_at = p_at
     RETURNING * INTO after;
@@ -96,6 +97,7 @@ DECLARE
     inviter channel_members;
     invitee channel_members;
     wanted jsonb;
+    level integer;
     known messaging.idempotency_keys;
 BEGIN
     SELECT * INTO ch FROM channels WHERE id = p_channel;
@@ -136,8 +138,13 @@ BEGIN
         END IF;
         RETURN messaging.refused('already_a_member');
     END IF;
+    IF ch.is_direct AND invitee.id IS NULL AND (SELECT count(*) FROM channel_members WHERE channel_id = p_channel) > 1 THEN
+        RETURN messaging.refused('direct_is_of_two');
+    END IF;
     PERFORM messaging.set_intent(p_channel, 'invite', p_member, p_caller, p_details);
-    RETURN jsonb_build_object('room_id', ch.matrix_room_id);
+    level := messaging.level_of(p_details ->> 'role', coalesce((p_details ->> 'can_write')::boolean, invitee.can_write, true));
+    RETURN jsonb_build_object('room_id', ch.matrix_room_id,
+        'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
 END
 $$;
 
@@ -217,7 +224,7 @@ BEGIN
         PERFORM messaging.remove_member(ch, p_member, coalesce(intent.actor_id, p_sender));
         -- The level waits in the room for them to come back; it must not.
         drop_level := before.left_at IS NULL AND before.matrix_power_level > 0;
-        UPDATE channel_members SET matrix_power_level = 0 WHERE id = before.id;
+        UPDATE channel_members SET matrix_power_level = least(matrix_power_level, 0) WHERE id = before.id;
         -- Remembered, so that an older invitation that comes late lets nobody in.
         INSERT INTO channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at)
         VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END, NULL, now())

@@ -114,7 +114,7 @@ BEGIN
     SELECT * INTO ch FROM channels WHERE id = p_channel FOR NO KEY UPDATE;
     intent := messaging.take_intent(p_channel, 'remove', p_member, p_caller, false);
     PERFORM messaging.remove_member(ch, p_member, p_caller);
-    UPDATE channel_members SET matrix_power_level = 0, matrix_changed_at = greatest(matrix_changed_at, intent.created_at)
+    UPDATE channel_members SET matrix_power_level = least(matrix_power_level, 0), matrix_changed_at = greatest(matrix_changed_at, intent.created_at)
     WHERE channel_id = p_channel AND member_id = p_member;
     RETURN jsonb_build_object('removed', true);
 END
@@ -161,15 +161,10 @@ BEGIN
         RETURN messaging.refused('last_owner');
     END IF;
     PERFORM messaging.set_intent(p_channel, 'role', p_member, p_caller, details);
-    level := messaging.level_of(p_member, new_role, coalesce((details ->> 'can_write')::boolean, target.can_write));
+    level := messaging.level_of(new_role, coalesce((details ->> 'can_write')::boolean, target.can_write));
     RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id, 'details', details,
         'power_level', CASE WHEN level <> target.matrix_power_level THEN level END);
 END
-$$;
-
--- The power level of a member. A person in Matrix whom we cannot stop otherwise is below the level that writing takes.
-CREATE FUNCTION messaging.level_of(p_member text, p_role text, p_can_write boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN p_member LIKE '@%' AND NOT p_can_write THEN -1 ELSE messaging.power_level(p_role) END
 $$;
 
 -- Applies a change of role and capabilities. The caller of this function holds the channel's row.
@@ -187,7 +182,7 @@ BEGIN
         can_invite = coalesce((p_details ->> 'can_invite')::boolean, can_invite),
         can_kick = coalesce((p_details ->> 'can_kick')::boolean, can_kick),
         can_create_tasks = coalesce((p_details ->> 'can_create_tasks')::boolean, can_create_tasks),
-        matrix_power_level = messaging.level_of(member_id, coalesce(p_details ->> 'role', role),
+        matrix_power_level = messaging.level_of(coalesce(p_details ->> 'role', role),
                                                 coalesce((p_details ->> 'can_write')::boolean, can_write)),
         role_asked_at = greatest(role_asked_at, p_at)
     WHERE id = before.id RETURNING * INTO after;
@@ -245,8 +240,8 @@ BEGIN
         news := jsonb_build_object('role', CASE
             WHEN m.member_type = 'agent' THEN 'agent' WHEN level >= 100 THEN 'owner' WHEN level >= 50 THEN 'admin'
             WHEN messaging.rank(m.role) > 1 THEN 'member' ELSE m.role END);
-        -- Below zero is how a person in Matrix is kept from writing.
-        IF m.member_id LIKE '@%' AND (level < 0) <> (m.matrix_power_level < 0) THEN
+        -- Below zero is how a member is kept from writing.
+        IF (level < 0) <> (m.matrix_power_level < 0) THEN
             news := news || jsonb_build_object('can_write', level >= 0);
         END IF;
         SELECT * INTO intent FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'role' AND i.target_id = m.member_id

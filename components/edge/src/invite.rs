@@ -16,6 +16,8 @@ struct Prepared {
     room_id: String,
     /// They are a member already, just as asked for.
     member: Option<Box<RawValue>>,
+    /// The level in the room that goes with what they may do, if they do not have it.
+    power_level: Option<i32>,
 }
 
 /// Invites somebody; answers the member's row. Users and agents of DAARION are in at once, a person in Matrix
@@ -67,8 +69,8 @@ pub async fn invite(
 
     let matrix_id = member.matrix_user_id(&gateway.server_name);
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
-    if role.power_level() > 0 {
-        gateway.set_power_level(&prepared.room_id, &matrix_id, role.power_level(), Some(&caller.id)).await?;
+    if let Some(power_level) = prepared.power_level {
+        gateway.set_power_level(&prepared.room_id, &matrix_id, power_level, Some(&caller.id)).await?;
     }
     gateway
         .invite(&Membership {

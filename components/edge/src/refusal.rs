@@ -73,6 +73,9 @@ pub fn problem(code: &str) -> Problem {
         "direct_stays_private" => {
             Problem::conflict("direct_stays_private", "A direct channel is private and stays so.")
         }
+        "direct_is_of_two" => {
+            Problem::conflict("direct_is_of_two", "A direct channel is of two. Make another channel for more.")
+        }
         "idempotency_key_reused" => Problem::idempotency_key_reused(),
         other => Problem::internal(format!("the index refused with an unknown code: {other}")),
     }

@@ -183,7 +183,14 @@ fn members() -> Vec<Route> {
             .reads::<InviteMember>(json!({"member_id": "agent:sofia"}))
             .retry_safe()
             .answers::<Member>(201, "The member.")
-            .refuses(&["channel_not_found", "cannot_invite", "cannot_grant", "already_a_member", "channel_archived"])
+            .refuses(&[
+                "channel_not_found",
+                "cannot_invite",
+                "direct_is_of_two",
+                "cannot_grant",
+                "already_a_member",
+                "channel_archived",
+            ])
             .asks_matrix(),
         route("members", "put", MEMBER, "joinChannel")
             .does("Join a channel", "Only `me` can be put. Joining again changes nothing.")
