@@ -122,11 +122,12 @@ $$;
 -- Before a message is sent to Matrix: may the caller, was it sent before, must they join, what does it answer?
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel uuid, p_reply_to uuid, p_key text, p_request text, p_encrypted boolean
-) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     ch channels;
     sent messages;
     answered text;
+    claimed text;
     writer record;
 BEGIN
     SELECT * INTO ch FROM channels WHERE id = p_channel;
@@ -155,6 +156,17 @@ BEGIN
         WHERE id = p_reply_to AND channel_id = p_channel AND deleted_at IS NULL;
         IF NOT FOUND THEN
             RETURN messaging.refused('reply_to_not_found');
+        END IF;
+    END IF;
+    -- Of two requests with one key at the same time, the first to get here is the one; the homeserver would give the
+    -- other the first one's event. Losing this row in a crash does no harm, so nobody waits for the disk.
+    IF p_key IS NOT NULL THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+        INSERT INTO messaging.idempotency_keys AS k (caller, key, request, resource)
+        VALUES (p_caller, p_channel || ' ' || p_key, p_request, p_channel)
+        ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING k.request INTO claimed;
+        IF claimed <> p_request THEN
+            RETURN messaging.refused('idempotency_key_reused');
         END IF;
     END IF;
     RETURN jsonb_build_object('room_id', ch.matrix_room_id, 'reply_to_event_id', answered, 'join', writer.must_join);
@@ -243,6 +255,10 @@ BEGIN
             greatest(least(coalesce(p_sent_at::timestamptz, now()), now()),
                      (SELECT created_at FROM messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id)
     RETURNING * INTO m;
+    -- From here on the message keeps the key.
+    IF p_key IS NOT NULL THEN
+        DELETE FROM messaging.idempotency_keys WHERE caller = p_sender AND key = ch.id || ' ' || p_key;
+    END IF;
     PERFORM messaging.emit_message(ch, 'message.created', next_seq, m);
     IF p_content IS NOT NULL THEN
         PERFORM messaging.publish(ch, next_seq, 'integration.matrix.message', jsonb_build_object(

@@ -246,7 +246,7 @@ BEGIN
         END IF;
         SELECT * INTO intent FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'role' AND i.target_id = m.member_id
             AND i.created_at > now() - interval '10 minutes' AND (i.actor_id = p_sender OR p_by_bot)
-            AND i.details ->> 'role' = news ->> 'role';
+            AND messaging.level_of(i.details ->> 'role', coalesce((i.details ->> 'can_write')::boolean, m.can_write)) = level;
         IF FOUND THEN
             PERFORM messaging.change_member(ch, m, intent.actor_id, intent.details, intent.created_at);
         ELSIF news ->> 'role' <> m.role THEN

@@ -52,7 +52,10 @@ BEGIN
     SELECT * INTO mine FROM message_reactions WHERE message_id = p_message AND reactor_id = p_caller AND removed_at IS NULL
         AND messaging.plain_emoji(emoji) = messaging.plain_emoji(p_emoji);
     RETURN jsonb_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id, 'join', writer.must_join,
-        'reacted', mine.id IS NOT NULL);
+        'reacted', mine.id IS NOT NULL,
+        -- Each time that somebody reacts so anew is an act of its own.
+        'last_event_id', (SELECT matrix_event_id FROM message_reactions
+                          WHERE message_id = p_message AND reactor_id = p_caller AND emoji = p_emoji));
 END
 $$;
 

@@ -172,10 +172,11 @@ impl Gateway {
         event_id: &str,
         reactor: &EntityId,
         emoji: &str,
+        txn_id: &str,
     ) -> Result<Sent, Problem> {
         let reactor_matrix_id = reactor.matrix_user_id(&self.server_name);
         let body = json!({"room_id": room_id, "event_id": event_id, "reactor": reactor,
-                          "reactor_matrix_id": reactor_matrix_id, "emoji": emoji});
+                          "reactor_matrix_id": reactor_matrix_id, "emoji": emoji, "txn_id": txn_id});
         self.call(Method::POST, "send-reaction", Some(&body)).await
     }
 

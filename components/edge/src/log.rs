@@ -1,6 +1,7 @@
 //! Log lines on stderr, one JSON object each. Spin adds no time, so a line carries its own.
 
 use serde_json::json;
+use std::io::Write;
 
 /// Something an operator should look at.
 pub fn error(request_id: &str, message: &str) {
@@ -13,7 +14,9 @@ pub fn info(request_id: &str, message: &str) {
 }
 
 fn line(level: &str, request_id: &str, message: &str) {
-    eprintln!("{}", json!({"time": now(), "level": level, "request_id": request_id, "message": message}));
+    let line = json!({"time": now(), "level": level, "request_id": request_id, "message": message});
+    // In one piece, so that the lines of concurrent requests do not run into each other.
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// The time as RFC 3339.

@@ -54,18 +54,21 @@ async fn encryption(event: &Event, sender: &Sender) -> Result<(), Problem> {
 async fn power_levels(event: &Event, sender: &Sender) -> Result<(), Problem> {
     let Some(changed_at) = sent_at(&event.origin_server_ts) else { return Ok(()) };
     let level = |value: &Value| value.as_i64().and_then(|level| i32::try_from(level).ok());
-    let users = event.content.get("users").and_then(Value::as_object);
-    let levels: Map<String, Value> = users
-        .into_iter()
-        .flatten()
-        .take(MAX_LEVELS)
-        .filter(|(user, _)| !user.contains('\0'))
-        .filter_map(|(user, value)| Some((user.clone(), level(value)?.into())))
-        .collect();
+    let no_users = Map::new();
+    // Half-understood levels would take the power of those that were not understood.
+    let users = match event.content.get("users") {
+        None => &no_users,
+        Some(Value::Object(users)) if users.len() <= MAX_LEVELS => users,
+        Some(_) => return Ok(()),
+    };
+    let levels: Option<Map<String, Value>> =
+        users.iter().map(|(user, value)| Some((user.replace('\0', ""), level(value)?.into()))).collect();
+    let usual = event.content.get("users_default").map_or(Some(0), level);
+    let (Some(levels), Some(usual)) = (levels, usual) else { return Ok(()) };
     let parameters = vec![
         text(&event.room_id),
         store::jsonb(&levels)?,
-        ParameterValue::Int32(event.content.get("users_default").and_then(level).unwrap_or(0)),
+        ParameterValue::Int32(usual),
         text(sender.id.as_str()),
         ParameterValue::Boolean(sender.by_bot),
         ParameterValue::Str(changed_at),

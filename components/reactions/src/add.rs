@@ -2,6 +2,7 @@
 
 use crate::emoji;
 use http::StatusCode;
+use messaging_core::keys::fingerprint;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::{Problem, Reply, Request, identity, log, store};
 use serde::Deserialize;
@@ -15,6 +16,8 @@ struct Prepared {
     /// The caller is not in the room yet and may join by reacting.
     join: bool,
     reacted: bool,
+    /// The event of the last time that the caller reacted so, since taken back.
+    last_event_id: Option<String>,
 }
 
 pub async fn add(request: &Request) -> Result<Reply, Problem> {
@@ -41,7 +44,10 @@ pub async fn add(request: &Request) -> Result<Reply, Problem> {
     if joined_at.is_some() {
         gateway.join(&prepared.room_id, &matrix_id).await?;
     }
-    let sent = gateway.send_reaction(&prepared.room_id, &prepared.event_id, &caller.id, &emoji).await?;
+    // The homeserver's own check for duplicates does not hold for requests at the same time; a transaction does.
+    let last = prepared.last_event_id.as_deref().unwrap_or("");
+    let txn_id = fingerprint(&["react", &prepared.event_id, caller.id.as_str(), &emoji, last]);
+    let sent = gateway.send_reaction(&prepared.room_id, &prepared.event_id, &caller.id, &emoji, &txn_id).await?;
     store::call::<IgnoredAny>(
         "record_reaction",
         vec![
