@@ -48,8 +48,9 @@ pub fn ensure_browser(data: &Data, stop: &Stop) -> Result<()> {
 }
 
 fn install(packages: &[&str], data: &Data, stop: &Stop) -> Result<()> {
+    let commands = apt(packages)?;
     step(&format!("installing {}", packages.join(", ")));
-    for words in apt(packages)? {
+    for words in commands {
         let mut command = Command::new(words.first().map_or("apt-get", String::as_str));
         command.args(words.iter().skip(1)).env("DEBIAN_FRONTEND", "noninteractive");
         run::logged(&mut command, &data.log("install"), stop)?;

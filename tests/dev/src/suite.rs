@@ -147,8 +147,8 @@ fn show_errors(data: &Data) {
 /// Whether a line of a log tells of an error, whichever service wrote it.
 fn is_error(line: &str) -> bool {
     const SIGNS: [&str; 7] = ["ERROR", "error:", "\"level\":\"error\"", "FATAL", "PANIC", "panicked", "Traceback"];
-    // What PostgreSQL calls fatal for a connection when it is restarted, as the suite does.
-    const HARMLESS: [&str; 2] = ["terminating connection due to administrator command", "the database system is"];
+    // What PostgreSQL calls fatal for a connection when it is stopped or killed, as the suite does.
+    const HARMLESS: [&str; 2] = ["terminating connection due to", "the database system is"];
     SIGNS.iter().any(|sign| line.contains(sign)) && !HARMLESS.iter().any(|harmless| line.contains(harmless))
 }
 
