@@ -72,6 +72,15 @@ async def test_nobody_else_sees_it_whatever_their_microdao(world: World, unchang
         assert (await carol.get(CHANNELS, microdao_id=world.microdao)).json() == []
 
 
+async def test_nobody_else_can_be_brought_in(world: World, unchanged: Unchanged) -> None:
+    alice, bob = world.user("alice"), world.user("bob")
+    channel = await direct(world, alice, bob.id, 201)
+    async with unchanged(channel):
+        for third in (world.user("carol").id, world.agent("sofia").id, "@dave:localhost"):
+            for one in (alice, bob):
+                problem(await one.try_invite(channel["id"], third), 409, "direct_is_of_two")
+
+
 async def test_it_stays_private(world: World, rooms: Rooms, unchanged: Unchanged) -> None:
     alice, bob = world.user("alice"), world.user("bob")
     channel = await direct(world, alice, bob.id, 201)
