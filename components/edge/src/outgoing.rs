@@ -3,7 +3,7 @@
 use crate::deadline::within;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::join;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use http_body_util::BodyExt;
 use spin_sdk::http::{FromResponse, Response};
 use spin_sdk::wasip3::http::client;
@@ -100,9 +100,4 @@ fn failure(error: ErrorCode) -> Failure {
         | ErrorCode::HttpResponseTimeout => Failure::Timeout,
         other => Failure::Transport(other.to_string()),
     }
-}
-
-/// Whether a status says that the other side failed, rather than refused.
-pub fn is_failure(status: StatusCode) -> bool {
-    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }

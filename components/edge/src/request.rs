@@ -54,11 +54,6 @@ impl Request {
         self.uri.path()
     }
 
-    /// The query as the client sent it.
-    pub fn raw_query(&self) -> Option<&str> {
-        self.uri.query()
-    }
-
     /// The path's segment at `index`, percent-decoded; empty when there is none or it is no UTF-8.
     ///
     /// Read from the URI, because a client can send the `spin-path-match-*` headers itself.
