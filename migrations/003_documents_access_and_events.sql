@@ -138,6 +138,11 @@ CREATE FUNCTION messaging.level_of(p_role text, p_can_write boolean) RETURNS int
     SELECT CASE WHEN messaging.power_level(p_role) = 0 AND NOT p_can_write THEN -1 ELSE messaging.power_level(p_role) END
 $$;
 
+-- The role of somebody for whom nobody named one.
+CREATE FUNCTION messaging.usual_role(p_member_type text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END
+$$;
+
 -- What a role may do about others, when nobody says otherwise.
 CREATE FUNCTION messaging.capabilities(p_role text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_object('can_invite', messaging.rank(p_role) > 1, 'can_kick', messaging.rank(p_role) > 1,

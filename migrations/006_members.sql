@@ -18,7 +18,7 @@ DECLARE
     after channel_members;
 BEGIN
     INSERT INTO channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, matrix_changed_at)
-    VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END, p_at)
+    VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, messaging.usual_role(p_member_type), p_at)
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         joined_at = now(), left_at = NULL,
         role = CASE WHEN m.left_at IS NULL THEN m.role ELSE excluded.role END,
@@ -218,7 +218,7 @@ BEGIN
             RETURN jsonb_build_object('changed', false);
         END IF;
         PERFORM messaging.invite_member(ch, p_member, p_member_type, p_matrix_user_id, coalesce(intent.actor_id, p_sender),
-            coalesce(intent.details, jsonb_build_object('role', CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END)), changed);
+            coalesce(intent.details, jsonb_build_object('role', messaging.usual_role(p_member_type))), changed);
     ELSIF p_membership IN ('leave', 'ban') THEN
         intent := messaging.take_intent(ch.id, 'remove', p_member, p_sender, p_by_bot);
         PERFORM messaging.remove_member(ch, p_member, coalesce(intent.actor_id, p_sender));
@@ -227,7 +227,7 @@ BEGIN
         UPDATE channel_members SET matrix_power_level = least(matrix_power_level, 0) WHERE id = before.id;
         -- Remembered, so that an older invitation that comes late lets nobody in.
         INSERT INTO channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at)
-        VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END, NULL, now())
+        VALUES (ch.id, p_member, p_member_type, p_matrix_user_id, messaging.usual_role(p_member_type), NULL, now())
         ON CONFLICT (channel_id, member_id) DO NOTHING;
     END IF;
     UPDATE channel_members SET matrix_changed_at = changed WHERE channel_id = ch.id AND member_id = p_member;

@@ -6,7 +6,7 @@ use messaging_core::keys::ClientKey;
 use messaging_core::matrix::{self, KEY_FIELD, REQUEST_FIELD};
 use messaging_core::text::preview;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::{Problem, settings, store};
+use messaging_edge::{Problem, store};
 use serde::Deserialize;
 use serde_json::Value;
 use spin_sdk::pg::ParameterValue;
@@ -32,14 +32,14 @@ pub struct Event {
 const MAX_ID: usize = 255;
 
 /// Brings the index up to date with one event. What does not concern it is no error.
-pub async fn apply(event: &Event, server_name: &str) -> Result<(), Problem> {
+///
+/// `bot` is the bot's Matrix id.
+pub async fn apply(event: &Event, server_name: &str, bot: &str) -> Result<(), Problem> {
     let ids = [&event.event_id, &event.room_id, &event.sender];
     if ids.iter().any(|id| !is_id(id)) {
         return Ok(());
     }
     let Ok(id) = EntityId::from_matrix_user_id(&event.sender, server_name) else { return Ok(()) };
-    let bot = settings::optional("matrix_bot_localpart").await.unwrap_or_default();
-    let bot = format!("@{bot}:{server_name}");
     let sender = Sender { by_bot: event.sender == bot, id };
     let applied = match (event.event_type.as_str(), event.state_key.as_deref()) {
         ("m.room.message" | "m.room.encrypted", None) => message(event, &sender.id).await,

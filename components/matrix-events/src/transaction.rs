@@ -39,12 +39,13 @@ pub async fn apply_all(events: &[Box<RawValue>], request_id: &str) -> Result<(),
         return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
     }
     let server_name = settings::required("matrix_server_name").await?;
+    let bot = format!("@{}:{server_name}", settings::required("matrix_bot_localpart").await?);
     for event in events {
         let Ok(event) = serde_json::from_str::<index::Event>(event.get()) else {
             log::info(request_id, "skipped a malformed event");
             continue;
         };
-        match index::apply(&event, &server_name).await {
+        match index::apply(&event, &server_name, &bot).await {
             Ok(()) => {}
             // PostgreSQL is away: nothing is stored, so the homeserver has to send this again. What was stored stays.
             Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
