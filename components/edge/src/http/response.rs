@@ -1,53 +1,53 @@
-//! Answers.
+//! Responses.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use messaging_core::problem::Problem;
 use serde::Serialize;
 
-/// An answer with its whole body in memory, so that it always has a `Content-Length`.
+/// A response with its whole body in memory, so that it always has a `Content-Length`.
 #[derive(Debug)]
-pub struct Reply {
+pub struct Response {
     /// The HTTP status.
     pub status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
 }
 
-impl Reply {
-    /// An answer without a body.
+impl Response {
+    /// A response without a body.
     pub fn empty(status: StatusCode) -> Self {
         Self { status, headers: Vec::new(), body: Bytes::new() }
     }
 
-    /// A JSON answer.
+    /// A JSON response.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(value).map_err(Problem::internal)?;
         Ok(Self::raw_json(status, body))
     }
 
-    /// A JSON answer that is JSON text already.
+    /// A JSON response that is JSON text already.
     pub fn raw_json(status: StatusCode, body: impl Into<Bytes>) -> Self {
         Self::with_type(status, "application/json", body)
     }
 
-    /// Any other answer.
+    /// Any other response.
     pub fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
         Self { status, headers, body: body.into() }
     }
 
-    /// The answer to a refused or failed request.
+    /// The response to a refused or failed request.
     pub fn problem(problem: &Problem, request_id: &str) -> Self {
         let body = problem.to_json(request_id);
-        let mut reply = Self::with_type(problem.status, "application/problem+json", body);
-        if let Some(allow) = problem.allow {
-            reply.headers.push((header::ALLOW, HeaderValue::from_static(allow)));
+        let mut response = Self::with_type(problem.status, "application/problem+json", body);
+        if let Some(allow) = &problem.allow {
+            response = response.header(header::ALLOW, allow);
         }
         if problem.status == StatusCode::UNAUTHORIZED {
-            reply.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+            response.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
-        reply
+        response
     }
 
     /// Adds a header; one whose value is no header value is left out.
@@ -59,7 +59,7 @@ impl Reply {
     }
 
     /// The response that Spin takes.
-    pub(crate) fn into_response(self) -> http::Response<spin_sdk::http::FullBody<Bytes>> {
+    pub(super) fn into_http(self) -> http::Response<spin_sdk::http::FullBody<Bytes>> {
         let length = self.body.len();
         let mut response = http::Response::new(spin_sdk::http::FullBody::new(self.body));
         *response.status_mut() = self.status;

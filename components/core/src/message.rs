@@ -1,9 +1,81 @@
-//! Bodies about messages.
+//! Messages: what callers send and get.
 
-use super::check_text;
-use crate::ids::{ChannelId, MessageId};
+use crate::ids::{ChannelId, EntityId, MessageId};
+use crate::member::MemberType;
 use crate::problem::{FieldError, Problem};
-use serde::Deserialize;
+use crate::text::check_text;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use strum::IntoStaticStr;
+
+/// A message as the index knows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct Message {
+    /// The message: UUID v5 of its Matrix event id.
+    pub id: MessageId,
+    /// The channel that it is in.
+    pub channel_id: ChannelId,
+    /// Its number in the channel. Messages are ordered by it; other events of the channel take numbers too.
+    #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
+    pub seq: i64,
+    /// The event in the room.
+    pub matrix_event_id: String,
+    /// Who sent it.
+    pub sender_id: EntityId,
+    /// What the sender is.
+    pub sender_type: MemberType,
+    /// The first 500 characters; empty when the message is encrypted or deleted.
+    #[cfg_attr(feature = "openapi", schemars(length(max = crate::text::PREVIEW_CHARACTERS)))]
+    pub content_preview: String,
+    /// What kind of content it is.
+    pub content_type: ContentType,
+    /// The message that it replies to.
+    pub thread_id: Option<MessageId>,
+    /// When its sender last replaced the text.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// When it was sent.
+    pub created_at: Timestamp,
+    /// The hash of the `Idempotency-Key` with which it was sent, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "String"))]
+    pub client_key: Option<String>,
+}
+
+/// A message with its full content from Matrix, edits applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct MessageWithContent {
+    /// What the index knows.
+    #[serde(flatten)]
+    pub message: Message,
+    /// The whole text; `null` when the message is encrypted or deleted.
+    pub text: Option<String>,
+    /// The text as HTML, as its sender wrote it: sanitise it before showing it.
+    pub formatted_body: Option<String>,
+    /// The content of the Matrix event; `null` when the message is deleted.
+    pub content: Option<Map<String, Value>>,
+}
+
+/// What kind of content a message has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ContentType {
+    /// Text, and everything that is none of the others.
+    Text,
+    /// A picture.
+    Image,
+    /// Any other file.
+    File,
+    /// Sound.
+    Audio,
+    /// Moving pictures.
+    Video,
+}
 
 /// The body of `POST …/messages`.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,45 +99,44 @@ pub struct SendMessage {
         "type" = ["object", "null"],
         "required" = ["algorithm", "ciphertext"]
     )))]
-    pub encrypted: Option<serde_json::Value>,
+    pub encrypted: Option<Map<String, Value>>,
 }
 
 /// The `msgtype` of an `m.room.message`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, IntoStaticStr)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum MessageType {
     /// `m.text`
     #[default]
     #[serde(rename = "m.text")]
+    #[strum(serialize = "m.text")]
     Text,
     /// `m.notice`: what software says, so that other software does not answer it.
     #[serde(rename = "m.notice")]
+    #[strum(serialize = "m.notice")]
     Notice,
     /// `m.image`
     #[serde(rename = "m.image")]
+    #[strum(serialize = "m.image")]
     Image,
     /// `m.file`
     #[serde(rename = "m.file")]
+    #[strum(serialize = "m.file")]
     File,
     /// `m.audio`
     #[serde(rename = "m.audio")]
+    #[strum(serialize = "m.audio")]
     Audio,
     /// `m.video`
     #[serde(rename = "m.video")]
+    #[strum(serialize = "m.video")]
     Video,
 }
 
 impl MessageType {
     /// As in Matrix.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "m.text",
-            Self::Notice => "m.notice",
-            Self::Image => "m.image",
-            Self::File => "m.file",
-            Self::Audio => "m.audio",
-            Self::Video => "m.video",
-        }
+        self.into()
     }
 }
 
@@ -86,15 +157,14 @@ impl SendMessage {
     }
 
     /// Checks every field.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn check(&self) -> Result<(), Problem> {
         let mut errors = Vec::new();
         match (&self.text, &self.encrypted) {
             (None, None) => errors.push(FieldError::body("text", "is missing")),
             (Some(_), Some(_)) => errors.push(FieldError::body("text", "must not be sent beside encrypted")),
             (Some(text), None) => check_text("text", Some(text), 1, MAX_TEXT_CHARACTERS, &mut errors),
             (None, Some(content)) => {
-                let has =
-                    |field: &str| content.get(field).and_then(serde_json::Value::as_str).is_some_and(|t| !t.is_empty());
+                let has = |field: &str| content.get(field).and_then(Value::as_str).is_some_and(|t| !t.is_empty());
                 if !has("algorithm") || !has("ciphertext") {
                     errors.push(FieldError::body("encrypted", "must have algorithm and ciphertext"));
                 }
@@ -106,22 +176,6 @@ impl SendMessage {
         check_text("formatted_body", self.formatted_body.as_deref(), 0, MAX_HTML_CHARACTERS, &mut errors);
         if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
-}
-
-/// The body of `POST …/post-to-channel`.
-#[derive(Debug, Clone, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub struct AgentPost {
-    /// Where to post.
-    pub channel_id: ChannelId,
-    /// 1 to 10,000 characters.
-    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS)))]
-    pub text: String,
-    /// The text as HTML.
-    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS)))]
-    pub formatted_body: Option<String>,
-    /// A message of the same channel.
-    pub reply_to: Option<MessageId>,
 }
 
 /// The body of `PATCH …/messages/:message_id`.
@@ -138,7 +192,7 @@ pub struct EditMessage {
 
 impl EditMessage {
     /// Checks every field.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn check(&self) -> Result<(), Problem> {
         let mut errors = Vec::new();
         check_text("text", Some(&self.text), 1, MAX_TEXT_CHARACTERS, &mut errors);
         check_text("formatted_body", self.formatted_body.as_deref(), 0, MAX_HTML_CHARACTERS, &mut errors);
@@ -159,9 +213,9 @@ mod tests {
             reply_to: None,
             encrypted: None,
         };
-        assert!(send("😀".repeat(10_000)).validate().is_ok());
-        assert!(send("a".repeat(10_001)).validate().is_err());
-        assert!(send(String::new()).validate().is_err());
-        assert!(send("a\0".to_owned()).validate().is_err());
+        assert!(send("😀".repeat(10_000)).check().is_ok());
+        assert!(send("a".repeat(10_001)).check().is_err());
+        assert!(send(String::new()).check().is_err());
+        assert!(send("a\0".to_owned()).check().is_err());
     }
 }

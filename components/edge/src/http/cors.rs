@@ -2,28 +2,29 @@
 //!
 //! Callers identify themselves with a header and never with a cookie, so credentials are not allowed along.
 
-use crate::{Reply, Request, settings};
+use super::{Request, Response};
+use crate::settings;
 use http::{Method, StatusCode, header};
 
-/// The answer to a preflight request; `None` when it is none, or its origin may not ask.
-pub async fn preflight(request: &Request) -> Option<Reply> {
+/// The response to a preflight request; `None` when it is none, or its origin may not ask.
+pub async fn preflight(request: &Request) -> Option<Response> {
     if *request.method() != Method::OPTIONS || request.header("access-control-request-method").is_none() {
         return None;
     }
     let origin = allowed_origin(request).await?;
-    let reply = Reply::empty(StatusCode::NO_CONTENT)
+    let response = Response::empty(StatusCode::NO_CONTENT)
         .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE")
         .header(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             "authorization, content-type, idempotency-key, x-request-id, x-user-id",
         )
         .header(header::ACCESS_CONTROL_MAX_AGE, "7200");
-    Some(allow(reply, &origin))
+    Some(allow(response, &origin))
 }
 
-/// Lets a page of `origin` read the answer.
-pub fn allow(reply: Reply, origin: &str) -> Reply {
-    reply
+/// Lets a page of `origin` read the response.
+pub fn allow(response: Response, origin: &str) -> Response {
+    response
         .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)
         .header(header::ACCESS_CONTROL_EXPOSE_HEADERS, "link, x-request-id")
         .header(header::VARY, "origin")

@@ -1,0 +1,160 @@
+//! Why the index refuses: one name in SQL (the enum `messaging.refusal`), in Rust, and in the problem's `code`.
+
+use crate::problem::Problem;
+use http::StatusCode;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+/// A refusal of the index. Nothing was changed.
+///
+/// `ws-relay migrate` makes the SQL type from this list, so a new refusal is one variant here and its problem below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Refusal {
+    /// There is no such channel, or the caller may not know of it.
+    ChannelNotFound,
+    /// The channel has no such message.
+    MessageNotFound,
+    /// The channel has no such member.
+    MemberNotFound,
+    /// `before` or `after` names no message of the channel.
+    PositionNotFound,
+    /// `reply_to` names no message of the channel.
+    ReplyToNotFound,
+    /// The microDAO has a channel with this slug.
+    SlugTaken,
+    /// Another request is creating a channel with this slug.
+    BeingCreated,
+    /// The channel takes no more writes.
+    ChannelArchived,
+    /// The caller is not a member of the microDAO.
+    NotInMicrodao,
+    /// The caller is not a member of the channel and may not join by themselves.
+    NotAMember,
+    /// The caller may know of the channel, but not read it.
+    CannotRead,
+    /// The person who is invited is a member already, with other rights.
+    AlreadyAMember,
+    /// The caller may not write.
+    CannotWrite,
+    /// The caller may not invite.
+    CannotInvite,
+    /// The caller would give away more than they have.
+    CannotGrant,
+    /// Plain text was sent to an encrypted channel.
+    ChannelEncrypted,
+    /// Ciphertext was sent to a channel that is not encrypted.
+    ChannelNotEncrypted,
+    /// Only the sender may do this.
+    NotTheSender,
+    /// The caller may not delete this message.
+    CannotDelete,
+    /// The message was deleted.
+    MessageDeleted,
+    /// The caller is neither owner nor admin.
+    CannotManage,
+    /// The caller may not remove this member.
+    CannotKick,
+    /// The channel would be left without an owner.
+    LastOwner,
+    /// Agents have the role agent, and nobody else has it.
+    RoleDoesNotFit,
+    /// A direct channel cannot get another visibility.
+    DirectStaysPrivate,
+    /// A direct channel has two members.
+    DirectIsOfTwo,
+    /// The same `Idempotency-Key` came with another request.
+    IdempotencyKeyReused,
+}
+
+impl Refusal {
+    /// Every refusal.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Its name in SQL.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+
+    /// The refusal with this name in SQL; `None` when the schema is newer than this program.
+    pub fn from_code(code: &str) -> Option<Self> {
+        code.parse().ok()
+    }
+
+    /// Whether the thing is not there, or the caller may not know of it.
+    pub fn is_not_found(self) -> bool {
+        matches!(self, Self::ChannelNotFound | Self::MessageNotFound | Self::MemberNotFound)
+    }
+}
+
+/// The `code` is the refusal's own, with two exceptions that the contract has for whole kinds: what is not found is
+/// `not_found`, and a field with a wrong value is `invalid`.
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let forbidden = |detail: &str| Self::forbidden(refusal.code(), detail);
+        let conflict = |detail: &str| Self::conflict(refusal.code(), detail);
+        match refusal {
+            Refusal::ChannelNotFound => Self::not_found("channel"),
+            Refusal::MessageNotFound => Self::not_found("message"),
+            Refusal::MemberNotFound => Self::not_found("member"),
+            Refusal::PositionNotFound => {
+                Self::invalid_parameter("before", "and after must name a message of this channel")
+            }
+            Refusal::ReplyToNotFound => Self::invalid_field("reply_to", "must be a message of this channel"),
+            Refusal::SlugTaken => conflict("This microDAO has a channel with this slug. Choose another."),
+            Refusal::BeingCreated => conflict(
+                "Somebody is creating a channel with this slug at the moment. Retry in a minute, or choose another.",
+            ),
+            Refusal::ChannelArchived => conflict("The channel is archived and takes no more writes."),
+            Refusal::NotInMicrodao => forbidden("You are not a member of this microDAO."),
+            Refusal::NotAMember => forbidden("Not a member of this channel. A member who may invite has to add you."),
+            Refusal::CannotRead => forbidden("You may not read this channel."),
+            Refusal::AlreadyAMember => conflict(
+                "They are a member already, with another role or other capabilities. Change the member instead.",
+            ),
+            Refusal::CannotWrite => forbidden("You may not write in this channel."),
+            Refusal::CannotInvite => forbidden("You may not invite to this channel."),
+            Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
+            Refusal::ChannelEncrypted => {
+                conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
+            }
+            Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
+            Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
+            Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
+            Refusal::MessageDeleted => conflict("The message was deleted."),
+            Refusal::CannotManage => forbidden("Only an owner or an admin of the channel may do this."),
+            Refusal::CannotKick => forbidden("You may not remove this member."),
+            Refusal::LastOwner => conflict(
+                "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",
+            ),
+            Refusal::RoleDoesNotFit => Self::invalid_field("role", "must be agent for agents and for nobody else"),
+            Refusal::DirectStaysPrivate => conflict("A direct channel is private and stays so."),
+            Refusal::DirectIsOfTwo => conflict("A direct channel is of two. Make another channel for more."),
+            Refusal::IdempotencyKeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                refusal.code(),
+                "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_is_the_callers_and_has_its_own_name() {
+        for refusal in Refusal::ALL {
+            assert_eq!(Refusal::from_code(refusal.code()), Some(*refusal));
+            let problem = Problem::from(*refusal);
+            assert!(problem.status.is_client_error(), "{refusal:?}");
+            let expected = match problem.status.as_u16() {
+                404 => "not_found",
+                422 if *refusal != Refusal::IdempotencyKeyReused => "invalid",
+                _ => refusal.code(),
+            };
+            assert_eq!(problem.code, expected);
+            assert_eq!(refusal.is_not_found(), problem.status == StatusCode::NOT_FOUND, "{refusal:?}");
+        }
+    }
+}
