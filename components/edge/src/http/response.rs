@@ -31,6 +31,11 @@ impl Response {
         Self::with_type(status, "application/json", body)
     }
 
+    /// A document of the index as it is.
+    pub fn document(status: StatusCode, document: crate::index::Document) -> Self {
+        Self::raw_json(status, document.into_text())
+    }
+
     /// Any other response.
     pub fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
