@@ -1,5 +1,10 @@
 //! Agents: what the platform's services send for them and get.
 
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 use crate::channel::Visibility;
 use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
 use crate::message::Message;

@@ -1,5 +1,10 @@
 //! Channels: what callers send and get.
 
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 mod create;
 
 pub use create::*;

@@ -1,5 +1,10 @@
 //! How the service is.
 
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 use serde::{Deserialize, Serialize};
 
 /// The service is alive.

@@ -13,6 +13,8 @@ pub mod ids;
 pub mod matrix;
 pub mod member;
 pub mod message;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod page;
 pub mod paths;
 pub mod problem;

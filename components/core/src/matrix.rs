@@ -1,5 +1,10 @@
 //! What the index takes from a Matrix event.
 
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 use serde_json::Value;
 
 /// The field of an event's content that carries the hashed idempotency key.

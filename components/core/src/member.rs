@@ -1,5 +1,10 @@
 //! Members of channels: what callers send and get.
 
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 use crate::ids::{ChannelId, ChannelMemberId, EntityId};
 use crate::problem::Problem;
 use crate::refusal::Refusal;

@@ -1,5 +1,10 @@
 //! Messages: what callers send and get.
 
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::member::MemberType;
 use crate::problem::{FieldError, Problem};

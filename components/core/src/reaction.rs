@@ -1,5 +1,10 @@
 //! Reactions to messages: what callers get.
 
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 use crate::ids::EntityId;
 use serde::{Deserialize, Serialize};
 

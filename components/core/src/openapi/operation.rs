@@ -1,14 +1,15 @@
-//! One row of the table of routes, and the words that it is written in.
+//! One method of one path, and the words in which it is described.
 
-use super::problems::{self, refusal};
-use messaging_core::problem::Problem;
+use super::problems;
+use crate::problem::Problem;
+use crate::refusal::Refusal;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 /// A type of the contract: what makes the reference to its schema.
 pub type Type = fn(&mut SchemaGenerator) -> Schema;
 
-/// Who may call a route.
+/// Who may call an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     /// Anybody.
@@ -23,39 +24,53 @@ pub enum Who {
 
 /// What a request brings.
 pub struct Body {
+    /// Its schema.
     pub schema: Type,
     /// One that works, filled in by the interactive page.
     pub example: Value,
 }
 
-/// A good answer.
-pub struct Answer {
+/// A response that is no problem.
+pub struct Success {
+    /// The HTTP status.
     pub status: u16,
+    /// What it means.
     pub description: &'static str,
+    /// Its media type and schema, if it has a body.
     pub content: Option<(&'static str, Type)>,
 }
 
 /// A method of a path.
-pub struct Route {
+pub struct Operation {
+    /// The method, lower case.
     pub method: &'static str,
+    /// The path, as `spin.toml` writes it.
     pub path: &'static str,
+    /// Names the operation.
     pub id: &'static str,
+    /// The group that it is shown in.
     pub tag: &'static str,
+    /// What it does, in a line.
     pub summary: &'static str,
+    /// What it does, in detail.
     pub details: &'static str,
+    /// Who may call it.
     pub who: Who,
-    /// Names of query parameters and headers in [`super::parameters`]; those of the path follow from the path.
+    /// Names of query parameters and headers in `components/parameters`; those of the path follow from the path.
     pub parameters: Vec<&'static str>,
+    /// What the request brings.
     pub body: Option<Body>,
-    pub answers: Vec<Answer>,
+    /// The responses that are no problems.
+    pub successes: Vec<Success>,
     /// Relations of the `Link` headers.
     pub links: &'static [&'static str],
+    /// The problems that it may have.
     pub problems: Vec<Problem>,
 }
 
-/// A route under a tag; `id` names the operation.
-pub fn route(tag: &'static str, method: &'static str, path: &'static str, id: &'static str) -> Route {
-    Route {
+/// An operation under a tag; `path` is a constant of [`crate::paths`], `id` names the operation.
+pub fn operation(tag: &'static str, method: &'static str, path: &'static str, id: &'static str) -> Operation {
+    Operation {
         method,
         path,
         id,
@@ -65,19 +80,19 @@ pub fn route(tag: &'static str, method: &'static str, path: &'static str, id: &'
         who: Who::Anyone,
         parameters: Vec::new(),
         body: None,
-        answers: Vec::new(),
+        successes: Vec::new(),
         links: &[],
         problems: Vec::new(),
     }
 }
 
-impl Route {
+impl Operation {
     /// What it does, in a line and in detail.
     pub fn does(self, summary: &'static str, details: &'static str) -> Self {
         Self { summary, details, ..self }
     }
 
-    /// Who may call it. Whoever is identified reads or writes the index.
+    /// Who may call it. A caller who is identified reads or writes the index.
     pub fn who(mut self, who: Who) -> Self {
         self.who = who;
         match who {
@@ -116,34 +131,34 @@ impl Route {
 
     /// The same key gives the same result, and only for the same request.
     pub fn retry_safe(self) -> Self {
-        self.takes_key().fails([Problem::idempotency_key_reused()])
+        self.takes_key().refuses(&[Refusal::IdempotencyKeyReused])
     }
 
-    /// A JSON answer.
-    pub fn answers<T: JsonSchema>(self, status: u16, description: &'static str) -> Self {
-        self.answers_with(status, description, "application/json", SchemaGenerator::subschema_for::<T>)
+    /// A JSON response.
+    pub fn responds<T: JsonSchema>(self, status: u16, description: &'static str) -> Self {
+        self.responds_with(status, description, "application/json", SchemaGenerator::subschema_for::<T>)
     }
 
-    /// An answer of any media type.
-    pub fn answers_with(mut self, status: u16, description: &'static str, media: &'static str, schema: Type) -> Self {
-        self.answers.push(Answer { status, description, content: Some((media, schema)) });
+    /// A response of any media type.
+    pub fn responds_with(mut self, status: u16, description: &'static str, media: &'static str, schema: Type) -> Self {
+        self.successes.push(Success { status, description, content: Some((media, schema)) });
         self
     }
 
-    /// An answer without a body.
-    pub fn answers_nothing(mut self, status: u16, description: &'static str) -> Self {
-        self.answers.push(Answer { status, description, content: None });
+    /// A response without a body.
+    pub fn responds_empty(mut self, status: u16, description: &'static str) -> Self {
+        self.successes.push(Success { status, description, content: None });
         self
     }
 
-    /// `Link` headers of the answer.
+    /// `Link` headers of the response.
     pub fn links(self, links: &'static [&'static str]) -> Self {
         Self { links, ..self }
     }
 
-    /// What the index refuses with, by the codes of the migrations.
-    pub fn refuses(mut self, codes: &[&str]) -> Self {
-        self.problems.extend(codes.iter().map(|code| refusal(code)));
+    /// What the index refuses with.
+    pub fn refuses(mut self, refusals: &[Refusal]) -> Self {
+        self.problems.extend(refusals.iter().copied().map(Problem::from));
         self
     }
 
