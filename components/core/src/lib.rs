@@ -4,10 +4,12 @@
 
 pub mod answers;
 pub mod auth;
+pub mod event;
 pub mod ids;
 pub mod keys;
 pub mod matrix;
 pub mod models;
 pub mod page;
 pub mod problem;
+pub mod socket;
 pub mod text;
