@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod auth;
 pub mod channel;
+pub mod event;
 pub mod gateway;
 pub mod health;
 pub mod idempotency;
@@ -20,5 +21,6 @@ pub mod paths;
 pub mod problem;
 pub mod reaction;
 pub mod refusal;
+pub mod socket;
 pub mod text;
 pub mod time;
