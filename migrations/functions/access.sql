@@ -1,6 +1,10 @@
 -- Who may see, read, write and manage a channel.
 --
--- p_caller is the caller's id, p_microdaos the microDAOs of their token, NULL for every one (development mode).
+-- In all of functions/: a function that a component calls is one statement of a request. It decides, reads or writes, and
+-- returns a refusal or a document; both are NULL where there is nothing to say. A refusal of a list_, get_ or prepare_
+-- function changes nothing; a record_ function tells of what has happened in Matrix already and keeps what it learned.
+-- Times come in as RFC 3339 text, because a Spin host has no parameter of PostgreSQL's type timestamptz. p_caller is the
+-- caller's id, p_microdaos the microDAOs of their token, NULL for every one (development mode).
 
 -- What a caller may do with a channel at least: nothing ('none': they may not even know of it), know of it
 -- ('knows'), or read it ('reads'). An anonymous caller (NULL) reads public channels, the platform's own service
@@ -86,17 +90,17 @@ END
 $$;
 
 -- The refusal of a caller who does not manage the channel, or NULL. Owners and admins manage it.
-CREATE FUNCTION messaging.manager_refusal(ch public.channels, p_caller text, p_microdaos text[]) RETURNS messaging.refusal
-LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION messaging.manager_refusal(
+    ch public.channels, p_caller text, p_microdaos text[], OUT refusal messaging.refusal
+) LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
-        RETURN 'channel_not_found';
+        refusal := 'channel_not_found';
     ELSIF NOT EXISTS (SELECT FROM public.channel_members m WHERE m.channel_id = ch.id AND m.member_id = p_caller
                       AND m.left_at IS NULL AND m.joined_at IS NOT NULL AND messaging.rank(m.role) >= 2) THEN
-        RETURN 'cannot_manage';
+        refusal := 'cannot_manage';
     ELSIF ch.archived_at IS NOT NULL THEN
-        RETURN 'channel_archived';
+        refusal := 'channel_archived';
     END IF;
-    RETURN NULL;
 END
 $$;

@@ -31,11 +31,13 @@ $$;
 
 -- The messages next to a number, nearest first: newer ones or older ones, with p_thread_id only replies to that message.
 --
--- Each of the four ways is a statement of its own that walks one index from one side. The inner LIMIT is a constant,
--- because the planner takes an unknown one for a tenth of the channel and then plans anew at every call.
+-- Each of the four ways is a statement of its own that walks one index from one side. Where most channels are small, the
+-- planner would rather read and sort a whole channel, and a large one is sorted for every page: enable_sort forbids it.
+-- The inner LIMIT is a constant, because the planner takes an unknown one for a tenth of the channel and, where channels
+-- are large, plans anew at every call.
 CREATE FUNCTION messaging.messages_beside(
     p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer
-) RETURNS SETOF public.messages LANGUAGE plpgsql STABLE ROWS 50 AS $$
+) RETURNS SETOF public.messages LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
 BEGIN
     IF p_thread_id IS NULL AND p_is_newer THEN
         RETURN QUERY SELECT * FROM (
