@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 
 /// In: `send`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
 pub struct SendEvent {
     /// The room.
     pub room_id: String,
@@ -37,7 +36,7 @@ pub struct SendEvent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub txn_id: Option<String>,
     /// Further fields `city.daarion.…` of the event's content.
-    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra_content: Map<String, Value>,
     /// The whole content of an event that the client has encrypted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +96,6 @@ pub struct Redact {
 
 /// In: `invite`, `join`, `leave` and `kick`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
 pub struct MembershipChange {
     /// The room.
     pub room_id: String,

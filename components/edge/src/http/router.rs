@@ -95,15 +95,33 @@ impl<F: Failure> Router<F> {
         self.on(Method::DELETE, pattern, handler)
     }
 
+    /// Reads `T` from a request that no route before has taken, so that a caller without it learns of no path and no
+    /// method.
+    pub fn check_unmatched<T: FromRequest + 'static>(mut self) -> Self {
+        if let Some(mut request) = self.request.take() {
+            let unmatched = self.unmatched();
+            self.responding = Some(Box::pin(async move {
+                T::from_request(&mut request).await?;
+                Err(unmatched.into())
+            }));
+        }
+        self
+    }
+
     pub(super) async fn respond(self) -> Result<Response, F> {
         match self.responding {
             Some(responding) => responding.await,
-            None if self.allowed.is_empty() => Err(Problem::not_found("route").into()),
-            None => {
-                let methods: Vec<_> = self.allowed.iter().map(Method::as_str).collect();
-                Err(Problem::method_not_allowed(&methods.join(", ")).into())
-            }
+            None => Err(self.unmatched().into()),
         }
+    }
+
+    /// 404, or 405 where the path has other methods.
+    fn unmatched(&self) -> Problem {
+        if self.allowed.is_empty() {
+            return Problem::not_found("route");
+        }
+        let methods: Vec<_> = self.allowed.iter().map(Method::as_str).collect();
+        Problem::method_not_allowed(&methods.join(", "))
     }
 }
 
