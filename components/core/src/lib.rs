@@ -10,4 +10,5 @@ pub mod matrix;
 pub mod models;
 pub mod page;
 pub mod problem;
+pub mod refusal;
 pub mod text;
