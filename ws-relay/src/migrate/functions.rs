@@ -14,8 +14,9 @@ use tokio_postgres::{Client, GenericClient, Transaction};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Which functions the database has.
-const STATE: &str = "CREATE TABLE IF NOT EXISTS messaging.applied_functions (
+/// Which functions the database has: one row.
+const STATE: &str = "messaging.applied_functions";
+const CREATE_STATE: &str = "CREATE TABLE IF NOT EXISTS messaging.applied_functions (
     only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     version    text NOT NULL,
     hash       text NOT NULL,
@@ -38,8 +39,7 @@ pub async fn bring_up_to_date(client: &mut Client) -> anyhow::Result<bool> {
             tracing::info!("the functions are those of version {version}, newer than {VERSION}: left as they are");
             return Ok(false);
         }
-        Some(_) => {}
-        None => strangers(client).await?,
+        _ => refuse_strangers(client).await?,
     }
     let transaction = client.transaction().await?;
     let count = apply(&transaction, files::FUNCTIONS, &hash).await?;
@@ -66,15 +66,18 @@ fn hash(files: &[(&str, &str)]) -> String {
 }
 
 async fn stored(client: &Client) -> anyhow::Result<Option<Stored>> {
-    if !super::has(client, "messaging.applied_functions").await? {
+    if !super::has(client, STATE).await? {
         return Ok(None);
     }
     let row = client.query_opt("SELECT version, hash FROM messaging.applied_functions", &[]).await?;
     row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
 }
 
-/// Functions that are not in the files are dropped, so there may be none of somebody else's.
-async fn strangers(client: &Client) -> anyhow::Result<()> {
+/// Functions that are not in the files are dropped, so before the first time there may be none.
+async fn refuse_strangers(client: &Client) -> anyhow::Result<()> {
+    if super::has(client, STATE).await? {
+        return Ok(());
+    }
     let names = functions(client).await?.into_values().map(|function| function.name);
     match names.reduce(|all, name| all + ", " + &name) {
         None => Ok(()),
@@ -103,7 +106,7 @@ async fn functions(client: &impl GenericClient) -> anyhow::Result<HashMap<u32, F
 
 /// Replaces all functions. Returns how many there are.
 async fn apply(transaction: &Transaction<'_>, files: &[(&str, &str)], hash: &str) -> anyhow::Result<usize> {
-    transaction.batch_execute(STATE).await.context("cannot create messaging.applied_functions")?;
+    transaction.batch_execute(CREATE_STATE).await.context("cannot create messaging.applied_functions")?;
     set_refusals(transaction).await.context("messaging.refusal")?;
     let before = functions(transaction).await?;
     // The bodies name each other, so they are checked when all are there.
@@ -201,14 +204,14 @@ async fn drop_functions(transaction: &Transaction<'_>, names: impl Iterator<Item
 async fn validate(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     transaction.batch_execute("SET LOCAL check_function_bodies = on").await?;
     let sql = "SELECT CASE l.lanname WHEN 'plpgsql' THEN plpgsql_validator(p.oid) WHEN 'sql' THEN fmgr_sql_validator(p.oid) END
-               FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace = 'messaging'::regnamespace";
-    match transaction.query(sql, &[]).await {
-        Ok(_) => Ok(()),
-        Err(e) => {
-            let place = e.as_db_error().and_then(|e| e.where_()).map(str::to_owned);
-            Err(e).context(format!("migrations/functions: {}", place.unwrap_or_default()))
-        }
+               FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid = $1";
+    let statement = transaction.prepare(sql).await?;
+    for (number, function) in functions(transaction).await? {
+        // One by one, because not every error says which function it is about.
+        let checked = transaction.query(&statement, &[&number]).await;
+        checked.with_context(|| format!("migrations/functions: {}", function.name))?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
