@@ -1,7 +1,7 @@
 -- The five tables of the index. A platform database may already have them: every statement here
 -- leaves what exists alone, and 002 adds what the index needs beyond the platform's own columns.
 
-CREATE TABLE IF NOT EXISTS channels (
+CREATE TABLE IF NOT EXISTS public.channels (
     id             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     slug           text NOT NULL,
     name           text NOT NULL,
@@ -20,9 +20,9 @@ CREATE TABLE IF NOT EXISTS channels (
     CONSTRAINT channels_slug_microdao_unique UNIQUE (slug, microdao_id)
 );
 
-CREATE TABLE IF NOT EXISTS messages (
+CREATE TABLE IF NOT EXISTS public.messages (
     id               uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    channel_id       uuid NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+    channel_id       uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
     matrix_event_id  text NOT NULL UNIQUE,
     matrix_type      text NOT NULL,
     sender_id        text NOT NULL,
@@ -30,15 +30,15 @@ CREATE TABLE IF NOT EXISTS messages (
     sender_matrix_id text NOT NULL,
     content_preview  text NOT NULL,
     content_type     text NOT NULL DEFAULT 'text',
-    thread_id        uuid REFERENCES messages (id),
+    thread_id        uuid REFERENCES public.messages (id),
     edited_at        timestamptz,
     deleted_at       timestamptz,
     created_at       timestamptz NOT NULL DEFAULT now()
 );
 
-CREATE TABLE IF NOT EXISTS channel_members (
+CREATE TABLE IF NOT EXISTS public.channel_members (
     id                 uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    channel_id         uuid NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+    channel_id         uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
     member_id          text NOT NULL,
     member_type        text NOT NULL CHECK (member_type IN ('human', 'agent')),
     matrix_user_id     text NOT NULL,
@@ -55,9 +55,9 @@ CREATE TABLE IF NOT EXISTS channel_members (
     CONSTRAINT channel_members_unique UNIQUE (channel_id, member_id)
 );
 
-CREATE TABLE IF NOT EXISTS message_reactions (
+CREATE TABLE IF NOT EXISTS public.message_reactions (
     id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    message_id      uuid NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+    message_id      uuid NOT NULL REFERENCES public.messages (id) ON DELETE CASCADE,
     reactor_id      text NOT NULL,
     reactor_type    text NOT NULL CHECK (reactor_type IN ('human', 'agent')),
     emoji           text NOT NULL,
@@ -67,9 +67,9 @@ CREATE TABLE IF NOT EXISTS message_reactions (
     CONSTRAINT message_reactions_unique UNIQUE (message_id, reactor_id, emoji)
 );
 
-CREATE TABLE IF NOT EXISTS channel_events (
+CREATE TABLE IF NOT EXISTS public.channel_events (
     id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    channel_id uuid NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+    channel_id uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
     event_type text NOT NULL CHECK (event_type IN (
         'channel.created', 'channel.updated', 'channel.archived',
         'member.joined', 'member.left', 'member.invited', 'member.kicked', 'member.role_changed',

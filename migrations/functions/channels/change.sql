@@ -1,0 +1,82 @@
+-- Changing a channel: prepare_channel_change before its room changes, record_channel_change after.
+
+-- The part of p_changes, the new value of each column, that differs from the channel.
+CREATE FUNCTION messaging.channel_differences(ch public.channels, p_changes jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    present jsonb := messaging.channel_json(ch);
+BEGIN
+    RETURN (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(p_changes)
+            WHERE value IS DISTINCT FROM present -> key);
+END
+$$;
+
+-- Applies changes, already carried out in Matrix, to the row; returns the channel's document afterwards. p_changes
+-- holds the new value of each changed column. The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.change_channel(ch public.channels, p_actor_id text, p_changes jsonb) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+    after public.channels;
+    changes jsonb := messaging.channel_differences(ch, p_changes);
+    changed json;
+BEGIN
+    IF changes = '{}' THEN
+        RETURN messaging.channel_json(ch);
+    END IF;
+    UPDATE public.channels SET
+        name = coalesce(changes ->> 'name', name),
+        description = CASE WHEN changes ? 'description' THEN changes ->> 'description' ELSE description END,
+        topic = CASE WHEN changes ? 'topic' THEN changes ->> 'topic' ELSE topic END,
+        avatar_url = CASE WHEN changes ? 'avatar_url' THEN changes ->> 'avatar_url' ELSE avatar_url END,
+        visibility = coalesce(changes ->> 'visibility', visibility),
+        is_encrypted = is_encrypted OR coalesce((changes ->> 'is_encrypted')::boolean, false),
+        matrix_room_id = coalesce(changes ->> 'matrix_room_id', matrix_room_id),
+        updated_at = now()
+    WHERE id = ch.id RETURNING * INTO after;
+    changed := messaging.channel_json(after);
+    PERFORM messaging.audit(ch.id, 'channel.updated', p_actor_id, NULL, changes);
+    PERFORM messaging.emit_channel(after, 'channel.updated', p_actor_id, changed);
+    RETURN changed;
+END
+$$;
+
+CREATE FUNCTION messaging.prepare_channel_change(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_changes jsonb,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    changes jsonb;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
+    refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
+    IF refusal IS NOT NULL THEN
+        RETURN;
+    END IF;
+    IF ch.is_direct AND p_changes ? 'visibility' AND p_changes ->> 'visibility' <> ch.visibility THEN
+        refusal := 'direct_stays_private';
+        RETURN;
+    END IF;
+    changes := messaging.channel_differences(ch, p_changes);
+    IF changes <> '{}' THEN
+        PERFORM messaging.set_intent(p_channel_id, 'update', 'channel', p_caller, changes);
+    END IF;
+    document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes);
+END
+$$;
+
+CREATE FUNCTION messaging.record_channel_change(
+    p_channel_id uuid, p_caller text, p_changes jsonb, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    intent messaging.intents;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+    intent := messaging.take_intent(p_channel_id, 'update', 'channel', NULL, false);
+    -- An older push that comes late must not undo this.
+    PERFORM messaging.is_newer(p_channel_id, part.event_type, coalesce(intent.created_at, now()))
+    FROM (VALUES ('name', 'm.room.name'), ('topic', 'm.room.topic'), ('avatar_url', 'm.room.avatar')) part (field, event_type)
+    WHERE p_changes ? part.field;
+    document := messaging.change_channel(ch, p_caller, p_changes);
+END
+$$;

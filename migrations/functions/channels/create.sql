@@ -1,0 +1,112 @@
+-- Creating a channel: reserve_channel before the room is made, record_channel after.
+
+-- Reserves the slug for a caller who may create the channel. A request that was carried out before gets its channel.
+CREATE FUNCTION messaging.reserve_channel(
+    p_caller text, p_microdaos text[], p_microdao_id text, p_slug text, p_is_direct boolean, p_client_key text,
+    p_fingerprint text, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    known messaging.idempotency_keys;
+    taken public.channels;
+    reserved uuid;
+BEGIN
+    IF p_microdaos IS NOT NULL AND NOT p_microdao_id = ANY (p_microdaos) THEN
+        refusal := 'not_in_microdao';
+        RETURN;
+    END IF;
+    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_client_key;
+    IF FOUND THEN
+        IF known.fingerprint <> p_fingerprint THEN
+            refusal := 'idempotency_key_reused';
+            RETURN;
+        END IF;
+        SELECT json_build_object('channel', messaging.channel_json(ch), 'is_archived', false, 'must_return', false)
+        INTO document FROM public.channels ch WHERE ch.id = known.resource;
+        RETURN;
+    END IF;
+    SELECT * INTO taken FROM public.channels WHERE microdao_id = p_microdao_id AND slug = p_slug;
+    IF FOUND THEN
+        -- A direct channel's slug comes from its pair, so this is the one they have.
+        IF p_is_direct AND taken.is_direct THEN
+            document := json_build_object(
+                'channel', messaging.channel_json(taken), 'is_archived', taken.archived_at IS NOT NULL,
+                'must_return', EXISTS (SELECT FROM public.channel_members
+                                       WHERE channel_id = taken.id AND member_id = p_caller AND left_at IS NOT NULL));
+        ELSE
+            refusal := 'slug_taken';
+        END IF;
+        RETURN;
+    END IF;
+    -- The same request again goes on with the same channel. Another one waits until the holder must have given up.
+    INSERT INTO messaging.channel_reservations AS r (microdao_id, slug, channel_id, caller, fingerprint)
+    VALUES (p_microdao_id, p_slug, gen_random_uuid(), p_caller, p_fingerprint)
+    ON CONFLICT (microdao_id, slug) DO UPDATE SET
+        channel_id = CASE WHEN r.caller = excluded.caller AND r.fingerprint = excluded.fingerprint
+                          THEN r.channel_id ELSE excluded.channel_id END,
+        caller = excluded.caller, fingerprint = excluded.fingerprint, reserved_at = now()
+        WHERE r.caller = excluded.caller OR r.reserved_at < now() - interval '2 minutes'
+    RETURNING r.channel_id INTO reserved;
+    IF reserved IS NULL THEN
+        refusal := 'being_created';
+        RETURN;
+    END IF;
+    document := json_build_object('channel_id', reserved);
+END
+$$;
+
+CREATE FUNCTION messaging.record_channel(
+    p_channel_id uuid, p_caller text, p_caller_type text, p_caller_matrix_id text, p_room_id text, p_fields jsonb,
+    p_client_key text, p_fingerprint text, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    held boolean;
+BEGIN
+    DELETE FROM messaging.channel_reservations
+    WHERE microdao_id = p_fields ->> 'microdao_id' AND slug = p_fields ->> 'slug' AND channel_id = p_channel_id;
+    held := FOUND;
+    -- Two different requests with one key at the same time: the second to get here is the error.
+    IF EXISTS (SELECT FROM messaging.idempotency_keys
+               WHERE caller = p_caller AND key = p_client_key AND fingerprint <> p_fingerprint) THEN
+        refusal := 'idempotency_key_reused';
+        RETURN;
+    END IF;
+    IF NOT held THEN
+        -- The same request, running twice, was faster the other time; or somebody else has taken over.
+        SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
+        IF FOUND THEN
+            document := messaging.channel_json(ch);
+        ELSE
+            refusal := 'being_created';
+        END IF;
+        RETURN;
+    END IF;
+    INSERT INTO public.channels (id, slug, name, description, microdao_id, matrix_room_id, visibility, is_direct,
+                                 is_encrypted, topic, avatar_url, created_by)
+    VALUES (p_channel_id, p_fields ->> 'slug', p_fields ->> 'name', p_fields ->> 'description',
+            p_fields ->> 'microdao_id', p_room_id, p_fields ->> 'visibility',
+            coalesce((p_fields ->> 'is_direct')::boolean, false), coalesce((p_fields ->> 'is_encrypted')::boolean, false),
+            p_fields ->> 'topic', p_fields ->> 'avatar_url', p_caller)
+    ON CONFLICT DO NOTHING
+    RETURNING * INTO ch;
+    IF ch.id IS NULL THEN
+        refusal := 'slug_taken';
+        RETURN;
+    END IF;
+    INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, role, can_invite, can_kick,
+                                        can_create_tasks, matrix_power_level)
+    VALUES (ch.id, p_caller, p_caller_type, p_caller_matrix_id, 'owner', true, true, true, messaging.power_level('owner'));
+    IF p_client_key IS NOT NULL THEN
+        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
+        VALUES (p_caller, p_client_key, p_fingerprint, ch.id);
+    END IF;
+    document := messaging.channel_json(ch);
+    PERFORM messaging.audit(ch.id, 'channel.created', p_caller, NULL, jsonb_build_object('visibility', ch.visibility));
+    PERFORM messaging.emit(ch, 'messaging.channel.created', jsonb_build_object(
+        'matrix_room_id', ch.matrix_room_id, 'created_by', ch.created_by, 'visibility', ch.visibility,
+        'channel', document));
+    PERFORM messaging.publish(ch, 1, 'integration.matrix.room.created', jsonb_build_object(
+        'room_id', ch.matrix_room_id, 'sender_matrix_id', p_caller_matrix_id, 'type', 'm.room.create',
+        'timestamp', (extract(epoch FROM ch.created_at) * 1000)::bigint, 'content', '{}'::jsonb));
+END
+$$;

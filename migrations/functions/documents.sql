@@ -1,0 +1,38 @@
+-- The JSON documents of the API. One expression each, so that they are inlined.
+
+CREATE FUNCTION messaging.rfc3339(p_time timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+CREATE FUNCTION messaging.channel_json(ch public.channels) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object(
+        'id', ch.id, 'slug', ch.slug, 'name', ch.name, 'description', ch.description,
+        'microdao_id', ch.microdao_id, 'matrix_room_id', ch.matrix_room_id, 'visibility', ch.visibility,
+        'is_direct', ch.is_direct, 'is_encrypted', ch.is_encrypted, 'topic', ch.topic, 'avatar_url', ch.avatar_url,
+        'created_by', ch.created_by, 'created_at', messaging.rfc3339(ch.created_at),
+        'updated_at', messaging.rfc3339(ch.updated_at), 'archived_at', messaging.rfc3339(ch.archived_at))
+$$;
+
+-- The fields are written twice, because adding client_key to a finished document costs more than building it.
+CREATE FUNCTION messaging.message_json(m public.messages) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN m.client_key IS NULL THEN json_build_object(
+        'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
+        'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
+        'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
+        'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at))
+    ELSE json_build_object(
+        'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
+        'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
+        'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
+        'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
+        'client_key', m.client_key) END
+$$;
+
+CREATE FUNCTION messaging.member_json(m public.channel_members) RETURNS json LANGUAGE sql STABLE AS $$
+    SELECT json_build_object(
+        'id', m.id, 'channel_id', m.channel_id, 'member_id', m.member_id, 'member_type', m.member_type,
+        'matrix_user_id', m.matrix_user_id, 'role', m.role, 'can_read', m.can_read, 'can_write', m.can_write,
+        'can_invite', m.can_invite, 'can_kick', m.can_kick, 'can_create_tasks', m.can_create_tasks,
+        'matrix_power_level', m.matrix_power_level, 'invited_by', m.invited_by,
+        'joined_at', messaging.rfc3339(m.joined_at), 'left_at', messaging.rfc3339(m.left_at))
+$$;

@@ -1,0 +1,85 @@
+-- The events of a channel: numbered ones through the outbox, ephemeral ones through NOTIFY, and the audit log.
+
+-- The channel's next number. Locks the channel's row, so events of a channel are written one after the other.
+CREATE FUNCTION messaging.take_seq(p_channel_id uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    taken bigint;
+BEGIN
+    UPDATE public.channels SET last_seq = last_seq + 1 WHERE id = p_channel_id RETURNING last_seq INTO taken;
+    RETURN taken;
+END
+$$;
+
+-- Writes an event to the outbox and wakes the publisher when the transaction commits.
+CREATE FUNCTION messaging.publish(ch public.channels, p_seq bigint, p_subject text, p_payload jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    event uuid := gen_random_uuid();
+BEGIN
+    INSERT INTO public.outbox (event_id, channel_id, microdao_id, seq, subject, payload)
+    VALUES (event, ch.id, ch.microdao_id, p_seq, p_subject, jsonb_build_object(
+        'event_id', event, 'channel_id', ch.id, 'microdao_id', ch.microdao_id, 'seq', p_seq) || p_payload);
+    PERFORM pg_notify('outbox', '');
+END
+$$;
+
+-- An event that takes the channel's next number.
+CREATE FUNCTION messaging.emit(ch public.channels, p_subject text, p_payload jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.publish(ch, messaging.take_seq(ch.id), p_subject, p_payload);
+END
+$$;
+
+CREATE FUNCTION messaging.audit(p_channel_id uuid, p_type text, p_actor_id text, p_target_id text, p_metadata jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.channel_events (channel_id, event_type, actor_id, target_id, metadata)
+    VALUES (p_channel_id, p_type, p_actor_id, p_target_id, p_metadata);
+END
+$$;
+
+-- A change of the channel. p_document is its channel_json.
+CREATE FUNCTION messaging.emit_channel(ch public.channels, p_type text, p_actor_id text, p_document json) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.emit(ch, 'messaging.' || p_type, jsonb_build_object(
+        'matrix_room_id', ch.matrix_room_id, 'created_by', ch.created_by, 'visibility', ch.visibility,
+        'actor_id', p_actor_id, 'channel', p_document));
+END
+$$;
+
+-- A change of membership, as event and in the audit log.
+CREATE FUNCTION messaging.emit_member(ch public.channels, p_type text, p_actor_id text, m public.channel_members)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.emit(ch, 'messaging.' || p_type, jsonb_build_object(
+        'member_id', m.member_id, 'member_type', m.member_type, 'role', m.role, 'invited_by', m.invited_by,
+        'actor_id', p_actor_id));
+    PERFORM messaging.audit(ch.id, p_type, p_actor_id, m.member_id, jsonb_build_object('role', m.role));
+END
+$$;
+
+-- An event of a message. p_document is its message_json, p_further what the event says besides.
+CREATE FUNCTION messaging.emit_message(
+    ch public.channels, p_type text, p_seq bigint, m public.messages, p_document json, p_further jsonb DEFAULT '{}'
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.publish(ch, p_seq, 'messaging.' || p_type, jsonb_build_object(
+        'message_id', m.id, 'matrix_event_id', m.matrix_event_id, 'sender_id', m.sender_id,
+        'sender_type', m.sender_type, 'preview', m.content_preview, 'content_preview', m.content_preview,
+        'created_at', messaging.rfc3339(m.created_at), 'message', p_document) || p_further);
+END
+$$;
+
+-- Tells a channel's readers something that has no number and is not stored. Statements call it once they have decided
+-- that the caller may. A frame over 7,900 bytes is dropped: NOTIFY takes less than 8,000.
+CREATE FUNCTION messaging.publish_ephemeral(p_channel public.channels, p_type text, p_payload jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    frame text := (p_payload || jsonb_build_object('channel_id', p_channel.id, 'type', p_type))::text;
+BEGIN
+    IF octet_length(frame) <= 7900 THEN
+        PERFORM pg_notify('ephemeral', frame);
+    END IF;
+END
+$$;

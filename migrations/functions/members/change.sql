@@ -1,0 +1,105 @@
+-- Changing a member's role and capabilities: prepare_member_change before the power level follows in Matrix,
+-- record_member_change after.
+
+-- Applies a change of role and capabilities. The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.change_member(
+    ch public.channels, before public.channel_members, p_actor_id text, p_details jsonb, p_at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    after public.channel_members;
+BEGIN
+    IF p_details ->> 'role' <> 'owner' AND messaging.is_last_owner(before) THEN
+        RETURN;
+    END IF;
+    UPDATE public.channel_members SET
+        role = coalesce(p_details ->> 'role', role),
+        can_read = coalesce((p_details ->> 'can_read')::boolean, can_read),
+        can_write = coalesce((p_details ->> 'can_write')::boolean, can_write),
+        can_invite = coalesce((p_details ->> 'can_invite')::boolean, can_invite),
+        can_kick = coalesce((p_details ->> 'can_kick')::boolean, can_kick),
+        can_create_tasks = coalesce((p_details ->> 'can_create_tasks')::boolean, can_create_tasks),
+        matrix_power_level = messaging.level_of(coalesce(p_details ->> 'role', role),
+                                                coalesce((p_details ->> 'can_write')::boolean, can_write)),
+        role_asked_at = greatest(role_asked_at, p_at)
+    WHERE id = before.id RETURNING * INTO after;
+    IF (after.role, after.can_read, after.can_write, after.can_invite, after.can_kick, after.can_create_tasks)
+        <> (before.role, before.can_read, before.can_write, before.can_invite, before.can_kick, before.can_create_tasks) THEN
+        PERFORM messaging.emit_member(ch, 'member.role_changed', p_actor_id, after);
+    END IF;
+END
+$$;
+
+-- p_details holds the columns that the caller names. The power_level is null when the room has it.
+CREATE FUNCTION messaging.prepare_member_change(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    actor public.channel_members;
+    target public.channel_members;
+    new_role text;
+    wanted jsonb;
+    level integer;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
+    refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
+    IF refusal IS NOT NULL THEN
+        RETURN;
+    END IF;
+    SELECT * INTO actor FROM public.channel_members
+    WHERE channel_id = p_channel_id AND member_id = p_caller AND left_at IS NULL;
+    SELECT * INTO target FROM public.channel_members
+    WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
+    IF NOT FOUND THEN
+        refusal := 'member_not_found';
+        RETURN;
+    END IF;
+    new_role := coalesce(p_details ->> 'role', target.role);
+    IF (new_role = 'agent') <> (target.member_type = 'agent') AND (new_role = 'agent' OR messaging.rank(new_role) > 1) THEN
+        refusal := 'role_does_not_fit';
+        RETURN;
+    END IF;
+    -- A new role brings its capabilities with it, unless the caller says otherwise.
+    wanted := jsonb_build_object('role', new_role)
+        || CASE WHEN new_role = target.role THEN '{}' ELSE messaging.capabilities(new_role) END || p_details;
+    IF p_member_id <> p_caller AND messaging.rank(target.role) >= messaging.rank(actor.role)
+        OR messaging.rank(new_role) > messaging.rank(actor.role)
+        OR (wanted ->> 'can_invite')::boolean AND NOT actor.can_invite
+        OR (wanted ->> 'can_kick')::boolean AND NOT actor.can_kick
+        OR (wanted ->> 'can_create_tasks')::boolean AND NOT actor.can_create_tasks THEN
+        refusal := 'cannot_grant';
+        RETURN;
+    END IF;
+    IF new_role <> 'owner' AND messaging.is_last_owner(target) THEN
+        refusal := 'last_owner';
+        RETURN;
+    END IF;
+    PERFORM messaging.set_intent(p_channel_id, 'role', p_member_id, p_caller, wanted);
+    level := messaging.level_of(new_role, coalesce((wanted ->> 'can_write')::boolean, target.can_write));
+    document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id, 'details', wanted,
+        'power_level', CASE WHEN level <> target.matrix_power_level THEN level END);
+END
+$$;
+
+CREATE FUNCTION messaging.record_member_change(
+    p_channel_id uuid, p_caller text, p_member_id text, p_details jsonb,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    m public.channel_members;
+    intent messaging.intents;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+    SELECT * INTO m FROM public.channel_members
+    WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
+    IF NOT FOUND THEN
+        refusal := 'member_not_found';
+        RETURN;
+    END IF;
+    intent := messaging.take_intent(p_channel_id, 'role', p_member_id, p_caller, false);
+    PERFORM messaging.change_member(ch, m, p_caller, p_details, coalesce(intent.created_at, now()));
+    SELECT messaging.member_json(c) INTO document FROM public.channel_members c WHERE c.id = m.id;
+END
+$$;

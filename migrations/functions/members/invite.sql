@@ -1,0 +1,140 @@
+-- Inviting: prepare_invite before the invitation is in Matrix, record_invite after.
+
+-- Makes somebody an invited member with a role and capabilities; one who has joined already stays joined.
+-- What p_details leaves open is as the role has it; reading and writing stay as they were for one who was here before.
+-- The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.invite_member(
+    ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_inviter_id text, p_details jsonb,
+    p_at timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    after public.channel_members;
+    wanted jsonb := messaging.capabilities(p_details ->> 'role') || p_details;
+BEGIN
+    INSERT INTO public.channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, can_read, can_write,
+        can_invite, can_kick, can_create_tasks, matrix_power_level, invited_by, joined_at, matrix_changed_at, role_asked_at)
+    VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, wanted ->> 'role',
+            coalesce((wanted ->> 'can_read')::boolean, true), coalesce((wanted ->> 'can_write')::boolean, true),
+            (wanted ->> 'can_invite')::boolean, (wanted ->> 'can_kick')::boolean, (wanted ->> 'can_create_tasks')::boolean,
+            messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, true)), p_inviter_id, NULL,
+            p_at, p_at)
+    ON CONFLICT (channel_id, member_id) DO UPDATE SET
+        role = excluded.role,
+        can_read = coalesce((wanted ->> 'can_read')::boolean, m.can_read),
+        can_write = coalesce((wanted ->> 'can_write')::boolean, m.can_write),
+        can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
+        matrix_power_level = messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, m.can_write)),
+        invited_by = excluded.invited_by,
+        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL,
+        matrix_changed_at = greatest(m.matrix_changed_at, p_at), role_asked_at = p_at
+    RETURNING * INTO after;
+    PERFORM messaging.emit_member(ch, 'member.invited', p_inviter_id, after);
+END
+$$;
+
+-- Whether the caller may invite, with this role and these capabilities. The power_level is null when the room has it.
+CREATE FUNCTION messaging.prepare_invite(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb, p_client_key text,
+    p_fingerprint text, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    lookup record;
+    ch public.channels;
+    inviter public.channel_members;
+    invitee public.channel_members;
+    wanted jsonb;
+    level integer;
+    known messaging.idempotency_keys;
+    member json;
+BEGIN
+    lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
+    refusal := lookup.refusal;
+    IF refusal IS NOT NULL THEN
+        RETURN;
+    END IF;
+    ch := lookup.channel;
+    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_client_key;
+    IF FOUND THEN
+        IF known.fingerprint <> p_fingerprint THEN
+            refusal := 'idempotency_key_reused';
+            RETURN;
+        END IF;
+        SELECT json_build_object('room_id', ch.matrix_room_id, 'member', messaging.member_json(m)) INTO document
+        FROM public.channel_members m WHERE m.id = known.resource;
+        RETURN;
+    END IF;
+    IF ch.archived_at IS NOT NULL THEN
+        refusal := 'channel_archived';
+        RETURN;
+    END IF;
+    SELECT * INTO inviter FROM public.channel_members
+    WHERE channel_id = p_channel_id AND member_id = p_caller AND left_at IS NULL AND joined_at IS NOT NULL;
+    IF NOT coalesce(inviter.can_invite, false) THEN
+        refusal := 'cannot_invite';
+        RETURN;
+    END IF;
+    SELECT * INTO invitee FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    wanted := messaging.capabilities(p_details ->> 'role') || p_details;
+    IF messaging.rank(wanted ->> 'role') > messaging.rank(inviter.role)
+        OR (wanted ->> 'can_invite')::boolean AND NOT inviter.can_invite
+        OR (wanted ->> 'can_kick')::boolean AND NOT inviter.can_kick
+        OR (wanted ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks
+        -- Only a manager of the channel lifts what was forbidden to a member who was here before.
+        OR messaging.rank(inviter.role) < 2 AND ((wanted ->> 'can_write')::boolean AND NOT invitee.can_write
+                                                 OR (wanted ->> 'can_read')::boolean AND NOT invitee.can_read) THEN
+        refusal := 'cannot_grant';
+        RETURN;
+    END IF;
+    IF invitee.joined_at IS NOT NULL AND invitee.left_at IS NULL THEN
+        -- Asked for again: nothing to do. Asked for differently: that is a change, not an invitation.
+        member := messaging.member_json(invitee);
+        IF member::jsonb @> p_details THEN
+            document := json_build_object('room_id', ch.matrix_room_id, 'member', member);
+        ELSE
+            refusal := 'already_a_member';
+        END IF;
+        RETURN;
+    END IF;
+    IF ch.is_direct AND invitee.id IS NULL
+        AND (SELECT count(*) FROM public.channel_members WHERE channel_id = p_channel_id) > 1 THEN
+        refusal := 'direct_is_of_two';
+        RETURN;
+    END IF;
+    PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
+    level := messaging.level_of(p_details ->> 'role',
+                                coalesce((p_details ->> 'can_write')::boolean, invitee.can_write, true));
+    document := json_build_object('room_id', ch.matrix_room_id,
+        'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
+END
+$$;
+
+-- p_has_joined: the invited person is one of ours, and has joined in Matrix as well.
+CREATE FUNCTION messaging.record_invite(
+    p_channel_id uuid, p_caller text, p_member_id text, p_member_type text, p_matrix_user_id text, p_details jsonb,
+    p_has_joined boolean, p_asked_at text, p_client_key text, p_fingerprint text,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    m public.channel_members;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+    PERFORM messaging.take_intent(p_channel_id, 'invite', p_member_id, p_caller, false);
+    SELECT * INTO m FROM public.channel_members
+    WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
+    -- The homeserver's push may have been faster and have written it all.
+    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR NOT messaging.member_json(m)::jsonb @> p_details THEN
+        PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, p_details,
+                                        p_asked_at::timestamptz);
+    END IF;
+    IF p_has_joined THEN
+        PERFORM messaging.join_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_asked_at::timestamptz);
+    END IF;
+    SELECT * INTO m FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    IF p_client_key IS NOT NULL THEN
+        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
+        VALUES (p_caller, p_client_key, p_fingerprint, m.id) ON CONFLICT DO NOTHING;
+    END IF;
+    document := messaging.member_json(m);
+END
+$$;

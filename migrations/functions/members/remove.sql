@@ -1,0 +1,75 @@
+-- Leaving and removing: prepare_removal before it is in Matrix, record_removal after.
+
+-- Ends a membership, if there is one. The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.remove_member(ch public.channels, p_member_id text, p_actor_id text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    m public.channel_members;
+BEGIN
+    UPDATE public.channel_members SET left_at = now()
+    WHERE channel_id = ch.id AND member_id = p_member_id AND left_at IS NULL RETURNING * INTO m;
+    IF FOUND THEN
+        PERFORM messaging.emit_member(
+            ch, CASE WHEN p_actor_id = p_member_id THEN 'member.left' ELSE 'member.kicked' END, p_actor_id, m);
+    END IF;
+END
+$$;
+
+-- Whether the caller may leave (p_member_id is themselves) or remove the member.
+CREATE FUNCTION messaging.prepare_removal(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    actor public.channel_members;
+    target public.channel_members;
+BEGIN
+    -- Locked, so that two owners do not leave past each other.
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+    IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
+        refusal := 'channel_not_found';
+        RETURN;
+    END IF;
+    SELECT * INTO target FROM public.channel_members
+    WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
+    IF NOT FOUND THEN
+        refusal := 'member_not_found';
+        RETURN;
+    END IF;
+    IF p_caller = p_member_id THEN
+        IF messaging.is_last_owner(target) THEN
+            refusal := 'last_owner';
+            RETURN;
+        END IF;
+    ELSE
+        SELECT * INTO actor FROM public.channel_members
+        WHERE channel_id = p_channel_id AND member_id = p_caller AND left_at IS NULL AND joined_at IS NOT NULL;
+        IF NOT coalesce(actor.can_kick, false)
+            OR messaging.rank(target.role) >= messaging.rank(actor.role) AND messaging.rank(target.role) > 1 THEN
+            refusal := 'cannot_kick';
+            RETURN;
+        END IF;
+    END IF;
+    PERFORM messaging.set_intent(p_channel_id, 'remove', p_member_id, p_caller, '{}');
+    document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
+        'power_level', target.matrix_power_level);
+END
+$$;
+
+CREATE FUNCTION messaging.record_removal(
+    p_channel_id uuid, p_caller text, p_member_id text, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    intent messaging.intents;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+    intent := messaging.take_intent(p_channel_id, 'remove', p_member_id, p_caller, false);
+    PERFORM messaging.remove_member(ch, p_member_id, p_caller);
+    UPDATE public.channel_members SET
+        matrix_power_level = least(matrix_power_level, 0),
+        matrix_changed_at = greatest(matrix_changed_at, intent.created_at)
+    WHERE channel_id = p_channel_id AND member_id = p_member_id;
+END
+$$;

@@ -1,0 +1,24 @@
+CREATE FUNCTION messaging.get_message(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    lookup record;
+    ch public.channels;
+    m public.messages;
+BEGIN
+    lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'read');
+    refusal := lookup.refusal;
+    IF refusal IS NOT NULL THEN
+        RETURN;
+    END IF;
+    ch := lookup.channel;
+    SELECT * INTO m FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
+    IF NOT FOUND THEN
+        refusal := 'message_not_found';
+        RETURN;
+    END IF;
+    document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id,
+        'is_deleted', m.deleted_at IS NOT NULL, 'message', messaging.message_json(m));
+END
+$$;

@@ -1,0 +1,131 @@
+-- Pages of messages. A place in them is {"seq": n}, {"message": id} or {"time": t}.
+
+-- The number that bounds the messages before a place from above; NULL when the place is no message of the channel.
+CREATE FUNCTION messaging.seq_before(p_channel_id uuid, p_place jsonb) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF p_place ? 'seq' THEN
+        RETURN (p_place ->> 'seq')::bigint;
+    ELSIF p_place ? 'message' THEN
+        RETURN (SELECT seq FROM public.messages WHERE id = (p_place ->> 'message')::uuid AND channel_id = p_channel_id);
+    END IF;
+    -- created_at never falls as seq rises (record_message sees to it), so one place bounds them all.
+    RETURN coalesce((SELECT seq + 1 FROM public.messages
+                     WHERE channel_id = p_channel_id AND created_at < (p_place ->> 'time')::timestamptz
+                     ORDER BY created_at DESC, seq DESC LIMIT 1), 0);
+END
+$$;
+
+-- The number that bounds the messages after a place from below; NULL when the place is no message of the channel.
+CREATE FUNCTION messaging.seq_after(p_channel_id uuid, p_place jsonb) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF p_place ? 'seq' THEN
+        RETURN (p_place ->> 'seq')::bigint;
+    ELSIF p_place ? 'message' THEN
+        RETURN (SELECT seq FROM public.messages WHERE id = (p_place ->> 'message')::uuid AND channel_id = p_channel_id);
+    END IF;
+    RETURN coalesce((SELECT seq - 1 FROM public.messages
+                     WHERE channel_id = p_channel_id AND created_at > (p_place ->> 'time')::timestamptz
+                     ORDER BY created_at, seq LIMIT 1), 9223372036854775807);
+END
+$$;
+
+-- The messages next to a number, nearest first: newer ones or older ones, with p_thread_id only replies to that message.
+--
+-- Each of the four ways is a statement of its own that walks one index from one side. Where most channels are small, the
+-- planner would rather read and sort a whole channel, and a large one is sorted for every page: enable_sort forbids it.
+-- The inner LIMIT is a constant, because the planner takes an unknown one for a tenth of the channel and, where channels
+-- are large, plans anew at every call.
+CREATE FUNCTION messaging.messages_beside(
+    p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer
+) RETURNS SETOF public.messages LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
+BEGIN
+    IF p_thread_id IS NULL AND p_is_newer THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_seq
+            ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
+    ELSIF p_thread_id IS NULL THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq < p_seq
+            ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
+    ELSIF p_is_newer THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.messages m
+            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq
+            ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
+    ELSE
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.messages m
+            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq
+            ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
+    END IF;
+END
+$$;
+
+-- A page, newest first: after a place the nearest messages, otherwise the newest ones. At most 200, whatever p_limit says.
+CREATE FUNCTION messaging.list_messages(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_limit integer, p_before jsonb, p_after jsonb, p_thread_id uuid,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    page_size integer := least(p_limit, 200);
+    -- The page lies strictly between these two.
+    above bigint := 0;
+    below bigint := 9223372036854775807;
+    items json[];
+    numbers bigint[];
+    -- How many were read at the upper end that are not on the page.
+    beyond integer;
+    oldest bigint;
+    newest bigint;
+    has_older boolean;
+    has_newer boolean;
+BEGIN
+    SELECT lookup.refusal INTO refusal FROM messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'read') lookup;
+    IF refusal IS NOT NULL THEN
+        RETURN;
+    END IF;
+    IF p_thread_id IS NOT NULL
+        AND NOT EXISTS (SELECT FROM public.messages WHERE id = p_thread_id AND channel_id = p_channel_id) THEN
+        refusal := 'message_not_found';
+        RETURN;
+    END IF;
+    IF p_before IS NOT NULL THEN
+        below := messaging.seq_before(p_channel_id, p_before);
+    END IF;
+    IF p_after IS NOT NULL THEN
+        above := messaging.seq_after(p_channel_id, p_after);
+    END IF;
+    IF above IS NULL OR below IS NULL THEN
+        refusal := 'position_not_found';
+        RETURN;
+    END IF;
+    -- One more than the page is read: where there is one, the page has a neighbour on that side.
+    SELECT array_agg(messaging.message_json(m)), array_agg(m.seq), count(*) FILTER (WHERE m.seq >= below)
+    INTO items, numbers, beyond
+    FROM (SELECT * FROM messaging.messages_beside(
+              p_channel_id, p_thread_id, CASE WHEN p_after IS NULL THEN below ELSE above END, p_after IS NOT NULL, page_size + 1)
+          ORDER BY seq DESC) m;
+    IF p_after IS NULL THEN
+        has_older := cardinality(numbers) > page_size;
+        numbers := numbers[:page_size];
+        items := items[:page_size];
+    ELSE
+        beyond := greatest(beyond, cardinality(numbers) - page_size);
+        has_newer := beyond > 0;
+        numbers := numbers[beyond + 1:];
+        items := items[beyond + 1:];
+    END IF;
+    newest := numbers[1];
+    oldest := numbers[cardinality(numbers)];
+    IF has_older IS NULL THEN
+        has_older := EXISTS (SELECT FROM messaging.messages_beside(p_channel_id, p_thread_id, oldest, false, 1));
+    ELSE
+        -- Nothing is newer than the newest page.
+        has_newer := p_before IS NOT NULL
+            AND EXISTS (SELECT FROM messaging.messages_beside(p_channel_id, p_thread_id, newest, true, 1));
+    END IF;
+    document := json_build_object('items', coalesce(array_to_json(items), '[]'), 'links', json_build_object(
+        'next', CASE WHEN has_older THEN 'before=' || oldest END,
+        'prev', CASE WHEN has_newer THEN 'after=' || newest END));
+END
+$$;

@@ -1,0 +1,172 @@
+-- Sending a message: prepare_send before it is in Matrix, record_message after, and what came before its message.
+
+-- Whether the caller may send, whether this was sent before, whether they have to join first, and the event that is
+-- replied to.
+CREATE FUNCTION messaging.prepare_send(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
+    p_is_encrypted boolean, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    sent public.messages;
+    reply_to_event_id text;
+    claimed text;
+    writer record;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
+    writer := messaging.writer(ch, p_caller, p_microdaos);
+    -- A retry is told what came of it, whatever has changed since, as long as the caller may know of the channel.
+    IF p_client_key IS NOT NULL AND writer.must_join IS NOT NULL THEN
+        SELECT * INTO sent FROM public.messages
+        WHERE channel_id = p_channel_id AND sender_id = p_caller AND client_key = p_client_key;
+        IF FOUND THEN
+            IF sent.client_fingerprint IS DISTINCT FROM p_fingerprint THEN
+                refusal := 'idempotency_key_reused';
+                RETURN;
+            END IF;
+            document := json_build_object('room_id', ch.matrix_room_id, 'message', messaging.message_json(sent));
+            RETURN;
+        END IF;
+    END IF;
+    IF writer.refusal IS NOT NULL THEN
+        refusal := writer.refusal;
+        RETURN;
+    END IF;
+    IF ch.is_encrypted AND NOT p_is_encrypted THEN
+        refusal := 'channel_encrypted';
+        RETURN;
+    END IF;
+    IF p_is_encrypted AND NOT ch.is_encrypted THEN
+        refusal := 'channel_not_encrypted';
+        RETURN;
+    END IF;
+    IF p_reply_to IS NOT NULL THEN
+        SELECT matrix_event_id INTO reply_to_event_id FROM public.messages
+        WHERE id = p_reply_to AND channel_id = p_channel_id AND deleted_at IS NULL;
+        IF NOT FOUND THEN
+            refusal := 'reply_to_not_found';
+            RETURN;
+        END IF;
+    END IF;
+    -- Of two requests with one key at the same time, the first to get here is the one; the homeserver would give the
+    -- other the first one's event. Losing this row in a crash does no harm, so nobody waits for the disk.
+    IF p_client_key IS NOT NULL THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+        INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
+        VALUES (p_caller, p_channel_id || ' ' || p_client_key, p_fingerprint, p_channel_id)
+        ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING k.fingerprint INTO claimed;
+        IF claimed <> p_fingerprint THEN
+            refusal := 'idempotency_key_reused';
+            RETURN;
+        END IF;
+    END IF;
+    document := json_build_object('room_id', ch.matrix_room_id, 'reply_to_event_id', reply_to_event_id,
+        'must_join', writer.must_join);
+END
+$$;
+
+-- Keeps what came before its message; a stranger's flood of them is cut off.
+CREATE FUNCTION messaging.keep_pending_relation(
+    ch public.channels, p_target_event_id text, p_event_id text, p_kind text, p_parameters jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO messaging.pending_relations (event_id, target_event_id, channel_id, kind, parameters)
+    SELECT p_event_id, p_target_event_id, ch.id, p_kind, p_parameters
+    WHERE (SELECT count(*) FROM messaging.pending_relations WHERE target_event_id = p_target_event_id) < 100
+    ON CONFLICT DO NOTHING;
+END
+$$;
+
+-- Applies what came before its message.
+CREATE FUNCTION messaging.apply_pending_relations(p_room_id text, p_event_id text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    r messaging.pending_relations;
+BEGIN
+    FOR r IN DELETE FROM messaging.pending_relations WHERE target_event_id = p_event_id RETURNING * LOOP
+        IF r.kind = 'edit' THEN
+            PERFORM messaging.record_edit(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
+                r.parameters ->> 'content_preview', r.parameters ->> 'edited_at');
+        ELSE
+            PERFORM messaging.record_reaction(p_room_id, p_event_id, r.event_id, r.parameters ->> 'reactor_id',
+                r.parameters ->> 'reactor_type', r.parameters ->> 'reactor_matrix_id', r.parameters ->> 'emoji', NULL);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- A message that is in Matrix, from whichever path comes first: only the first one inserts, takes a number and writes
+-- the outbox. p_joined_at: the sender has just joined by posting. p_pushed_content: what Matrix pushed, NULL when it
+-- is the API that records.
+CREATE FUNCTION messaging.record_message(
+    p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
+    p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
+    p_fingerprint text, p_sent_at text, p_joined_at text, p_pushed_content jsonb,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    m public.messages;
+    next_seq bigint;
+    message json;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        refusal := 'channel_not_found';
+        RETURN;
+    END IF;
+    IF p_joined_at IS NOT NULL THEN
+        PERFORM messaging.join_member(ch, p_sender_id, p_sender_type, p_sender_matrix_id, p_joined_at::timestamptz);
+    END IF;
+    SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_event_id;
+    IF NOT FOUND AND p_client_key IS NOT NULL THEN
+        SELECT * INTO m FROM public.messages
+        WHERE channel_id = ch.id AND sender_id = p_sender_id AND client_key = p_client_key;
+    END IF;
+    IF m.id IS NOT NULL THEN
+        -- The push was faster, and the gateway does not carry the key in the event.
+        IF m.client_key IS NULL AND p_client_key IS NOT NULL AND m.sender_id = p_sender_id THEN
+            UPDATE public.messages SET client_key = p_client_key, client_fingerprint = p_fingerprint
+            WHERE id = m.id RETURNING * INTO m;
+        END IF;
+        -- Two requests with one key at the same time: the homeserver gave both the event of the first.
+        IF p_client_key IS NOT NULL AND m.client_fingerprint IS DISTINCT FROM p_fingerprint THEN
+            refusal := 'idempotency_key_reused';
+            RETURN;
+        END IF;
+        document := json_build_object('message', messaging.message_json(m), 'inserted', false);
+        RETURN;
+    END IF;
+    -- In Matrix people can still speak in an archived channel's room; here it has ended.
+    IF ch.archived_at IS NOT NULL AND p_pushed_content IS NOT NULL
+        OR EXISTS (SELECT FROM messaging.pending_redactions WHERE event_id = p_event_id) THEN
+        document := json_build_object('inserted', false);
+        RETURN;
+    END IF;
+    next_seq := messaging.take_seq(ch.id);
+    INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
+                                 content_preview, content_type, thread_id, client_key, client_fingerprint, created_at,
+                                 matrix_room_id)
+    VALUES (p_message_id, ch.id, next_seq, p_event_id, p_matrix_type, p_sender_id, p_sender_type, p_sender_matrix_id,
+            CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END, p_content_type,
+            (SELECT id FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id),
+            p_client_key, p_fingerprint,
+            -- Never in the future and never before the message in front of it, whatever the sender's server says.
+            greatest(least(coalesce(p_sent_at::timestamptz, now()), now()),
+                     (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id)
+    RETURNING * INTO m;
+    message := messaging.message_json(m);
+    -- From here on the message keeps the key.
+    IF p_client_key IS NOT NULL THEN
+        DELETE FROM messaging.idempotency_keys WHERE caller = p_sender_id AND key = ch.id || ' ' || p_client_key;
+    END IF;
+    PERFORM messaging.emit_message(ch, 'message.created', next_seq, m, message);
+    IF p_pushed_content IS NOT NULL THEN
+        PERFORM messaging.publish(ch, next_seq, 'integration.matrix.message', jsonb_build_object(
+            'room_id', p_room_id, 'event_id', p_event_id, 'sender_matrix_id', p_sender_matrix_id, 'type', p_matrix_type,
+            'timestamp', (extract(epoch FROM m.created_at) * 1000)::bigint,
+            'content', CASE WHEN ch.is_encrypted THEN '{}' ELSE p_pushed_content END));
+    END IF;
+    PERFORM messaging.apply_pending_relations(p_room_id, p_event_id);
+    document := json_build_object('message', message, 'inserted', true);
+END
+$$;

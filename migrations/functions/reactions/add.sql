@@ -1,0 +1,84 @@
+-- Reacting: prepare_reaction before the reaction is in Matrix, record_reaction after.
+
+-- Whether the caller may react, whether they have to join first, and whether they have reacted so already.
+CREATE FUNCTION messaging.prepare_reaction(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_emoji text,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ch public.channels;
+    m public.messages;
+    writer record;
+    mine public.message_reactions;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
+    writer := messaging.writer(ch, p_caller, p_microdaos);
+    refusal := writer.refusal;
+    IF refusal IS NOT NULL THEN
+        RETURN;
+    END IF;
+    SELECT * INTO m FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
+    IF NOT FOUND THEN
+        refusal := 'message_not_found';
+        RETURN;
+    END IF;
+    IF m.deleted_at IS NOT NULL THEN
+        refusal := 'message_deleted';
+        RETURN;
+    END IF;
+    SELECT * INTO mine FROM public.message_reactions
+    WHERE message_id = p_message_id AND reactor_id = p_caller AND removed_at IS NULL
+        AND messaging.plain_emoji(emoji) = messaging.plain_emoji(p_emoji);
+    document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id,
+        'must_join', writer.must_join, 'has_reacted', mine.id IS NOT NULL,
+        -- Each time that somebody reacts so anew is an act of its own.
+        'last_event_id', (SELECT matrix_event_id FROM public.message_reactions
+                          WHERE message_id = p_message_id AND reactor_id = p_caller AND emoji = p_emoji));
+END
+$$;
+
+-- A reaction that is in Matrix. p_joined_at: the reactor has just joined by reacting.
+CREATE FUNCTION messaging.record_reaction(
+    p_room_id text, p_target_event_id text, p_event_id text, p_reactor_id text, p_reactor_type text,
+    p_reactor_matrix_id text, p_emoji text, p_joined_at text, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    m public.messages;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        refusal := 'channel_not_found';
+        RETURN;
+    END IF;
+    IF p_joined_at IS NOT NULL THEN
+        PERFORM messaging.join_member(ch, p_reactor_id, p_reactor_type, p_reactor_matrix_id, p_joined_at::timestamptz);
+    END IF;
+    SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
+    IF NOT FOUND THEN
+        PERFORM messaging.keep_pending_relation(ch, p_target_event_id, p_event_id, 'reaction', jsonb_build_object(
+            'reactor_id', p_reactor_id, 'reactor_type', p_reactor_type, 'reactor_matrix_id', p_reactor_matrix_id,
+            'emoji', p_emoji));
+        refusal := 'message_not_found';
+        RETURN;
+    END IF;
+    IF m.deleted_at IS NOT NULL OR ch.archived_at IS NOT NULL
+        OR EXISTS (SELECT FROM messaging.pending_redactions WHERE event_id = p_event_id)
+        -- Removed already: a late copy of the event does not bring it back.
+        OR EXISTS (SELECT FROM public.message_reactions WHERE matrix_event_id = p_event_id)
+        OR EXISTS (SELECT FROM public.message_reactions
+                   WHERE message_id = m.id AND reactor_id = p_reactor_id AND removed_at IS NULL
+                     AND emoji <> p_emoji AND messaging.plain_emoji(emoji) = messaging.plain_emoji(p_emoji)) THEN
+        RETURN;
+    END IF;
+    INSERT INTO public.message_reactions AS r (message_id, reactor_id, reactor_type, emoji, matrix_event_id)
+    VALUES (m.id, p_reactor_id, p_reactor_type, p_emoji, p_event_id)
+    ON CONFLICT (message_id, reactor_id, emoji) DO UPDATE SET
+        matrix_event_id = excluded.matrix_event_id, created_at = now(), removed_at = NULL
+        WHERE r.removed_at IS NOT NULL;
+    IF FOUND THEN
+        PERFORM messaging.emit(ch, 'messaging.reaction.added', jsonb_build_object(
+            'message_id', m.id, 'reactor_id', p_reactor_id, 'emoji', p_emoji));
+    END IF;
+END
+$$;
