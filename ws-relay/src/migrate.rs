@@ -1,28 +1,24 @@
-//! `ws-relay migrate`: brings the database to the newest schema.
+//! `ws-relay migrate`: brings the database to the newest schema, first the tables, then the functions.
+
+mod functions;
+mod layout;
 
 use crate::database::{Database, Dedicated};
 use anyhow::{Context, bail};
-use refinery::{Migration, Runner};
+use refinery::{Migration, Runner, Target};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
+use tokio_postgres::Client;
 
-/// Every file of `migrations/`, in order.
-const MIGRATIONS: &[(&str, &str)] = &[
-    ("001_create_messenger_schema.sql", include_str!("../../migrations/001_create_messenger_schema.sql")),
-    ("002_add_sequence_and_outbox.sql", include_str!("../../migrations/002_add_sequence_and_outbox.sql")),
-    ("003_documents_access_and_events.sql", include_str!("../../migrations/003_documents_access_and_events.sql")),
-    ("004_gateway_subscriptions.sql", include_str!("../../migrations/004_gateway_subscriptions.sql")),
-    ("005_channels.sql", include_str!("../../migrations/005_channels.sql")),
-    ("006_members.sql", include_str!("../../migrations/006_members.sql")),
-    ("007_messages.sql", include_str!("../../migrations/007_messages.sql")),
-    ("008_member_changes.sql", include_str!("../../migrations/008_member_changes.sql")),
-    ("009_reactions.sql", include_str!("../../migrations/009_reactions.sql")),
-    ("010_room_upgrades.sql", include_str!("../../migrations/010_room_upgrades.sql")),
-    ("011_message_changes.sql", include_str!("../../migrations/011_message_changes.sql")),
-];
+/// The files of `migrations/`, as build.rs found them.
+mod files {
+    include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+}
 
-/// A name of its own, because a platform database may have another service's history under refinery's.
-const HISTORY: &str = "messaging_schema_history";
+/// The numbered files that were applied. In our own schema, because a platform may keep another service's history
+/// under refinery's own name; with its schema, because a role may be called `messaging`, and then an unqualified
+/// name means another table before the schema exists than after.
+const HISTORY: &str = "messaging.schema_history";
 
 /// The advisory lock that one migration run holds: "daarionM" as a number.
 const LOCK: i64 = i64::from_be_bytes(*b"daarionM");
@@ -35,7 +31,7 @@ pub async fn run(database: &Database, patience: Duration) -> anyhow::Result<()> 
     let mut connection = connect(database, deadline).await?;
     // Tried, not waited for: a session that waits inside a statement holds back vacuum everywhere.
     let mut told = false;
-    while !lock(&connection).await? {
+    while !lock(&connection.client).await? {
         if Instant::now() > deadline {
             bail!("another migration is still running after {} s", patience.as_secs());
         }
@@ -45,16 +41,18 @@ pub async fn run(database: &Database, patience: Duration) -> anyhow::Result<()> 
         }
         sleep(RETRY).await;
     }
-    let mut runner = Runner::new(&migrations()?);
-    runner.set_migration_table_name(HISTORY);
     // The lock ends with the connection, whatever happens.
-    let report = runner.run_async(&mut connection.client).await.context("the migration failed")?;
-    for applied in report.applied_migrations() {
-        tracing::info!("applied {applied}");
-    }
-    match report.applied_migrations().len() {
-        0 => tracing::info!("the database is up to date, nothing to apply"),
-        n => tracing::info!("the database is up to date, {n} migrations applied"),
+    let client = &mut connection.client;
+    // A name without its schema fails here, instead of meaning one thing for one role and another for the next.
+    // A long migration is not cut off by a limit that the role has for its everyday statements.
+    let settings = "SET search_path = pg_catalog; SET statement_timeout = 0; SET lock_timeout = 0";
+    client.batch_execute(settings).await.context("the database went away")?;
+    layout::check(client).await?;
+    let applied = number(client).await?;
+    let functions = functions::bring_up_to_date(client).await?;
+    match (applied, functions) {
+        (0, false) => tracing::info!("the database is up to date, nothing to apply"),
+        _ => tracing::info!("the database is up to date"),
     }
     Ok(())
 }
@@ -92,13 +90,55 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
 }
 
-async fn lock(connection: &Dedicated) -> anyhow::Result<bool> {
-    let row = connection.client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await;
+async fn lock(client: &Client) -> anyhow::Result<bool> {
+    let row = client.query_one("SELECT pg_catalog.pg_try_advisory_lock($1)", &[&LOCK]).await;
     Ok(row.context("the database went away")?.try_get(0)?)
 }
 
+/// Applies the numbered files that the database does not have, each in a transaction. Returns how many.
+async fn number(client: &mut Client) -> anyhow::Result<usize> {
+    // Not IF NOT EXISTS: that needs the right to make schemas even where there is nothing to make.
+    let exists = client.query_opt("SELECT FROM pg_namespace WHERE nspname = 'messaging'", &[]).await?.is_some();
+    if !exists {
+        client.batch_execute("CREATE SCHEMA messaging").await.context("cannot create the schema messaging")?;
+    }
+    let ours = migrations()?;
+    let applied = match has(client, HISTORY).await? {
+        true => runner(&ours).get_applied_migrations_async(client).await.context("cannot read the history")?,
+        false => Vec::new(),
+    };
+    let (newest, last) = (ours.last().map(Migration::version), applied.last().map(Migration::version));
+    if last > newest {
+        // A newer program has been here, and both run for a while: its tables serve this one, too.
+        tracing::info!("the tables are those of a newer version than {}: left as they are", env!("CARGO_PKG_VERSION"));
+        return Ok(0);
+    }
+    let mut count = 0;
+    for ((file, _), migration) in files::NUMBERED.iter().zip(&ours) {
+        if last.is_none_or(|last| migration.version() > last) {
+            tracing::info!("applying {file}");
+        }
+        // One after the other, so that the line above comes before what may take long.
+        let runner = runner(&ours).set_target(Target::Version(migration.version()));
+        let report = runner.run_async(client).await.with_context(|| format!("migrations/{file}"))?;
+        count += report.applied_migrations().len();
+    }
+    Ok(count)
+}
+
+/// Whether there is a table of this name.
+async fn has(client: &Client, table: &str) -> anyhow::Result<bool> {
+    Ok(client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table]).await?.try_get(0)?)
+}
+
+fn runner(migrations: &[Migration]) -> Runner {
+    let mut runner = Runner::new(migrations);
+    runner.set_migration_table_name(HISTORY);
+    runner
+}
+
 fn migrations() -> anyhow::Result<Vec<Migration>> {
-    MIGRATIONS.iter().map(|(file, sql)| Ok(Migration::unapplied(&name(file)?, sql)?)).collect()
+    files::NUMBERED.iter().map(|(file, sql)| Ok(Migration::unapplied(&name(file)?, sql)?)).collect()
 }
 
 /// `001_create_x.sql` as refinery wants it: `V1__create_x`.
@@ -111,24 +151,18 @@ fn name(file: &str) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     #[test]
-    fn every_file_of_the_folder_is_applied_in_its_order() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
-        let mut files: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".sql"))
-            .collect();
-        files.sort();
-        let listed: Vec<&str> = MIGRATIONS.iter().map(|(file, _)| *file).collect();
-        assert_eq!(listed, files);
+    fn the_numbers_rise_by_one() {
+        let versions: Vec<_> = migrations().unwrap().iter().map(Migration::version).collect();
+        assert!(!versions.is_empty());
+        assert!(versions.iter().zip(1..).all(|(&version, number)| version == number), "{versions:?}");
     }
 
     #[test]
-    fn the_numbers_rise() {
-        let versions: Vec<_> = migrations().unwrap().iter().map(Migration::version).collect();
-        assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
+    fn a_name_without_a_number_is_an_error() {
+        assert_eq!(name("012_add_pins.sql").unwrap(), "V12__add_pins");
+        assert!(name("add_pins.sql").is_err());
+        assert!(name("012_add_pins.txt").is_err());
     }
 }

@@ -9,7 +9,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -24,16 +24,19 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-@asynccontextmanager
-async def cluster(stack: Stack) -> AsyncIterator[str]:
+def cluster(stack: Stack) -> AbstractAsyncContextManager[str]:
     """Starts a server with the stack's own PostgreSQL programs; gives its address without a database."""
     stack.need_service("postgres")
     service = stack.services["postgres"]
-    programs = Path(service["command"][0]).parent
-    # PostgreSQL refuses to run as root; the stack knows whom to run it as.
-    user = service.get("user")
+    return server(Path(service["command"][0]).parent, service.get("user"))
+
+
+@asynccontextmanager
+async def server(programs: Path, user: str | None) -> AsyncIterator[str]:
+    """Starts a server with these programs; gives its address without a database. PostgreSQL refuses to run as root,
+    so root names another user."""
     prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"] if user else []
-    folder = Path(tempfile.mkdtemp(prefix="e2e-postgres-", dir="/var/tmp" if user else None))
+    folder = Path(tempfile.mkdtemp(prefix="test-postgres-", dir="/var/tmp" if user else None))
     try:
         if user:
             shutil.chown(folder, user, user)
@@ -51,23 +54,23 @@ async def cluster(stack: Stack) -> AsyncIterator[str]:
         settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
         options = [word for setting in settings for word in ("-c", setting)]
         with (folder / "log").open("wb") as log:
-            server = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *prefix, str(programs / "postgres"), "-D", str(data), *options, stdout=log, stderr=log
             )
         try:
             url = f"postgres://postgres@127.0.0.1:{port}"
 
             async def ready() -> bool:
-                assert server.returncode is None, (folder / "log").read_text()
+                assert process.returncode is None, (folder / "log").read_text()
                 await (await asyncpg.connect(f"{url}/postgres")).close()
                 return True
 
             await eventually("PostgreSQL answers", ready, retry=(OSError, asyncpg.PostgresError))
             yield url
         finally:
-            if server.returncode is None:
+            if process.returncode is None:
                 # Fast shutdown: open sessions are ended.
-                os.kill(server.pid, signal.SIGINT)
-                await asyncio.wait_for(server.wait(), 30)
+                os.kill(process.pid, signal.SIGINT)
+                await asyncio.wait_for(process.wait(), 30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""What the tests of the index stand on."""

@@ -1,0 +1,85 @@
+"""prepare_deletion and record_redaction."""
+
+import asyncio
+
+from harness.database import Database
+from harness.world import NOWHERE, OWNER, World, pushed, redaction
+
+
+async def test_a_deleted_message_keeps_its_place_and_loses_its_text(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel, content_preview="secret", pushed_content={"body": "secret"})
+    prepared = await db.call("prepare_deletion", **channel.by(OWNER), message_id=message.id)
+    assert prepared == {"room_id": channel.room_id, "event_id": message.event_id, "is_deleted": False}
+    assert await db.call("record_redaction", **redaction(channel, message.event_id)) is None
+    assert "secret" not in str(await db.contents())
+    [event] = await db.events(channel.id, "messaging.message.deleted")
+    assert (event["message_id"], event["actor_id"], event["message"]["seq"]) == (message.id, OWNER, message.seq)
+    prepared = await db.call("prepare_deletion", **channel.by(OWNER), message_id=message.id)
+    assert prepared["is_deleted"] is True
+
+
+async def test_a_message_is_deleted_once(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    sessions = await db.sessions(4)
+    arguments = redaction(channel, message.event_id)
+    await asyncio.gather(*(session.call("record_redaction", **arguments) for session in sessions))
+    assert await db.subjects(channel.id) == ["channel.created", "message.created", "message.deleted"]
+
+
+async def test_managers_delete_others_messages_and_members_their_own(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:adam", role="admin")
+    await world.member(channel, "user:mia")
+    await world.member(channel, "user:wim", can_write=False)
+    message, hers = await world.message(channel, "user:wim"), await world.message(channel, "user:mia")
+    for who, message_id in (
+        ("user:adam", message.id),
+        (OWNER, message.id),
+        ("user:wim", message.id),
+        ("user:mia", hers.id),
+    ):
+        assert await db.call("prepare_deletion", **channel.by(who), message_id=message_id), who
+    assert await db.refusal("prepare_deletion", **channel.by("user:mia"), message_id=message.id) == "cannot_delete"
+
+
+async def test_refusals_of_a_deletion(world: World, db: Database) -> None:
+    channel, private = await world.channel(), await world.channel(visibility="private")
+    await world.member(channel, "user:lea", state="left")
+    message, secret = await world.message(channel), await world.message(private)
+    hers = await world.message(channel, "user:lea")
+    cases = [
+        ("channel_not_found", private.by("user:sam"), secret.id),
+        ("message_not_found", channel.by(OWNER), secret.id),
+        ("message_not_found", channel.by(OWNER), NOWHERE),
+        ("cannot_delete", channel.by("user:sam"), message.id),
+        ("not_a_member", channel.by("user:lea"), hers.id),
+    ]
+    for expected, caller, message_id in cases:
+        assert await db.refusal("prepare_deletion", **caller, message_id=message_id) == expected
+    await world.archive(channel)
+    assert await db.refusal("prepare_deletion", **channel.by(OWNER), message_id=message.id) == "channel_archived"
+    unknown = redaction(channel, message.event_id) | {"room_id": "!unknown:localhost"}
+    assert await db.refusal("record_redaction", **unknown) == "channel_not_found"
+
+
+async def test_the_bot_deletes_for_who_asked_it_to(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:adam", role="admin")
+    message, other = await world.message(channel, "user:sam"), await world.message(channel, "user:sam")
+    await db.call("prepare_deletion", **channel.by("user:adam"), message_id=message.id)
+    await db.call("record_redaction", **redaction(channel, message.event_id, "@bot:localhost", by_bot=True))
+    # The intent is of one message, and of the person who had it.
+    await db.call("prepare_deletion", **channel.by("user:adam"), message_id=other.id)
+    await db.call("record_redaction", **redaction(channel, other.event_id, "user:sam"))
+    events = await db.events(channel.id, "messaging.message.deleted")
+    assert [event["actor_id"] for event in events] == ["user:adam", "user:sam"]
+
+
+async def test_a_message_that_was_redacted_before_it_came_is_not_indexed(world: World, db: Database) -> None:
+    channel = await world.channel()
+    arguments = pushed(channel)
+    await db.call("record_redaction", **redaction(channel, arguments["event_id"]))
+    assert await db.call("record_message", **arguments) == {"inserted": False}
+    assert await db.subjects(channel.id) == ["channel.created"]

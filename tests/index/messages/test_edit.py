@@ -1,0 +1,161 @@
+"""prepare_edit, record_edit, find_message_of_edit and record_edit_redaction."""
+
+import asyncio
+from typing import Any
+
+from harness.database import Database
+from harness.world import NOWHERE, OWNER, Channel, Message, World, at, edit
+
+
+async def shown(db: Database, channel: Channel, message: Message) -> tuple[str, bool]:
+    """A message's text, and whether it says that it was edited."""
+    document = (await db.call("get_message", **channel.by(OWNER), message_id=message.id))["message"]
+    return document["content_preview"], document["edited_at"] is not None
+
+
+async def test_the_sender_edits(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel, content_preview="first")
+    prepared = await db.call("prepare_edit", **channel.by(OWNER), message_id=message.id)
+    assert prepared == {"room_id": channel.room_id, "event_id": message.event_id}
+    document = await db.call("record_edit", **edit(channel, message.event_id, content_preview="second"))
+    assert (document["content_preview"], document["seq"]) == ("second", message.seq)
+    [event] = await db.events(channel.id, "messaging.message.updated")
+    assert event["message"] == document and event["seq"] == 3
+
+
+async def test_refusals_of_an_edit(world: World, db: Database) -> None:
+    channel, private, encrypted = (
+        await world.channel(),
+        await world.channel(visibility="private"),
+        await world.channel(is_encrypted=True),
+    )
+    for who, columns in {"user:mia": {}, "user:wim": {"can_write": False}, "user:lea": {"state": "left"}}.items():
+        await world.member(channel, who, **columns)
+    mine, secret, sealed = await world.message(channel), await world.message(private), await world.message(encrypted)
+    deleted = await world.message(channel)
+    await world.delete(channel, deleted)
+    by = {who: (await world.message(channel, who)).id for who in ("user:wim", "user:lea")}
+    cases = [
+        ("channel_not_found", private.by("user:sam"), secret.id),
+        ("message_not_found", channel.by(OWNER), secret.id),
+        ("message_not_found", channel.by(OWNER), NOWHERE),
+        ("not_the_sender", channel.by("user:mia"), mine.id),
+        ("message_deleted", channel.by(OWNER), deleted.id),
+        ("not_a_member", channel.by("user:lea"), by["user:lea"]),
+        ("cannot_write", channel.by("user:wim"), by["user:wim"]),
+        ("channel_encrypted", encrypted.by(OWNER), sealed.id),
+    ]
+    for expected, caller, message_id in cases:
+        assert await db.refusal("prepare_edit", **caller, message_id=message_id) == expected
+    await world.archive(channel)
+    assert await db.refusal("prepare_edit", **channel.by(OWNER), message_id=mine.id) == "channel_archived"
+
+
+async def test_an_edit_is_recorded_once(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    arguments = edit(channel, message.event_id)
+    sessions = await db.sessions(4)
+    await asyncio.gather(*(session.call("record_edit", **arguments) for session in sessions))
+    assert await db.subjects(channel.id) == ["channel.created", "message.created", "message.updated"]
+
+
+async def test_the_newest_edit_counts_in_whatever_order_they_come(world: World, db: Database) -> None:
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+        channel = await world.channel()
+        message = await world.message(channel)
+        edits = [edit(channel, message.event_id, content_preview=f"{i}", edited_at=at(i - 60)) for i in range(3)]
+        for i in order:
+            await db.call("record_edit", **edits[i])
+        assert await shown(db, channel, message) == ("2", True), order
+
+
+async def test_edits_of_one_moment_are_ordered_by_their_events(world: World, db: Database) -> None:
+    moment = at(-60)
+    for order in ([0, 1], [1, 0]):
+        channel = await world.channel()
+        message = await world.message(channel)
+        edits = [
+            edit(channel, message.event_id, content_preview=name, event_id=f"$e-{name}-{order}", edited_at=moment)
+            for name in "ab"
+        ]
+        for i in order:
+            await db.call("record_edit", **edits[i])
+        assert await shown(db, channel, message) == ("b", True), order
+
+
+async def test_nobody_edits_for_another_or_a_deleted_message(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel, content_preview="mine")
+    await db.call("record_edit", **edit(channel, message.event_id, "user:sam"))
+    assert await shown(db, channel, message) == ("mine", False)
+    await world.delete(channel, message)
+    await db.call("record_edit", **edit(channel, message.event_id))
+    assert await shown(db, channel, message) == ("", False)
+    assert await db.subjects(channel.id) == ["channel.created", "message.created", "message.deleted"]
+
+
+async def test_an_edit_in_an_encrypted_channel_has_no_text(world: World, db: Database) -> None:
+    channel = await world.channel(is_encrypted=True)
+    message = await world.message(channel)
+    await db.call("record_edit", **edit(channel, message.event_id, content_preview="secret"))
+    await db.outcome("record_edit", **edit(channel, "$later", content_preview="secret"))
+    assert await shown(db, channel, message) == ("", True)
+    assert "secret" not in str(await db.contents())
+
+
+async def test_an_edit_of_a_message_that_is_not_there_waits_for_it(world: World, db: Database) -> None:
+    channel = await world.channel()
+    assert (await db.outcome("record_edit", **edit(channel, "$later"))).refusal == "message_not_found"
+    assert await db.value("SELECT count(*) FROM messaging.pending_relations") == 1
+    unknown = edit(channel, "$later") | {"room_id": "!unknown:localhost"}
+    assert await db.refusal("record_edit", **unknown) == "message_not_found"
+
+
+async def redact(
+    db: Database, channel: Channel, message: Message, shows: dict[str, Any], becomes: dict[str, Any]
+) -> None:
+    await db.call(
+        "record_edit_redaction",
+        room_id=channel.room_id,
+        event_id=message.event_id,
+        redacted_event_id=shows["event_id"],
+        content_preview=becomes["content_preview"],
+        edit_event_id=becomes.get("event_id"),
+        edited_at=becomes.get("edited_at"),
+    )
+
+
+async def test_a_message_whose_edit_is_redacted_shows_what_was_before(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel, content_preview="first")
+    older, newer = (
+        edit(channel, message.event_id, content_preview=f"edit {i}", edited_at=at(i - 60)) for i in range(2)
+    )
+    for arguments in (older, newer):
+        await db.call("record_edit", **arguments)
+    find = {"room_id": channel.room_id, "edit_event_id": newer["event_id"]}
+    assert await db.call("find_message_of_edit", **find) == {"event_id": message.event_id}
+    await redact(db, channel, message, newer, older)
+    assert await shown(db, channel, message) == ("edit 0", True)
+    assert await db.call("find_message_of_edit", **find) == {"event_id": None}
+    await redact(db, channel, message, older, {"content_preview": "first"})
+    assert await shown(db, channel, message) == ("first", False)
+    # Neither comes back, nor stays in the log.
+    for arguments in (older, newer):
+        await db.call("record_edit", **arguments)
+    assert await shown(db, channel, message) == ("first", False)
+    assert "edit 1" not in str(await db.events(channel.id))
+    assert (await db.subjects(channel.id))[2:] == ["message.updated"] * 4
+
+
+async def test_the_redaction_of_an_edit_that_is_not_shown_changes_nothing(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    older, newer = (edit(channel, message.event_id, edited_at=at(i - 60)) for i in range(2))
+    for arguments in (older, newer):
+        await db.call("record_edit", **arguments)
+    before = await db.contents()
+    await redact(db, channel, message, older, {"content_preview": "first"})
+    assert await db.contents() == before
