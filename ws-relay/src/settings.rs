@@ -56,7 +56,7 @@ pub struct Settings {
     pub stream_replicas: usize,
     /// Address to listen on, `host:port`.
     pub listen: String,
-    /// Frames that wait for one socket at most.
+    /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
     /// For the appservice ping; absent when it is not to be done.
     pub matrix: Option<Matrix>,

@@ -1,4 +1,4 @@
-//! The listener. Not axum's own, because that one waits for ever for a request's head.
+//! The listener. Not axum's own, which waits for a request's head for ever.
 
 use axum::Router;
 use hyper::server::conn::http1;

@@ -1,10 +1,11 @@
-//! Publishes a batch: channels side by side, within a channel one event after the other.
+//! Publishes a batch of events: channels side by side, within a channel one event after the other.
 //!
 //! The next event of a channel is sent when the one before is acknowledged. That costs a round trip per event of
 //! one and the same channel, and in return the stream has them in order whatever is lost, late or refused.
 
-use super::connection::NatsSession;
-use crate::event::{Event, Frame};
+use super::nats_session::NatsSession;
+use crate::event::Event;
+use crate::live::frame::{FrameType, LoggedFrame};
 use crate::live::subject;
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// How a batch went.
+/// The outcome of a batch.
 #[derive(Default)]
 pub struct Outcome {
     /// Ids of the events that NATS has.
@@ -30,12 +31,12 @@ pub struct Outcome {
     pub broken: Option<anyhow::Error>,
 }
 
-/// Publishes events, and their frames to the relays that follow the channel.
+/// Publishes events, and their frames for the relays whose sockets subscribe to the channel.
 pub async fn publish(nats: &NatsSession, events: Vec<Event>) -> Outcome {
     run(nats, events, true).await
 }
 
-/// Publishes events again; the relays have their frames.
+/// Publishes events again; the relays have had their frames.
 pub async fn republish(nats: &NatsSession, events: Vec<Event>) -> Outcome {
     run(nats, events, false).await
 }
@@ -98,12 +99,12 @@ async fn one(nats: &NatsSession, event: &Event, first_time: bool) -> Result<bool
     let mut headers = HeaderMap::new();
     headers.insert(async_nats::header::NATS_MESSAGE_ID, event.id.to_string());
     let payload = event.payload.clone().into();
-    let Some(kind) = event.kind() else {
+    let Some(frame_type) = FrameType::of_subject(&event.subject) else {
         core(nats, event.subject.clone(), headers, payload).await?;
         return Ok(true);
     };
     if first_time {
-        frame(nats, event, kind).await?;
+        frame(nats, event, frame_type).await?;
     }
     let message = PublishMessage::build().payload(payload).headers(headers);
     let acknowledged = async { nats.jetstream.send_publish(event.subject.clone(), message).await?.await };
@@ -118,13 +119,13 @@ async fn one(nats: &NatsSession, event: &Event, first_time: bool) -> Result<bool
 
 /// Passes the frame on before the event goes to the stream, on the same connection: whoever has the event's
 /// acknowledgement knows that the server has the frame, too.
-async fn frame(nats: &NatsSession, event: &Event, kind: &str) -> Result<(), Failure> {
-    match Frame::of_event(event, kind) {
+async fn frame(nats: &NatsSession, event: &Event, frame_type: FrameType<'_>) -> Result<(), Failure> {
+    match LoggedFrame::of_event(event, frame_type) {
         Ok(frame) => {
-            let (headers, body) = subject::message(&frame, kind);
-            core(nats, subject::of(event.channel), headers, body).await
+            let (headers, body) = subject::logged_message(&frame, &event.subject);
+            core(nats, subject::logged(event.channel), headers, body).await
         }
-        // The event itself still has its consumers; readers of the channel are told to reload.
+        // The event itself still has its consumers; the channel's subscribers are told to reload.
         Err(e) => {
             tracing::error!(outbox_id = event.id, "an event's payload makes no frame: {e}");
             Ok(())

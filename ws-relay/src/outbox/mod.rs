@@ -5,7 +5,8 @@
 //! the events that NATS may have lost.
 
 mod batch;
-mod connection;
+mod ephemeral;
+mod nats_session;
 mod replay;
 mod store;
 mod stream;
@@ -14,16 +15,16 @@ use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use batch::Held;
-use connection::NatsSession;
+use nats_session::NatsSession;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How often the outbox is looked at without being told.
+/// The pause between two looks at the outbox when nothing notifies of new rows.
 const POLL: Duration = Duration::from_secs(1);
-/// How often old rows are looked for.
+/// The pause between two searches for old rows.
 const CLEANUP: Duration = Duration::from_secs(60);
 /// The pause between sessions: from the first to the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
@@ -57,14 +58,16 @@ impl Publisher {
     }
 
     async fn session(&self, shutdown: &CancellationToken) -> anyhow::Result<()> {
-        let store = Store::connect(&self.database).await?;
+        let (store, mut ephemeral) = Store::connect(&self.database, self.metrics.clone()).await?;
         tokio::select! {
             locked = store.lock() => locked?,
             () = shutdown.cancelled() => return Ok(()),
         }
         let nats = NatsSession::connect(&self.settings.nats).await?;
+        store.listen_ephemeral().await?;
         tokio::select! {
             result = self.publish(&store, &nats, shutdown) => result,
+            result = ephemeral::run(&mut ephemeral, &nats.client, &self.metrics) => result,
             () = nats.lost.cancelled() => anyhow::bail!("the NATS connection is lost"),
             () = store.lost() => anyhow::bail!("the database connection is lost"),
         }

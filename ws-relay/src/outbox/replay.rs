@@ -1,7 +1,7 @@
 //! Sends again what NATS may have lost: JetStream acknowledges an event before it is safe on disk.
 
 use super::batch;
-use super::connection::NatsSession;
+use super::nats_session::NatsSession;
 use super::store::Store;
 use super::stream::Found;
 use crate::metrics::Metrics;

@@ -1,9 +1,13 @@
-//! The outbox's statements, on the publisher's own connection.
+//! The publisher's PostgreSQL connection: the outbox's statements, and what the index notifies of.
 
-use crate::database::{Database, Dedicated};
+use crate::database::{Database, Dedicated, NO_PATH};
 use crate::event::Event;
+use crate::metrics::{DropReason, Metrics};
 use anyhow::Context;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -16,30 +20,59 @@ pub const CLEANUP_BATCH: u64 = 1000;
 
 /// The advisory lock of the one publisher: "daarionP" as a number.
 const LOCK: i64 = i64::from_be_bytes(*b"daarionP");
-/// How often the lock is tried.
+/// The pause between two attempts to take the lock.
 const LOCK_RETRY: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Channels of `NOTIFY`: for new rows of the outbox, and for ephemeral frames.
+const OUTBOX: &str = "outbox";
+const EPHEMERAL: &str = "ephemeral";
+/// Ephemeral notifications that wait for the publisher at most; further ones are dropped. Each has at most 8,000 bytes.
+const EPHEMERAL_QUEUE: usize = 1024;
 
 /// The outbox.
 pub struct Store {
     connection: Dedicated,
+    new_rows: Arc<Notify>,
 }
 
 impl Store {
-    /// Connects and listens for new rows.
-    pub async fn connect(database: &Database) -> anyhow::Result<Self> {
-        let store = Self { connection: database.connect().await.context("no database connection")? };
-        store.execute("LISTEN outbox").await?;
+    /// Connects and listens for new rows. The queue brings the payloads of ephemeral notifications, after
+    /// [`Store::listen_ephemeral`].
+    pub async fn connect(database: &Database, metrics: Arc<Metrics>) -> anyhow::Result<(Self, Receiver<String>)> {
+        let (queue, ephemeral) = channel(EPHEMERAL_QUEUE);
+        let new_rows = Arc::new(Notify::new());
+        let woken = new_rows.clone();
+        let heard = move |notification: tokio_postgres::Notification| match notification.channel() {
+            EPHEMERAL => {
+                if queue.try_send(notification.payload().to_owned()).is_err() {
+                    metrics.dropped(DropReason::PublisherBusy, 1);
+                }
+            }
+            _ => woken.notify_one(),
+        };
+        let connection = database.connect_listening(heard).await.context("no database connection")?;
+        let store = Self { connection, new_rows };
+        store.execute(NO_PATH).await?;
+        store.execute(&format!("LISTEN {OUTBOX}")).await?;
         // When this process hangs or its machine is gone, the server ends the session and with it the lock
         // (PostgreSQL 14 and later; before that TCP's own time applies).
         if let Err(e) = store.execute("SET idle_session_timeout = '30s'").await {
             tracing::debug!("{e:#}");
         }
-        Ok(store)
+        Ok((store, ephemeral))
+    }
+
+    /// Listens for ephemeral notifications, too: only the relay that publishes does.
+    pub async fn listen_ephemeral(&self) -> anyhow::Result<()> {
+        self.execute(&format!("LISTEN {EPHEMERAL}")).await
     }
 
     async fn execute(&self, sql: &str) -> anyhow::Result<()> {
-        timeout(DEADLINE, self.connection.client.batch_execute(sql)).await.context("no answer")?.context("refused")
+        timeout(DEADLINE, self.connection.client.batch_execute(sql))
+            .await
+            .context("the database did not answer in time")?
+            .context("the database refused")
     }
 
     async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Row>> {
@@ -61,28 +94,28 @@ impl Store {
     pub async fn lock(&self) -> anyhow::Result<()> {
         loop {
             let rows = self.query("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?;
-            if rows.first().context("no answer")?.try_get(0)? {
+            if rows.first().context("no row")?.try_get(0)? {
                 return Ok(());
             }
             sleep(LOCK_RETRY).await;
         }
     }
 
-    /// The connection has ended.
+    /// Waits until the connection has ended.
     pub async fn lost(&self) {
         self.connection.lost.cancelled().await;
     }
 
-    /// There may be new rows.
+    /// Waits until there may be new rows.
     pub async fn notified(&self) {
-        self.connection.notified.notified().await;
+        self.new_rows.notified().await;
     }
 
     /// The first rows that wait, in the order of their ids. Ids of different channels may be committed out of
     /// order, so nothing but `published_at` says what waits.
     pub async fn unpublished(&self, held: &[Uuid]) -> anyhow::Result<Vec<Event>> {
         let sql = format!(
-            "SELECT {} FROM outbox o WHERE o.published_at IS NULL AND o.channel_id <> ALL ($1)
+            "SELECT {} FROM public.outbox o WHERE o.published_at IS NULL AND o.channel_id <> ALL ($1)
              ORDER BY o.id LIMIT {BATCH}",
             Event::COLUMNS
         );
@@ -94,7 +127,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(0);
         }
-        let sql = "UPDATE outbox SET published_at = now() WHERE id = ANY ($1) AND published_at IS NULL";
+        let sql = "UPDATE public.outbox SET published_at = now() WHERE id = ANY ($1) AND published_at IS NULL";
         self.change(sql, &[&ids]).await
     }
 
@@ -102,20 +135,20 @@ impl Store {
     pub async fn ago(&self, seconds: f64) -> anyhow::Result<f64> {
         let sql = "SELECT extract(epoch FROM now() - make_interval(secs => $1))::float8";
         let rows = self.query(sql, &[&seconds]).await?;
-        Ok(rows.first().context("no answer")?.try_get(0)?)
+        Ok(rows.first().context("no row")?.try_get(0)?)
     }
 
-    /// The first id of the stream's events that were published after `since`, in seconds since 1970.
+    /// The first id of the events that were published after `since`, in seconds since 1970.
     pub async fn first_published(&self, since: f64) -> anyhow::Result<Option<i64>> {
-        let sql = "SELECT min(id) FROM outbox WHERE published_at > to_timestamp($1)";
+        let sql = "SELECT min(id) FROM public.outbox WHERE published_at > to_timestamp($1)";
         let rows = self.query(sql, &[&since]).await?;
-        Ok(rows.first().context("no answer")?.try_get(0)?)
+        Ok(rows.first().context("no row")?.try_get(0)?)
     }
 
     /// The stream's events from `id` on that were published after `since`, as many as fit into a batch.
     pub async fn published(&self, id: i64, since: f64) -> anyhow::Result<Vec<Event>> {
         let sql = format!(
-            "SELECT {} FROM outbox o WHERE o.id >= $1 AND o.published_at > to_timestamp($2)
+            "SELECT {} FROM public.outbox o WHERE o.id >= $1 AND o.published_at > to_timestamp($2)
              AND o.subject LIKE 'messaging.%' ORDER BY o.id LIMIT {BATCH}",
             Event::COLUMNS
         );
@@ -126,8 +159,8 @@ impl Store {
     /// go first, so what is left of it has no hole.
     pub async fn delete_old(&self) -> anyhow::Result<u64> {
         let sql = format!(
-            "DELETE FROM outbox WHERE id IN (
-                 SELECT id FROM outbox WHERE published_at < now() - interval '1 day'
+            "DELETE FROM public.outbox WHERE id IN (
+                 SELECT id FROM public.outbox WHERE published_at < now() - interval '1 day'
                  ORDER BY published_at, id LIMIT {CLEANUP_BATCH})"
         );
         self.change(&sql, &[]).await

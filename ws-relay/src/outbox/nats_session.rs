@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// The longest wait for an acknowledgement or an answer of JetStream.
+/// The longest wait for an acknowledgement or a response of JetStream.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// One connection, from its start to its end.
