@@ -28,7 +28,7 @@ pub struct DropLabel {
 pub enum DropReason {
     /// A notification, or a message in NATS, is no ephemeral frame.
     Invalid,
-    /// The publisher does not keep up with the notifications.
+    /// The publisher does not keep up with the notifications, or NATS is missing.
     PublisherBusy,
     /// The task of a channel does not keep up. Counted at least once for a series of frames, not for every one.
     ChannelBusy,

@@ -64,7 +64,8 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         sockets: tasks.clone(),
         queue: settings.queue,
     };
-    let publisher = Publisher { database, settings: Arc::new(settings), metrics };
+    let ephemeral_nats = feed.ephemeral_client.clone();
+    let publisher = Publisher { database, settings: Arc::new(settings), ephemeral_nats, metrics };
     tasks.spawn(publisher.run(shutdown.clone()));
     let served = tokio::spawn(server::run(listener, router(Arc::new(app)), shutdown.clone()));
 

@@ -13,7 +13,7 @@ pub const HELP: &str = "\
 Settings (environment):
   DATABASE_URL             PostgreSQL, as postgres://user:password@host/database; with sslmode=require over
                            verified TLS. The publisher needs a session of its own: no transaction pooler.
-  DATABASE_POOL            connections for reading, beside the publisher's one (8)
+  DATABASE_POOL            connections for reading, beside the two of the publisher (8)
   NATS_URL                 NATS with JetStream, as nats://user:password@host or nats://token@host, tls:// for TLS,
                            several servers of a cluster with commas (nats://127.0.0.1:4222). Only relays may publish
                            to relay.> and messaging.>.

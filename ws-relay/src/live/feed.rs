@@ -18,7 +18,7 @@ const EPHEMERAL_BUFFER: usize = 64;
 pub struct Feed {
     /// For logged frames.
     pub client: Client,
-    /// For ephemeral frames: a connection of their own, so that no number of them holds up or displaces a logged one.
+    /// For ephemeral frames, both ways: a connection of their own, so that they neither hold up nor displace logged ones.
     pub ephemeral_client: Client,
     /// Woken when logged frames may have been lost.
     pub doubt: Arc<Notify>,

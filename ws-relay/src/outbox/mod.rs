@@ -2,7 +2,7 @@
 //!
 //! One relay at a time holds the publisher's lock. It lives in sessions: one PostgreSQL connection and one NATS
 //! connection, neither of which reconnects. When either is lost the session is over, and the next one starts with
-//! the events that NATS may have lost.
+//! the events that NATS may have lost. Ephemeral frames go their own way beside it, on other connections.
 
 mod batch;
 mod ephemeral;
@@ -15,12 +15,14 @@ use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use batch::Held;
+use ephemeral::Ephemeral;
 use nats_session::NatsSession;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// The pause between two looks at the outbox when nothing notifies of new rows.
 const POLL: Duration = Duration::from_secs(1);
@@ -35,6 +37,8 @@ pub struct Publisher {
     pub database: Database,
     /// Where NATS is, and how its stream is made.
     pub settings: Arc<Settings>,
+    /// The connection to NATS for ephemeral frames.
+    pub ephemeral_nats: async_nats::Client,
     /// Counts.
     pub metrics: Arc<Metrics>,
 }
@@ -58,16 +62,17 @@ impl Publisher {
     }
 
     async fn session(&self, shutdown: &CancellationToken) -> anyhow::Result<()> {
-        let (store, mut ephemeral) = Store::connect(&self.database, self.metrics.clone()).await?;
+        let store = Store::connect(&self.database).await?;
         tokio::select! {
             locked = store.lock() => locked?,
             () = shutdown.cancelled() => return Ok(()),
         }
         let nats = NatsSession::connect(&self.settings.nats).await?;
-        store.listen_ephemeral().await?;
+        // A task of its own, so that events and ephemeral frames do not wait for each other; it ends with the session.
+        let ephemeral = Ephemeral::new(&self.database, &self.ephemeral_nats, &self.metrics);
+        let _ephemeral = AbortOnDropHandle::new(tokio::spawn(ephemeral.run()));
         tokio::select! {
             result = self.publish(&store, &nats, shutdown) => result,
-            result = ephemeral::run(&mut ephemeral, &nats.client, &self.metrics) => result,
             () = nats.lost.cancelled() => anyhow::bail!("the NATS connection is lost"),
             () = store.lost() => anyhow::bail!("the database connection is lost"),
         }

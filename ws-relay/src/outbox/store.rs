@@ -1,13 +1,11 @@
-//! The publisher's PostgreSQL connection: the outbox's statements, and what the index notifies of.
+//! The outbox's statements, on the publisher's own connection.
 
 use crate::database::{Database, Dedicated, NO_PATH};
 use crate::event::Event;
-use crate::metrics::{DropReason, Metrics};
 use anyhow::Context;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -24,12 +22,6 @@ const LOCK: i64 = i64::from_be_bytes(*b"daarionP");
 const LOCK_RETRY: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Channels of `NOTIFY`: for new rows of the outbox, and for ephemeral frames.
-const OUTBOX: &str = "outbox";
-const EPHEMERAL: &str = "ephemeral";
-/// Ephemeral notifications that wait for the publisher at most; further ones are dropped. Each has at most 8,000 bytes.
-const EPHEMERAL_QUEUE: usize = 1024;
-
 /// The outbox.
 pub struct Store {
     connection: Dedicated,
@@ -37,35 +29,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects and listens for new rows. The queue brings the payloads of ephemeral notifications, after
-    /// [`Store::listen_ephemeral`].
-    pub async fn connect(database: &Database, metrics: Arc<Metrics>) -> anyhow::Result<(Self, Receiver<String>)> {
-        let (queue, ephemeral) = channel(EPHEMERAL_QUEUE);
+    /// Connects and listens for new rows.
+    pub async fn connect(database: &Database) -> anyhow::Result<Self> {
         let new_rows = Arc::new(Notify::new());
         let woken = new_rows.clone();
-        let heard = move |notification: tokio_postgres::Notification| match notification.channel() {
-            EPHEMERAL => {
-                if queue.try_send(notification.payload().to_owned()).is_err() {
-                    metrics.dropped(DropReason::PublisherBusy, 1);
-                }
-            }
-            _ => woken.notify_one(),
-        };
-        let connection = database.connect_listening(heard).await.context("no database connection")?;
+        let connection = database.connect_listening(move |_| woken.notify_one()).await;
+        let connection = connection.context("no database connection")?;
         let store = Self { connection, new_rows };
         store.execute(NO_PATH).await?;
-        store.execute(&format!("LISTEN {OUTBOX}")).await?;
+        store.execute("LISTEN outbox").await?;
         // When this process hangs or its machine is gone, the server ends the session and with it the lock
         // (PostgreSQL 14 and later; before that TCP's own time applies).
         if let Err(e) = store.execute("SET idle_session_timeout = '30s'").await {
             tracing::debug!("{e:#}");
         }
-        Ok((store, ephemeral))
-    }
-
-    /// Listens for ephemeral notifications, too: only the relay that publishes does.
-    pub async fn listen_ephemeral(&self) -> anyhow::Result<()> {
-        self.execute(&format!("LISTEN {EPHEMERAL}")).await
+        Ok(store)
     }
 
     async fn execute(&self, sql: &str) -> anyhow::Result<()> {
