@@ -16,7 +16,7 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Checks who is calling.
     pub verifier: Verifier,
-    /// Counts.
+    /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
     /// Cancelled when the relay stops.
     pub shutdown: CancellationToken,

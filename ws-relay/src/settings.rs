@@ -58,7 +58,7 @@ pub struct Settings {
     pub listen: String,
     /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
-    /// For the appservice ping; absent when it is not to be done.
+    /// For the appservice ping; without it the homeserver is not pinged.
     pub matrix: Option<Matrix>,
 }
 

@@ -31,7 +31,7 @@ impl IntoResponse for ProblemResponse {
         if let Some(internal_message) = &problem.inside {
             match problem.status.is_server_error() {
                 true => tracing::warn!(request_id, "{}: {internal_message}", problem.code),
-                // Anybody can cause these.
+                // Any client can cause these, so they must not fill the log.
                 false => tracing::debug!(request_id, "{}: {internal_message}", problem.code),
             }
         }

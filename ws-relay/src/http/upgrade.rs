@@ -96,7 +96,7 @@ fn accept(app: Arc<App>, upgrade: Upgrade, identity: Identity, purpose: Purpose)
         .max_frame_size(MAX_CLIENT_MESSAGE_BYTES)
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER);
-    // Counted from here on, so that the end of the relay waits for it.
+    // As long as the token lives, the end of the relay waits for this socket.
     let counted = sockets.token();
     Ok(upgrade.on_upgrade(move |socket| async move {
         serve(app, socket, identity, purpose).await;

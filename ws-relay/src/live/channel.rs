@@ -27,12 +27,12 @@ use tokio::time::{Instant, sleep_until};
 /// The pause after a failed read of the log.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// When the log is looked at after the subscription was sent: NATS needs a moment until it counts everywhere,
-/// and what was published before that is only there.
+/// The log is read this long after the subscription was sent: NATS needs a moment until a subscription holds in the
+/// whole cluster, and frames that are published before that are only in the log.
 const SETTLE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
-/// Frames that are handed out before the sockets get a chance to send them: what was missed comes all at once,
-/// and is no reason to cut a socket that keeps up.
+/// Frames that are handed out before the task lets the sockets send them: missed frames come all at once, and must not
+/// fill the queue of a socket that keeps up.
 const BURST: usize = 32;
 
 /// What a channel's task is told.

@@ -64,7 +64,7 @@ async fn logged(nats: &Nats, metrics: Arc<Metrics>, doubt: Arc<Notify>) -> anyho
 async fn ephemeral(nats: &Nats, metrics: Arc<Metrics>) -> anyhow::Result<Client> {
     let callback = move |event: Event| {
         match &event {
-            // The client tells of most of the frames that it drops, not of every one.
+            // The client reports most of the frames that it drops, not every one.
             Event::SlowConsumer(_) => metrics.dropped(DropReason::ChannelBusy, 1),
             other => tracing::debug!("NATS, ephemeral frames: {other}"),
         }

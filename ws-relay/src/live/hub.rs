@@ -31,7 +31,7 @@ pub struct Hub {
     pub nats: async_nats::Client,
     /// For ephemeral frames.
     pub ephemeral_nats: async_nats::Client,
-    /// Counts.
+    /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
 }
 

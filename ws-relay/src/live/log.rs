@@ -13,7 +13,7 @@ pub const PAGE: usize = 100;
 /// Events of one channel, in order, and where the channel stood when they were read.
 #[derive(Debug, Clone)]
 pub struct LogPage {
-    /// The events after the asked one, at most [`PAGE`]; not always from the very next on, because old ones are deleted.
+    /// At most [`PAGE`] frames. The first may have a higher number than the next one, because old events are deleted.
     pub frames: Vec<Arc<LoggedFrame>>,
     /// The channel's last number in the same snapshot.
     pub head: Seq,
@@ -33,7 +33,7 @@ pub async fn read(database: &Database, channel: ChannelId, after: Seq) -> Result
     let head = first.try_get(6)?;
     let mut frames = Vec::with_capacity(rows.len());
     for row in &rows {
-        // The channel alone, without events.
+        // A channel without events after that number is one row without an event.
         if row.try_get::<_, Option<i64>>(0)?.is_none() {
             break;
         }

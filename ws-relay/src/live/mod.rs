@@ -1,4 +1,4 @@
-//! From NATS and the log to the sockets.
+//! The way of frames from NATS and the log to the sockets.
 
 pub mod channel;
 pub mod feed;

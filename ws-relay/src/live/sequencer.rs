@@ -6,7 +6,7 @@ use messaging_core::event::Seq;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Frames that wait behind a hole at most; beyond that they are dropped, the log has them.
+/// Frames that wait behind a hole at most. Further ones are dropped and read from the log.
 const WAITING: usize = 1024;
 
 /// Where a sequencer stood when it asked for a page of the log.
@@ -69,7 +69,7 @@ impl Sequencer {
         Some(frame)
     }
 
-    /// Takes the page that answers `asked`.
+    /// Takes the page of the log that was read for `asked`.
     ///
     /// Returns the number behind which the subscribers have to start anew when the log does not hold the next event any
     /// more.
@@ -79,7 +79,8 @@ impl Sequencer {
                 self.waiting.insert(frame.seq, frame);
             }
         }
-        // An event is committed before it is sent, so what was known then and is not in the database is no event.
+        // An event is committed before its frame is sent: a number that was known when the page was asked for, and that
+        // the database does not have, belongs to no event.
         self.waiting.retain(|seq, _| *seq <= page.head || *seq > asked.head);
         self.head = self.waiting.last_key_value().map_or(page.head, |(seq, _)| page.head.max(*seq)).max(self.last);
         let next = self.last.saturating_add(1);

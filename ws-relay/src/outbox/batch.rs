@@ -23,9 +23,9 @@ use uuid::Uuid;
 pub struct Outcome {
     /// Ids of the events that NATS has.
     pub done: Vec<i64>,
-    /// How many of them the stream had not had before.
+    /// How many of them the stream did not have before.
     pub new: u64,
-    /// Channels with an event that NATS refused, and that event's id. What is behind it was not sent.
+    /// Channels with an event that NATS refused, and that event's id. The channel's later events were not sent.
     pub refused: Vec<(ChannelId, i64)>,
     /// The connection or the stream is gone.
     pub broken: Option<anyhow::Error>,
@@ -53,7 +53,7 @@ async fn run(nats: &NatsSession, events: Vec<Event>, first_time: bool) -> Outcom
         outcome.refused.extend(part.refused);
         outcome.broken = outcome.broken.or(part.broken);
     }
-    // Core NATS acknowledges nothing; at least what is counted as published has left this process.
+    // Core NATS acknowledges nothing; a flush makes sure at least that what counts as published has left this process.
     if let Err(e) = nats.client.flush().await {
         outcome.done.clear();
         outcome.broken = Some(e.into());
@@ -90,11 +90,11 @@ async fn chain(nats: &NatsSession, mut events: Vec<Event>, first_time: bool) -> 
 enum Failure {
     /// This event cannot be published now; others can.
     Refused(anyhow::Error),
-    /// Nothing can.
+    /// No event can be published now.
     Broken(anyhow::Error),
 }
 
-/// Publishes one event; `true` when the stream had not had it.
+/// Publishes one event; `true` when the stream did not have it.
 async fn one(nats: &NatsSession, event: &Event, first_time: bool) -> Result<bool, Failure> {
     let mut headers = HeaderMap::new();
     headers.insert(async_nats::header::NATS_MESSAGE_ID, event.id.to_string());

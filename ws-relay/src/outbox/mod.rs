@@ -1,7 +1,7 @@
 //! The publisher: brings every committed event to NATS, in order, whatever fails in between.
 //!
-//! One relay at a time holds the publisher's lock. It lives in sessions: one PostgreSQL connection and one NATS
-//! connection, neither of which reconnects. When either is lost the session is over, and the next one starts with
+//! One relay at a time holds the publisher's lock. The publisher works in sessions: one PostgreSQL connection and one
+//! NATS connection, neither of which reconnects. When either is lost the session is over, and the next one starts with
 //! the events that NATS may have lost. Ephemeral frames go their own way beside it, on other connections.
 
 mod batch;
@@ -33,13 +33,13 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::fro
 
 /// The publisher of this relay.
 pub struct Publisher {
-    /// Where the outbox is.
+    /// The database with the outbox.
     pub database: Database,
-    /// Where NATS is, and how its stream is made.
+    /// The address of NATS, and how its stream is made.
     pub settings: Arc<Settings>,
     /// The connection to NATS for ephemeral frames.
     pub ephemeral_nats: async_nats::Client,
-    /// Counts.
+    /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
 }
 
@@ -94,7 +94,7 @@ impl Publisher {
             let idle = events.is_empty();
             if !idle {
                 let outcome = batch::publish(nats, events).await;
-                // What arrived is marked even when the rest did not.
+                // Events that arrived are marked even when later ones did not.
                 self.metrics.published.inc_by(store.mark(&outcome.done).await?);
                 self.metrics.publish_refused.inc_by(u64::try_from(outcome.refused.len()).unwrap_or(0));
                 held.update(&outcome, now);
@@ -105,7 +105,7 @@ impl Publisher {
             if cleanup <= now {
                 let deleted = store.delete_old().await?;
                 self.metrics.outbox_deleted.inc_by(deleted);
-                // A full batch: there is more, but events come first.
+                // After a full batch there is more to delete, but events come first.
                 cleanup = if deleted < store::CLEANUP_BATCH { now + CLEANUP } else { now };
             }
             if idle {

@@ -23,7 +23,7 @@ pub struct NatsSession {
     pub jetstream: jetstream::Context,
     /// Cancelled when the connection has ended.
     pub lost: CancellationToken,
-    /// Lets the library's reconnect go ahead, which by then finds nobody who uses it, and ends.
+    /// Dropped with the session: then the library's reconnect, which waits for it, finds the client unused and ends.
     _ended: DropGuard,
 }
 

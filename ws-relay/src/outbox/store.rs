@@ -11,9 +11,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-/// Rows of one batch.
+/// A batch has at most this many rows.
 const BATCH: i64 = 500;
-/// Rows that one clean-up deletes.
+/// One clean-up deletes at most this many rows.
 pub const CLEANUP_BATCH: u64 = 1000;
 
 /// The advisory lock of the one publisher: "daarionP" as a number.
@@ -22,7 +22,7 @@ const LOCK: i64 = i64::from_be_bytes(*b"daarionP");
 const LOCK_RETRY: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The outbox.
+/// The publisher's session with the database.
 pub struct Store {
     connection: Dedicated,
     new_rows: Arc<Notify>,

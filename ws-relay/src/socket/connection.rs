@@ -78,7 +78,7 @@ impl Connection {
     }
 }
 
-/// The future goes first: mostly it is ready at once, and then nothing else is touched.
+/// Polls the future first, because mostly it is ready at once.
 async fn or_end<T>(end: &mut BoxFuture<'static, CloseCode>, future: impl Future<Output = T>) -> Result<T, End> {
     tokio::select! {
         biased;

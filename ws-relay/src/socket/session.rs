@@ -31,7 +31,7 @@ const BURST: usize = 64;
 
 /// Who opened a socket.
 pub struct Identity {
-    /// Nobody in particular, when development mode allows it.
+    /// The caller; `None` for an anonymous client, which development mode allows.
     pub caller: Option<Caller>,
     /// When the token ends, in Unix seconds.
     pub expires_at: Option<u64>,
@@ -135,7 +135,7 @@ async fn token_end(expires_at: Option<u64>) {
     }
 }
 
-/// Nothing: a session only ends.
+/// A value that does not exist: a session goes on until an [`End`].
 pub enum Never {}
 
 impl Session {

@@ -188,7 +188,7 @@ impl Session {
             return Ok(());
         }
         if frame.seq != subscription.delivered + 1 {
-            // Cannot happen; if it does, the client resumes and misses nothing.
+            // The channel's task hands frames out in order. If one is missing after all, the client resumes.
             tracing::error!(channel = %frame.channel, seq = frame.seq, "an event came out of order");
             return Err(End::Close(CloseCode::TryAgain));
         }
