@@ -158,7 +158,8 @@ pub enum EphemeralFrame {
 pub struct Typing {
     /// The channel.
     pub channel_id: ChannelId,
-    /// Everybody who types at the moment; empty when the last one stopped.
+    /// Who types at the moment, at most 50 of them; empty when the last one stopped.
+    #[cfg_attr(feature = "openapi", schemars(length(max = 50)))]
     pub member_ids: Vec<EntityId>,
 }
 
