@@ -87,7 +87,7 @@ pub struct MessageFrame {
 
 /// A notice: what the relay itself says about a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 #[serde(tag = "type", rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Notice {
@@ -142,8 +142,8 @@ pub enum ErrorCode {
     Unavailable,
 }
 
-/// An ephemeral frame: it has no `seq`, is stored nowhere, comes only to sockets whose subscription to the channel is
-/// live, at most [`MAX_EPHEMERAL_BYTES`] long, and may be dropped.
+/// An ephemeral frame: what holds for a moment only. It has no `seq`, is stored nowhere, has at most 7,900 bytes, comes
+/// only while the channel's logged frames come live, and may be dropped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -158,7 +158,8 @@ pub enum EphemeralFrame {
 pub struct Typing {
     /// The channel.
     pub channel_id: ChannelId,
-    /// Everybody who types at the moment; empty when the last one stopped.
+    /// Who types at the moment, at most 50 of them; empty when the last one stopped.
+    #[cfg_attr(feature = "openapi", schemars(length(max = 50)))]
     pub member_ids: Vec<EntityId>,
 }
 

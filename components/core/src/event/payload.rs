@@ -184,6 +184,15 @@ mod tests {
         assert_same::<MemberEvent>(&with(member, "invited_by", json!("user:alice")));
         let reaction = with(with(envelope.clone(), "message_id", json!(ID)), "reactor_id", json!("agent:sofia"));
         assert_same::<ReactionEvent>(&with(reaction, "emoji", json!("👍")));
+        let at = "2026-01-01T00:00:00.000000Z";
+        let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
+            "sender_type": "human", "content_preview": "hi", "content_type": "text", "thread_id": null,
+            "edited_at": null, "deleted_at": null, "created_at": at});
+        let created = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7,
+            "message_id": ID, "matrix_event_id": "$e", "sender_id": "user:alice", "sender_type": "human",
+            "preview": "hi", "content_preview": "hi", "created_at": at, "message": message});
+        assert_same::<MessageEvent>(&created);
+        assert_same::<MessageEvent>(&with(created, "actor_id", json!("user:bob")));
         let matrix = json!({"room_id": "!r", "sender_matrix_id": "@bob:x", "timestamp": 1_700_000_000_000_i64,
             "type": "m.room.message", "content": {"body": "hi"}});
         let matrix = matrix.as_object().unwrap().iter().fold(envelope, |p, (f, v)| with(p, f, v.clone()));

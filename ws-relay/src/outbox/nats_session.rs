@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// The longest wait for an acknowledgement or an answer of JetStream.
+/// The longest wait for an acknowledgement or a response of JetStream.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// One connection, from its start to its end.
@@ -23,7 +23,7 @@ pub struct NatsSession {
     pub jetstream: jetstream::Context,
     /// Cancelled when the connection has ended.
     pub lost: CancellationToken,
-    /// Lets the library's reconnect go ahead, which by then finds nobody who uses it, and ends.
+    /// Dropped with the session: then the library's reconnect, which waits for it, finds the client unused and ends.
     _ended: DropGuard,
 }
 

@@ -1,4 +1,4 @@
-//! A problem as an HTTP answer.
+//! A problem as an HTTP response.
 
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, UPGRADE, WWW_AUTHENTICATE};
@@ -9,13 +9,13 @@ use uuid::Uuid;
 const REQUEST_ID: &str = "x-request-id";
 
 /// A problem and the request that it belongs to.
-pub struct Refusal {
+pub struct ProblemResponse {
     problem: Problem,
     request_id: String,
 }
 
-impl Refusal {
-    /// Takes the caller's `X-Request-Id` when it is a plain short text, else makes one.
+impl ProblemResponse {
+    /// Takes the caller's `X-Request-Id` when it has 1 to 64 visible ASCII characters, else makes one.
     pub fn new(headers: &HeaderMap, problem: Problem) -> Self {
         let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
         let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
@@ -24,14 +24,15 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let Self { problem, request_id } = self;
-        if let Some(inside) = &problem.inside {
+        // The field is to be called internal_message in messaging-core.
+        if let Some(internal_message) = &problem.internal_message {
             match problem.status.is_server_error() {
-                true => tracing::warn!(request_id, "{}: {inside}", problem.code),
-                // Anybody can cause these.
-                false => tracing::debug!(request_id, "{}: {inside}", problem.code),
+                true => tracing::warn!(request_id, "{}: {internal_message}", problem.code),
+                // Any client can cause these, so they must not fill the log.
+                false => tracing::debug!(request_id, "{}: {internal_message}", problem.code),
             }
         }
         let mut response = problem.to_json(&request_id).into_response();
@@ -41,8 +42,8 @@ impl IntoResponse for Refusal {
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             headers.insert(REQUEST_ID, id);
         }
-        if let Some(allow) = problem.allow {
-            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        if let Some(allow) = problem.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
+            headers.insert(ALLOW, allow);
         }
         match problem.status {
             StatusCode::UNAUTHORIZED => headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),

@@ -1,36 +1,36 @@
 //! The socket itself: everything that waits for the client also watches for the reasons to end.
 
-use crate::socket::close::Close;
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
+use messaging_core::socket::CloseCode;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// A client that takes nothing for this long is gone.
 const WRITE: Duration = Duration::from_secs(75);
-/// How long a closing socket waits for the client: so long can a slow one take to find the close code.
+/// A closing socket waits this long for the client, so that a slow one can still read the close code.
 const LINGER: Duration = Duration::from_secs(10);
 
 /// Why a session is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// The relay closes the socket.
-    Close(Close),
+    Close(CloseCode),
     /// The client is gone.
     Lost,
 }
 
 /// A socket and the reasons to end it.
-pub struct Wire {
+pub struct Connection {
     socket: WebSocket,
-    /// Never polled again when it was ready: then the session is over.
-    end: BoxFuture<'static, Close>,
+    /// Not polled again after it was ready: then the session is over.
+    end: BoxFuture<'static, CloseCode>,
 }
 
-impl Wire {
+impl Connection {
     /// Ends the session when `end` says so.
-    pub fn new(socket: WebSocket, end: BoxFuture<'static, Close>) -> Self {
+    pub fn new(socket: WebSocket, end: BoxFuture<'static, CloseCode>) -> Self {
         Self { socket, end }
     }
 
@@ -41,13 +41,13 @@ impl Wire {
             close = &mut self.end => Err(End::Close(close)),
             message = self.socket.recv() => match message {
                 Some(Ok(message)) => Ok(message),
-                Some(Err(e)) if e.to_string().contains("too long") => Err(End::Close(Close::TooBig)),
+                Some(Err(e)) if e.to_string().contains("too long") => Err(End::Close(CloseCode::MessageTooLarge)),
                 Some(Err(_)) | None => Err(End::Lost),
             },
         }
     }
 
-    /// Puts a message behind those that wait for [`Wire::flush`].
+    /// Puts a message behind those that wait for [`Connection::flush`].
     pub async fn feed(&mut self, message: Message) -> Result<(), End> {
         let sent = timeout(WRITE, self.socket.feed(message));
         or_end(&mut self.end, sent).await?.map_or(Err(End::Lost), |sent| sent.map_err(|_| End::Lost))
@@ -65,10 +65,11 @@ impl Wire {
     }
 
     /// Closes the socket and waits a while for the client to do the same, so that it can read the reason.
-    pub async fn close(mut self, reason: Option<Close>) {
+    pub async fn close(mut self, reason: Option<CloseCode>) {
         let farewell = async {
             if let Some(reason) = reason {
-                self.socket.send(Message::Close(Some(reason.frame()))).await.ok()?;
+                let frame = CloseFrame { code: reason.code(), reason: Utf8Bytes::from_static(reason.reason()) };
+                self.socket.send(Message::Close(Some(frame))).await.ok()?;
             }
             while let Some(Ok(_)) = self.socket.recv().await {}
             Some(())
@@ -77,8 +78,8 @@ impl Wire {
     }
 }
 
-/// The future goes first: mostly it is ready at once, and then nothing else is touched.
-async fn or_end<T>(end: &mut BoxFuture<'static, Close>, future: impl Future<Output = T>) -> Result<T, End> {
+/// Polls the future first, because mostly it is ready at once.
+async fn or_end<T>(end: &mut BoxFuture<'static, CloseCode>, future: impl Future<Output = T>) -> Result<T, End> {
     tokio::select! {
         biased;
         done = future => Ok(done),

@@ -1,4 +1,5 @@
-//! Compares all followed channels with the database, so that a lost frame that no later one betrays is found, too.
+//! Reconciles the channels that have subscribers with the database, so that a lost frame is found even when no later one
+//! shows the hole.
 
 use crate::live::hub::Hub;
 use crate::live::log;
@@ -9,13 +10,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// The pause between comparisons while NATS is there.
+/// The pause between two rounds while frames come through NATS.
 const CALM: Duration = Duration::from_secs(30);
-/// The pause while nothing comes from there: then this is how channels are followed.
+/// The pause while none come: then subscribers get their frames this way alone.
 const ALONE: Duration = Duration::from_secs(1);
-/// When to compare after something may have been lost: at once, and when NATS has all subscriptions again.
+/// When to reconcile after frames may have been lost: at once, and when NATS has all subscriptions again.
 const DOUBT: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
-/// Channels of one statement.
+/// Channels that one statement compares.
 const BATCH: usize = 1000;
 
 /// Runs until it is dropped. `lagging` says that events do not come through NATS although it is there.
@@ -31,21 +32,21 @@ pub async fn run(hub: Arc<Hub>, doubt: Arc<Notify>, lagging: Arc<AtomicBool>) {
         if timeout(pause, doubt.notified()).await.is_ok() {
             for wait in DOUBT {
                 tokio::time::sleep(wait).await;
-                compare(&hub).await;
+                reconcile(&hub).await;
             }
         } else {
-            compare(&hub).await;
+            reconcile(&hub).await;
         }
     }
 }
 
-async fn compare(hub: &Hub) {
-    hub.metrics.audits.inc();
+async fn reconcile(hub: &Hub) {
+    hub.metrics.reconciliations.inc();
     for batch in hub.positions().chunks(BATCH) {
         match log::behind(&hub.database, batch).await {
             Ok(behind) => behind.into_iter().for_each(|(channel, head)| hub.tell(channel, head)),
             Err(e) => {
-                tracing::warn!("followed channels cannot be compared with the database: {e}");
+                tracing::warn!("channels cannot be reconciled with the database: {e}");
                 return;
             }
         }
