@@ -1,4 +1,4 @@
-"""What people do in a room with Element, or any other Matrix client: ordinary calls with a token of their own."""
+"""What people do in a room with their Matrix client, Element for example: ordinary calls with a token of their own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from support.person import Person
 from support.rooms import Rooms
 
 
-class Element:
-    """One logged-in client."""
+class MatrixClient:
+    """The logged-in client of one person."""
 
     def __init__(self, rooms: Rooms, matrix_id: str, token: str):
         self.http = rooms.http
@@ -79,9 +79,13 @@ class Element:
         levels["users"][matrix_id] = level
         await self.set_state(room, "m.room.power_levels", levels)
 
-    async def upgrade(self, room: str) -> str:
-        """Replaces a room by a new one of the same version; returns the new one."""
-        version = (await self.call("GET", f"{_room(room)}/state/m.room.create/"))["room_version"]
+    async def set_typing(self, room: str, typing: bool) -> None:
+        content = {"typing": typing} | ({"timeout": 30_000} if typing else {})
+        await self.call("PUT", f"{_room(room)}/typing/{quote(self.id, safe='')}", content)
+
+    async def upgrade(self, room: str, version: str | None = None) -> str:
+        """Replaces a room by a new one, of the same version unless said otherwise; returns the new one."""
+        version = version or (await self.call("GET", f"{_room(room)}/state/m.room.create/"))["room_version"]
         return (await self.call("POST", f"{_room(room)}/upgrade", {"new_version": version}))["replacement_room"]
 
 
@@ -89,10 +93,10 @@ def _room(room: str) -> str:
     return f"rooms/{quote(room, safe='')}"
 
 
-async def element(rooms: Rooms, who: Caller | Person) -> Element:
-    """A client for somebody: a person who is only in Matrix, or one of ours."""
+async def matrix_client(rooms: Rooms, who: Caller | Person) -> MatrixClient:
+    """The client of a person who exists only in Matrix, or of a user or agent of the service."""
     if isinstance(who, Person):
-        return Element(rooms, who.id, who.client.access_token)
+        return MatrixClient(rooms, who.id, who.client.access_token)
     kind = "m.login.application_service"
     body = {"type": kind, "username": who.matrix_id[1:].split(":")[0], "inhibit_login": True}
     response = await rooms.http.post(f"{rooms.base}/register", headers=rooms.headers, json=body)
@@ -100,9 +104,9 @@ async def element(rooms: Rooms, who: Caller | Person) -> Element:
     body = {"type": kind, "identifier": {"type": "m.id.user", "user": who.matrix_id}}
     response = await rooms.http.post(f"{rooms.base}/login", headers=rooms.headers, json=body)
     assert response.status_code == 200, response.text
-    return Element(rooms, who.matrix_id, response.json()["access_token"])
+    return MatrixClient(rooms, who.matrix_id, response.json()["access_token"])
 
 
-def bot(rooms: Rooms) -> Element:
-    """The appservice's bot, which made every room."""
-    return Element(rooms, "", rooms.headers["Authorization"].removeprefix("Bearer "))
+def bot_client(rooms: Rooms) -> MatrixClient:
+    """The client of the appservice's bot, which made every room."""
+    return MatrixClient(rooms, "", rooms.headers["Authorization"].removeprefix("Bearer "))

@@ -1,4 +1,4 @@
-"""A connection that can be cut: stands between a second app and its database."""
+"""A proxy between a second app and its database, whose connections a test can cut."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 
-class Wire:
-    """Passes bytes on, until it is cut; then nobody gets through until it is mended."""
+class DatabaseProxy:
+    """Passes bytes on until it is cut; from then until it is restored, every connection ends at once."""
 
     def __init__(self, url: str):
         parts = urlsplit(url)
         assert parts.hostname and parts.port
         self.target = (parts.hostname, parts.port)
         self.parts = parts
-        self.whole = True
+        self.passes = True
         self.open: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
@@ -29,12 +29,12 @@ class Wire:
         return self.parts._replace(netloc=f"{user}@127.0.0.1:{self.port}").geturl()
 
     def cut(self) -> None:
-        self.whole = False
+        self.passes = False
         for writer in self.open:
             writer.transport.abort()
 
-    def mend(self) -> None:
-        self.whole = True
+    def restore(self) -> None:
+        self.passes = True
 
     async def stop(self) -> None:
         self.server.close()
@@ -42,7 +42,7 @@ class Wire:
         await asyncio.wait_for(self.server.wait_closed(), 20)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.whole:
+        if not self.passes:
             writer.transport.abort()
             return
         far_reader, far_writer = await asyncio.open_connection(*self.target)
