@@ -1,4 +1,6 @@
-"""Messages: the full text is in Matrix, the index has what a list needs."""
+"""Sending: the full text is in Matrix, the index has what a list needs."""
+
+from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -6,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.api import CHANNELS, World
+from support.journal import Journal
 from support.problems import problem
 from support.rooms import Rooms
+from support.sockets import Listen
 from support.unchanged import Unchanged
 
 FIELDS = {
@@ -24,6 +28,8 @@ FIELDS = {
     "deleted_at",
     "created_at",
 }
+
+
 # Every path that indexes an event gives it the same id, in every release.
 NAMESPACE = uuid.UUID("6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4")
 
@@ -40,6 +46,31 @@ async def test_a_message_has_exactly_the_fields_of_the_contract(world: World, ke
     age = datetime.now(UTC) - datetime.fromisoformat(message["created_at"])
     assert timedelta(minutes=-1) < age < timedelta(minutes=5)
     assert (await alice.send(channel["id"], "With a key", key)).keys() == FIELDS | {"client_key"}
+
+
+async def test_a_message_is_in_the_index_in_the_room_in_jetstream_and_on_the_websocket(
+    world: World, rooms: Rooms, journal: Journal, listen: Listen
+) -> None:
+    channel = await world.channel()
+    alice = world.user("alice")
+    async with listen(channel["id"], alice) as socket:
+        message = await alice.send(channel["id"], "Hello from Alice!")
+        frame = await socket.message(message["id"])
+
+    assert frame["message"] == message
+    assert frame["seq"] == message["seq"]
+    assert (message["sender_id"], message["sender_type"]) == (alice.id, "human")
+    assert await alice.history(channel["id"]) == [message]
+    assert (await alice.members(channel["id"]))[alice.id]["joined_at"], "alice has joined by posting"
+
+    [event] = await journal.created(channel["id"], message)
+    assert event.payload["message"] == message
+
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["event_id"] == message["matrix_event_id"]
+    assert sent["sender"] == alice.matrix_id
+    assert sent["content"] | {"msgtype": "m.text", "body": "Hello from Alice!"} == sent["content"]
+    assert alice.matrix_id in await rooms.joined(channel["matrix_room_id"])
 
 
 @pytest.mark.parametrize(
@@ -64,8 +95,8 @@ async def test_a_preview_is_the_first_500_characters_and_the_room_has_all(
     channel = await world.channel(alice)
     message = await alice.send(channel["id"], text)
     assert message["content_preview"] == preview
-    [said] = await rooms.messages(channel["matrix_room_id"])
-    assert said["content"]["body"] == text
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["content"]["body"] == text
 
 
 @pytest.mark.parametrize(
@@ -84,8 +115,8 @@ async def test_every_msgtype_has_its_content_type(world: World, rooms: Rooms, ms
     channel = await world.channel(alice)
     message = await alice.send(channel["id"], "thing", msgtype=msgtype)
     assert message["content_type"] == content_type
-    [said] = await rooms.messages(channel["matrix_room_id"])
-    assert said["content"]["msgtype"] == msgtype
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["content"]["msgtype"] == msgtype
 
 
 async def test_a_formatted_body_is_carried_as_it_is(world: World, rooms: Rooms) -> None:
@@ -94,28 +125,8 @@ async def test_a_formatted_body_is_carried_as_it_is(world: World, rooms: Rooms) 
     html = "<b>bold</b><script>alert(1)</script>"
     message = await alice.send(channel["id"], "bold", formatted_body=html)
     assert message["content_preview"] == "bold"
-    [said] = await rooms.messages(channel["matrix_room_id"])
-    assert said["content"] | {"format": "org.matrix.custom.html", "formatted_body": html} == said["content"]
-
-
-async def test_a_reply_points_to_its_message_in_the_index_and_in_the_room(world: World, rooms: Rooms) -> None:
-    alice, bob = world.user("alice"), world.user("bob")
-    channel = await world.channel(alice)
-    question = await alice.send(channel["id"], "Who is there?")
-    answer = await bob.send(channel["id"], "Me", reply_to=question["id"])
-    assert answer["thread_id"] == question["id"]
-    said = (await rooms.messages(channel["matrix_room_id"]))[-1]
-    assert said["content"]["m.relates_to"] == {"m.in_reply_to": {"event_id": question["matrix_event_id"]}}
-
-
-async def test_a_reply_to_another_channels_message_is_refused(world: World, unchanged: Unchanged) -> None:
-    alice = world.user("alice")
-    here, there = await world.channel(alice), await world.channel(alice)
-    foreign = await alice.send(there["id"], "Over there")
-    async with unchanged(here), unchanged(there):
-        problem(await alice.try_send(here["id"], "x", reply_to=foreign["id"]), 422, "invalid", "/reply_to")
-        problem(await alice.try_send(here["id"], "x", reply_to=str(uuid.uuid4())), 422, "invalid", "/reply_to")
-        problem(await alice.try_send(here["id"], "x", reply_to="first"), 422, "invalid", "/reply_to")
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["content"] | {"format": "org.matrix.custom.html", "formatted_body": html} == sent["content"]
 
 
 async def test_wrong_fields_are_named_and_nothing_is_sent(world: World, unchanged: Unchanged) -> None:
@@ -137,22 +148,6 @@ async def test_wrong_fields_are_named_and_nothing_is_sent(world: World, unchange
             response = await alice.post(f"{CHANNELS}/{channel['id']}/messages", body)
             problem(response, 422, "invalid", pointer)
         assert "text" in problem(await alice.post(f"{CHANNELS}/{channel['id']}/messages", {}), 422)["detail"]
-
-
-async def test_who_posts_first_joins_once(world: World, rooms: Rooms) -> None:
-    channel = await world.channel()
-    alice = world.user("alice")
-    await alice.send(channel["id"], "one")
-    await alice.send(channel["id"], "two")
-    member = (await alice.members(channel["id"]))[alice.id]
-    assert (member["role"], member["member_type"], member["left_at"]) == ("member", "human", None)
-    joins = [
-        event
-        for event in await rooms.events(channel["matrix_room_id"])
-        if event["type"] == "m.room.member" and event["state_key"] == alice.matrix_id
-    ]
-    assert [event["content"]["membership"] for event in joins][-1] == "join"
-    assert sum(event["content"]["membership"] == "join" for event in joins) == 1
 
 
 async def test_a_message_larger_than_a_matrix_event_is_refused_as_too_large(world: World, unchanged: Unchanged) -> None:

@@ -1,5 +1,7 @@
 """Pages of messages: every message once, from any place, in any page size."""
 
+from __future__ import annotations
+
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,15 +98,15 @@ async def test_a_place_is_a_seq_an_id_or_a_time(reader: Caller, history: Any) ->
         at, limit = chance.randrange(COUNT), chance.randint(1, COUNT)
         place, time = messages[at], messages[at]["created_at"]
         older, newer = messages[at + 1 :][:limit], messages[:at][-limit:]
-        told = f"seed {seed}, message {at}, limit {limit}"
+        case = f"seed {seed}, message {at}, limit {limit}"
         for form in ("seq", "id"):
-            assert await reader.page(channel, before=place[form], limit=limit) == older, f"before {form}, {told}"
-            assert await reader.page(channel, after=place[form], limit=limit) == newer, f"after {form}, {told}"
+            assert await reader.page(channel, before=place[form], limit=limit) == older, f"before {form}, {case}"
+            assert await reader.page(channel, after=place[form], limit=limit) == newer, f"after {form}, {case}"
         # Several messages can have been sent in one moment.
         earlier = [m for m in messages if m["created_at"] < time][:limit]
         later = [m for m in messages if m["created_at"] > time][-limit:]
-        assert await reader.page(channel, before=time, limit=limit) == earlier, told
-        assert await reader.page(channel, after=time, limit=limit) == later, told
+        assert await reader.page(channel, before=time, limit=limit) == earlier, case
+        assert await reader.page(channel, after=time, limit=limit) == later, case
 
 
 async def test_a_time_may_have_any_zone(reader: Caller, history: Any) -> None:
