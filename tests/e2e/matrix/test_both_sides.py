@@ -1,6 +1,6 @@
 """The same act by the same person: through the API in one channel, with their Matrix client in another.
 
-Both come out the same: on NATS, on the WebSocket, in the audit log, in the rows that the API shows. Each is told once,
+Both come out the same: on NATS, on the WebSocket, in the audit log, in the rows that the API shows. Each is one event,
 although the homeserver pushes every act of ours back.
 """
 
@@ -15,19 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import Caller, World, at
-from support.element import Element, element
-from support.index import Index
-from support.journal import Journal
+from support.api import Caller, World, path_to
+from support.matrix_client import MatrixClient, matrix_client
 from support.person import NewPerson
 from support.rooms import Rooms
-from support.sockets import Listen
 from support.witness import Witness
-
-
-@pytest.fixture
-def witness(world: World, rooms: Rooms, index: Index, journal: Journal, listen: Listen) -> Witness:
-    return Witness(world, rooms, index, journal, listen)
 
 
 @dataclass
@@ -43,12 +35,12 @@ class People:
 
 @dataclass
 class Place:
-    """A channel with an owner and alice, who has said something."""
+    """A channel with an owner and alice, who has sent a message."""
 
     who: People
     channel: dict[str, Any]
     message: dict[str, Any]
-    clients: dict[str, Element]
+    clients: dict[str, MatrixClient]
 
     @property
     def room(self) -> str:
@@ -59,14 +51,14 @@ class Place:
         return self.message["matrix_event_id"]
 
     def path(self, *parts: str) -> str:
-        return "/".join([at(self.channel["id"]), *parts])
+        return "/".join([path_to(self.channel["id"]), *parts])
 
     @property
     def message_path(self) -> str:
-        return at(self.channel["id"], self.message["id"])
+        return path_to(self.channel["id"], self.message["id"])
 
 
-def fine(response: httpx.Response) -> None:
+def succeeded(response: httpx.Response) -> None:
     assert response.is_success, response.text
 
 
@@ -97,63 +89,63 @@ async def reply_in_matrix(p: Place) -> None:
 
 
 async def edit(p: Place) -> None:
-    fine(await p.who.alice.patch(p.message_path, {"text": "Hello " + "ї" * 600}))
+    succeeded(await p.who.alice.patch(p.message_path, {"text": "Hello " + "ї" * 600}))
 
 
 async def react(p: Place) -> None:
-    fine(await p.who.owner.put(f"{p.message_path}/reactions/%F0%9F%91%8D%F0%9F%8F%BD"))
+    succeeded(await p.who.owner.put(f"{p.message_path}/reactions/%F0%9F%91%8D%F0%9F%8F%BD"))
 
 
-async def unreact(p: Place) -> None:
+async def remove_a_reaction(p: Place) -> None:
     await react(p)
-    fine(await p.who.owner.delete(f"{p.message_path}/reactions/%F0%9F%91%8D%F0%9F%8F%BD"))
+    succeeded(await p.who.owner.delete(f"{p.message_path}/reactions/%F0%9F%91%8D%F0%9F%8F%BD"))
 
 
-async def unreact_in_matrix(p: Place) -> None:
+async def remove_a_reaction_in_matrix(p: Place) -> None:
     await p.clients["owner"].redact(p.room, await p.clients["owner"].react(p.room, p.event, "👍🏽"))
 
 
 async def delete(p: Place) -> None:
-    fine(await p.who.alice.delete(p.message_path))
+    succeeded(await p.who.alice.delete(p.message_path))
 
 
 async def delete_anothers(p: Place) -> None:
-    fine(await p.who.owner.delete(p.message_path))
+    succeeded(await p.who.owner.delete(p.message_path))
 
 
 async def join(p: Place) -> None:
-    fine(await p.who.carol.put(p.path("members", "me")))
+    succeeded(await p.who.carol.put(p.path("members", "me")))
 
 
 async def leave(p: Place) -> None:
-    fine(await p.who.alice.delete(p.path("members", "me")))
+    succeeded(await p.who.alice.delete(p.path("members", "me")))
 
 
 async def invite(p: Place) -> None:
     await p.who.owner.invite(p.channel["id"], p.who.bob)
 
 
-async def take_an_invitation_back(p: Place) -> None:
+async def withdraw_an_invitation(p: Place) -> None:
     await invite(p)
-    fine(await p.who.owner.delete(p.path("members", p.who.bob)))
+    succeeded(await p.who.owner.delete(p.path("members", p.who.bob)))
 
 
-async def take_an_invitation_back_in_matrix(p: Place) -> None:
+async def withdraw_an_invitation_in_matrix(p: Place) -> None:
     await p.clients["owner"].invite(p.room, p.who.bob)
     await p.clients["owner"].kick(p.room, p.who.bob)
 
 
 async def kick(p: Place) -> None:
-    fine(await p.who.owner.delete(p.path("members", p.who.alice.id)))
+    succeeded(await p.who.owner.delete(p.path("members", p.who.alice.id)))
 
 
 async def promote(p: Place) -> None:
-    fine(await p.who.owner.patch(p.path("members", p.who.alice.id), {"role": "admin"}))
+    succeeded(await p.who.owner.patch(p.path("members", p.who.alice.id), {"role": "admin"}))
 
 
 async def promote_and_demote(p: Place) -> None:
     await promote(p)
-    fine(await p.who.owner.patch(p.path("members", p.who.alice.id), {"role": "member"}))
+    succeeded(await p.who.owner.patch(p.path("members", p.who.alice.id), {"role": "member"}))
 
 
 async def promote_and_demote_in_matrix(p: Place) -> None:
@@ -162,8 +154,8 @@ async def promote_and_demote_in_matrix(p: Place) -> None:
 
 
 async def hand_over(p: Place) -> None:
-    fine(await p.who.owner.patch(p.path("members", p.who.alice.id), {"role": "owner"}))
-    fine(await p.who.owner.delete(p.path("members", "me")))
+    succeeded(await p.who.owner.patch(p.path("members", p.who.alice.id), {"role": "owner"}))
+    succeeded(await p.who.owner.delete(p.path("members", "me")))
 
 
 async def hand_over_in_matrix(p: Place) -> None:
@@ -173,16 +165,16 @@ async def hand_over_in_matrix(p: Place) -> None:
 
 def change(**fields: Any) -> Act:
     async def act(p: Place) -> None:
-        fine(await p.who.owner.patch(p.path(), fields))
+        succeeded(await p.who.owner.patch(p.path(), fields))
 
     return act
 
 
-def state(kind: str, **content: Any) -> Act:
+def set_state(kind: str, **content: Any) -> Act:
     return lambda p: p.clients["owner"].set_state(p.room, kind, content)
 
 
-# Through the API, with a Matrix client, and what is told of it.
+# Through the API, with a Matrix client, and the events of it.
 ACTS: dict[str, tuple[Act, Act, list[str]]] = {
     "send": (send, send_in_matrix, ["message.created"]),
     "send-a-picture": (
@@ -193,15 +185,15 @@ ACTS: dict[str, tuple[Act, Act, list[str]]] = {
     "reply": (reply, reply_in_matrix, ["message.created"]),
     "edit": (edit, lambda p: p.clients["alice"].edit(p.room, p.event, "Hello " + "ї" * 600), ["message.updated"]),
     "react": (react, lambda p: p.clients["owner"].react(p.room, p.event, "👍🏽"), ["reaction.added"]),
-    "unreact": (unreact, unreact_in_matrix, ["reaction.added", "reaction.removed"]),
+    "remove-a-reaction": (remove_a_reaction, remove_a_reaction_in_matrix, ["reaction.added", "reaction.removed"]),
     "delete": (delete, lambda p: p.clients["alice"].redact(p.room, p.event), ["message.deleted"]),
     "delete-anothers": (delete_anothers, lambda p: p.clients["owner"].redact(p.room, p.event), ["message.deleted"]),
     "join": (join, lambda p: p.clients["carol"].join(p.room), ["member.joined"]),
     "leave": (leave, lambda p: p.clients["alice"].leave(p.room), ["member.left"]),
     "invite": (invite, lambda p: p.clients["owner"].invite(p.room, p.who.bob), ["member.invited"]),
-    "take-an-invitation-back": (
-        take_an_invitation_back,
-        take_an_invitation_back_in_matrix,
+    "withdraw-an-invitation": (
+        withdraw_an_invitation,
+        withdraw_an_invitation_in_matrix,
         ["member.invited", "member.kicked"],
     ),
     "kick": (kick, lambda p: p.clients["owner"].kick(p.room, p.who.alice.matrix_id), ["member.kicked"]),
@@ -212,12 +204,12 @@ ACTS: dict[str, tuple[Act, Act, list[str]]] = {
     ),
     "promote-and-demote": (promote_and_demote, promote_and_demote_in_matrix, ["member.role_changed"] * 2),
     "hand-over": (hand_over, hand_over_in_matrix, ["member.role_changed", "member.left"]),
-    "rename": (change(name="Новий 😀"), state("m.room.name", name="Новий 😀"), ["channel.updated"]),
-    "set-the-topic": (change(topic="Talk"), state("m.room.topic", topic="Talk"), ["channel.updated"]),
-    "take-the-topic-away": (change(topic=None), state("m.room.topic", topic=""), ["channel.updated"]),
+    "rename": (change(name="Новий 😀"), set_state("m.room.name", name="Новий 😀"), ["channel.updated"]),
+    "set-the-topic": (change(topic="Talk"), set_state("m.room.topic", topic="Talk"), ["channel.updated"]),
+    "clear-the-topic": (change(topic=None), set_state("m.room.topic", topic=""), ["channel.updated"]),
     "set-the-avatar": (
         change(avatar_url="mxc://localhost/new"),
-        state("m.room.avatar", url="mxc://localhost/new"),
+        set_state("m.room.avatar", url="mxc://localhost/new"),
         ["channel.updated"],
     ),
 }
@@ -239,30 +231,30 @@ def without_ids(value: Any, place: Place) -> Any:
 
 
 @pytest.mark.parametrize("name", list(ACTS))
-async def test_an_act_is_told_the_same_and_once(
+async def test_an_act_causes_the_same_events_from_both_sides_and_each_once(
     world: World, rooms: Rooms, witness: Witness, person: NewPerson, name: str
 ) -> None:
     who = People(world.user("owner"), world.user("alice"), world.user("carol"), (await person("bob")).id)
-    clients = {role: await element(rooms, getattr(who, role)) for role in ("owner", "alice", "carol")}
+    clients = {role: await matrix_client(rooms, getattr(who, role)) for role in ("owner", "alice", "carol")}
     acts, kinds = ACTS[name][:2], ACTS[name][2]
-    told = []
+    outcomes = []
     for act in acts:
         channel = await world.channel(who.owner, name="Talk", topic="old")
         message = await who.alice.send(channel["id"], "Helo")
         place = Place(who, channel, message, clients)
-        async with witness.watch(channel, world.user("witness")) as events:
+        async with witness.watch(channel, world.user("witness")) as observed:
             await act(place)
-        teller = who.alice if name == "hand-over" else who.owner
-        members = sorted((await teller.members(channel["id"])).values(), key=lambda m: m["member_id"])
+        member = who.alice if name == "hand-over" else who.owner
+        members = sorted((await member.members(channel["id"])).values(), key=lambda m: m["member_id"])
         seen = {
-            "events": [(event.kind, event.payload) for event in events.events],
-            "frames": events.frames,
-            "audit": sorted(events.audit),
-            "channel": (await teller.get(place.path())).json(),
-            "messages": await teller.history(channel["id"]),
+            "events": [(event.kind, event.payload) for event in observed.events],
+            "frames": observed.frames,
+            "audit": sorted(observed.audit),
+            "channel": (await member.get(place.path())).json(),
+            "messages": await member.history(channel["id"]),
             "members": members,
         }
         assert [kind for kind, _ in seen["events"]] == kinds
-        told.append(without_ids(seen, place))
-    for part, by_api in told[0].items():
-        assert told[1][part] == by_api, part
+        outcomes.append(without_ids(seen, place))
+    for part, by_api in outcomes[0].items():
+        assert outcomes[1][part] == by_api, part

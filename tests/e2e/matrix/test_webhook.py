@@ -1,12 +1,12 @@
 """The platform's own gateway may deliver events instead of a homeserver's push."""
 
-import time
-from typing import Any
+from __future__ import annotations
 
 import httpx
 import pytest
 
-from support.api import Caller, World, unique
+from support.api import Caller, World
+from support.homeserver import pushed_message
 from support.problems import problem
 from support.stack import Stack
 from support.unchanged import Unchanged
@@ -20,21 +20,10 @@ def gateway(http: httpx.AsyncClient, stack: Stack) -> Caller:
     return Caller(http, stack, "", {"X-Internal-Service-Token": stack.matrix_gateway_secret or ""})
 
 
-def event(channel: dict[str, Any], body: str) -> dict[str, Any]:
-    return {
-        "type": "m.room.message",
-        "event_id": f"${unique('webhook')}",
-        "room_id": channel["matrix_room_id"],
-        "sender": "@mallory:elsewhere.example",
-        "origin_server_ts": int(time.time() * 1000),
-        "content": {"msgtype": "m.text", "body": body},
-    }
-
-
 async def test_an_event_counts_once_alone_or_among_others(world: World, gateway: Caller) -> None:
     owner = world.user("owner")
     channel = await world.channel(owner)
-    one, two = event(channel, "one"), event(channel, "two")
+    one, two = pushed_message(channel, "one"), pushed_message(channel, "two")
     for body in (one, {"events": [one, two]}, {"events": [None, two]}, one):
         response = await gateway.post(PATH, body)
         assert response.status_code == 200, response.text
@@ -47,8 +36,8 @@ async def test_only_the_gateway_delivers(world: World, gateway: Caller, stack: S
     async with unchanged(channel):
         for headers in ({}, {"X-Internal-Service-Token": "wrong"}, owner.headers):
             gateway.headers = dict(headers)
-            problem(await gateway.post(PATH, event(channel, "x")), 401, "unauthenticated")
+            problem(await gateway.post(PATH, pushed_message(channel, "x")), 401, "unauthenticated")
         gateway.headers = {"X-Internal-Service-Token": stack.internal_secret or ""}
-        problem(await gateway.post(PATH, event(channel, "x")), 401, "unauthenticated")
+        problem(await gateway.post(PATH, pushed_message(channel, "x")), 401, "unauthenticated")
     gateway.headers = {"X-Internal-Service-Token": stack.matrix_gateway_secret or ""}
     problem(await gateway.get(PATH), 405, "method_not_allowed")
