@@ -1,18 +1,17 @@
-"""What agents hear on the event bus."""
+"""The event bus: every change of a channel is one event, numbered without a gap."""
+
+from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
-from support import journal as journals
 from support.api import World
 from support.index import Index
-from support.journal import STREAM, Journal
+from support.journal import STREAM, Journal, announcements, connect
 from support.person import NewPerson
 from support.sockets import Listen
 from support.stack import Stack
@@ -21,7 +20,7 @@ from support.waiting import eventually
 
 @pytest.fixture
 async def bus(stack: Stack) -> AsyncIterator[Client]:
-    client = await journals.connect(stack)
+    client = await connect(stack)
     yield client
     await client.close()
 
@@ -32,7 +31,7 @@ async def test_the_stream_holds_every_subject_of_the_service(bus: Client) -> Non
     assert info.config.storage == "file"
 
 
-async def test_a_channels_events_are_numbered_from_1_without_a_hole(
+async def test_a_channels_events_are_numbered_from_1_without_a_gap(
     world: World, journal: Journal, index: Index, listen: Listen
 ) -> None:
     owner, guest = world.user("owner"), world.user("guest")
@@ -46,7 +45,7 @@ async def test_a_channels_events_are_numbered_from_1_without_a_hole(
         "member.invited",
         "member.joined",
         "message.created",
-        # Who posts first joins.
+        # People join with their first message.
         "member.joined",
         "message.created",
     ]
@@ -68,8 +67,8 @@ async def test_a_new_channel_is_announced(world: World, journal: Journal) -> Non
     channel = await world.channel(owner, visibility="private")
     [event] = await journal.until(channel["id"], 1)
     assert event.subject == "messaging.channel.created"
-    told = {name: channel[name] for name in ("matrix_room_id", "created_by", "visibility")}
-    assert event.payload | told == event.payload
+    expected = {name: channel[name] for name in ("matrix_room_id", "created_by", "visibility")}
+    assert event.payload | expected == event.payload
 
 
 async def test_a_message_is_announced_with_all_that_agents_need(world: World, journal: Journal) -> None:
@@ -106,7 +105,7 @@ async def test_an_invitation_and_a_joining_are_announced(world: World, journal: 
         assert event.payload | {"invited_by": owner.id, "role": "admin"} == event.payload
 
 
-async def test_fifty_messages_at_once_are_fifty_events_without_a_hole(
+async def test_fifty_messages_at_once_are_fifty_events_without_a_gap(
     world: World, journal: Journal, index: Index, listen: Listen
 ) -> None:
     people = [world.user(f"user{n}") for n in range(5)]
@@ -142,7 +141,7 @@ async def test_a_row_that_is_published_again_is_still_one_event(world: World, jo
 
     await eventually("every row is marked as published", published)
     # As after a crash between the publication and its note.
-    await index.rows("UPDATE outbox SET published_at = NULL WHERE channel_id = $1::text::uuid", channel["id"])
+    await index.rows("UPDATE public.outbox SET published_at = NULL WHERE channel_id = $1::text::uuid", channel["id"])
     last = await alice.send(channel["id"], "next")
     await journal.created(channel["id"], last)
     await eventually("every row is marked as published again", published)
@@ -150,16 +149,10 @@ async def test_a_row_that_is_published_again_is_still_one_event(world: World, jo
     assert len(await journal.until(channel["id"], last["seq"])) == last["seq"]
 
 
-async def test_what_comes_from_matrix_is_announced_with_its_content(
+async def test_a_message_from_matrix_is_announced_with_its_content(
     world: World, bus: Client, person: NewPerson
 ) -> None:
-    heard: list[Msg] = []
-
-    async def hear(message: Msg) -> None:
-        heard.append(message)
-
-    await bus.subscribe("integration.matrix.>", cb=hear)
-    await bus.flush()
+    heard = await announcements(bus, "integration.matrix.>")
     alice = world.user("alice")
     channel = await world.channel(alice)
     bob = await person("bob")
@@ -167,14 +160,15 @@ async def test_what_comes_from_matrix_is_announced_with_its_content(
     event_id = await bob.say(room, "Hello from Element!", **{"org.example.extra": {"a": [1, None]}})
 
     async def arrived() -> list[tuple[str, dict[str, Any]]]:
-        ours = [(m.subject, json.loads(m.data)) for m in heard]
-        ours = [(subject, payload) for subject, payload in ours if payload.get("room_id") == room]
+        ours = [(subject, payload) for subject, payload in heard if payload.get("room_id") == room]
         return ours if any(payload.get("event_id") == event_id for _, payload in ours) else []
 
     announced = await eventually("integration.matrix.message", arrived)
     [created] = [payload for subject, payload in announced if subject == "integration.matrix.room.created"]
     assert created | {"room_id": room, "channel_id": channel["id"]} == created
-    [said] = [payload for subject, payload in announced if subject == "integration.matrix.message"]
-    assert said | {"room_id": room, "event_id": event_id, "sender_matrix_id": bob.id, "type": "m.room.message"} == said
-    assert said["content"] | {"body": "Hello from Element!", "org.example.extra": {"a": [1, None]}} == said["content"]
-    assert isinstance(said["timestamp"], int) and said["timestamp"] > 1_600_000_000_000
+    [message] = [payload for subject, payload in announced if subject == "integration.matrix.message"]
+    expected = {"room_id": room, "event_id": event_id, "sender_matrix_id": bob.id, "type": "m.room.message"}
+    assert message | expected == message
+    expected = {"body": "Hello from Element!", "org.example.extra": {"a": [1, None]}}
+    assert message["content"] | expected == message["content"]
+    assert isinstance(message["timestamp"], int) and message["timestamp"] > 1_600_000_000_000
