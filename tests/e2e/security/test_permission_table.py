@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World, at, unique
+from support.api import CHANNELS, Caller, World, member_path, path_to, unique
 from support.problems import problem
 from support.stack import Stack
 from support.tokens import token
@@ -22,7 +22,7 @@ from support.tokens import token
 class Who:
     """What decides about somebody."""
 
-    # Their role in the channel; nobody's is None.
+    # Their role in the channel, if any.
     role: str | None = None
     can_read: bool = True
     can_write: bool = True
@@ -30,6 +30,7 @@ class Who:
     in_microdao: bool = False
     in_another: bool = False
     agent: bool = False
+    can_invite: bool = False
     # Was a member once: "left" or "kicked".
     gone: str | None = None
 
@@ -48,6 +49,7 @@ EVERYBODY = {
     "member": Who("member", in_microdao=True),
     "member who may not read": Who("member", can_read=False, in_microdao=True),
     "member who may not write": Who("member", can_write=False, in_microdao=True),
+    "member who may invite": Who("member", can_invite=True, in_microdao=True),
     "guest from another microDAO": Who("guest", in_another=True),
     "guest who may not read": Who("guest", can_read=False, in_another=True),
     "member of the microDAO only": Who(in_microdao=True),
@@ -64,7 +66,7 @@ EVERYBODY = {
 
 
 def expected(visibility: str, who: Who) -> dict[str, int]:
-    """Section 4's table, and the two lines below it."""
+    """The table of who may do what, as status codes."""
     open_to_them = visibility == "public" or (visibility == "microdao" and who.in_microdao)
     reads = open_to_them or (who.member and who.can_read)
     writes = who.can_write and (who.member or (open_to_them and not who.agent))
@@ -78,19 +80,19 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "list reactions": reads,
         "post": writes,
         "react": writes,
-        "take a reaction back": True,
+        "remove a reaction": True,
         # Agents never join by themselves.
         "join": who.member or not who.agent,
         "edit another's": False,
         "delete another's": who.manages,
-        "invite": who.manages,
+        "invite": who.manages or (who.member and who.can_invite),
         "change a role": who.manages,
         "kick": who.manages,
         "change the channel": who.manages,
         "archive": who.manages,
     }
     if who.role:
-        # Whoever was a member once has said something. To change it they have to be in the room.
+        # Members and former members have sent a message. To change it they have to be in the room.
         actions |= {"edit own": who.member and who.can_write, "delete own": who.member}
     if not (open_to_them or who.member):
         return dict.fromkeys(actions, 404)
@@ -101,7 +103,7 @@ SUCCESS = {
     "post": 201,
     "invite": 201,
     "react": 204,
-    "take a reaction back": 204,
+    "remove a reaction": 204,
     "delete own": 204,
     "delete another's": 204,
     "kick": 204,
@@ -141,23 +143,24 @@ class Stage:
         return self
 
     async def enter(self, who: Who) -> tuple[Caller, str | None]:
-        """Somebody new of this kind, and the message that they have said."""
+        """Somebody new of this kind, and a message of theirs, if they are or were a member."""
         microdaos = [self.world.microdao] if who.in_microdao else [self.elsewhere] if who.in_another else []
         entity = self.world.agent("agent").id if who.agent else self.world.user("user").id
         caller = self.world.bearer(entity, token(entity, self.world.secret(), microdaos))
         if who.role is None:
             return caller, None
         channel = self.channel["id"]
-        await self.owner.invite(channel, entity, role=who.role, can_read=who.can_read)
-        said = await caller.send(channel, "mine")
+        capabilities = {"can_read": who.can_read} | ({"can_invite": True} if who.can_invite else {})
+        await self.owner.invite(channel, entity, role=who.role, **capabilities)
+        own = await caller.send(channel, "mine")
         if not who.can_write:
-            response = await self.owner.patch(f"{at(channel)}/members/{entity}", {"can_write": False})
+            response = await self.owner.patch(member_path(channel, entity), {"can_write": False})
             assert response.status_code == 200, response.text
         if who.gone:
             by = caller if who.gone == "left" else self.owner
-            response = await by.delete(f"{at(channel)}/members/{entity}")
+            response = await by.delete(member_path(channel, entity))
             assert response.status_code == 204, response.text
-        return caller, said["id"]
+        return caller, own["id"]
 
     async def again(self, who: Who, caller: Caller, own: str | None) -> tuple[Caller, str | None]:
         """The same one if they are a member anyway, otherwise another one who is not."""
@@ -171,12 +174,12 @@ async def stage(
     yield await Stage(World(http, stack, development)).open(request.param)
 
 
-async def answers(stage: Stage, who: Who) -> dict[str, httpx.Response | int]:
-    """What somebody of this kind is answered to everything they try."""
-    channel = at(stage.channel["id"])
+async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int]:
+    """The responses to everything that somebody of this kind may try."""
+    channel = path_to(stage.channel["id"])
     caller, own = await stage.enter(who)
     target = await stage.bystander.send(stage.channel["id"], "theirs")
-    message = at(stage.channel["id"], target["id"])
+    message = path_to(stage.channel["id"], target["id"])
     victim = stage.bystander.id
     if who.manages:
         victim = stage.world.user("victim").id
@@ -190,7 +193,7 @@ async def answers(stage: Stage, who: Who) -> dict[str, httpx.Response | int]:
         "get a message": await caller.get(message),
         "page replies": await caller.get(f"{message}/replies"),
         "list reactions": await caller.get(f"{message}/reactions"),
-        "take a reaction back": await caller.delete(f"{message}/reactions/x"),
+        "remove a reaction": await caller.delete(f"{message}/reactions/x"),
         "edit another's": await caller.patch(message, {"text": "changed"}),
         "invite": await caller.try_invite(stage.channel["id"], stage.world.user("new").id),
         "change a role": await caller.patch(f"{channel}/members/{victim}", {"role": "guest"}),
@@ -198,31 +201,33 @@ async def answers(stage: Stage, who: Who) -> dict[str, httpx.Response | int]:
         "change the channel": await caller.patch(channel, {"topic": unique("topic")}),
     }
     if own:
-        got["edit own"] = await caller.patch(at(stage.channel["id"], own), {"text": "changed"})
+        got["edit own"] = await caller.patch(path_to(stage.channel["id"], own), {"text": "changed"})
     # Each of these may let somebody in who was not: the next one is tried by somebody new.
     got["react"] = await caller.put(f"{message}/reactions/x")
     caller, own = await stage.again(who, caller, own)
     got["post"] = await caller.try_send(stage.channel["id"], "May I?")
+    has_joined = caller.id in await stage.owner.members(stage.channel["id"])
+    assert has_joined == (who.member or got["post"].is_success), "people join with their first message"
     caller, own = await stage.again(who, caller, own)
     got["join"] = await caller.put(f"{channel}/members/me")
     caller, own = await stage.again(who, caller, own)
     if own:
-        got["delete own"] = await caller.delete(at(stage.channel["id"], own))
+        got["delete own"] = await caller.delete(path_to(stage.channel["id"], own))
     got["delete another's"] = await caller.delete(message)
     if who.manages:
-        # What is archived is lost for the next one, so they have a channel of their own.
+        # An archived channel is of no use to the next one, so they have a channel of their own.
         stage = await Stage(stage.world).open(stage.channel["visibility"])
         caller, _ = await stage.enter(who)
-    got["archive"] = await caller.delete(at(stage.channel["id"]))
+    got["archive"] = await caller.delete(path_to(stage.channel["id"]))
     return got
 
 
 @pytest.mark.parametrize("name", list(EVERYBODY))
 async def test_everybody_may_do_exactly_what_the_table_says(stage: Stage, name: str) -> None:
     who = EVERYBODY[name]
-    got = await answers(stage, who)
-    for answer in got.values():
-        if isinstance(answer, httpx.Response) and not answer.is_success:
-            problem(answer, answer.status_code)
-    codes = {action: a if isinstance(a, int) else a.status_code for action, a in got.items()}
+    got = await responses_to(stage, who)
+    for response in got.values():
+        if isinstance(response, httpx.Response) and not response.is_success:
+            problem(response, response.status_code)
+    codes = {action: r if isinstance(r, int) else r.status_code for action, r in got.items()}
     assert codes == expected(stage.channel["visibility"], who)

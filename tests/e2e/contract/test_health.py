@@ -1,5 +1,7 @@
 """What operators and load balancers look at."""
 
+from __future__ import annotations
+
 import httpx
 import pytest
 

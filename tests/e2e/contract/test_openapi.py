@@ -1,4 +1,4 @@
-"""The OpenAPI document, and whether real answers are what it says."""
+"""The OpenAPI document, and whether real responses are what it says."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World
+from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World
 from support.contract import Contract
 from support.person import NewPerson
 from support.problems import problem
 from support.stack import Stack
 
-NOWHERE = "00000000-0000-4000-8000-000000000000"
 THUMB = quote("👍🏽", safe="")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def contract(http: httpx.AsyncClient) -> Contract:
     response = await http.get("/openapi.json")
     assert response.status_code == 200
@@ -64,7 +63,7 @@ async def test_every_path_has_the_methods_of_the_document_and_no_other(
     for path, item in contract.document["paths"].items():
         for name, value in {"agent_id": "agent:nobody", "emoji": THUMB, "member_id": "me"}.items():
             path = path.replace(f"{{{name}}}", value)
-        path = path.replace("{channel_id}", NOWHERE).replace("{message_id}", NOWHERE)
+        path = path.replace("{channel_id}", UNKNOWN_ID).replace("{message_id}", UNKNOWN_ID)
         refused = await http.request("TRACE", path)
         problem(refused, 405, "method_not_allowed")
         assert {method.strip().lower() for method in refused.headers["allow"].split(",")} == item.keys(), path
@@ -74,7 +73,7 @@ Ask = Callable[..., Awaitable[Any]]
 
 
 def judged(contract: Contract, caller: Caller) -> Ask:
-    """Sends a request as somebody; the contract judges the answer."""
+    """Sends a request as somebody; the contract judges the response."""
 
     async def ask(status: int, method: str, path: str, body: Any = None, **options: Any) -> Any:
         content = {} if body is None else {"json": body}
@@ -85,18 +84,18 @@ def judged(contract: Contract, caller: Caller) -> Ask:
     return ask
 
 
-async def test_every_operation_answers_as_documented(world: World, contract: Contract, stack: Stack, key: str) -> None:
+async def test_every_operation_responds_as_documented(world: World, contract: Contract, stack: Stack, key: str) -> None:
     alice, bob, sofia = world.user("alice"), world.user("bob"), world.agent("sofia")
     ask, bobs, agents = judged(contract, alice), judged(contract, bob), judged(contract, sofia)
-    await talk(ask, bobs, world, key)
-    await bring_in(ask, agents, world, sofia.id)
-    await meet(ask, bobs, world, bob.id)
-    await look_after(judged(contract, world.stranger()), stack)
-    answered = {name for name, status in contract.seen if status < 300}
-    assert contract.operations().keys() - answered == set()
+    await use_messages(ask, bobs, world, key)
+    await use_members(ask, agents, world, sofia.id)
+    await use_special_channels(ask, bobs, world, bob.id)
+    await use_operations_routes(judged(contract, world.stranger()), contract, stack)
+    succeeded = {name for name, status in contract.seen if status < 300}
+    assert contract.operations().keys() - succeeded == set()
 
 
-async def talk(ask: Ask, bobs: Ask, world: World, key: str) -> None:
+async def use_messages(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     """Messages and reactions."""
     channel = await ask(201, "POST", CHANNELS, world.fields(description="x", avatar_url="mxc://a/b"), key=key)
     await ask(200, "GET", CHANNELS, params={"microdao_id": world.microdao, "limit": 1})
@@ -124,7 +123,7 @@ async def talk(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     assert (await ask(200, "GET", path))["archived_at"]
 
 
-async def bring_in(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
+async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     """Members and agents."""
     channel = await ask(201, "POST", CHANNELS, world.fields(visibility="microdao"))
     path = f"{CHANNELS}/{channel['id']}"
@@ -134,14 +133,14 @@ async def bring_in(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
         200, "POST", f"/internal/agents/{sofia}/post-to-channel", {"channel_id": channel["id"], "text": "Good morning"}
     )
     await ask(200, "GET", f"{path}/messages/{posted['message_id']}")
-    inside = f"/internal/messaging/channels/{channel['id']}"
-    assert (await agents(200, "GET", f"{inside}/context"))["allowed_agents"] == [sofia]
-    await agents(200, "GET", f"{inside}/messages", params={"agent_id": sofia})
+    internal = f"{INTERNAL_CHANNELS}/{channel['id']}"
+    assert (await agents(200, "GET", f"{internal}/context"))["allowed_agents"] == [sofia]
+    await agents(200, "GET", f"{internal}/messages", params={"agent_id": sofia})
     await ask(200, "PATCH", f"{path}/members/{sofia}", {"can_write": False})
     await ask(204, "DELETE", f"{path}/members/{sofia}")
 
 
-async def meet(ask: Ask, bobs: Ask, world: World, bob: str) -> None:
+async def use_special_channels(ask: Ask, bobs: Ask, world: World, bob: str) -> None:
     """Joining, direct and encrypted channels."""
     channel = await ask(201, "POST", CHANNELS, world.fields(is_encrypted=True))
     path = f"{CHANNELS}/{channel['id']}"
@@ -154,16 +153,17 @@ async def meet(ask: Ask, bobs: Ask, world: World, bob: str) -> None:
     assert (await ask(200, "POST", CHANNELS, pair))["id"] == direct["id"]
 
 
-async def look_after(ask: Ask, stack: Stack) -> None:
-    """What operators, browsers and gateways ask."""
-    for path in ("/health", "/health/ready", "/openapi.json", "/docs"):
-        await ask(200, "GET", path)
+async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> None:
+    """What operators, browsers and gateways request."""
+    for path in ("/health", "/health/ready", "/openapi.json", "/asyncapi.json", "/docs"):
+        if path in contract.document["paths"]:
+            await ask(200, "GET", path)
     stack.need("matrix_gateway_secret")
     headers = {"X-Internal-Service-Token": stack.matrix_gateway_secret or ""}
     await ask(200, "POST", "/webhooks/matrix-events", {"events": []}, headers=headers)
 
 
-async def test_somebody_who_is_only_in_matrix_is_a_documented_member(
+async def test_a_member_who_is_only_in_matrix_is_as_documented(
     world: World, contract: Contract, person: NewPerson
 ) -> None:
     ask, carol = judged(contract, world.user("alice")), await person("carol")
@@ -182,19 +182,19 @@ async def test_refusals_are_documented_problems(world: World, contract: Contract
     path = f"{CHANNELS}/{channel['id']}"
     message = await ask(201, "POST", f"{path}/messages", {"text": "x"})
     assert (await stranger(401, "GET", CHANNELS))["code"] == "unauthenticated"
-    assert (await stranger(401, "GET", f"/internal/messaging/channels/{NOWHERE}/context"))["code"] == "unauthenticated"
+    assert (await stranger(401, "GET", f"{INTERNAL_CHANNELS}/{UNKNOWN_ID}/context"))["code"] == "unauthenticated"
     for method, place in (("GET", path), ("DELETE", path), ("GET", f"{path}/messages"), ("GET", f"{path}/members")):
         assert (await bobs(404, method, place))["code"] == "not_found"
     await ask(409, "POST", CHANNELS, fields)
     await ask(422, "POST", CHANNELS, {"slug": "Not a slug"})
     await ask(422, "GET", CHANNELS, params={"limit": 0})
     await ask(422, "POST", f"{path}/messages", {"text": ""})
-    await ask(422, "POST", f"{path}/messages", {"text": "x", "reply_to": NOWHERE})
+    await ask(422, "POST", f"{path}/messages", {"text": "x", "reply_to": UNKNOWN_ID})
     await ask(409, "POST", f"{path}/messages", {"encrypted": {"algorithm": "a", "ciphertext": "c"}})
     await ask(400, "POST", f"{path}/messages", {"text": "x"}, key="not a key")
     await ask(400, "POST", f"{path}/messages", content=b"{", headers={"Content-Type": "application/json"})
     await ask(415, "POST", f"{path}/messages", content=b"x", headers={"Content-Type": "text/plain"})
-    await ask(404, "GET", f"{path}/messages/{NOWHERE}")
+    await ask(404, "GET", f"{path}/messages/{UNKNOWN_ID}")
     await ask(409, "DELETE", f"{path}/members/me")
     await ask(201, "POST", f"{path}/members", {"member_id": bob.id})
     await bobs(403, "PATCH", f"{path}/messages/{message['id']}", {"text": "y"})

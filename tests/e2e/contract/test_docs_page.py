@@ -32,12 +32,14 @@ FLAGS = [
     "--no-proxy-server",
     "--window-size=1280,2000",
 ]
+
+
 # How long the page may take to show something.
 SECONDS = 20
 
 
 class Page:
-    """The page, and what the browser wrote down meanwhile."""
+    """The page, and what the browser logs meanwhile."""
 
     def __init__(self, driver: webdriver.Chrome, base: str):
         self.driver = driver
@@ -85,7 +87,7 @@ class Page:
         return block
 
     def execute(self, block: WebElement) -> tuple[int, Any]:
-        """Sends the request; returns what the page shows of the answer: status and body."""
+        """Sends the request; returns what the page shows of the response: status and body."""
         self.find("button.execute", block).click()
         status = self.find(".live-responses-table .response .response-col_status", block).text
         body = self.find(".live-responses-table .highlight-code code", block).text
@@ -101,7 +103,7 @@ class Page:
         return [e["params"]["request"]["url"] for e in entries if e["method"] == "Network.requestWillBeSent"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     browser, program = shutil.which("chromium"), shutil.which("chromedriver")
     if not browser or not program:
@@ -147,7 +149,7 @@ def test_an_operation_shows_its_fields_and_its_problems(page: Page) -> None:
     assert "could not render" not in page.driver.page_source.lower()
 
 
-def test_a_channel_is_made_and_talked_in_from_the_page(page: Page, development: bool, stack: Stack) -> None:
+def test_a_channel_is_created_and_written_to_from_the_page(page: Page, development: bool, stack: Stack) -> None:
     entity, microdao, slug = f"user:{unique('docs')}", f"microdao:{unique('docs')}", unique("docs")
     if development:
         page.authorize("developmentUser", entity)
@@ -164,8 +166,8 @@ def test_a_channel_is_made_and_talked_in_from_the_page(page: Page, development: 
     assert (status, message["content_preview"], message["sender_id"]) == (201, "Hello", entity)
 
 
-def test_who_says_nothing_is_told_to(page: Page) -> None:
-    status, answer = page.execute(page.operation("listChannels"))
-    assert (status, answer["code"]) == (401, "unauthenticated")
+def test_a_request_without_an_identity_shows_the_refusal(page: Page) -> None:
+    status, body = page.execute(page.operation("listChannels"))
+    assert (status, body["code"]) == (401, "unauthenticated")
     # The browser counts the refusal itself as an error.
     assert ["401" in complaint for complaint in page.complaints()] == [True]

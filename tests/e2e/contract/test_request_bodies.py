@@ -1,4 +1,6 @@
-"""Bodies: what is no JSON, of another type, too large, or never complete."""
+"""Request bodies that are no JSON, of another type, too large, or never complete."""
+
+from __future__ import annotations
 
 import asyncio
 import json
@@ -68,7 +70,7 @@ async def test_a_body_of_another_type_is_refused(world: World, unchanged: Unchan
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"])
-async def test_json_by_any_of_its_names_is_taken(world: World, kind: str) -> None:
+async def test_every_json_media_type_is_accepted(world: World, kind: str) -> None:
     alice = world.user("alice")
     channel = await world.channel(alice)
     path = f"{CHANNELS}/{channel['id']}/messages"
@@ -86,21 +88,21 @@ async def test_a_body_over_the_limit_is_refused_however_it_is_sent(world: World,
         for start in range(0, len(large), 10_000):
             yield large[start : start + 10_000]
 
-    async def answer(content: Any) -> httpx.Response:
+    async def response_to(content: Any) -> httpx.Response:
         try:
             return await alice.request("POST", path, content=content(), headers=JSON)
         except (httpx.WriteError, httpx.ReadError) as error:
-            # The answer came while the body was still on its way, and the connection ended before it was read.
-            raise AssertionError("the connection ended without an answer") from error
+            # The response came while the body was still on its way, and the connection ended before it was read.
+            raise AssertionError("the connection ended without a response") from error
 
     async with unchanged(channel):
         # Without a Content-Length the size shows only while reading.
         for content in (lambda: large, in_pieces):
-            refused = await eventually("an answer", lambda content=content: answer(content))
+            refused = await eventually("a response", lambda content=content: response_to(content))
             problem(refused, 413, "too_large")
 
 
-async def test_a_body_of_many_megabytes_does_not_hurt(world: World) -> None:
+async def test_a_body_of_many_megabytes_does_no_harm(world: World) -> None:
     alice = world.user("alice")
     channel = await world.channel(alice)
     try:
@@ -109,7 +111,7 @@ async def test_a_body_of_many_megabytes_does_not_hurt(world: World) -> None:
         )
         problem(response, 413, "too_large")
     except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
-        # The answer came before the body was sent, and the connection ended with it.
+        # The response came before the body was sent, and the connection ended with it.
         pass
     assert (await alice.send(channel["id"], "still here"))["content_preview"] == "still here"
 

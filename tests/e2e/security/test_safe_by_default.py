@@ -1,4 +1,6 @@
-"""An app without settings lets nobody in, and one for production only those with a signed token."""
+"""An app without settings lets nobody in, and one for production only callers with a signed token."""
+
+from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
@@ -68,9 +70,12 @@ async def test_in_production_only_a_token_counts(production: httpx.AsyncClient, 
     problem(await by_token.post(CHANNELS, elsewhere), 403, "not_in_microdao")
 
 
-async def test_only_the_named_origins_may_read_answers(production: httpx.AsyncClient) -> None:
-    ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,idempotency-key"}
-    allowed = await production.options(CHANNELS, headers=ask | {"Origin": ORIGIN})
+async def test_only_the_named_origins_may_read_responses(production: httpx.AsyncClient) -> None:
+    preflight = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,idempotency-key",
+    }
+    allowed = await production.options(CHANNELS, headers=preflight | {"Origin": ORIGIN})
     assert allowed.status_code in (200, 204), allowed.text
     assert allowed.headers["access-control-allow-origin"] == ORIGIN
     names = {name.strip() for name in allowed.headers["access-control-allow-headers"].lower().split(",")}
@@ -79,10 +84,10 @@ async def test_only_the_named_origins_may_read_answers(production: httpx.AsyncCl
     # Nobody is known by a cookie, so nothing may be sent along.
     assert "access-control-allow-credentials" not in allowed.headers
     for origin in ("https://evil.example", "null", f"{ORIGIN}.evil.example", "http://app.example.org"):
-        refused = await production.options(CHANNELS, headers=ask | {"Origin": origin})
+        refused = await production.options(CHANNELS, headers=preflight | {"Origin": origin})
         assert "access-control-allow-origin" not in refused.headers, origin
-        answered = await production.get(CHANNELS, headers={"Origin": origin})
-        assert "access-control-allow-origin" not in answered.headers, origin
-    answered = await production.get(CHANNELS, headers={"Origin": ORIGIN})
-    assert answered.headers["access-control-allow-origin"] == ORIGIN
-    assert "link" in answered.headers["access-control-expose-headers"].lower()
+        response = await production.get(CHANNELS, headers={"Origin": origin})
+        assert "access-control-allow-origin" not in response.headers, origin
+    response = await production.get(CHANNELS, headers={"Origin": ORIGIN})
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    assert "link" in response.headers["access-control-expose-headers"].lower()

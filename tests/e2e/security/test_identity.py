@@ -1,5 +1,7 @@
 """Who is calling: signed tokens, names in development, and nothing else."""
 
+from __future__ import annotations
+
 import base64
 import json
 import time
@@ -10,10 +12,32 @@ import pytest
 from support.api import CHANNELS, World
 from support.problems import problem
 from support.tokens import sign, token
+from support.unchanged import Unchanged
 
 
 def encoded(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+async def test_without_an_identity_every_request_is_unauthenticated(world: World, unchanged: Unchanged) -> None:
+    channel = await world.channel()
+    nobody = world.stranger()
+    path = f"{CHANNELS}/{channel['id']}"
+    async with unchanged(channel):
+        for method, address in [
+            ("GET", CHANNELS),
+            ("POST", CHANNELS),
+            ("GET", path),
+            ("GET", f"{path}/messages"),
+            ("POST", f"{path}/messages"),
+            ("GET", f"{path}/members"),
+            ("POST", f"{path}/members"),
+            ("POST", "/internal/agents/agent:sofia/post-to-channel"),
+        ]:
+            options = {"json": {}} if method == "POST" else {}
+            response = await nobody.request(method, address, **options)
+            problem(response, 401, "unauthenticated")
+            assert response.headers["www-authenticate"].startswith("Bearer")
 
 
 async def test_a_valid_token_names_its_caller(world: World) -> None:
@@ -82,7 +106,7 @@ async def test_a_forged_token_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Basic YTpi", "token"])
 async def test_anything_but_a_bearer_token_is_refused(world: World, authorization: str) -> None:
-    # A name beside it does not help: who sends a token wants it to count.
+    # A name beside it does not help: a caller who sends a token wants it to count.
     caller = world.stranger()
     caller.headers = {"Authorization": authorization, "X-User-Id": "user:alice"}
     problem(await caller.get(CHANNELS), 401, "unauthenticated")
@@ -120,7 +144,7 @@ async def test_a_name_may_have_every_allowed_character(world: World) -> None:
     )
 
 
-async def test_internal_routes_want_the_internal_secret(world: World) -> None:
+async def test_internal_routes_need_the_internal_secret(world: World) -> None:
     owner, agent = world.user("owner"), world.agent("sofia")
     channel = await world.channel(owner)
     await owner.invite(channel["id"], agent.id)
@@ -140,7 +164,7 @@ async def test_internal_routes_want_the_internal_secret(world: World) -> None:
     assert await owner.history(channel["id"]) == []
 
 
-async def test_the_internal_secret_is_no_key_to_the_public_routes(world: World) -> None:
+async def test_the_internal_secret_opens_no_public_route(world: World) -> None:
     caller = world.stranger()
     caller.headers = world.agent("sofia").headers
     problem(await caller.get(CHANNELS), 401, "unauthenticated")

@@ -1,24 +1,21 @@
-"""Members of two microDAOs try each other's ids on every route: nothing is there, nothing is said, nothing changes."""
+"""Members of two microDAOs try each other's ids on every route: nothing exists for them, and nothing changes."""
 
 from __future__ import annotations
 
-import uuid
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
 
-from support.api import CHANNELS, Caller, World, at, links
+from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World, links, path_to, reaction_path
 from support.problems import problem, same_problem
-from support.sockets import listener
+from support.sockets import Address, handshake_refused
 from support.tokens import token
 from support.unchanged import Unchanged
 
-NOBODY = str(uuid.uuid4())
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
 # Every route below a channel, and the methods that it has, with a body that is fine.
 ROUTES: dict[str, dict[str, Any]] = {
     "": {"GET": None, "PATCH": {"name": "Taken over"}, "DELETE": None},
@@ -35,7 +32,7 @@ ROUTES: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Home:
-    """A microDAO with one channel, in which somebody has said something and somebody has reacted."""
+    """A microDAO with one channel, in which its owner has sent a message and reacted to it."""
 
     microdao: str
     owner: Caller
@@ -48,52 +45,61 @@ class Home:
         return {"message": self.message["id"], "member": self.owner.id}
 
 
-async def settle(world: World, visibility: str) -> Home:
+async def make_home(world: World, visibility: str) -> Home:
     microdao = world.other_microdao("home")
     owner, agent = world.member_of("owner", microdao), world.agent("sofia").id
     channel = await owner.create(**world.fields(microdao_id=microdao, visibility=visibility))
     await owner.invite(channel["id"], agent)
     message = await owner.send(channel["id"], "Between us")
-    assert (await owner.put(f"{at(channel['id'], message['id'])}/reactions/x")).status_code == 204
+    assert (await owner.put(reaction_path(message, "x"))).status_code == 204
     return Home(microdao, owner, agent, channel, message)
 
 
 async def on_every_route(caller: Caller, channel: str, ids: dict[str, str]) -> dict[str, httpx.Response]:
-    """What the caller is answered to every method of every route."""
-    answers = {}
+    """The responses to every method of every route."""
+    responses = {}
     for route, bodies in ROUTES.items():
         for method in METHODS:
             options = {"json": bodies.get(method) or {}} if method in ("POST", "PATCH") else {}
-            path = at(channel) + route.format(**ids)
-            answers[f"{method} {route}"] = await caller.request(method, path, **options)
-    return answers
+            path = path_to(channel) + route.format(**ids)
+            responses[f"{method} {route}"] = await caller.request(method, path, **options)
+    return responses
 
 
-def as_if_it_were_not(answers: dict[str, httpx.Response], unknown: dict[str, httpx.Response]) -> None:
-    """All are refused, with not one word that differs from what is said of an id that nobody has."""
-    for name, answer in answers.items():
+def same_as_unknown(responses: dict[str, httpx.Response], unknown: dict[str, httpx.Response]) -> None:
+    """Checks that every response is a refusal, word for word the same as for an id that does not exist."""
+    for name, response in responses.items():
         method, route = name.split(" ", 1)
-        # Nobody joins others, wherever: that is said without a look at the channel.
-        alone = name == "PUT /members/{member}"
-        problem(answer, 403 if alone else 404 if method in ROUTES[route] else 405)
-        same_problem(answer, unknown[name])
+        # Nobody joins in the name of others: that is refused before the channel is looked up.
+        for_others = name == "PUT /members/{member}"
+        problem(response, 403 if for_others else 404 if method in ROUTES[route] else 405)
+        same_problem(response, unknown[name])
 
 
 @pytest.mark.parametrize("visibility", ["microdao", "private"])
-async def test_anothers_channel_is_not_there_on_any_route(world: World, unchanged: Unchanged, visibility: str) -> None:
-    homes = [await settle(world, visibility) for _ in range(2)]
+async def test_a_hidden_channel_looks_like_an_unknown_one_on_every_route(
+    world: World, unchanged: Unchanged, visibility: str
+) -> None:
+    homes = [await make_home(world, visibility) for _ in range(2)]
     async with unchanged(homes[0].channel), unchanged(homes[1].channel):
         for mine, theirs in (homes, homes[::-1]):
             there = await on_every_route(mine.owner, theirs.channel["id"], theirs.ids)
-            nowhere = await on_every_route(mine.owner, NOBODY, {"message": NOBODY, "member": "user:nobody"})
-            as_if_it_were_not(there, nowhere)
+            nowhere = await on_every_route(mine.owner, UNKNOWN_ID, {"message": UNKNOWN_ID, "member": "user:nobody"})
+            same_as_unknown(there, nowhere)
+            # Naming a message that exists there makes no difference.
+            message, channels = theirs.message["id"], (theirs.channel["id"], UNKNOWN_ID)
+            pages = [await mine.owner.get(f"{path_to(channel)}/messages", before=message) for channel in channels]
+            replies = [await mine.owner.try_send(channel, "x", reply_to=message) for channel in channels]
+            for there, unknown in (pages, replies):
+                problem(there, 404, "not_found")
+                same_problem(there, unknown)
 
 
 @pytest.mark.parametrize("visibility", ["microdao", "private"])
-async def test_anothers_message_is_not_there_through_ones_own_channel(
+async def test_a_message_of_a_hidden_channel_cannot_be_reached_through_ones_own_channel(
     world: World, unchanged: Unchanged, visibility: str
 ) -> None:
-    homes = [await settle(world, visibility) for _ in range(2)]
+    homes = [await make_home(world, visibility) for _ in range(2)]
     async with unchanged(homes[0].channel), unchanged(homes[1].channel):
         for mine, theirs in (homes, homes[::-1]):
             for route, bodies in ROUTES.items():
@@ -101,26 +107,27 @@ async def test_anothers_message_is_not_there_through_ones_own_channel(
                     continue
                 for method, body in bodies.items():
                     options = {"json": body} if body else {}
-                    there, nowhere = [
-                        await mine.owner.request(method, at(mine.channel["id"]) + route.format(**ids), **options)
-                        for ids in (theirs.ids, {"message": NOBODY, "member": "user:nobody"})
+                    there, unknown = [
+                        await mine.owner.request(method, path_to(mine.channel["id"]) + route.format(**ids), **options)
+                        for ids in (theirs.ids, {"message": UNKNOWN_ID, "member": "user:nobody"})
                     ]
                     problem(there, 403 if method == "PUT" and "{member}" in route else 404)
-                    same_problem(there, nowhere)
-            path = f"{at(mine.channel['id'])}/messages"
+                    same_problem(there, unknown)
+            path = f"{path_to(mine.channel['id'])}/messages"
             for query in ("before", "after"):
-                there, nowhere = [await mine.owner.get(path, **{query: i}) for i in (theirs.message["id"], NOBODY)]
+                there, unknown = [await mine.owner.get(path, **{query: i}) for i in (theirs.message["id"], UNKNOWN_ID)]
                 problem(there, 422)
-                same_problem(there, nowhere)
-            there, nowhere = [
-                await mine.owner.try_send(mine.channel["id"], "x", reply_to=i) for i in (theirs.message["id"], NOBODY)
+                same_problem(there, unknown)
+            there, unknown = [
+                await mine.owner.try_send(mine.channel["id"], "x", reply_to=i)
+                for i in (theirs.message["id"], UNKNOWN_ID)
             ]
             problem(there, 422, "invalid", "/reply_to")
-            same_problem(there, nowhere)
+            same_problem(there, unknown)
 
 
-async def test_anothers_channels_are_in_no_list_and_none_can_be_made_there(world: World, unchanged: Unchanged) -> None:
-    homes = [await settle(world, "microdao") for _ in range(2)]
+async def test_hidden_channels_are_in_no_list_and_none_can_be_created_there(world: World, unchanged: Unchanged) -> None:
+    homes = [await make_home(world, "microdao") for _ in range(2)]
     for mine, theirs in (homes, homes[::-1]):
         async with unchanged(theirs.channel):
             assert (await mine.owner.get(CHANNELS, microdao_id=theirs.microdao)).json() == []
@@ -129,7 +136,7 @@ async def test_anothers_channels_are_in_no_list_and_none_can_be_made_there(world
                 page = await mine.owner.get(path)
                 assert theirs.channel["id"] not in [channel["id"] for channel in page.json()]
                 path = links(page).get("next")
-            # Whether the slug is taken there does not show.
+            # The response does not show whether the slug is taken there.
             for slug in (theirs.channel["slug"], "free"):
                 body = world.fields(microdao_id=theirs.microdao, slug=slug)
                 problem(await mine.owner.post(CHANNELS, body), 403, "not_in_microdao")
@@ -138,33 +145,34 @@ async def test_anothers_channels_are_in_no_list_and_none_can_be_made_there(world
 
 
 @pytest.mark.parametrize("visibility", ["microdao", "private"])
-async def test_anothers_agent_finds_nothing_either(world: World, unchanged: Unchanged, visibility: str) -> None:
-    homes = [await settle(world, visibility) for _ in range(2)]
+async def test_an_agent_of_another_microdao_finds_nothing(world: World, unchanged: Unchanged, visibility: str) -> None:
+    homes = [await make_home(world, visibility) for _ in range(2)]
     runtime = world.agent("runtime")
     async with unchanged(homes[0].channel), unchanged(homes[1].channel):
         for mine, theirs in (homes, homes[::-1]):
             by_token = world.bearer(mine.agent, token(mine.agent, world.secret(), [mine.microdao]))
             there = await on_every_route(by_token, theirs.channel["id"], theirs.ids)
-            nowhere = await on_every_route(by_token, NOBODY, {"message": NOBODY, "member": "user:nobody"})
-            as_if_it_were_not(there, nowhere)
-            # Inside, whoever holds the secret is told that the agent has to be added; the agent still reads nothing.
-            for channel, status in ((theirs.channel["id"], 403), (NOBODY, 404)):
-                path = f"/internal/messaging/channels/{channel}/messages"
+            unknown = await on_every_route(by_token, UNKNOWN_ID, {"message": UNKNOWN_ID, "member": "user:nobody"})
+            same_as_unknown(there, unknown)
+            # A runtime with the internal secret is told that the agent has to be added; the agent still reads nothing.
+            for channel, status in ((theirs.channel["id"], 403), (UNKNOWN_ID, 404)):
+                path = f"{INTERNAL_CHANNELS}/{channel}/messages"
                 problem(await runtime.get(path, agent_id=mine.agent), 404, "not_found")
                 body = {"channel_id": channel, "text": "Hello over there"}
                 problem(await runtime.post(f"/internal/agents/{mine.agent}/post-to-channel", body), status)
 
 
 @pytest.mark.parametrize("visibility", ["microdao", "private"])
-async def test_anothers_stream_does_not_open(world: World, ws_address: Any, visibility: str) -> None:
-    homes = [await settle(world, visibility) for _ in range(2)]
+async def test_the_stream_of_a_hidden_channel_looks_like_an_unknown_one(
+    world: World, ws_address: Address, visibility: str
+) -> None:
+    homes = [await make_home(world, visibility) for _ in range(2)]
     for mine, theirs in (homes, homes[::-1]):
-        told = []
-        for channel in (theirs.channel["id"], NOBODY):
-            with pytest.raises(InvalidStatus) as refused:
-                async with listener(ws_address(channel), headers=mine.owner.headers):
-                    pass
-            told.append((refused.value.response.status_code, refused.value.response.body))
-        assert told[0][0] == told[1][0] == 404
-        bodies = [(body or b"").replace(b" ", b"") for _, body in told]
-        assert theirs.channel["slug"].encode() not in bodies[0]
+        headers = mine.owner.headers
+        hidden = await handshake_refused(ws_address(theirs.channel["id"]), 404, headers=headers)
+        unknown = await handshake_refused(ws_address(UNKNOWN_ID), 404, headers=headers)
+        assert theirs.channel["slug"].encode() not in (hidden.body or b"")
+        bodies = [json.loads(response.body or b"null") for response in (hidden, unknown)]
+        for body in bodies:
+            body.pop("request_id", None)
+        assert bodies[0] == bodies[1]
