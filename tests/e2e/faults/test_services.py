@@ -1,4 +1,6 @@
-"""Parts go away and come back: what was accepted is never lost, never twice, and every caller gets an answer."""
+"""Services stop and start again: what was accepted is never lost, never twice, and every caller gets a response."""
+
+from __future__ import annotations
 
 import asyncio
 import time
@@ -27,8 +29,8 @@ async def well_again(services: Services) -> Any:
     await services.all_well()
 
 
-async def retried(sender: Caller, channel: str, text: str, key: str) -> dict[str, Any]:
-    """Sends as a client does that was told to retry."""
+async def send_until_accepted(sender: Caller, channel: str, text: str, key: str) -> dict[str, Any]:
+    """Sends with a key until the service is back, as a client does that was told to retry."""
 
     async def sent() -> dict[str, Any]:
         response = await sender.try_send(channel, text, key)
@@ -60,7 +62,7 @@ async def test_without_the_homeserver_sends_fail_clearly_and_the_retry_is_one_me
         assert ready.status_code == 503
         assert ready.json()["parts"] | {"postgresql": "ok", "homeserver": "failed"} == ready.json()["parts"]
         assert (await alice.get("/health")).status_code == 200
-    message = await retried(alice, channel["id"], "during", key)
+    message = await send_until_accepted(alice, channel["id"], "during", key)
     assert await alice.send(channel["id"], "during", key) == message
     assert await alice.history(channel["id"]) == [first, message]
     assert [e["content"]["body"] for e in await rooms.messages(channel["matrix_room_id"])] == ["before", "during"]
@@ -74,8 +76,8 @@ async def test_a_restart_of_the_homeserver_forgets_no_key(
     channel = await world.channel(alice)
     message = await alice.send(channel["id"], "once", key)
     await services.restart("synapse", kill=True)
-    assert await retried(alice, channel["id"], "once", key) == message
-    last = await retried(alice, channel["id"], "after that", f"{key}-2")
+    assert await send_until_accepted(alice, channel["id"], "once", key) == message
+    last = await send_until_accepted(alice, channel["id"], "after that", f"{key}-2")
     assert await alice.history(channel["id"]) == [message, last]
     assert len(await rooms.messages(channel["matrix_room_id"])) == 2
 
@@ -168,7 +170,7 @@ async def test_a_restart_of_postgresql_is_survived(
             assert "postgres" not in response.text.lower()
         ready = await alice.get("/health/ready")
         assert (ready.status_code, ready.json()["parts"]["postgresql"]) == (503, "failed")
-    message = await retried(alice, channel["id"], "during", key)
+    message = await send_until_accepted(alice, channel["id"], "during", key)
     # No broken connection is left over in any pool.
     pages = await asyncio.gather(*(alice.get(f"{CHANNELS}/{channel['id']}/messages") for _ in range(20)))
     assert [page.status_code for page in pages] == [200] * 20, {page.text for page in pages}
@@ -186,7 +188,9 @@ async def test_a_restart_of_postgresql_between_sends_loses_nothing(
     alice = world.user("alice")
     channel = await world.channel(alice)
     await alice.send(channel["id"], "first")
-    sending = asyncio.gather(*(retried(alice, channel["id"], f"message {n}", f"restart-{n}") for n in range(20)))
+    sending = asyncio.gather(
+        *(send_until_accepted(alice, channel["id"], f"message {n}", f"restart-{n}") for n in range(20))
+    )
     await services.restart("postgres")
     sent = await sending
     history = await alice.history(channel["id"])
@@ -197,7 +201,7 @@ async def test_a_restart_of_postgresql_between_sends_loses_nothing(
     assert sum(e.subject == "messaging.message.created" for e in events) == 21
 
 
-async def test_what_was_said_in_matrix_while_the_app_was_away_is_indexed_when_it_is_back(
+async def test_messages_sent_in_matrix_while_the_app_was_away_are_indexed_when_it_is_back(
     world: World, services: Services, person: NewPerson, journal: Journal
 ) -> None:
     alice = world.user("alice")
@@ -205,14 +209,14 @@ async def test_what_was_said_in_matrix_while_the_app_was_away_is_indexed_when_it
     bob = await person("bob")
     room = await bob.join(world.alias(channel))
     async with services.without("app", kill=True):
-        said = [await bob.say(room, f"message {n}") for n in range(3)]
+        sent = [await bob.say(room, f"message {n}") for n in range(3)]
 
     async def indexed() -> bool:
-        assert [m["matrix_event_id"] for m in await alice.history(channel["id"])] == said
+        assert [m["matrix_event_id"] for m in await alice.history(channel["id"])] == sent
         return True
 
-    # The homeserver's own wait between tries grows to minutes: somebody has to tell it that the app is back.
-    await eventually("everything said meanwhile is indexed", indexed, deadline=60, retry=(httpx.TransportError,))
+    # The homeserver's wait between tries grows to minutes, unless it is told that the app is back.
+    await eventually("everything sent meanwhile is indexed", indexed, deadline=60, retry=(httpx.TransportError,))
     last = (await alice.history(channel["id"]))[-1]
     assert len(await journal.created(channel["id"], last)) == 1
 
