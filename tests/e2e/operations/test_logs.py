@@ -1,4 +1,6 @@
-"""What no answer shows: something failed inside while the other tests ran."""
+"""Failures that no response shows: something failed inside while the other tests ran."""
+
+from __future__ import annotations
 
 import json
 from pathlib import Path
@@ -22,7 +24,7 @@ def test_no_request_and_no_pushed_event_failed_on_our_side(stack: Stack) -> None
     stack.need_service("app")
     logs = component_logs(stack)
     assert logs
-    # What PostgreSQL's absence does is an error of its own, 503; 500 is a mistake. The rest tells of a trap.
+    # What PostgreSQL's absence does is an error of its own, 503; 500 is a mistake. The rest are traces of a trap.
     signs = (" 500 internal", "panicked at", "wasm trap", "unreachable")
     lines = [(log.name, line) for log in logs for line in log.read_text(errors="replace").splitlines()]
     failed = [f"{name}: {line[:500]}" for name, line in lines if any(sign in line for sign in signs)]
