@@ -18,7 +18,8 @@ services. The REST routes are in `/openapi.json`.
 - **Numbers**: every event takes its channel's next `seq`: 1, 2, 3, … without a hole. Whoever finds a hole has missed \
 something.
 - **Encrypted channels**: their events carry no text.
-- **Later versions** may add types and fields: ignore what you do not know. The schemas have what this version sends.";
+- **Later versions** may add types and fields: ignore what you do not know. The schemas have what this version \
+sends.";
 
 const RELAY: &str = "\
 The deployment's ws-relay; the address is that of a local one. Behind TLS the protocol is `wss`.";

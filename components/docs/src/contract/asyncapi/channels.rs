@@ -21,8 +21,8 @@ Development mode also takes `X-User-Id: user:<id>` or `?user_id=`, and for publi
 /// The two WebSockets.
 pub fn sockets(messages: &Messages) -> Map<String, Value> {
     let limits = format!(
-        "**Limits**: a client message has at most {} KiB; a client sends at most {CLIENT_MESSAGE_BURST} messages at once \
-         and {CLIENT_MESSAGES_PER_SECOND} more each second.",
+        "**Limits**: a client message has at most {} KiB; a client sends at most {CLIENT_MESSAGE_BURST} messages at \
+         once and {CLIENT_MESSAGES_PER_SECOND} more each second.",
         MAX_CLIENT_MESSAGE_BYTES / 1024
     );
     let one = format!(
@@ -35,20 +35,21 @@ socket.onmessage = (message) => console.log(JSON.parse(message.data));
 ```
 
 - {TOKEN}
-- **Resume**: with `?since_seq=N` the notice `subscribed` comes first, then every event after N, then what happens next, \
-without a gap or a duplicate. The notice `reload` says that events after N are not kept any more. Without `since_seq` \
-the frames begin with what happens next.
+- **Resume**: with `?since_seq=N` the notice `subscribed` comes first, then every event after N, then what happens \
+next, without a gap or a duplicate. The notice `reload` says that events after N are not kept any more. Without \
+`since_seq` the frames begin with what happens next.
 - {limits}
-- **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 404: there is no such \
-channel, or the caller may not read it. 422: `since_seq` is not a whole number from 0 on. 503: connect again. Browsers \
-report each of them as close code 1006.
+- **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 404: there is \
+no such channel, or the caller may not read it. 422: `since_seq` is not a whole number from 0 on. 503: connect again. \
+Browsers report each of them as close code 1006.
 
 {}",
         close_table(close_codes(true))
     );
     let many = format!(
         "\
-The events of as many channels as the client subscribes to, at most {MAX_CHANNELS} at a time. It begins with none. In a browser:
+The events of as many channels as the client subscribes to, at most {MAX_CHANNELS} at a time. It begins with none. In \
+a browser:
 
 ```js
 const socket = new WebSocket(\"wss://relay.example/ws/messaging\", [\"bearer\", token]);
@@ -56,14 +57,14 @@ socket.onopen = () => socket.send(JSON.stringify({{subscribe: [{{channel_id: cha
 ```
 
 - {TOKEN}
-- **Subscribe**: with a `command`. The notice `subscribed` says that a channel's frames begin, `error` that they do not. \
-An id that is none is repeated in the notice up to its {MAX_ECHOED_ID}th character.
+- **Subscribe**: with a `command`. The notice `subscribed` says that a channel's frames begin, `error` that they do \
+not. `error` repeats at most {MAX_ECHOED_ID} characters of an id that is not a UUID.
 - **Resume**: each channel by its own `since_seq`, as on the socket for one channel.
-- **Lost channels**: when the caller may not read a channel any more, the notice `error` says so, and the socket stays open \
-for the others.
+- **Lost channels**: when the caller may not read a channel any more, the notice `error` says so, and the socket stays \
+open for the others.
 - {limits}
-- **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 503: connect again. \
-Browsers report each of them as close code 1006.
+- **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 503: connect \
+again. Browsers report each of them as close code 1006.
 
 {}",
         close_table(close_codes(false))
@@ -207,6 +208,6 @@ fn close_table(closes: impl Iterator<Item = CloseCode>) -> String {
         let (meaning, next) = words(close);
         format!("\n| {} | {} | {meaning} | {next} |", close.code(), close.reason())
     };
-    let head = "| close code | reason | meaning | what the client does next |\n|---|---|---|---|".to_owned();
+    let head = "| close code | reason | meaning | next step |\n|---|---|---|---|".to_owned();
     head + &closes.map(row).collect::<String>()
 }

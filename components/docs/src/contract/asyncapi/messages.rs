@@ -218,7 +218,8 @@ fn nats_headers() -> Value {
         "description": "The headers of every event.",
         "properties": {"Nats-Msg-Id": {
             "type": "string",
-            "description": "Names the event. An event that is published again keeps it; JetStream drops what it has already.",
+            "description": "Names the event. An event that is published again keeps it; JetStream drops what it has \
+                            already.",
         }},
         "required": ["Nats-Msg-Id"],
     })
