@@ -4,6 +4,7 @@ use super::parameters::parameters;
 use super::schemas::Schemas;
 use messaging_core::openapi::{Operation, Who, operations};
 use messaging_core::problem::{Problem, ProblemDocument};
+use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ pub fn template(path: &str) -> String {
 
 /// The document.
 pub fn document() -> Value {
-    let mut schemas = Schemas::new();
+    let mut schemas = Schemas::new(SchemaSettings::draft2020_12());
     let parameters: Map<_, _> =
         parameters(&mut schemas.requests).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     schemas.responses.subschema_for::<ProblemDocument>();
