@@ -1,8 +1,6 @@
 -- The schema messaging holds the service's own tables and, apart from these files, its functions (functions/). No
 -- table, index, default or constraint uses one of those functions.
 
-CREATE SCHEMA IF NOT EXISTS messaging;
-
 -- What a POST with an Idempotency-Key led to. Messages keep their key themselves (messages.client_key).
 CREATE TABLE IF NOT EXISTS messaging.idempotency_keys (
     caller      text NOT NULL,
@@ -74,13 +72,15 @@ CREATE TABLE IF NOT EXISTS messaging.pending_relations (
     parameters      jsonb NOT NULL,
     created_at      timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX IF NOT EXISTS pending_relations_target ON messaging.pending_relations (target_event_id);
+CREATE INDEX IF NOT EXISTS pending_relations_target ON messaging.pending_relations (channel_id, target_event_id);
 
--- Redactions that came before the event they redact: that event must not be indexed when it comes.
+-- Redactions that came before the event they redact: that event must not be indexed when it comes. A redaction counts only
+-- in the channel where it was made.
 CREATE TABLE IF NOT EXISTS messaging.pending_redactions (
-    event_id   text PRIMARY KEY,
+    event_id   text NOT NULL,
     channel_id uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (channel_id, event_id)
 );
 
 -- Replacements that a tombstone has named and that the channel has not moved to yet.

@@ -1,31 +1,31 @@
-//! Who may read what: decided by the database, in the statement that also says how far the channel has come.
+//! Who may read a channel: decided by the database, in the statement that also says how far the channel has come.
 
 use crate::database::{Database, DatabaseError};
-use crate::event::Seq;
 use messaging_core::auth::{Caller, MicroDaos};
+use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 
-/// The answer for one caller and one channel.
+/// Whether a caller may read a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// May read; everything up to this number was there when it was decided.
+    /// The caller may read. The channel's last number was this one when that was decided.
     Granted(Seq),
-    /// The channel exists, but is not for this caller.
+    /// The channel exists, and the caller may not read it.
     Denied,
-    /// There is no such channel any more.
+    /// There is no such channel, or it is archived and the caller may not read it.
     Gone,
 }
 
-/// Asks for `caller`; without one only public channels can be read.
+/// Decides for `caller`; without one only public channels can be read.
 pub async fn check(database: &Database, caller: Option<&Caller>, channel: ChannelId) -> Result<Access, DatabaseError> {
-    let id = caller.map(|caller| caller.id.as_str());
-    let microdaos: Option<Vec<&str>> = match caller.map(|caller| &caller.microdaos) {
+    let id = caller.map(|caller| caller.id().as_str());
+    let microdaos: Option<Vec<&str>> = match caller.map(|caller| caller.microdaos()) {
         Some(MicroDaos::Every) => None,
         Some(MicroDaos::Only(list)) => Some(list.iter().map(|microdao| microdao.as_str()).collect()),
         None => Some(Vec::new()),
     };
     let sql = "SELECT messaging.may_read($1::text, $2::text[], c.id), c.archived_at IS NOT NULL, c.last_seq
-               FROM channels c WHERE c.id = $3";
+               FROM public.channels c WHERE c.id = $3";
     let rows = database.query(sql, &[&id, &microdaos, &channel.0]).await?;
     let Some(row) = rows.first() else { return Ok(Access::Gone) };
     Ok(match (row.try_get::<_, Option<bool>>(0)?, row.try_get(1)?) {

@@ -1,4 +1,4 @@
-//! What every request and every socket works with.
+//! The parts of a running relay that requests and sockets work with.
 
 use crate::database::Database;
 use crate::live::hub::Hub;
@@ -10,18 +10,18 @@ use tokio_util::task::TaskTracker;
 
 /// The parts of a running relay.
 pub struct App {
-    /// For access checks and the log.
+    /// PostgreSQL, for access checks and the log.
     pub database: Database,
-    /// The followed channels.
+    /// The channels that have subscribers.
     pub hub: Arc<Hub>,
-    /// Says who is calling.
+    /// Checks who is calling.
     pub verifier: Verifier,
-    /// Counts.
+    /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
     /// Cancelled when the relay stops.
     pub shutdown: CancellationToken,
     /// The open sockets.
     pub sockets: TaskTracker,
-    /// Frames that wait for one socket at most.
+    /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
 }

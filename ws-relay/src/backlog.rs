@@ -1,4 +1,4 @@
-//! Measures what waits in the outbox. Every relay does, because the publisher may be the one that is missing.
+//! Measures what waits in the outbox. Every relay does, because it may be the publisher that is missing.
 
 use crate::database::{Database, DatabaseError};
 use crate::metrics::Metrics;
@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// How often.
+/// The pause between two measurements.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Events that wait longer than this, in seconds, are not on their way to the sockets.
+/// Events that wait longer than this, in seconds, do not reach the sockets through NATS.
 const LAG: f64 = 3.0;
 
-/// Runs until it is dropped. Keeps `lagging` and wakes `doubt` when it becomes true.
+/// Runs until it is dropped. `lagging` becomes true, and `doubt` is woken, when events wait too long.
 pub async fn run(database: Database, metrics: Arc<Metrics>, lagging: Arc<AtomicBool>, doubt: Arc<Notify>) {
     loop {
         match measure(&database, &metrics).await {
@@ -36,7 +36,7 @@ pub async fn run(database: Database, metrics: Arc<Metrics>, lagging: Arc<AtomicB
 async fn measure(database: &Database, metrics: &Metrics) -> Result<f64, DatabaseError> {
     // Counted up to a limit, so that a large backlog does not get slower by being looked at.
     let sql = "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8
-               FROM (SELECT created_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 10000) waiting";
+               FROM (SELECT created_at FROM public.outbox WHERE published_at IS NULL ORDER BY id LIMIT 10000) waiting";
     let rows = database.query(sql, &[]).await?;
     let Some(row) = rows.first() else { return Ok(0.0) };
     let lag = row.try_get::<_, f64>(1)?.max(0.0);

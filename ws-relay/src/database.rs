@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool for reading, and connections of their own for what lives longer than a statement.
+//! PostgreSQL: a pool for reading, and dedicated connections for work that takes more than one statement.
 
 use anyhow::Context;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
@@ -6,27 +6,31 @@ use rustls::{ClientConfig, RootCertStore};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, Socket};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Notification, Row, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::sync::CancellationToken;
 
-/// The longest that a reader waits for an answer, with and without the wait for a connection.
+/// A statement has this long, and so has the wait for one of the pool's connections.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(10);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// The database could not answer. For the log; callers are told that it is unavailable.
+/// A session without a path: a statement that leaves out a schema fails, whatever the role and the database are called.
+pub const NO_PATH: &str = "SET search_path = pg_catalog";
+/// The pool's sessions. What this side gives up on, the server gives up on, too.
+const SESSION: &str = "SET search_path = pg_catalog; SET statement_timeout = '10s'";
+
+/// Why the database did not do what it was asked for. For the log; callers are told that it is unavailable.
 #[derive(Debug)]
 pub enum DatabaseError {
-    /// No connection in time.
+    /// No connection was free or could be opened in time.
     Pool(deadpool_postgres::PoolError),
     /// The statement failed.
     Statement(tokio_postgres::Error),
-    /// No answer in time.
+    /// The statement did not end in time.
     Deadline,
 }
 
@@ -59,14 +63,12 @@ pub struct Database {
     tls: Option<MakeRustlsConnect>,
 }
 
-/// One connection with a life of its own.
+/// A connection outside the pool.
 pub struct Dedicated {
     /// For statements.
     pub client: Client,
     /// Cancelled when the connection has ended.
     pub lost: CancellationToken,
-    /// Woken by every `NOTIFY` on a channel that the connection listens to.
-    pub notified: Arc<Notify>,
 }
 
 impl Database {
@@ -94,10 +96,7 @@ impl Database {
             .create_timeout(Some(CONNECT_DEADLINE))
             .recycle_timeout(Some(CONNECT_DEADLINE))
             .post_create(Hook::async_fn(|client, _| {
-                Box::pin(async move {
-                    // What this side gives up on, the server gives up on, too.
-                    client.batch_execute("SET statement_timeout = '10s'").await.map_err(HookError::Backend)
-                })
+                Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
             }))
             .build()?;
         Ok(Self { pool, config, tls })
@@ -106,14 +105,14 @@ impl Database {
     /// Runs one statement that the pool's connections keep prepared.
     pub async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, DatabaseError> {
         let client = self.pool.get().await.map_err(DatabaseError::Pool)?;
-        let answer = timeout(STATEMENT_DEADLINE, async {
+        let result = timeout(STATEMENT_DEADLINE, async {
             let statement = client.prepare_cached(sql).await?;
             Ok(client.query(&statement, params).await?)
         });
-        match answer.await {
-            Ok(answer) => answer,
+        match result.await {
+            Ok(result) => result,
             Err(_) => {
-                // Its answer may still come, so nobody else may have this connection.
+                // Its result may still come, so nobody else may have this connection.
                 drop(Object::take(client));
                 Err(DatabaseError::Deadline)
             }
@@ -122,33 +121,43 @@ impl Database {
 
     /// Opens a connection outside the pool.
     pub async fn connect(&self) -> Result<Dedicated, tokio_postgres::Error> {
+        self.connect_listening(|_| {}).await
+    }
+
+    /// Opens a connection outside the pool. `heard` gets every notification on the channels that its session listens to;
+    /// it runs on the task that reads the connection, so it must not wait.
+    pub async fn connect_listening<H>(&self, heard: H) -> Result<Dedicated, tokio_postgres::Error>
+    where
+        H: Fn(Notification) + Send + 'static,
+    {
         match &self.tls {
-            Some(tls) => open(&self.config, tls.clone()).await,
-            None => open(&self.config, NoTls).await,
+            Some(tls) => open(&self.config, tls.clone(), heard).await,
+            None => open(&self.config, NoTls, heard).await,
         }
     }
 }
 
-async fn open<T>(config: &Config, tls: T) -> Result<Dedicated, tokio_postgres::Error>
+async fn open<T, H>(config: &Config, tls: T, heard: H) -> Result<Dedicated, tokio_postgres::Error>
 where
+    H: Fn(Notification) + Send + 'static,
     T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: Send>,
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
     let (client, connection) = config.connect(tls).await?;
     let lost = CancellationToken::new();
-    let notified = Arc::new(Notify::new());
-    tokio::spawn(drive(connection, notified.clone(), lost.clone()));
-    Ok(Dedicated { client, lost, notified })
+    tokio::spawn(drive(connection, heard, lost.clone()));
+    Ok(Dedicated { client, lost })
 }
 
-async fn drive<S>(mut connection: Connection<Socket, S>, notified: Arc<Notify>, lost: CancellationToken)
+async fn drive<S, H>(mut connection: Connection<Socket, S>, heard: H, lost: CancellationToken)
 where
+    H: Fn(Notification),
     S: tokio_postgres::tls::TlsStream + Unpin,
 {
     let _on_return = lost.drop_guard();
     loop {
         match poll_fn(|cx| connection.poll_message(cx)).await {
-            Some(Ok(AsyncMessage::Notification(_))) => notified.notify_one(),
+            Some(Ok(AsyncMessage::Notification(notification))) => heard(notification),
             Some(Ok(AsyncMessage::Notice(notice))) => tracing::debug!("{notice}"),
             Some(Ok(_)) => {}
             Some(Err(e)) => {

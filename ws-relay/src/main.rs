@@ -1,6 +1,5 @@
-//! The native sidecar of DAARION Messaging: whatever lives longer than a request.
-//!
-//! It publishes the outbox to NATS, carries the channels' events to WebSockets, and migrates the database.
+//! The native sidecar of DAARION Messaging, for work that outlives a request: it publishes the outbox to NATS, carries
+//! the channels' events to WebSockets, and migrates the database.
 
 mod access;
 mod app;

@@ -1,7 +1,7 @@
 //! What Prometheus sees.
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -15,15 +15,48 @@ pub struct CloseLabel {
     pub code: u16,
 }
 
+/// Where and why ephemeral frames were dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct DropLabel {
+    /// Why.
+    pub reason: DropReason,
+}
+
+/// Why an ephemeral frame was dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum DropReason {
+    /// A notification, or a message in NATS, is no ephemeral frame.
+    Invalid,
+    /// The publisher does not keep up with the notifications, or NATS is missing.
+    PublisherBusy,
+    /// The task of a channel does not keep up. The NATS client reports most of these frames, not every one.
+    ChannelBusy,
+    /// Half of a socket's queue is taken.
+    SocketBusy,
+}
+
+impl EncodeLabelValue for DropReason {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        <&str>::from(self).encode(encoder)
+    }
+}
+
 /// All numbers; counters count from the start of the process.
 #[derive(Default)]
 pub struct Metrics {
     /// WebSockets that are open.
     pub sockets_open: Gauge,
-    /// Channels that this relay follows.
-    pub channels_followed: Gauge,
-    /// Frames handed to sockets.
+    /// Channels that have subscribers on this relay.
+    pub channels_subscribed: Gauge,
+    /// Frames and notices handed to sockets.
     pub frames_sent: Counter,
+    /// Ephemeral frames that this relay, as the publisher, passed on to NATS.
+    pub ephemeral_published: Counter,
+    /// Ephemeral frames put into the queues of sockets, once per socket.
+    pub ephemeral_queued: Counter,
+    /// Ephemeral frames dropped; in the queues of sockets once per socket.
+    pub ephemeral_dropped: Family<DropLabel, Counter>,
     /// Closes by the relay, by code.
     pub closes: Family<CloseLabel, Counter>,
     /// Sockets cut because they read too slowly.
@@ -48,21 +81,31 @@ pub struct Metrics {
     pub outbox_deleted: Counter,
     /// Connections to NATS after the first one.
     pub nats_reconnects: Counter,
-    /// Times that all followed channels were compared with the database.
-    pub audits: Counter,
+    /// Times that all channels with subscribers were reconciled with the database.
+    pub reconciliations: Counter,
     /// Reads of a channel's log because live events were missing.
     pub resyncs: Counter,
-    /// Reads of a channel's log for one client that resumes.
+    /// Reads of a channel's log for one subscription that resumes.
     pub resume_reads: Counter,
 }
 
 impl Metrics {
+    /// Counts ephemeral frames that were dropped.
+    pub fn dropped(&self, reason: DropReason, frames: u64) {
+        if frames > 0 {
+            self.ephemeral_dropped.get_or_create(&DropLabel { reason }).inc_by(frames);
+        }
+    }
+
     /// The text of `GET /metrics` (OpenMetrics).
     pub fn encode(&self) -> String {
         let mut registry = Registry::with_prefix("ws_relay");
         registry.register("sockets_open", "WebSockets that are open", self.sockets_open.clone());
-        registry.register("channels_followed", "Channels that this relay follows", self.channels_followed.clone());
-        registry.register("frames_sent", "Frames handed to sockets", self.frames_sent.clone());
+        registry.register("channels_subscribed", "Channels with subscribers", self.channels_subscribed.clone());
+        registry.register("frames_sent", "Frames and notices handed to sockets", self.frames_sent.clone());
+        registry.register("ephemeral_published", "Ephemeral frames passed to NATS", self.ephemeral_published.clone());
+        registry.register("ephemeral_queued", "Ephemeral frames queued for sockets", self.ephemeral_queued.clone());
+        registry.register("ephemeral_dropped", "Ephemeral frames dropped", self.ephemeral_dropped.clone());
         registry.register("closes", "Sockets closed by the relay", self.closes.clone());
         registry.register("slow_closes", "Sockets cut because they read too slowly", self.slow_closes.clone());
         registry.register("reloads", "Reload frames sent", self.reloads.clone());
@@ -75,9 +118,9 @@ impl Metrics {
         registry.register("publish_refused", "Publishes that NATS refused", self.publish_refused.clone());
         registry.register("outbox_deleted", "Outbox rows deleted after their day", self.outbox_deleted.clone());
         registry.register("nats_reconnects", "Connections to NATS after the first one", self.nats_reconnects.clone());
-        registry.register("audits", "Comparisons of all followed channels with the database", self.audits.clone());
+        registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());
         registry.register("resyncs", "Log reads because live events were missing", self.resyncs.clone());
-        registry.register("resume_reads", "Log reads for clients that resume", self.resume_reads.clone());
+        registry.register("resume_reads", "Log reads for subscriptions that resume", self.resume_reads.clone());
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = encode(&mut text, &registry);
@@ -95,9 +138,13 @@ mod tests {
         metrics.frames_sent.inc_by(3);
         metrics.outbox_lag.set(1.5);
         metrics.closes.get_or_create(&CloseLabel { code: 4408 }).inc();
+        metrics.dropped(DropReason::SocketBusy, 2);
+        metrics.dropped(DropReason::Invalid, 0);
         let text = metrics.encode();
         assert!(text.contains("ws_relay_frames_sent_total 3"), "{text}");
         assert!(text.contains("ws_relay_outbox_lag_seconds 1.5"), "{text}");
         assert!(text.contains("ws_relay_closes_total{code=\"4408\"} 1"), "{text}");
+        assert!(text.contains("ws_relay_ephemeral_dropped_total{reason=\"socket_busy\"} 2"), "{text}");
+        assert!(!text.contains("invalid"), "{text}");
     }
 }

@@ -1,11 +1,11 @@
-//! Where NATS is, and the options that every connection to it has.
+//! The address of NATS, and the options that every connection to it has.
 
 use anyhow::{Context, ensure};
 use async_nats::{ConnectOptions, ServerAddr};
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
 
-/// NATS is asked this often whether it is still there; two missing answers end the connection.
+/// The pause between two pings; two missing pongs end the connection.
 const PING: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(5);
 /// The pause before a reconnect: the first, and the longest.

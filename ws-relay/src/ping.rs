@@ -17,11 +17,11 @@ use tokio::time::{sleep, timeout};
 
 /// The pause after a failure: the first, and the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// The pause after a success. The next ping finds out whether there was an outage meanwhile, and ends it.
+/// The pause after a success. The next ping ends the homeserver's wait when there was an outage meanwhile.
 const WATCH: Duration = Duration::from_secs(30);
 const DEADLINE: Duration = Duration::from_secs(30);
-/// Bytes of an error that are read.
-const ANSWER: usize = 4096;
+/// The longest error body that is read, in bytes.
+const RESPONSE: usize = 4096;
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
@@ -33,7 +33,7 @@ pub async fn run(matrix: Matrix) {
     let mut backoff = BACKOFF.0;
     let mut reached = None;
     loop {
-        let result = timeout(DEADLINE, ping(&client, &matrix)).await.context("no answer in time").flatten();
+        let result = timeout(DEADLINE, ping(&client, &matrix)).await.context("no response in time").flatten();
         match (&result, reached) {
             (Ok(()), Some(true)) | (Err(_), Some(false)) => {}
             (Ok(()), _) => tracing::info!("the homeserver reaches the appservice"),
@@ -65,7 +65,7 @@ async fn ping(client: &HttpClient, matrix: &Matrix) -> anyhow::Result<()> {
         .context("MATRIX_HOMESERVER_URL or MATRIX_AS_ID cannot be used")?;
     let response = client.request(request).await.context("it cannot be reached")?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), ANSWER).collect().await;
+    let body = Limited::new(response.into_body(), RESPONSE).collect().await;
     if status.is_success() {
         return Ok(());
     }

@@ -3,9 +3,9 @@
 use crate::app::App;
 use crate::database::Database;
 use crate::http::{router, server};
-use crate::live::audit;
 use crate::live::feed::Feed;
 use crate::live::hub::Hub;
+use crate::live::reconcile;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::settings::Settings;
@@ -43,13 +43,13 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let shutdown = CancellationToken::new();
     let database = Database::new(&settings.database_url, settings.database_pool)?;
     let feed = Feed::start(&settings.nats, metrics.clone()).await?;
-    let hub = Hub::new(database.clone(), feed.client.clone(), metrics.clone());
+    let hub = Hub::new(database.clone(), &feed, metrics.clone());
     let listener =
         TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
     tracing::info!("listening on {}", listener.local_addr()?);
 
     let lagging = Arc::new(AtomicBool::new(false));
-    tokio::spawn(audit::run(hub.clone(), feed.doubt.clone(), lagging.clone()));
+    tokio::spawn(reconcile::run(hub.clone(), feed.doubt.clone(), lagging.clone()));
     tokio::spawn(backlog::run(database.clone(), metrics.clone(), lagging, feed.doubt.clone()));
     if let Some(matrix) = settings.matrix.take() {
         tokio::spawn(ping::run(matrix));
@@ -64,7 +64,8 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         sockets: tasks.clone(),
         queue: settings.queue,
     };
-    let publisher = Publisher { database, settings: Arc::new(settings), metrics };
+    let ephemeral_nats = feed.ephemeral_client.clone();
+    let publisher = Publisher { database, settings: Arc::new(settings), ephemeral_nats, metrics };
     tasks.spawn(publisher.run(shutdown.clone()));
     let served = tokio::spawn(server::run(listener, router(Arc::new(app)), shutdown.clone()));
 

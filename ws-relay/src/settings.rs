@@ -13,7 +13,7 @@ pub const HELP: &str = "\
 Settings (environment):
   DATABASE_URL             PostgreSQL, as postgres://user:password@host/database; with sslmode=require over
                            verified TLS. The publisher needs a session of its own: no transaction pooler.
-  DATABASE_POOL            connections for reading, beside the publisher's one (8)
+  DATABASE_POOL            connections for reading, beside the two of the publisher (8)
   NATS_URL                 NATS with JetStream, as nats://user:password@host or nats://token@host, tls:// for TLS,
                            several servers of a cluster with commas (nats://127.0.0.1:4222). Only relays may publish
                            to relay.> and messaging.>.
@@ -56,9 +56,9 @@ pub struct Settings {
     pub stream_replicas: usize,
     /// Address to listen on, `host:port`.
     pub listen: String,
-    /// Frames that wait for one socket at most.
+    /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
-    /// For the appservice ping; absent when it is not to be done.
+    /// For the appservice ping; without it the homeserver is not pinged.
     pub matrix: Option<Matrix>,
 }
 

@@ -1,37 +1,31 @@
 //! PATCH: name, description, topic, avatar and visibility, in the room first.
 
 use http::StatusCode;
-use messaging_core::models::ChangeChannel;
+use messaging_core::auth::Caller;
+use messaging_core::channel::ChangeChannel;
+use messaging_core::gateway::{RoomChange, paths};
+use messaging_core::paths::ChannelPath;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::{Problem, Reply, Request, identity, store};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use messaging_edge::index::Changes;
+use messaging_edge::index::channels::{prepare_channel_change, record_channel_change};
+use messaging_edge::{Json, Path, Problem, Response};
+use serde_json::Value;
 
-#[derive(Deserialize)]
-struct Prepared {
-    room_id: String,
-    /// What really changes.
-    changes: Map<String, Value>,
-}
-
-pub async fn change(request: Request) -> Result<Reply, Problem> {
-    let caller = identity::caller(&request).await?;
-    let channel = request.channel_id()?;
-    let change: ChangeChannel = request.json().await?;
-    let changes = change.validate()?;
-    let [who, microdaos] = store::caller(&caller);
-    let prepared: Prepared = store::call(
-        "prepare_channel_change",
-        vec![who.clone(), microdaos, store::uuid(channel), store::jsonb(&changes)?],
-    )
-    .await?;
-
+pub async fn change(
+    caller: Caller,
+    Path(at): Path<ChannelPath>,
+    Json(change): Json<ChangeChannel>,
+) -> Result<Response, Problem> {
+    let prepared = prepare_channel_change(&caller, at.channel_id, &change.check()?).await?;
     let gateway = Gateway::from_settings().await?;
-    let sender = caller.id.matrix_user_id(&gateway.server_name);
-    let mut done = Map::new();
+    let mut done = Changes::new();
     let mut failed = None;
     for (column, value) in prepared.changes {
-        match set_in_room(&gateway, &prepared.room_id, &sender, &column, &value).await {
+        let changed = match in_room(&column, &value) {
+            Some((path, change)) => gateway.change_room(path, &prepared.room_id, caller.id(), change).await,
+            None => Ok(()),
+        };
+        match changed {
             Ok(()) => done.insert(column, value),
             Err(problem) => {
                 failed = Some(problem);
@@ -41,29 +35,25 @@ pub async fn change(request: Request) -> Result<Reply, Problem> {
     }
 
     // What the room has, the index has too, also when the rest has failed.
-    let channel =
-        store::call_raw("record_channel_change", vec![store::uuid(channel), who, store::jsonb(&done)?]).await?;
+    let channel = record_channel_change(&caller, at.channel_id, &done).await?;
     match failed {
         Some(problem) => Err(problem),
-        None => Ok(Reply::raw_json(StatusCode::OK, channel)),
+        None => Ok(Response::document(StatusCode::OK, channel)),
     }
 }
 
-async fn set_in_room(
-    gateway: &Gateway,
-    room_id: &str,
-    sender: &str,
-    column: &str,
-    value: &Value,
-) -> Result<(), Problem> {
-    let text = value.as_str().unwrap_or("");
-    let (part, field, value) = match column {
-        "name" => ("name", "name", text),
-        "topic" => ("topic", "topic", text),
-        "avatar_url" => ("avatar", "avatar_url", text),
-        "visibility" => ("visibility", "visibility", if text == "public" { "public" } else { "private" }),
-        // The description is the index's own; Matrix has no place for it.
-        _ => return Ok(()),
-    };
-    gateway.set_room_state(room_id, part, &json!({field: value, "sender_matrix_id": sender})).await
+/// The change of the room that goes with a column. The description is the index's own: Matrix has no place for it.
+fn in_room(column: &str, value: &Value) -> Option<(&'static str, RoomChange)> {
+    let text = Some(value.as_str().unwrap_or("").to_owned());
+    let change = RoomChange::default();
+    match column {
+        "name" => Some((paths::NAME, RoomChange { name: text, ..change })),
+        "topic" => Some((paths::TOPIC, RoomChange { topic: text, ..change })),
+        "avatar_url" => Some((paths::AVATAR, RoomChange { avatar_url: text, ..change })),
+        "visibility" => {
+            let visibility = if value == "public" { "public" } else { "private" };
+            Some((paths::VISIBILITY, RoomChange { visibility: Some(visibility.to_owned()), ..change }))
+        }
+        _ => None,
+    }
 }

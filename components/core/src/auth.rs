@@ -30,10 +30,46 @@ impl MicroDaos {
 /// A caller whose identity is checked. Made only by a [`Verifier`] or by a component that has checked a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
+    id: EntityId,
+    microdaos: MicroDaos,
+}
+
+impl Caller {
     /// Who it is.
-    pub id: EntityId,
+    pub fn id(&self) -> &EntityId {
+        &self.id
+    }
+
     /// Where they belong.
-    pub microdaos: MicroDaos,
+    pub fn microdaos(&self) -> &MicroDaos {
+        &self.microdaos
+    }
+}
+
+/// Proof that a caller holds the platform's secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Internal(());
+
+impl Internal {
+    /// Checks the secret that a caller sent.
+    pub fn check(given: Option<&str>, expected: &str) -> Result<Self, Problem> {
+        if secrets_match(given.unwrap_or(""), expected) {
+            return Ok(Self(()));
+        }
+        Err(Problem::unauthenticated("Send X-Internal-Service-Token: <INTERNAL_SECRET>."))
+    }
+
+    /// The agent for whom the platform acts.
+    pub fn agent(&self, agent_id: &str) -> Result<Caller, Problem> {
+        let id = EntityId::parse_own(agent_id).ok().filter(EntityId::is_agent);
+        let id = id.ok_or_else(|| Problem::not_found("agent"))?;
+        Ok(Caller { id, microdaos: MicroDaos::Only(Vec::new()) })
+    }
+
+    /// A service of the platform that acts for itself.
+    pub fn service(&self) -> Caller {
+        Caller { id: EntityId::internal_service(), microdaos: MicroDaos::Only(Vec::new()) }
+    }
 }
 
 /// A caller and the end of their token.
@@ -114,7 +150,7 @@ impl Verifier {
     pub fn verify_token(&self, token: &str) -> Result<Authenticated, Problem> {
         let Some((key, validation)) = &self.key else {
             return Err(Problem::unauthenticated("This service has no key to check tokens with.")
-                .with_inside("neither JWT_SECRET nor JWT_PUBLIC_KEY is set"));
+                .with_internal_message("neither JWT_SECRET nor JWT_PUBLIC_KEY is set"));
         };
         let claims = decode::<Claims>(token, key, validation)
             .map_err(|e| {
@@ -122,7 +158,7 @@ impl Verifier {
                     jsonwebtoken::errors::ErrorKind::ExpiredSignature => "The token has expired. Get a new one.",
                     _ => "The token is not valid here.",
                 };
-                Problem::unauthenticated(detail).with_inside(e)
+                Problem::unauthenticated(detail).with_internal_message(e)
             })?
             .claims;
         let id =

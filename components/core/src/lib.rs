@@ -1,14 +1,26 @@
 //! The pure layer of DAARION Messaging: builds for wasm and native code, knows nothing of Spin.
 //!
-//! The endpoint components use it through `messaging-edge`, the relay uses it directly.
+//! The endpoint components use it through `messaging-edge`, the relay uses it directly. A noun's requests, responses
+//! and enums are together in the module that is named after it.
 
-pub mod answers;
+pub mod agent;
 pub mod auth;
+pub mod channel;
+pub mod event;
+pub mod gateway;
+pub mod health;
+pub mod idempotency;
 pub mod ids;
-pub mod keys;
 pub mod matrix;
-pub mod models;
+pub mod member;
+pub mod message;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod page;
+pub mod paths;
 pub mod problem;
+pub mod reaction;
 pub mod refusal;
+pub mod socket;
 pub mod text;
+pub mod time;

@@ -1,11 +1,16 @@
 //! What the index takes from a Matrix event.
 
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 use serde_json::Value;
 
 /// The field of an event's content that carries the hashed idempotency key.
 pub const KEY_FIELD: &str = "city.daarion.key";
 /// The field of an event's content that carries the fingerprint of the request.
-pub const REQUEST_FIELD: &str = "city.daarion.request";
+pub const FINGERPRINT_FIELD: &str = "city.daarion.fingerprint";
 /// The field of a room's creation content that says which channel it was made for.
 pub const CHANNEL_FIELD: &str = "city.daarion.channel";
 
@@ -25,14 +30,14 @@ pub fn text<'a>(content: &'a Value, field: &str) -> Option<&'a str> {
     content.get(field).and_then(Value::as_str)
 }
 
-/// The event that a message answers, if any (Matrix client-server API, "Rich replies").
+/// The event that a message replies to, if any (Matrix client-server API, "Rich replies").
 pub fn in_reply_to(content: &Value) -> Option<&str> {
     content.pointer("/m.relates_to/m.in_reply_to/event_id").and_then(Value::as_str)
 }
 
-/// The message that a message belongs under: the root of its thread, or else the one that it answers. In a thread
+/// The message that a message belongs under: the root of its thread, or else the one that it replies to. In a thread
 /// `m.in_reply_to` is only for clients that know no threads (Matrix client-server API, "Threading").
-pub fn answered(content: &Value) -> Option<&str> {
+pub fn reply_target(content: &Value) -> Option<&str> {
     match relation(content) {
         Some(("m.thread", root)) => Some(root),
         _ => in_reply_to(content),
@@ -74,10 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_a_thread_belongs_under_its_root() {
+    fn a_reply_in_a_thread_belongs_under_its_root() {
         let relates_to = json!({"rel_type": "m.thread", "event_id": "$root", "m.in_reply_to": {"event_id": "$last"}});
-        assert_eq!(answered(&json!({"m.relates_to": relates_to})), Some("$root"));
-        assert_eq!(answered(&json!({"m.relates_to": {"m.in_reply_to": {"event_id": "$last"}}})), Some("$last"));
+        assert_eq!(reply_target(&json!({"m.relates_to": relates_to})), Some("$root"));
+        assert_eq!(reply_target(&json!({"m.relates_to": {"m.in_reply_to": {"event_id": "$last"}}})), Some("$last"));
     }
 
     #[test]

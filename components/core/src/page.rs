@@ -1,6 +1,6 @@
 //! Pages: how many, and from where.
 
-use crate::ids::MessageId;
+use crate::ids::{ChannelId, ChannelMemberId, MessageId, MicrodaoId};
 use crate::problem::{FieldError, Problem};
 use serde::Serialize;
 
@@ -21,6 +21,18 @@ pub enum Position {
     Time(String),
 }
 
+/// Looks up the first value of a query parameter.
+pub type Parameter<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
+
+/// The query of a request as a type; the problem names every bad parameter.
+pub trait FromQuery: Sized {
+    /// Reads the parameters by their names; others are ignored.
+    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem>;
+
+    /// The part of the query that the neighbouring pages share, without `?`.
+    fn shared_query(&self) -> String;
+}
+
 /// Which messages: those before or after a place, or the newest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagePage {
@@ -32,11 +44,10 @@ pub struct MessagePage {
     pub after: Option<Position>,
 }
 
-impl MessagePage {
-    /// Reads `limit`, `before` and `after`; the problem names every bad one.
-    pub fn parse<'a>(parameter: impl Fn(&str) -> Option<&'a str>) -> Result<Self, Problem> {
+impl FromQuery for MessagePage {
+    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
         let mut errors = Vec::new();
-        let limit = parse_limit(parameter("limit"), &mut errors);
+        let limit = parse_limit(parameter("limit"), DEFAULT_LIMIT, &mut errors);
         let mut position = |name: &str| {
             let text = parameter(name)?;
             let position = Position::parse(text);
@@ -51,16 +62,90 @@ impl MessagePage {
         }
         if errors.is_empty() { Ok(Self { limit, before, after }) } else { Err(Problem::invalid(errors)) }
     }
+
+    fn shared_query(&self) -> String {
+        format!("limit={}", self.limit)
+    }
+}
+
+/// Which channels, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelPage {
+    /// 1 to [`MAX_LIMIT`].
+    pub limit: i32,
+    /// Only channels of this microDAO.
+    pub microdao_id: Option<MicrodaoId>,
+    /// The place of the last channel of the page before: its `created_at` and its id.
+    pub cursor: Option<(String, ChannelId)>,
+}
+
+impl FromQuery for ChannelPage {
+    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        let limit = parse_limit(parameter("limit"), DEFAULT_LIMIT, &mut errors);
+        let microdao_id = parameter("microdao_id").map(MicrodaoId::parse).transpose();
+        let microdao_id = microdao_id.unwrap_or_else(|e| {
+            errors.push(FieldError::parameter("microdao_id", e.0));
+            None
+        });
+        let place = |text: &str| {
+            let (time, id) = text.split_once('_')?;
+            match Position::parse(time)? {
+                Position::Time(time) => Some((time, ChannelId::parse(id)?)),
+                Position::Seq(_) | Position::Message(_) => None,
+            }
+        };
+        let cursor = parse_cursor(parameter("cursor"), place, &mut errors);
+        if errors.is_empty() { Ok(Self { limit, microdao_id, cursor }) } else { Err(Problem::invalid(errors)) }
+    }
+
+    fn shared_query(&self) -> String {
+        match &self.microdao_id {
+            Some(id) => format!("limit={}&microdao_id={}", self.limit, id.as_str()),
+            None => format!("limit={}", self.limit),
+        }
+    }
+}
+
+/// Which members, in a fixed order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberPage {
+    /// 1 to [`MAX_LIMIT`]; as many as one page may hold when the caller does not say, for most channels have fewer members.
+    pub limit: i32,
+    /// The last membership of the page before.
+    pub cursor: Option<ChannelMemberId>,
+}
+
+impl FromQuery for MemberPage {
+    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        let limit = parse_limit(parameter("limit"), MAX_LIMIT, &mut errors);
+        let cursor = parse_cursor(parameter("cursor"), ChannelMemberId::parse, &mut errors);
+        if errors.is_empty() { Ok(Self { limit, cursor }) } else { Err(Problem::invalid(errors)) }
+    }
+
+    fn shared_query(&self) -> String {
+        format!("limit={}", self.limit)
+    }
+}
+
+/// Reads a cursor; a bad one is added to `errors`.
+fn parse_cursor<T>(text: Option<&str>, parse: impl Fn(&str) -> Option<T>, errors: &mut Vec<FieldError>) -> Option<T> {
+    let cursor = parse(text?);
+    if cursor.is_none() {
+        errors.push(FieldError::parameter("cursor", "must come from a Link header"));
+    }
+    cursor
 }
 
 /// Reads `limit`; a bad one is added to `errors`.
-pub fn parse_limit(text: Option<&str>, errors: &mut Vec<FieldError>) -> i32 {
+fn parse_limit(text: Option<&str>, default: i32, errors: &mut Vec<FieldError>) -> i32 {
     match text.map(str::parse::<i32>) {
-        None => DEFAULT_LIMIT,
+        None => default,
         Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => limit,
         Some(_) => {
             errors.push(FieldError::parameter("limit", format!("must be a number from 1 to {MAX_LIMIT}")));
-            DEFAULT_LIMIT
+            default
         }
     }
 }
@@ -127,8 +212,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn page(query: &[(&str, &'static str)]) -> Result<MessagePage, Problem> {
-        MessagePage::parse(|name| query.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
+    fn page<T: FromQuery>(query: &[(&str, &'static str)]) -> Result<T, Problem> {
+        T::from_query(&|name| query.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
     }
 
     #[test]
@@ -157,10 +242,26 @@ mod tests {
 
     #[test]
     fn every_bad_parameter_is_named() {
-        let problem = page(&[("limit", "0"), ("before", "x"), ("after", "y")]).unwrap_err();
+        let problem = page::<MessagePage>(&[("limit", "0"), ("before", "x"), ("after", "y")]).unwrap_err();
         assert_eq!(problem.errors.len(), 3);
-        assert!(page(&[("before", "1"), ("after", "2")]).is_err());
-        assert_eq!(page(&[]).unwrap().limit, DEFAULT_LIMIT);
+        assert!(page::<MessagePage>(&[("before", "1"), ("after", "2")]).is_err());
+        assert_eq!(page::<MessagePage>(&[]).unwrap().limit, DEFAULT_LIMIT);
+        assert_eq!(page::<MemberPage>(&[]).unwrap().limit, MAX_LIMIT);
+        let bad = [("limit", "x"), ("microdao_id", "y"), ("cursor", "z")];
+        assert_eq!(page::<ChannelPage>(&bad).unwrap_err().errors.len(), 3);
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_it_was() {
+        let id = "6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4";
+        let query =
+            [("cursor", "2026-11-22T10:00:00Z_6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"), ("microdao_id", "microdao:x")];
+        let channels: ChannelPage = page(&query).unwrap();
+        assert_eq!(channels.cursor.as_ref().map(|(_, id)| id.to_string()).as_deref(), Some(id));
+        assert_eq!(channels.shared_query(), "limit=50&microdao_id=microdao:x");
+        for bad in ["", "now_x", "42_6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"] {
+            assert!(page::<ChannelPage>(&[("cursor", bad)]).is_err(), "{bad}");
+        }
     }
 
     proptest! {
@@ -169,7 +270,7 @@ mod tests {
         #[test]
         fn limits_stay_within_bounds(limit in any::<i64>()) {
             let mut errors = Vec::new();
-            let read = parse_limit(Some(&limit.to_string()), &mut errors);
+            let read = parse_limit(Some(&limit.to_string()), DEFAULT_LIMIT, &mut errors);
             prop_assert!((1..=MAX_LIMIT).contains(&read));
             prop_assert_eq!(errors.is_empty(), (1..=i64::from(MAX_LIMIT)).contains(&limit));
         }

@@ -44,9 +44,9 @@ pub struct Problem {
     /// One entry per bad field.
     pub errors: Vec<FieldError>,
     /// The methods of the resource, for the `Allow` header of a 405.
-    pub allow: Option<&'static str>,
+    pub allow: Option<String>,
     /// For the log only, never for the caller.
-    pub inside: Option<String>,
+    pub internal_message: Option<String>,
 }
 
 /// The members of the body.
@@ -65,7 +65,7 @@ struct Body<'a> {
 impl Problem {
     /// Any problem; the named constructors below cover most.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), allow: None, inside: None }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), allow: None, internal_message: None }
     }
 
     /// 400: the request is not what HTTP or JSON ask for.
@@ -89,9 +89,12 @@ impl Problem {
     }
 
     /// 405 with the methods that the resource has.
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This resource has only {allow}.");
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
+        Self {
+            allow: Some(allow.to_owned()),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+        }
     }
 
     /// 409: the request collides with what is there.
@@ -132,45 +135,52 @@ impl Problem {
         Self { errors, ..Self::bad_request("invalid_header", format!("{name} {detail}.")) }
     }
 
-    /// 422: the same `Idempotency-Key` came with another request.
-    pub fn idempotency_key_reused() -> Self {
-        Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "This Idempotency-Key was used for another request. Use a new key for a new request.",
-        )
-    }
-
     /// 500: our fault. The reason goes to the log.
-    pub fn internal(inside: impl fmt::Display) -> Self {
+    pub fn internal(reason: impl fmt::Display) -> Self {
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side.");
-        Self { inside: Some(inside.to_string()), ..problem }
+        problem.with_internal_message(reason)
     }
 
     /// 503: a part that this request needs is not there at the moment; safe to retry.
-    pub fn unavailable(inside: impl fmt::Display) -> Self {
+    pub fn unavailable(reason: impl fmt::Display) -> Self {
         let detail = "The service is not available at the moment. Retry with the same Idempotency-Key.";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
-        Self { inside: Some(inside.to_string()), ..problem }
+        problem.with_internal_message(reason)
     }
 
     /// 502: the homeserver failed; safe to retry.
-    pub fn homeserver_failed(inside: impl fmt::Display) -> Self {
+    pub fn homeserver_failed(reason: impl fmt::Display) -> Self {
         let detail = "The homeserver could not carry this out. Retry with the same Idempotency-Key.";
         let problem = Self::new(StatusCode::BAD_GATEWAY, "homeserver_failed", detail);
-        Self { inside: Some(inside.to_string()), ..problem }
+        problem.with_internal_message(reason)
     }
 
     /// 504: the homeserver did not answer in time; safe to retry.
-    pub fn homeserver_timeout(inside: impl fmt::Display) -> Self {
+    pub fn homeserver_timeout(reason: impl fmt::Display) -> Self {
         let detail = "The homeserver did not answer in time. Retry with the same Idempotency-Key.";
         let problem = Self::new(StatusCode::GATEWAY_TIMEOUT, "homeserver_timeout", detail);
-        Self { inside: Some(inside.to_string()), ..problem }
+        problem.with_internal_message(reason)
+    }
+
+    /// 403: the index allows it, but the room does not.
+    pub fn refused_by_homeserver() -> Self {
+        Self::forbidden("refused_by_homeserver", "The Matrix room does not let you do this.")
+    }
+
+    /// 409: a room that is none of ours has the alias.
+    pub fn alias_taken() -> Self {
+        let detail = "Another Matrix room has the alias that this slug would get. Choose another slug.";
+        Self::conflict("alias_taken", detail)
+    }
+
+    /// 403: `PUT …/members/bob` by somebody else.
+    pub fn only_oneself() -> Self {
+        Self::forbidden("only_oneself", "You can join only yourself. To add others, invite them.")
     }
 
     /// Adds what only the log is told.
-    pub fn with_inside(self, inside: impl fmt::Display) -> Self {
-        Self { inside: Some(inside.to_string()), ..self }
+    pub fn with_internal_message(self, reason: impl fmt::Display) -> Self {
+        Self { internal_message: Some(reason.to_string()), ..self }
     }
 
     /// The JSON body of the answer.
@@ -191,8 +201,8 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.status.as_u16(), self.code, self.detail)?;
-        match &self.inside {
-            Some(inside) => write!(f, " ({inside})"),
+        match &self.internal_message {
+            Some(reason) => write!(f, " ({reason})"),
             None => Ok(()),
         }
     }
@@ -200,12 +210,36 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// Why a request was refused or failed (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ProblemDocument {
+    /// `urn:daarion:problem:` and the code.
+    #[cfg_attr(feature = "openapi", schemars(regex(pattern = "^urn:daarion:problem:[a-z0-9_]+$")))]
+    pub r#type: String,
+    /// The name of the HTTP status.
+    pub title: String,
+    /// The HTTP status.
+    #[cfg_attr(feature = "openapi", schemars(range(min = 400, max = 599)))]
+    pub status: u16,
+    /// For people: what is wrong, and what to do next.
+    pub detail: String,
+    /// For programs; never changes its meaning.
+    #[cfg_attr(feature = "openapi", schemars(regex(pattern = "^[a-z0-9_]+$")))]
+    pub code: String,
+    /// Names the request in the service's log.
+    pub request_id: String,
+    /// One entry per bad field, parameter or header, if it is about those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_inside_stays_inside() {
+    fn the_internal_message_stays_inside() {
         let problem = Problem::internal("password=hunter2");
         let body = String::from_utf8(problem.to_json("r1")).unwrap();
         assert!(!body.contains("hunter2"), "{body}");

@@ -1,50 +1,52 @@
-//! What the functions of the index refuse with. The codes are the values of the SQL type `messaging.refusal`, which
-//! `ws-relay migrate` makes from this enum.
+//! Why the index refuses: one name in SQL (the enum `messaging.refusal`), in Rust, and in the problem's `code`.
 
 use crate::problem::Problem;
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+use http::StatusCode;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// Why a function of the index has not done what it was asked for; nothing was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray)]
+/// A refusal of the index. Nothing was changed.
+///
+/// `ws-relay migrate` makes the SQL type from this list, so a new refusal is one variant here and its problem below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Refusal {
     /// There is no such channel, or the caller may not know of it.
     ChannelNotFound,
     /// The channel has no such message.
     MessageNotFound,
-    /// Nobody of this id is a member.
+    /// The channel has no such member.
     MemberNotFound,
-    /// A page was to begin at a message that the channel does not have.
+    /// `before` or `after` names no message of the channel.
     PositionNotFound,
-    /// The message to reply to is not one of the channel's, or was deleted.
+    /// `reply_to` names no message of the channel.
     ReplyToNotFound,
     /// The microDAO has a channel with this slug.
     SlugTaken,
-    /// Somebody else is creating a channel with this slug.
+    /// Another request is creating a channel with this slug.
     BeingCreated,
     /// The channel takes no more writes.
     ChannelArchived,
     /// The caller is not a member of the microDAO.
     NotInMicrodao,
-    /// The caller is not a member of the channel, and cannot become one alone.
+    /// The caller is not a member of the channel and may not join by themselves.
     NotAMember,
     /// The caller may know of the channel, but not read it.
     CannotRead,
-    /// The invited person is a member already, with other rights.
+    /// The person who is invited is a member already, with other rights.
     AlreadyAMember,
-    /// The caller lost `can_write`.
+    /// The caller may not write.
     CannotWrite,
-    /// The caller lacks `can_invite`.
+    /// The caller may not invite.
     CannotInvite,
-    /// The caller would give more than they have.
+    /// The caller would give away more than they have.
     CannotGrant,
-    /// Plain text for an encrypted channel.
+    /// Plain text was sent to an encrypted channel.
     ChannelEncrypted,
-    /// Encrypted content for a channel that is not.
+    /// Ciphertext was sent to a channel that is not encrypted.
     ChannelNotEncrypted,
-    /// Only the sender edits.
+    /// Only the sender may do this.
     NotTheSender,
-    /// Only the sender, an admin or the owner deletes.
+    /// The caller may not delete this message.
     CannotDelete,
     /// The message was deleted.
     MessageDeleted,
@@ -54,29 +56,42 @@ pub enum Refusal {
     CannotKick,
     /// The channel would be left without an owner.
     LastOwner,
-    /// The role `agent` is for agents, and agents have no other.
+    /// Agents have the role agent, and nobody else has it.
     RoleDoesNotFit,
-    /// A direct channel's visibility does not change.
+    /// A direct channel cannot get another visibility.
     DirectStaysPrivate,
     /// A direct channel has two members.
     DirectIsOfTwo,
-    /// The `Idempotency-Key` came with another request before.
+    /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
 }
 
 impl Refusal {
-    /// Every refusal, in the order of their definition.
+    /// Every refusal.
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The code in SQL. `code.parse()` is the way back.
+    /// Its name in SQL.
     pub fn code(self) -> &'static str {
         self.into()
     }
+
+    /// The refusal with this name in SQL; `None` when the schema is newer than this program.
+    pub fn from_code(code: &str) -> Option<Self> {
+        code.parse().ok()
+    }
+
+    /// Whether the thing is not there, or the caller may not know of it.
+    pub fn is_not_found(self) -> bool {
+        matches!(self, Self::ChannelNotFound | Self::MessageNotFound | Self::MemberNotFound)
+    }
 }
 
+/// The `code` is the refusal's own, with two exceptions that the contract has for whole kinds: what is not found is
+/// `not_found`, and a field with a wrong value is `invalid`.
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let code = refusal.code();
+        let forbidden = |detail: &str| Self::forbidden(refusal.code(), detail);
+        let conflict = |detail: &str| Self::conflict(refusal.code(), detail);
         match refusal {
             Refusal::ChannelNotFound => Self::not_found("channel"),
             Refusal::MessageNotFound => Self::not_found("message"),
@@ -85,49 +100,40 @@ impl From<Refusal> for Problem {
                 Self::invalid_parameter("before", "and after must name a message of this channel")
             }
             Refusal::ReplyToNotFound => Self::invalid_field("reply_to", "must be a message of this channel"),
-            Refusal::SlugTaken => Self::conflict(code, "This microDAO has a channel with this slug. Choose another."),
-            Refusal::BeingCreated => Self::conflict(
-                code,
+            Refusal::SlugTaken => conflict("This microDAO has a channel with this slug. Choose another."),
+            Refusal::BeingCreated => conflict(
                 "Somebody is creating a channel with this slug at the moment. Retry in a minute, or choose another.",
             ),
-            Refusal::ChannelArchived => Self::conflict(code, "The channel is archived and takes no more writes."),
-            Refusal::NotInMicrodao => Self::forbidden(code, "You are not a member of this microDAO."),
-            Refusal::NotAMember => {
-                Self::forbidden(code, "Not a member of this channel. A member who may invite has to add you.")
-            }
-            Refusal::CannotRead => Self::forbidden(code, "You may not read this channel."),
-            Refusal::AlreadyAMember => Self::conflict(
-                code,
+            Refusal::ChannelArchived => conflict("The channel is archived and takes no more writes."),
+            Refusal::NotInMicrodao => forbidden("You are not a member of this microDAO."),
+            Refusal::NotAMember => forbidden("Not a member of this channel. A member who may invite has to add you."),
+            Refusal::CannotRead => forbidden("You may not read this channel."),
+            Refusal::AlreadyAMember => conflict(
                 "They are a member already, with another role or other capabilities. Change the member instead.",
             ),
-            Refusal::CannotWrite => Self::forbidden(code, "You may not write in this channel."),
-            Refusal::CannotInvite => Self::forbidden(code, "You may not invite to this channel."),
-            Refusal::CannotGrant => {
-                Self::forbidden(code, "You cannot give a role or a capability that you do not have.")
-            }
+            Refusal::CannotWrite => forbidden("You may not write in this channel."),
+            Refusal::CannotInvite => forbidden("You may not invite to this channel."),
+            Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
             Refusal::ChannelEncrypted => {
-                Self::conflict(code, "The channel is end-to-end encrypted: plain text is not accepted here.")
+                conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
             }
-            Refusal::ChannelNotEncrypted => {
-                Self::conflict(code, "The channel is not encrypted: send text instead of encrypted.")
-            }
-            Refusal::NotTheSender => Self::forbidden(code, "Only its sender may edit a message."),
-            Refusal::CannotDelete => {
-                Self::forbidden(code, "Only its sender, an admin or the owner may delete a message.")
-            }
-            Refusal::MessageDeleted => Self::conflict(code, "The message was deleted."),
-            Refusal::CannotManage => Self::forbidden(code, "Only an owner or an admin of the channel may do this."),
-            Refusal::CannotKick => Self::forbidden(code, "You may not remove this member."),
-            Refusal::LastOwner => Self::conflict(
-                code,
+            Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
+            Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
+            Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
+            Refusal::MessageDeleted => conflict("The message was deleted."),
+            Refusal::CannotManage => forbidden("Only an owner or an admin of the channel may do this."),
+            Refusal::CannotKick => forbidden("You may not remove this member."),
+            Refusal::LastOwner => conflict(
                 "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",
             ),
             Refusal::RoleDoesNotFit => Self::invalid_field("role", "must be agent for agents and for nobody else"),
-            Refusal::DirectStaysPrivate => Self::conflict(code, "A direct channel is private and stays so."),
-            Refusal::DirectIsOfTwo => {
-                Self::conflict(code, "A direct channel is of two. Make another channel for more.")
-            }
-            Refusal::IdempotencyKeyReused => Self::idempotency_key_reused(),
+            Refusal::DirectStaysPrivate => conflict("A direct channel is private and stays so."),
+            Refusal::DirectIsOfTwo => conflict("A direct channel is of two. Make another channel for more."),
+            Refusal::IdempotencyKeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                refusal.code(),
+                "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            ),
         }
     }
 }
@@ -135,28 +141,20 @@ impl From<Refusal> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::StatusCode;
 
     #[test]
-    fn a_code_leads_back_to_its_refusal() {
+    fn every_refusal_is_the_callers_and_has_its_own_name() {
         for refusal in Refusal::ALL {
-            assert_eq!(refusal.code().parse(), Ok(*refusal));
-        }
-        assert_eq!(Refusal::NotAMember.code(), "not_a_member");
-        assert_eq!(Refusal::ReplyToNotFound.code(), "reply_to_not_found");
-        assert!("Channel_not_found".parse::<Refusal>().is_err());
-    }
-
-    #[test]
-    fn callers_see_the_code_unless_it_is_a_404_or_a_bad_field() {
-        for refusal in Refusal::ALL {
+            assert_eq!(Refusal::from_code(refusal.code()), Some(*refusal));
             let problem = Problem::from(*refusal);
-            match problem.status {
-                StatusCode::NOT_FOUND => assert_eq!(problem.code, "not_found"),
-                StatusCode::UNPROCESSABLE_ENTITY if !problem.errors.is_empty() => assert_eq!(problem.code, "invalid"),
-                _ => assert_eq!(problem.code, refusal.code()),
-            }
-            assert!(problem.status.is_client_error());
+            assert!(problem.status.is_client_error(), "{refusal:?}");
+            let expected = match problem.status.as_u16() {
+                404 => "not_found",
+                422 if *refusal != Refusal::IdempotencyKeyReused => "invalid",
+                _ => refusal.code(),
+            };
+            assert_eq!(problem.code, expected);
+            assert_eq!(refusal.is_not_found(), problem.status == StatusCode::NOT_FOUND, "{refusal:?}");
         }
     }
 }

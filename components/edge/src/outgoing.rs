@@ -1,4 +1,4 @@
-//! Outgoing HTTP, always with a deadline and a bound on the answer.
+//! Outgoing HTTP, always with a deadline and a bound on the response.
 
 use crate::deadline::within;
 use bytes::{Bytes, BytesMut};
@@ -12,31 +12,31 @@ use spin_sdk::wasip3::{wit_future, wit_stream};
 use std::fmt;
 use std::time::Duration;
 
-/// How many bytes of an answer are read at most, unless the caller says otherwise.
-pub const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// How many bytes of a response are read at most, unless the caller says otherwise.
+pub const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug)]
 pub enum Failure {
     /// It took longer than the deadline. Whether the other side acted is not known.
     Timeout,
     /// The connection failed, was refused, or broke off. Whether the other side acted is not known.
     Transport(String),
-    /// The answer is larger than it may be.
+    /// The response is larger than it may be.
     TooLarge,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Timeout => f.write_str("no answer in time"),
+            Self::Timeout => f.write_str("no response in time"),
             Self::Transport(reason) => f.write_str(reason),
-            Self::TooLarge => f.write_str("the answer is too large"),
+            Self::TooLarge => f.write_str("the response is too large"),
         }
     }
 }
 
-/// Sends a request and reads its whole answer within `deadline`.
+/// Sends a request and reads its whole response within `deadline`.
 pub async fn send(request: http::Request<Bytes>, deadline: Duration) -> Result<http::Response<Bytes>, Failure> {
     let exchange = async {
         let response = exchange(request, deadline).await.map_err(failure)?;
@@ -45,7 +45,7 @@ pub async fn send(request: http::Request<Bytes>, deadline: Duration) -> Result<h
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(failure)?;
             if let Ok(data) = frame.into_data() {
-                if whole.len() + data.len() > MAX_ANSWER_BYTES {
+                if whole.len() + data.len() > MAX_RESPONSE_BYTES {
                     return Err(Failure::TooLarge);
                 }
                 whole.extend_from_slice(&data);

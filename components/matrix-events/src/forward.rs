@@ -1,10 +1,11 @@
 //! Forwards events to those who subscribed to their room at matrix-gateway.
 //!
-//! At most once and without a retry: who needs every event listens to NATS, where none is lost.
+//! At most once and without a retry: a service that needs every event listens to NATS, where none is lost.
 
 use bytes::Bytes;
 use http::header;
-use messaging_edge::{Problem, log, outgoing, settings, store};
+use messaging_edge::index::subscriptions::list_subscriptions;
+use messaging_edge::{Problem, log, outgoing, settings};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -22,14 +23,6 @@ struct Head {
     event_type: String,
 }
 
-#[derive(Deserialize)]
-struct Subscription {
-    subscription_id: String,
-    webhook_url: String,
-    /// The types of event; none: every type.
-    events: Vec<String>,
-}
-
 /// Forwards a transaction's events, each subscriber's in one request. A subscriber who fails is only logged.
 pub async fn forward(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
     // Without an allowed host nobody can subscribe, and most installations have none.
@@ -43,9 +36,7 @@ pub async fn forward(events: &[Box<RawValue>], request_id: &str) -> Result<(), P
         }
     }
     for (room_id, events) in by_room {
-        let parameters = vec![spin_sdk::pg::ParameterValue::Str(room_id.replace('\0', ""))];
-        let subscriptions: Vec<Subscription> = store::call("subscriptions_for_room", parameters).await?;
-        for subscription in subscriptions {
+        for subscription in list_subscriptions(&room_id.replace('\0', "")).await? {
             let wanted: Vec<_> = events
                 .iter()
                 .filter(|(event_type, _)| subscription.events.is_empty() || subscription.events.contains(event_type))

@@ -1,11 +1,14 @@
-//! PUT `/_matrix/app/v1/transactions/:id`: up to 100 events.
+//! PUT `/_matrix/app/v1/transactions/:transaction_id`: up to 100 events.
 //!
 //! Transaction ids start again at 1 after some restarts of the homeserver, so they mean nothing here: an event is
 //! known by its own id. A bad event never fails the whole transaction, or the homeserver would send it for ever.
 
-use crate::{forward, index};
+use crate::apply::apply;
+use crate::event::{Event, Here};
+use crate::homeserver::{Homeserver, MatrixError};
+use crate::{ephemeral, forward};
 use http::StatusCode;
-use messaging_edge::{Problem, Reply, Request, log, settings};
+use messaging_edge::{Problem, Request, Response, log, parse_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -19,33 +22,38 @@ struct Transaction {
     /// Each read by itself, so that a malformed one harms no other.
     #[serde(default)]
     events: Vec<Box<RawValue>>,
+    #[serde(default)]
+    ephemeral: Vec<Box<RawValue>>,
 }
 
-pub async fn receive(request: Request) -> Result<Reply, Problem> {
-    let id = request.id.clone();
-    let body = request.bytes(MAX_BYTES).await?;
-    let transaction: Transaction = messaging_edge::request::parse_json(&body)?;
-    apply_all(&transaction.events, &id).await?;
-    // The events are stored: whatever happens to the copies is no reason to send the transaction again.
-    if let Err(problem) = forward::forward(&transaction.events, &id).await {
-        log::error(&id, &format!("nothing forwarded: {problem}"));
+pub async fn receive(_: Homeserver, mut request: Request) -> Result<Response, MatrixError> {
+    let transaction: Transaction = parse_json(&request.bytes(MAX_BYTES).await?)?;
+    let here = Here::from_settings().await?;
+    apply_all(&transaction.events, &here, request.id()).await?;
+    // The events are stored: whatever becomes of the rest is no reason to send the transaction again.
+    ephemeral::apply_all(
+        transaction.ephemeral.get(..MAX_EVENTS).unwrap_or(&transaction.ephemeral),
+        &here,
+        request.id(),
+    )
+    .await;
+    if let Err(problem) = forward::forward(&transaction.events, request.id()).await {
+        log::error(request.id(), &format!("nothing forwarded: {problem}"));
     }
-    Ok(Reply::raw_json(StatusCode::OK, "{}"))
+    Ok(Response::raw_json(StatusCode::OK, "{}"))
 }
 
 /// Brings the index up to date with each event by itself.
-pub async fn apply_all(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
+pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) -> Result<(), Problem> {
     if events.len() > MAX_EVENTS {
         return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
     }
-    let server_name = settings::required("matrix_server_name").await?;
-    let bot = format!("@{}:{server_name}", settings::required("matrix_bot_localpart").await?);
     for event in events {
-        let Ok(event) = serde_json::from_str::<index::Event>(event.get()) else {
+        let Ok(event) = serde_json::from_str::<Event>(event.get()) else {
             log::info(request_id, "skipped a malformed event");
             continue;
         };
-        match index::apply(&event, &server_name, &bot).await {
+        match apply(&event, here).await {
             Ok(()) => {}
             // PostgreSQL is away: nothing is stored, so the homeserver has to send this again. What was stored stays.
             Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),

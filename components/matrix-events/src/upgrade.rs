@@ -1,44 +1,33 @@
 //! Room upgrades: the channel follows the replacement room, as soon as the bot is in it.
 
-use crate::index::{Event, is_id, text};
+use crate::event::{Event, Here, is_id};
 use messaging_core::ids::EntityId;
 use messaging_core::matrix;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::{Problem, settings, store};
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct Upgrade {
-    /// The replacement of a channel's room is waited for.
-    pending: bool,
-}
+use messaging_edge::index::Error;
+use messaging_edge::index::rooms::{find_upgrade, follow_upgrade, record_tombstone};
 
 /// `m.room.tombstone`: the room has ended (Matrix client-server API, "Room upgrades").
-pub async fn tombstone(event: &Event, sender: &EntityId) -> Result<(), Problem> {
-    let Some(replacement) = matrix::text(&event.content, "replacement_room").filter(|id| is_id(id)) else {
-        return Ok(());
-    };
-    let parameters = vec![text(&event.room_id), text(replacement), text(sender.as_str())];
-    store::call_raw("record_tombstone", parameters).await?;
-    follow(replacement).await
+pub async fn tombstone(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(), Error> {
+    let replacement = matrix::text(&event.content, "replacement_room").filter(|id| is_id(id));
+    let Some(replacement) = replacement else { return Ok(()) };
+    record_tombstone(&event.room_id, replacement, sender_id).await?;
+    follow(replacement, here).await
 }
 
-/// The bot was invited to a room: to a replacement, it may be.
-pub async fn bot_invited(event: &Event) -> Result<(), Problem> {
+/// The bot was invited to a room, which may be a replacement.
+pub async fn bot_invited(event: &Event, here: &Here) -> Result<(), Error> {
     match matrix::text(&event.content, "membership") {
-        Some("invite" | "join") => follow(&event.room_id).await,
+        Some("invite" | "join") => follow(&event.room_id, here).await,
         _ => Ok(()),
     }
 }
 
 /// Joins the bot to a replacement room and moves the channel there. While the bot may not join, the channel waits.
-async fn follow(replacement: &str) -> Result<(), Problem> {
-    let upgrade: Upgrade = store::call("find_upgrade", vec![text(replacement)]).await?;
-    if !upgrade.pending {
+async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
+    if !find_upgrade(replacement).await? {
         return Ok(());
     }
-    let bot = settings::required("matrix_bot_localpart").await?;
-    let gateway = Gateway::from_settings().await?;
-    gateway.join(replacement, &format!("@{bot}:{}", gateway.server_name)).await?;
-    store::call_raw("follow_upgrade", vec![text(replacement)]).await.map(|_| ())
+    Gateway::from_settings().await?.join(replacement, &here.bot).await?;
+    follow_upgrade(replacement).await
 }

@@ -1,6 +1,6 @@
-//! What is behind an alias that is taken: our own unfinished work, or somebody else's room.
+//! Which room has an alias that is taken: one of the gateway's own, finished or not, or somebody else's.
 
-use crate::answer::Refusal;
+use crate::error::GatewayError;
 use crate::homeserver::{Acting, Homeserver, Nothing, v1, v3};
 use http::{Method, StatusCode};
 use messaging_core::matrix::CHANNEL_FIELD;
@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// How long to wait for a room that is not complete: it may still be in the making.
+/// How long an unfinished room gets to be finished by the request that may still be making it.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// The answer to whatever names a room.
+/// The response to a call that names a room.
 #[derive(Deserialize)]
 pub struct RoomId {
     /// The room.
@@ -30,48 +30,49 @@ struct WhoAmI {
 }
 
 /// The bot's own Matrix id.
-pub async fn who_am_i(hs: &Homeserver) -> Result<String, Refusal> {
+pub async fn who_am_i(hs: &Homeserver) -> Result<String, GatewayError> {
     hs.get::<WhoAmI>(Acting::Bot, &v3(&["account", "whoami"])).await.map(|me| me.user_id)
 }
 
-/// What a taken alias stands for.
-enum Behind {
-    /// The complete room of the channel that is asked for.
+/// The room that has an alias.
+enum Holder {
+    /// The complete room of the channel that the call is for.
     Wanted,
-    /// A room of ours that belongs to another channel, or to none.
-    OfAnother,
-    /// Making the room of some channel was cut off, or is still going on.
+    /// A room that the gateway made for another channel, or for none.
+    OtherChannel,
+    /// A room whose making was cut off, or is still going on.
     Unfinished,
-    /// Somebody else's room.
-    Strangers,
+    /// A room that somebody else made.
+    Foreign,
 }
 
-/// The alias is taken: `Some(room)` when the room behind it is the one that is wanted, `None` when the alias is
-/// free now. Otherwise it is somebody else's.
+/// Takes over a taken alias: `Some(room)` when it names the wanted room already, `None` when it is free again.
+/// Fails with M_ROOM_IN_USE when it names a room that somebody else made.
 ///
-/// The caller holds a reservation of the alias for `channel`; a room that we made, and that no channel has
-/// but this one could have, gives way.
-pub async fn take(hs: &Homeserver, alias: &str, channel: Option<&str>) -> Result<Option<String>, Refusal> {
-    let in_use = || Refusal::new(StatusCode::CONFLICT, "M_ROOM_IN_USE", format!("Another room has the alias {alias}."));
+/// The caller holds the reservation of the alias for `channel`, so no other channel has a room under it: a room that
+/// the gateway made, and that is not the wanted one, loses the alias.
+pub async fn take(hs: &Homeserver, alias: &str, channel: Option<&str>) -> Result<Option<String>, GatewayError> {
+    let in_use =
+        || GatewayError::new(StatusCode::CONFLICT, "M_ROOM_IN_USE", format!("Another room has the alias {alias}."));
     let Some(channel) = channel else { return Err(in_use()) };
     let directory = v3(&["directory", "room", alias]);
     let room = match hs.get::<RoomId>(Acting::Bot, &directory).await {
         Ok(found) => found.room_id,
-        Err(refusal) if refusal.is("M_NOT_FOUND") => return Ok(None),
-        Err(refusal) => return Err(refusal),
+        Err(error) if error.is("M_NOT_FOUND") => return Ok(None),
+        Err(error) => return Err(error),
     };
-    let mut behind = look(hs, &room, channel).await?;
-    if matches!(behind, Behind::Unfinished) {
-        // Whoever is making it has had the time now.
+    let mut holder = find_holder(hs, &room, channel).await?;
+    if matches!(holder, Holder::Unfinished) {
+        // Another request may still be making the room: it gets the time to finish.
         spin_sdk::time::sleep(WAIT).await;
-        behind = look(hs, &room, channel).await?;
+        holder = find_holder(hs, &room, channel).await?;
     }
-    match behind {
-        Behind::Wanted => Ok(Some(room)),
-        Behind::Strangers => Err(in_use()),
-        Behind::OfAnother | Behind::Unfinished => {
+    match holder {
+        Holder::Wanted => Ok(Some(room)),
+        Holder::Foreign => Err(in_use()),
+        Holder::OtherChannel | Holder::Unfinished => {
             free(hs, &directory, in_use).await?;
-            // The room that loses the alias should not go on naming it; no harm is done if it does.
+            // The room should not go on naming the alias that it loses; if this fails, it does no harm.
             let state = v3(&["rooms", &room, "state", "m.room.canonical_alias", ""]);
             let _ = hs.call::<Nothing>(Acting::Bot, Method::PUT, &state, Some(&json!({}))).await;
             Ok(None)
@@ -79,54 +80,56 @@ pub async fn take(hs: &Homeserver, alias: &str, channel: Option<&str>) -> Result
     }
 }
 
-async fn look(hs: &Homeserver, room: &str, channel: &str) -> Result<Behind, Refusal> {
+/// Says what the room that has the alias is for `channel`.
+async fn find_holder(hs: &Homeserver, room: &str, channel: &str) -> Result<Holder, GatewayError> {
     let state = |event_type: &str| v3(&["rooms", room, "state", event_type, ""]);
     let create_event = state("m.room.create") + "?format=event";
     let create = match hs.get::<CreateEvent>(Acting::Bot, &create_event).await {
-        Err(refusal) if refusal.is("M_FORBIDDEN") => {
-            if nobody_is_in(hs, room).await? {
-                return Ok(Behind::Unfinished);
+        Err(error) if error.is("M_FORBIDDEN") => {
+            if has_no_member(hs, room).await? {
+                return Ok(Holder::Unfinished);
             }
-            // It may be the bot that came in between the two.
+            // The bot may have joined between the two calls.
             match hs.get::<CreateEvent>(Acting::Bot, &create_event).await {
-                Err(refusal) if refusal.is("M_FORBIDDEN") => return Ok(Behind::Strangers),
+                Err(error) if error.is("M_FORBIDDEN") => return Ok(Holder::Foreign),
                 other => other?,
             }
         }
         other => other?,
     };
     if create.sender != who_am_i(hs).await? {
-        return Ok(Behind::Strangers);
+        return Ok(Holder::Foreign);
     }
     if create.content.get(CHANNEL_FIELD).and_then(Value::as_str) != Some(channel) {
-        return Ok(Behind::OfAnother);
+        return Ok(Holder::OtherChannel);
     }
-    // The homeserver stores all state but the creation in one go, so one event stands for all.
+    // The homeserver stores the state that follows the creation all at once, so one event of it stands for all.
     match hs.get::<Nothing>(Acting::Bot, &state("m.room.power_levels")).await {
-        Ok(_) => Ok(Behind::Wanted),
-        Err(refusal) if refusal.is("M_NOT_FOUND") => Ok(Behind::Unfinished),
-        Err(refusal) => Err(refusal),
+        Ok(_) => Ok(Holder::Wanted),
+        Err(error) if error.is("M_NOT_FOUND") => Ok(Holder::Unfinished),
+        Err(error) => Err(error),
     }
 }
 
-/// Whether a room that the bot cannot see has no member on this homeserver: what is left when making a room
-/// was cut off right after its alias was stored, or when everybody has left.
-async fn nobody_is_in(hs: &Homeserver, room: &str) -> Result<bool, Refusal> {
+/// Whether a room that the bot cannot see has no member on this homeserver. Such a room is left when its making was cut
+/// off right after its alias was stored, or when everybody has left.
+async fn has_no_member(hs: &Homeserver, room: &str) -> Result<bool, GatewayError> {
     match hs.get::<Nothing>(Acting::Bot, &v1(&["room_summary", room])).await {
         Ok(_) => Ok(false),
-        // Synapse then wants to know which other server to ask.
-        Err(refusal) if refusal.status == StatusCode::BAD_REQUEST => Ok(true),
-        Err(refusal) if refusal.status == StatusCode::NOT_FOUND || refusal.status == StatusCode::FORBIDDEN => Ok(false),
-        Err(refusal) => Err(refusal),
+        // Synapse then asks for the name of another server that has the room.
+        Err(error) if error.status == StatusCode::BAD_REQUEST => Ok(true),
+        Err(error) if error.status == StatusCode::NOT_FOUND || error.status == StatusCode::FORBIDDEN => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
-async fn free(hs: &Homeserver, directory: &str, in_use: impl Fn() -> Refusal) -> Result<(), Refusal> {
+/// Deletes the alias; one that does not exist is no error.
+async fn free(hs: &Homeserver, directory: &str, in_use: impl Fn() -> GatewayError) -> Result<(), GatewayError> {
     match hs.call::<Nothing>(Acting::Bot, Method::DELETE, directory, None).await {
         Ok(_) => Ok(()),
-        Err(refusal) if refusal.is("M_NOT_FOUND") => Ok(()),
-        // The alias is outside the namespaces that the registration gives us.
-        Err(refusal) if refusal.status.is_client_error() => Err(in_use()),
-        Err(refusal) => Err(refusal),
+        Err(error) if error.is("M_NOT_FOUND") => Ok(()),
+        // The alias is outside the namespaces of the application service's registration.
+        Err(error) if error.status.is_client_error() => Err(in_use()),
+        Err(error) => Err(error),
     }
 }

@@ -1,16 +1,15 @@
 //! The content of the events that the gateway makes.
 
-use crate::answer::Refusal;
-use serde::Deserialize;
+use crate::error::GatewayError;
 use serde_json::{Map, Value, json};
 
-/// Extra fields of a content that a caller may set.
+/// How the further fields of a content begin that a caller may set.
 const OUR_FIELDS: &str = "city.daarion.";
-/// What an edited message shall become (CS "Event replacements").
+/// The field of an edit that has the message's new content (client-server API, "Event replacements").
 const NEW_CONTENT: &str = "m.new_content";
 
 /// A message as the contract describes it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 pub struct Message {
     /// `m.text` and the like.
     pub msgtype: String,
@@ -18,62 +17,62 @@ pub struct Message {
     pub body: String,
     /// The format of `formatted_body`.
     pub format: Option<String>,
-    /// The text with its markup.
+    /// The text as HTML.
     pub formatted_body: Option<String>,
 }
 
 impl Message {
-    fn fields(&self, mark: &str) -> Map<String, Value> {
+    fn fields(&self, prefix: &str) -> Map<String, Value> {
         let mut fields = Map::new();
         fields.insert("msgtype".to_owned(), json!(self.msgtype));
-        fields.insert("body".to_owned(), json!(format!("{mark}{}", self.body)));
+        fields.insert("body".to_owned(), json!(format!("{prefix}{}", self.body)));
         if let Some(formatted) = &self.formatted_body {
             let format = self.format.as_deref().unwrap_or("org.matrix.custom.html");
             fields.insert("format".to_owned(), json!(format));
-            fields.insert("formatted_body".to_owned(), json!(format!("{mark}{formatted}")));
+            fields.insert("formatted_body".to_owned(), json!(format!("{prefix}{formatted}")));
         }
         fields
     }
 
-    /// The content of `m.room.message`. An edit gets its `m.new_content`, and the fallback for clients that
-    /// do not know edits, unless the caller brings both.
+    /// The content of `m.room.message`. An edit gets its `m.new_content`, and the fallback text for clients that do not
+    /// know edits, unless the caller gives the `m.new_content`.
     pub fn content(
         &self,
         relates_to: Option<&Map<String, Value>>,
         extra: &Map<String, Value>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, GatewayError> {
         let edit = relates_to.is_some_and(|relation| relation.get("rel_type") == Some(&json!("m.replace")));
-        let brought = extra.get(NEW_CONTENT);
-        if brought.is_some_and(|new| !edit || !new.is_object()) {
-            return Err(Refusal::invalid("extra_content may have m.new_content only in an edit, as an object"));
+        let given = extra.get(NEW_CONTENT);
+        if given.is_some_and(|new| !edit || !new.is_object()) {
+            return Err(GatewayError::invalid("extra_content may have m.new_content only in an edit, as an object"));
         }
-        let mut content = self.fields(if edit && brought.is_none() { "* " } else { "" });
+        let mut content = self.fields(if edit && given.is_none() { "* " } else { "" });
         if edit {
-            content.insert(NEW_CONTENT.to_owned(), brought.cloned().unwrap_or_else(|| Value::Object(self.fields(""))));
+            content.insert(NEW_CONTENT.to_owned(), given.cloned().unwrap_or_else(|| Value::Object(self.fields(""))));
         }
-        add(&mut content, relates_to, extra)?;
+        add_fields(&mut content, relates_to, extra)?;
         Ok(Value::Object(content))
     }
 }
 
-/// The content of an event that a client has encrypted: as it is, with the fields that have to be readable.
+/// The content of an event that a client has encrypted, with the relation and the further fields, which stay readable.
 pub fn encrypted(
     mut content: Map<String, Value>,
     relates_to: Option<&Map<String, Value>>,
     extra: &Map<String, Value>,
-) -> Result<Value, Refusal> {
+) -> Result<Value, GatewayError> {
     if extra.contains_key(NEW_CONTENT) {
-        return Err(Refusal::invalid("the m.new_content of an encrypted edit is inside the ciphertext"));
+        return Err(GatewayError::invalid("the m.new_content of an encrypted edit is inside the ciphertext"));
     }
-    add(&mut content, relates_to, extra)?;
+    add_fields(&mut content, relates_to, extra)?;
     Ok(Value::Object(content))
 }
 
-fn add(
+fn add_fields(
     content: &mut Map<String, Value>,
     relates_to: Option<&Map<String, Value>>,
     extra: &Map<String, Value>,
-) -> Result<(), Refusal> {
+) -> Result<(), GatewayError> {
     if let Some(relates_to) = relates_to {
         content.insert("m.relates_to".to_owned(), Value::Object(relates_to.clone()));
     }
@@ -82,14 +81,16 @@ fn add(
             continue;
         }
         if !field.starts_with(OUR_FIELDS) {
-            return Err(Refusal::invalid(format!("extra_content may have fields city.daarion.… only, not {field:?}")));
+            return Err(GatewayError::invalid(format!(
+                "extra_content may have fields city.daarion.… only, not {field:?}"
+            )));
         }
         content.insert(field.clone(), value.clone());
     }
     Ok(())
 }
 
-/// The content of `m.reaction` (CS "Annotating events").
+/// The content of `m.reaction` (client-server API, "Annotating events").
 pub fn reaction(event_id: &str, key: &str) -> Value {
     json!({"m.relates_to": {"rel_type": "m.annotation", "event_id": event_id, "key": key}})
 }
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_says_what_it_answers() {
+    fn a_reply_names_the_message_that_it_replies_to() {
         let relates_to = object(json!({"m.in_reply_to": {"event_id": "$x"}}));
         let content = message().content(Some(&relates_to), &object(json!({"city.daarion.key": "k"}))).unwrap();
         assert_eq!(

@@ -1,113 +1,110 @@
-//! POST `/internal/matrix/create-room`: makes the room of a channel, or finishes the one that an earlier try
-//! for the same channel left behind.
+//! POST `/internal/matrix/create-room`: makes the room of a channel, or finishes the one that an earlier try for the
+//! same channel left behind.
 
 use crate::act;
 use crate::alias::{self, RoomId, who_am_i};
-use crate::answer::Refusal;
+use crate::error::GatewayError;
 use crate::homeserver::{Acting, Homeserver, v3};
 use crate::ids::{OwnUser, entity};
 use crate::power_level;
 use http::{Method, StatusCode};
+use messaging_core::gateway::{CreateRoom, CreatedRoom};
 use messaging_core::ids::EntityId;
 use messaging_core::matrix::CHANNEL_FIELD;
-use messaging_edge::{Reply, Request};
-use serde::Deserialize;
+use messaging_edge::{Json, Response};
 use serde_json::{Map, Value, json};
 
+/// The version of every room, whatever the homeserver's default is. The power levels below rely on version 12: its
+/// creator, the bot, stands above all levels and must not be named in them. Its room ids have no server part.
+const ROOM_VERSION: &str = "12";
 /// The power level of a channel's owner.
 const OWNER_LEVEL: i64 = 100;
-/// How often a taken alias is freed before we leave it to whoever else is after it.
+/// How often a taken alias is freed before it is left to the request that keeps taking it.
 const MAX_TRIES: usize = 2;
 
-#[derive(Deserialize)]
-struct CreateRoom {
-    name: Option<String>,
-    topic: Option<String>,
-    visibility: Option<String>,
-    room_alias_name: Option<String>,
-    preset: Option<String>,
-    #[serde(default)]
-    initial_state: Vec<Value>,
-    power_level_content_override: Option<Map<String, Value>>,
-    #[serde(default)]
-    creation_content: Map<String, Value>,
-    creator_matrix_id: Option<String>,
-}
-
-/// Answers a request.
-pub async fn post(hs: &Homeserver, request: Request) -> Result<Reply, Refusal> {
-    let asked: CreateRoom = request.json().await?;
+/// Makes a room, or finishes one.
+pub async fn create_room(hs: Homeserver, Json(request): Json<CreateRoom>) -> Result<Response, GatewayError> {
+    let server_name = hs.server_name();
     let owner =
-        asked.creator_matrix_id.as_deref().map(|id| entity("creator_matrix_id", id, &hs.server_name)).transpose()?;
-    let own = owner.clone().and_then(|owner| OwnUser::of(owner, &hs.server_name));
-    let channel = asked.creation_content.get(CHANNEL_FIELD).and_then(Value::as_str).map(str::to_owned);
-    let alias_name = asked.room_alias_name.clone();
-    let alias = alias_name.map(|name| format!("#{name}:{}", hs.server_name));
-    let bot = if names_strangers(&asked, &hs.server_name) { Some(who_am_i(hs).await?) } else { None };
-    let body = body(asked, owner.as_ref(), own.as_ref(), bot.as_deref(), &hs.server_name)?;
+        request.creator_matrix_id.as_deref().map(|id| entity("creator_matrix_id", id, server_name)).transpose()?;
+    let own_user = owner.clone().and_then(|owner| OwnUser::of(owner, server_name));
+    let channel = request.creation_content.get(CHANNEL_FIELD).and_then(Value::as_str).map(str::to_owned);
+    let alias = request.room_alias_name.as_ref().map(|name| format!("#{name}:{server_name}"));
+    let bot = if names_others(&request, server_name) { Some(who_am_i(&hs).await?) } else { None };
+    let body = body(request, owner.as_ref(), own_user.as_ref(), bot.as_deref(), server_name)?;
 
-    let target = v3(&["createRoom"]);
-    let create = || hs.call::<RoomId>(Acting::Bot, Method::POST, &target, Some(&body));
-    let (mut created, mut tries) = (create().await, 0);
-    let (room, new) = loop {
-        match (created, &alias) {
-            (Ok(created), _) => break (created.room_id, true),
-            (Err(refusal), Some(alias)) if alias_is_taken(&refusal) && tries < MAX_TRIES => {
-                if let Some(room) = alias::take(hs, alias, channel.as_deref()).await? {
-                    break (room, false);
-                }
-                (created, tries) = (create().await, tries + 1);
-            }
-            (Err(refusal), _) => return Err(in_use(refusal)),
-        }
-    };
-    if let Some(own) = &own {
-        act::join(hs, own, &room).await?;
+    let (room_id, is_new) = create(&hs, &body, alias.as_deref(), channel.as_deref()).await?;
+    if let Some(own_user) = &own_user {
+        act::join(&hs, own_user, &room_id).await?;
     }
     if let Some(owner) =
-        owner.map(|owner| owner.matrix_user_id(&hs.server_name)).filter(|owner| bot.as_ref() != Some(owner))
+        owner.map(|owner| owner.matrix_user_id(server_name)).filter(|owner| bot.as_ref() != Some(owner))
     {
-        if own.is_none() {
-            let invited = act::invite(hs, Acting::Bot, &room, &owner, None).await;
-            // A member already, when an earlier try got this far.
-            invited.or_else(|refusal| if refusal.is("M_FORBIDDEN") { Ok(()) } else { Err(refusal) })?;
+        if own_user.is_none() {
+            let invited = act::invite(&hs, Acting::Bot, &room_id, &owner, None).await;
+            // The owner is a member already when an earlier try got this far.
+            invited.or_else(|error| if error.is("M_FORBIDDEN") { Ok(()) } else { Err(error) })?;
         }
-        if !new {
-            power_level::set(hs, &room, &owner, OWNER_LEVEL).await?;
+        if !is_new {
+            power_level::give(&hs, &room_id, &owner, OWNER_LEVEL).await?;
         }
     }
-    Ok(Reply::json(StatusCode::OK, &json!({"room_id": room, "room_alias": alias}))?)
+    Ok(Response::json(StatusCode::OK, &CreatedRoom { room_id, room_alias: alias })?)
 }
 
-/// The body of CS "POST createRoom".
+/// Makes the room, or finds the one that has its alias and was made for the same channel; and whether it is new.
+async fn create(
+    hs: &Homeserver,
+    body: &Value,
+    alias: Option<&str>,
+    channel: Option<&str>,
+) -> Result<(String, bool), GatewayError> {
+    let target = v3(&["createRoom"]);
+    let mut tries = 0;
+    loop {
+        match (hs.call::<RoomId>(Acting::Bot, Method::POST, &target, Some(body)).await, alias) {
+            (Ok(created), _) => return Ok((created.room_id, true)),
+            (Err(error), Some(alias)) if alias_is_taken(&error) && tries < MAX_TRIES => {
+                if let Some(room_id) = alias::take(hs, alias, channel).await? {
+                    return Ok((room_id, false));
+                }
+                tries += 1;
+            }
+            (Err(error), _) => return Err(in_use(error)),
+        }
+    }
+}
+
+/// The body of the homeserver's call (client-server API, "POST /createRoom").
 fn body(
-    asked: CreateRoom,
+    request: CreateRoom,
     owner: Option<&EntityId>,
-    own: Option<&OwnUser>,
+    own_user: Option<&OwnUser>,
     bot: Option<&str>,
     server_name: &str,
-) -> Result<Value, Refusal> {
-    let public = asked.visibility.as_deref() == Some("public");
-    let preset = asked.preset.as_deref().unwrap_or(if public { "public_chat" } else { "private_chat" });
-    // The third preset makes creators of those who are invited: nobody could ever take their power again.
+) -> Result<Value, GatewayError> {
+    let public = request.visibility.as_deref() == Some("public");
+    let preset = request.preset.as_deref().unwrap_or(if public { "public_chat" } else { "private_chat" });
+    // The third preset makes everybody who is invited a creator, whose power nobody could ever take back.
     if !["public_chat", "private_chat"].contains(&preset) {
-        return Err(Refusal::invalid("preset must be public_chat or private_chat"));
+        return Err(GatewayError::invalid("preset must be public_chat or private_chat"));
     }
     let owner = owner.map(|owner| owner.matrix_user_id(server_name));
-    let levels = power_levels(asked.power_level_content_override.unwrap_or_default(), owner.as_deref(), bot);
+    let levels = power_levels(request.power_level_content_override.unwrap_or_default(), owner.as_deref(), bot);
     let mut body = json!({
+        "room_version": ROOM_VERSION,
         "visibility": if public { "public" } else { "private" },
         "preset": preset,
-        "initial_state": asked.initial_state,
+        "initial_state": request.initial_state,
         "power_level_content_override": levels,
-        "creation_content": asked.creation_content,
+        "creation_content": request.creation_content,
     });
     let optional = [
-        ("name", asked.name.filter(|name| !name.is_empty()).map(Value::String)),
-        ("topic", asked.topic.filter(|topic| !topic.is_empty()).map(Value::String)),
-        ("room_alias_name", asked.room_alias_name.map(alias_name).transpose()?.map(Value::String)),
-        // Saves a call; people elsewhere are invited afterwards, because their server may be away.
-        ("invite", own.map(|own| json!([own.user_id]))),
+        ("name", request.name.filter(|name| !name.is_empty()).map(Value::String)),
+        ("topic", request.topic.filter(|topic| !topic.is_empty()).map(Value::String)),
+        ("room_alias_name", request.room_alias_name.map(alias_name).transpose()?.map(Value::String)),
+        // Saves a call. An owner on another server is invited afterwards, because that server may be down.
+        ("invite", own_user.map(|own_user| json!([own_user.user_id]))),
     ];
     if let Some(fields) = body.as_object_mut() {
         fields.extend(optional.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))));
@@ -115,16 +112,16 @@ fn body(
     Ok(body)
 }
 
-fn alias_name(name: String) -> Result<String, Refusal> {
+fn alias_name(name: String) -> Result<String, GatewayError> {
     let fits = (1..=200).contains(&name.len())
         && !name.chars().any(|c| c == ':' || c == '#' || c.is_whitespace() || c.is_control());
-    if fits { Ok(name) } else { Err(Refusal::invalid("room_alias_name must be the alias without # and server")) }
+    if fits { Ok(name) } else { Err(GatewayError::invalid("room_alias_name must be the alias without # and server")) }
 }
 
-/// The caller's override, with the owner, and with what it would take away without naming it.
+/// The caller's override with the owner's level, and with the levels that the override would take away.
 fn power_levels(mut levels: Map<String, Value>, owner: Option<&str>, bot: Option<&str>) -> Map<String, Value> {
     let mut users = levels.remove("users").and_then(|users| users.as_object().cloned()).unwrap_or_default();
-    // Room version 12 refuses a room that names its creator, whose power is above all anyway.
+    // Room version 12 refuses levels that name the room's creator.
     if let Some(bot) = bot {
         users.remove(bot);
     }
@@ -132,9 +129,9 @@ fn power_levels(mut levels: Map<String, Value>, owner: Option<&str>, bot: Option
         users.insert(owner.to_owned(), json!(OWNER_LEVEL));
     }
     levels.insert("users".to_owned(), Value::Object(users));
-    // private_chat lets every member invite; here the index decides, and the bot invites for whom it lets.
+    // With private_chat every member may invite. Here the index decides who may, and the bot invites for them.
     levels.entry("invite").or_insert(json!(50));
-    // An override of `events` replaces the whole map, so it starts from what the homeserver has there.
+    // An override of `events` replaces the homeserver's whole map, so the levels that it does not name are added.
     if let Some(Value::Object(events)) = levels.get_mut("events") {
         for (event_type, level) in [
             ("m.room.name", 50),
@@ -152,32 +149,33 @@ fn power_levels(mut levels: Map<String, Value>, owner: Option<&str>, bot: Option
     levels
 }
 
-/// Whether somebody outside our namespaces is to have a power level: it could be the bot, under whatever name.
-fn names_strangers(asked: &CreateRoom, server_name: &str) -> bool {
-    let users = asked.power_level_content_override.as_ref().and_then(|levels| levels.get("users")?.as_object());
-    let named = users.into_iter().flat_map(|users| users.keys()).chain(asked.creator_matrix_id.as_ref());
+/// Whether the power levels name somebody other than the gateway's own users. That could be the bot, whose name only
+/// the homeserver knows.
+fn names_others(request: &CreateRoom, server_name: &str) -> bool {
+    let users = request.power_level_content_override.as_ref().and_then(|levels| levels.get("users")?.as_object());
+    let named = users.into_iter().flat_map(|users| users.keys()).chain(request.creator_matrix_id.as_ref());
     named
         .into_iter()
         .any(|id| !entity("users", id, server_name).is_ok_and(|entity| OwnUser::of(entity, server_name).is_some()))
 }
 
-/// Synapse has an answer of its own, a 409, when the alias is taken while it makes the room.
-fn alias_is_taken(refusal: &Refusal) -> bool {
-    refusal.is("M_ROOM_IN_USE") || refusal.status == StatusCode::CONFLICT
+/// Synapse has another error, a 409, when the alias is taken while it makes the room.
+fn alias_is_taken(error: &GatewayError) -> bool {
+    error.is("M_ROOM_IN_USE") || error.status == StatusCode::CONFLICT
 }
 
-fn in_use(refusal: Refusal) -> Refusal {
-    if alias_is_taken(&refusal) {
-        return Refusal { status: StatusCode::CONFLICT, errcode: "M_ROOM_IN_USE".to_owned(), ..refusal };
+fn in_use(error: GatewayError) -> GatewayError {
+    if alias_is_taken(&error) {
+        return GatewayError { status: StatusCode::CONFLICT, errcode: "M_ROOM_IN_USE".to_owned(), ..error };
     }
-    refusal
+    error
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asked(value: Value) -> CreateRoom {
+    fn request(value: Value) -> CreateRoom {
         serde_json::from_value(value).unwrap()
     }
 
@@ -207,12 +205,18 @@ mod tests {
     #[test]
     fn a_room_is_closed_unless_it_is_public() {
         let closed =
-            body(asked(json!({"name": "x", "visibility": "microdao"})), None, None, None, "a.example").unwrap();
+            body(request(json!({"name": "x", "visibility": "microdao"})), None, None, None, "a.example").unwrap();
         assert_eq!((&closed["visibility"], &closed["preset"]), (&json!("private"), &json!("private_chat")));
         assert!(closed.get("topic").is_none() && closed.get("invite").is_none());
-        let open = body(asked(json!({"visibility": "public"})), None, None, None, "a.example").unwrap();
+        let open = body(request(json!({"visibility": "public"})), None, None, None, "a.example").unwrap();
         assert_eq!((&open["visibility"], &open["preset"]), (&json!("public"), &json!("public_chat")));
-        assert!(body(asked(json!({"preset": "trusted_private_chat"})), None, None, None, "a.example").is_err());
+        assert!(body(request(json!({"preset": "trusted_private_chat"})), None, None, None, "a.example").is_err());
+    }
+
+    #[test]
+    fn the_homeservers_default_version_does_not_matter() {
+        let body = body(request(json!({"name": "x"})), None, None, None, "a.example").unwrap();
+        assert_eq!(body["room_version"], "12");
     }
 
     #[test]
@@ -224,10 +228,10 @@ mod tests {
     }
 
     #[test]
-    fn only_names_outside_our_namespaces_could_be_the_bot() {
-        assert!(!names_strangers(&asked(json!({"creator_matrix_id": "@user-alice:a.example"})), "a.example"));
-        assert!(names_strangers(&asked(json!({"creator_matrix_id": "@daarion:a.example"})), "a.example"));
+    fn only_a_user_outside_the_namespaces_could_be_the_bot() {
+        assert!(!names_others(&request(json!({"creator_matrix_id": "@user-alice:a.example"})), "a.example"));
+        assert!(names_others(&request(json!({"creator_matrix_id": "@daarion:a.example"})), "a.example"));
         let levels = json!({"power_level_content_override": {"users": {"@daarion:a.example": 100}}});
-        assert!(names_strangers(&asked(levels), "a.example"));
+        assert!(names_others(&request(levels), "a.example"));
     }
 }

@@ -1,21 +1,22 @@
 //! GET `/internal/matrix/rooms/{room_id}/messages` and `…/event/{event_id}`: as the bot, which is in every room.
 
-use crate::answer::Refusal;
+use crate::error::{GatewayError, invalid_parameter};
 use crate::homeserver::{Acting, Homeserver, v3};
-use crate::ids::{encode, event_id, room_id};
+use crate::ids::encode;
+use crate::params::{EventPath, RoomPath};
 use http::StatusCode;
-use messaging_edge::{Reply, Request};
+use messaging_edge::{FromRequest, Path, Problem, Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// How many events a page has when the caller does not say.
 const DEFAULT_LIMIT: u32 = 10;
-/// The most that a page has, whatever the caller says: events may have 64 KiB each.
+/// How many events a page has at most, whatever the caller says: an event may have 64 KiB.
 const MAX_LIMIT: u32 = 100;
-/// The longest token of the homeserver that makes sense, in bytes.
+/// The longest page token that the gateway passes on, in bytes.
 const MAX_TOKEN_BYTES: usize = 1024;
 
-/// A page (CS "GET /rooms/{roomId}/messages"); without `end` it is the last one in this direction.
+/// A page (client-server API, "GET /rooms/{roomId}/messages"). The last one in its direction has no `end`.
 #[derive(Serialize, Deserialize)]
 struct Page {
     start: String,
@@ -24,28 +25,29 @@ struct Page {
     chunk: Box<RawValue>,
 }
 
-/// Answers a page of a room's history.
-pub async fn messages(hs: &Homeserver, room: &str, request: &Request) -> Result<Reply, Refusal> {
-    let room = room_id(room)?;
-    let query = query(request.query("from"), request.query("dir"), request.query("limit"))?;
-    let page: Page = hs.get(Acting::Bot, &(v3(&["rooms", room, "messages"]) + &query)).await?;
-    Ok(Reply::json(StatusCode::OK, &page)?)
+/// Which page: `from`, `dir` and `limit` of the query, checked, as the homeserver's query.
+pub struct PageQuery(String);
+
+impl FromRequest for PageQuery {
+    async fn from_request(request: &mut Request) -> Result<Self, Problem> {
+        page_query(request.query("from"), request.query("dir"), request.query("limit")).map(Self)
+    }
 }
 
-fn query(from: Option<&str>, dir: Option<&str>, limit: Option<&str>) -> Result<String, Refusal> {
+fn page_query(from: Option<&str>, dir: Option<&str>, limit: Option<&str>) -> Result<String, Problem> {
     let dir = dir.unwrap_or("b");
     if !["b", "f"].contains(&dir) {
-        return Err(Refusal::invalid("dir must be b or f"));
+        return Err(invalid_parameter("dir must be b or f"));
     }
     let limit = match limit.map(str::parse::<u32>) {
         None => DEFAULT_LIMIT,
         Some(Ok(limit)) if limit > 0 => limit.min(MAX_LIMIT),
-        Some(_) => return Err(Refusal::invalid("limit must be a number above 0")),
+        Some(_) => return Err(invalid_parameter("limit must be a number above 0")),
     };
     let mut query = format!("?dir={dir}&limit={limit}");
     if let Some(from) = from.filter(|from| !from.is_empty()) {
         if from.len() > MAX_TOKEN_BYTES {
-            return Err(Refusal::invalid("from must be the start or end of another page"));
+            return Err(invalid_parameter("from must be the start or end of another page"));
         }
         query.push_str("&from=");
         query.push_str(&encode(from));
@@ -53,11 +55,21 @@ fn query(from: Option<&str>, dir: Option<&str>, limit: Option<&str>) -> Result<S
     Ok(query)
 }
 
-/// Answers one event as the homeserver has it, `unsigned.m.relations` included.
-pub async fn event(hs: &Homeserver, room: &str, event: &str) -> Result<Reply, Refusal> {
-    let target = v3(&["rooms", room_id(room)?, "event", event_id(event)?]);
+/// Reads a page of a room's history.
+pub async fn messages(
+    hs: Homeserver,
+    Path(path): Path<RoomPath>,
+    PageQuery(query): PageQuery,
+) -> Result<Response, GatewayError> {
+    let page: Page = hs.get(Acting::Bot, &(v3(&["rooms", &path.room_id, "messages"]) + &query)).await?;
+    Ok(Response::json(StatusCode::OK, &page)?)
+}
+
+/// Reads one event as the homeserver has it, `unsigned.m.relations` included.
+pub async fn event(hs: Homeserver, Path(path): Path<EventPath>) -> Result<Response, GatewayError> {
+    let target = v3(&["rooms", &path.room_id, "event", &path.event_id]);
     let event: Box<RawValue> = hs.get(Acting::Bot, &target).await?;
-    Ok(Reply::raw_json(StatusCode::OK, String::from(Box::<str>::from(event))))
+    Ok(Response::raw_json(StatusCode::OK, String::from(Box::<str>::from(event))))
 }
 
 #[cfg(test)]
@@ -66,11 +78,11 @@ mod tests {
 
     #[test]
     fn a_page_has_a_direction_and_an_end() {
-        assert_eq!(query(None, None, None).unwrap(), "?dir=b&limit=10");
-        assert_eq!(query(Some("t1&x"), Some("f"), Some("5000")).unwrap(), "?dir=f&limit=100&from=t1%26x");
-        assert!(query(None, Some("x"), None).is_err());
+        assert_eq!(page_query(None, None, None).unwrap(), "?dir=b&limit=10");
+        assert_eq!(page_query(Some("t1&x"), Some("f"), Some("5000")).unwrap(), "?dir=f&limit=100&from=t1%26x");
+        assert_eq!(page_query(None, Some("x"), None).unwrap_err().code, "M_INVALID_PARAM");
         for limit in ["0", "-1", "x", ""] {
-            assert!(query(None, None, Some(limit)).is_err(), "{limit}");
+            assert!(page_query(None, None, Some(limit)).is_err(), "{limit}");
         }
     }
 }

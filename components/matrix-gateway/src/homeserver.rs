@@ -1,11 +1,13 @@
-//! The client of the homeserver: one function per way of calling, none of them waits without end.
+//! The client of the homeserver. Every call has a deadline.
 
-use crate::answer::Refusal;
-use crate::ids::{OwnUser, encode, path};
+use crate::error::GatewayError;
+use crate::ids::{OwnUser, encode, join_path};
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
+use messaging_core::auth::secrets_match;
+use messaging_core::gateway::TOKEN_HEADER;
 use messaging_edge::outgoing::{self, Failure};
-use messaging_edge::settings;
+use messaging_edge::{FromRequest, Problem, Request, settings};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -13,11 +15,11 @@ use std::time::{Duration, Instant};
 
 /// How long one call to the homeserver may take.
 const ONE_CALL: Duration = Duration::from_secs(15);
-/// How long all calls of a request may take together: less than the 25 s that the gateway's client waits.
+/// How long all calls for a request may take together: less than the 25 s that the gateway's client waits.
 const ALL_CALLS: Duration = Duration::from_secs(22);
 
-/// The device that every user has for its transactions: without one the homeserver forgets transaction ids
-/// when it restarts (AS "Identity assertion").
+/// The device that each of the gateway's own users has for its transactions: without one the homeserver forgets
+/// transaction ids when it restarts (application service API, "Identity assertion").
 pub const DEVICE: &str = "daarion";
 
 /// Who acts on the homeserver.
@@ -29,16 +31,36 @@ pub enum Acting<'a> {
     Person(&'a OwnUser),
 }
 
-/// The homeserver, for the time of one request.
+/// The homeserver, for one request. Only a request that carries the gateway's secret gets it.
 pub struct Homeserver {
     url: String,
     token: String,
-    /// The part behind `:` in the ids that we own.
-    pub server_name: String,
-    ends: Instant,
+    server_name: String,
+    deadline: Instant,
 }
 
-/// CS "Standard error response".
+impl FromRequest for Homeserver {
+    async fn from_request(request: &mut Request) -> Result<Self, Problem> {
+        check_secret(request.header(TOKEN_HEADER), &settings::required("matrix_gateway_secret").await?)?;
+        Ok(Self {
+            url: settings::required("matrix_homeserver_url").await?.trim_end_matches('/').to_owned(),
+            token: settings::required("matrix_as_token").await?,
+            server_name: settings::required("matrix_server_name").await?,
+            deadline: Instant::now() + ALL_CALLS,
+        })
+    }
+}
+
+fn check_secret(given: Option<&str>, expected: &str) -> Result<(), Problem> {
+    let unauthorized = |errcode, message: &str| Err(Problem::new(StatusCode::UNAUTHORIZED, errcode, message));
+    match given {
+        Some(given) if secrets_match(given, expected) => Ok(()),
+        Some(_) => unauthorized("M_UNKNOWN_TOKEN", "The X-Internal-Service-Token is not valid."),
+        None => unauthorized("M_MISSING_TOKEN", "Send X-Internal-Service-Token."),
+    }
+}
+
+/// Client-server API, "Standard error response".
 #[derive(Deserialize)]
 struct StandardError {
     errcode: String,
@@ -47,44 +69,39 @@ struct StandardError {
     retry_after_ms: Option<u64>,
 }
 
-/// The answer to whatever makes an event.
+/// The response to a call that makes an event.
 #[derive(Deserialize)]
 pub struct EventId {
     /// The event.
     pub event_id: String,
 }
 
-/// For answers of which nothing is needed.
+/// For responses of which nothing is needed.
 pub type Nothing = serde::de::IgnoredAny;
 
 /// A path of the client-server API, version 3.
 pub fn v3(segments: &[&str]) -> String {
-    path("/_matrix/client/v3", segments)
+    join_path("/_matrix/client/v3", segments)
 }
 
-/// A path of the client-server API, version 1, where newer calls are.
+/// A path of the client-server API, version 1, which newer calls have.
 pub fn v1(segments: &[&str]) -> String {
-    path("/_matrix/client/v1", segments)
+    join_path("/_matrix/client/v1", segments)
 }
 
 impl Homeserver {
-    /// Reads `matrix_homeserver_url`, `matrix_server_name` and `matrix_as_token`; the time starts now.
-    pub async fn from_settings() -> Result<Self, Refusal> {
-        Ok(Self {
-            url: settings::required("matrix_homeserver_url").await?.trim_end_matches('/').to_owned(),
-            token: settings::required("matrix_as_token").await?,
-            server_name: settings::required("matrix_server_name").await?,
-            ends: Instant::now() + ALL_CALLS,
-        })
+    /// The homeserver's name, the part behind `:` in the ids that the gateway owns.
+    pub fn server_name(&self) -> &str {
+        &self.server_name
     }
 
-    /// What is left of the time for this request.
+    /// How long the calls for this request may still take.
     pub fn time_left(&self) -> Duration {
-        self.ends.saturating_duration_since(Instant::now())
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     /// Reads something. `target` is a path, with a query or without.
-    pub async fn get<T: DeserializeOwned>(&self, acting: Acting<'_>, target: &str) -> Result<T, Refusal> {
+    pub async fn get<T: DeserializeOwned>(&self, acting: Acting<'_>, target: &str) -> Result<T, GatewayError> {
         self.call(acting, Method::GET, target, None).await
     }
 
@@ -95,26 +112,26 @@ impl Homeserver {
         method: Method,
         target: &str,
         body: Option<&Value>,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, GatewayError> {
         let body = match body {
-            Some(body) => serde_json::to_vec(body).map(Bytes::from).map_err(Refusal::failed)?,
+            Some(body) => serde_json::to_vec(body).map(Bytes::from).map_err(GatewayError::failed)?,
             None => Bytes::new(),
         };
         self.exchange(acting, method, target, "application/json", body, ONE_CALL).await
     }
 
     /// A PUT whose path ends in a transaction id, so that repeating it has no further effect
-    /// (CS "Transaction identifiers"). Makes the device that this needs.
+    /// (client-server API, "Transaction identifiers"). Makes the device that this needs.
     ///
-    /// The bot does without a device: Synapse 1.163 fails on one for its sender. What the bot does this way
-    /// may happen twice.
-    pub async fn transact(&self, acting: Acting<'_>, path: &str, body: &Value) -> Result<EventId, Refusal> {
+    /// The bot has no device, because Synapse 1.163 fails on one for an application service's sender. After a restart
+    /// of the homeserver a repeated call of the bot therefore has its effect twice.
+    pub async fn transact(&self, acting: Acting<'_>, path: &str, body: &Value) -> Result<EventId, GatewayError> {
         let Acting::Person(user) = acting else {
             return self.call(acting, Method::PUT, path, Some(body)).await;
         };
         let target = format!("{path}?device_id={DEVICE}");
         match self.call(acting, Method::PUT, &target, Some(body)).await {
-            Err(refusal) if refusal.is("M_UNKNOWN_DEVICE") => {
+            Err(error) if error.is("M_UNKNOWN_DEVICE") => {
                 self.make_device(user).await?;
                 self.call(acting, Method::PUT, &target, Some(body)).await
             }
@@ -123,13 +140,13 @@ impl Homeserver {
     }
 
     /// Makes the device; one that exists is no error.
-    pub async fn make_device(&self, user: &OwnUser) -> Result<(), Refusal> {
+    pub async fn make_device(&self, user: &OwnUser) -> Result<(), GatewayError> {
         let device = json!({"display_name": "DAARION Messaging"});
         let target = v3(&["devices", DEVICE]);
         self.call::<Nothing>(Acting::Person(user), Method::PUT, &target, Some(&device)).await.map(|_| ())
     }
 
-    /// Any exchange: sends `body`, reads the whole answer, within the shorter of `limit` and what is left of the time.
+    /// Any call: sends `body` and reads the whole response, within `limit` and the time left.
     pub async fn exchange<T: DeserializeOwned>(
         &self,
         acting: Acting<'_>,
@@ -138,11 +155,11 @@ impl Homeserver {
         content_type: &str,
         body: Bytes,
         limit: Duration,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, GatewayError> {
         let what = format!("{method} {}", target.split('?').next().unwrap_or_default());
         let limit = limit.min(self.time_left());
         if limit.is_zero() {
-            return Err(Refusal::timeout(format!("{what}: no time left")));
+            return Err(GatewayError::timeout(format!("{what}: no time left")));
         }
         let mut uri = format!("{}{target}", self.url);
         if let Acting::Person(user) = acting {
@@ -156,40 +173,39 @@ impl Homeserver {
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::CONTENT_TYPE, content_type)
             .body(body)
-            .map_err(|e| Refusal::failed(format!("{what}: {e}")))?;
+            .map_err(|e| GatewayError::failed(format!("{what}: {e}")))?;
         let response = outgoing::send(request, limit).await.map_err(|failure| match failure {
-            Failure::Timeout => Refusal::timeout(format!("{what}: {failure}")),
-            _ => Refusal::failed(format!("{what}: {failure}")),
+            Failure::Timeout => GatewayError::timeout(format!("{what}: {failure}")),
+            _ => GatewayError::failed(format!("{what}: {failure}")),
         })?;
         let (status, body) = (response.status(), response.into_body());
         if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|e| Refusal::failed(format!("{what} answered {e}")));
+            return serde_json::from_slice(&body).map_err(|e| GatewayError::failed(format!("{what} responded {e}")));
         }
-        Err(refused(&what, status, &body))
+        Err(error_for_caller(&what, status, &body))
     }
 }
 
-/// What the homeserver's refusal means for the gateway's caller.
-fn refused(what: &str, status: StatusCode, body: &[u8]) -> Refusal {
+/// What the homeserver's error means for the gateway's caller.
+fn error_for_caller(what: &str, status: StatusCode, body: &[u8]) -> GatewayError {
     let Ok(error) = serde_json::from_slice::<StandardError>(body) else {
-        return Refusal::failed(format!("{what}: {status} without a Matrix error"));
+        return GatewayError::failed(format!("{what}: {status} without a Matrix error"));
     };
-    let inside = format!("{what}: {status} {} {}", error.errcode, error.error);
+    let reason = format!("{what}: {status} {} {}", error.errcode, error.error);
     match status {
         StatusCode::TOO_MANY_REQUESTS => {
             let seconds = error.retry_after_ms.unwrap_or(1000).div_ceil(1000).max(1);
-            let refusal = Refusal::new(status, error.errcode, error.error);
-            refusal.with_header(header::RETRY_AFTER, &seconds.to_string())
+            GatewayError::new(status, error.errcode, error.error).with_retry_after(seconds)
         }
         StatusCode::BAD_REQUEST
         | StatusCode::FORBIDDEN
         | StatusCode::NOT_FOUND
         | StatusCode::CONFLICT
         | StatusCode::PAYLOAD_TOO_LARGE => {
-            Refusal { inside: Some(inside), ..Refusal::new(status, error.errcode, error.error) }
+            GatewayError::new(status, error.errcode, error.error).with_internal_message(reason)
         }
-        // A 401 is about our token, not about the caller.
-        _ => Refusal { errcode: error.errcode, ..Refusal::failed(inside) },
+        // A 401 is about the gateway's token, not about the caller.
+        _ => GatewayError { errcode: error.errcode, ..GatewayError::failed(reason) },
     }
 }
 
@@ -198,17 +214,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn nobody_gets_in_without_the_secret() {
+        let code = |given| check_secret(given, "secret").err().map(|problem| (problem.status.as_u16(), problem.code));
+        assert_eq!(code(Some("secret")), None);
+        assert_eq!(code(None), Some((401, "M_MISSING_TOKEN")));
+        for wrong in ["", "secre", "secret ", "Secret"] {
+            assert_eq!(code(Some(wrong)), Some((401, "M_UNKNOWN_TOKEN")), "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn a_refusal_is_passed_on_and_a_failure_is_a_502() {
         let body = br#"{"errcode": "M_FORBIDDEN", "error": "no"}"#;
-        let refusal = refused("x", StatusCode::FORBIDDEN, body);
-        assert_eq!((refusal.status, refusal.errcode.as_str()), (StatusCode::FORBIDDEN, "M_FORBIDDEN"));
+        let error = error_for_caller("x", StatusCode::FORBIDDEN, body);
+        assert_eq!((error.status, error.errcode.as_str()), (StatusCode::FORBIDDEN, "M_FORBIDDEN"));
         for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::UNAUTHORIZED, StatusCode::METHOD_NOT_ALLOWED] {
-            assert_eq!(refused("x", status, body).status, StatusCode::BAD_GATEWAY, "{status}");
+            assert_eq!(error_for_caller("x", status, body).status, StatusCode::BAD_GATEWAY, "{status}");
         }
-        let html = refused("x", StatusCode::NOT_FOUND, b"<html>");
+        let html = error_for_caller("x", StatusCode::NOT_FOUND, b"<html>");
         assert_eq!((html.status, html.errcode.as_str()), (StatusCode::BAD_GATEWAY, "M_UNKNOWN"));
-        let limited =
-            refused("x", StatusCode::TOO_MANY_REQUESTS, br#"{"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 1200}"#);
-        assert_eq!(limited.status, StatusCode::TOO_MANY_REQUESTS);
+        let limited = error_for_caller(
+            "x",
+            StatusCode::TOO_MANY_REQUESTS,
+            br#"{"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 1200}"#,
+        );
+        assert_eq!((limited.status, limited.retry_after), (StatusCode::TOO_MANY_REQUESTS, Some(2)));
     }
 }

@@ -1,13 +1,14 @@
-//! Identifiers as types, and how they go into a path.
+//! Identifiers: how they are checked, and how they go into a path of the homeserver.
 
-use crate::answer::Refusal;
+use crate::error::{GatewayError, invalid_parameter};
 use messaging_core::ids::{EntityId, EntityKind};
+use messaging_edge::Problem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The longest an id may be, in bytes (Matrix specification, appendix "Common Identifier Format").
 const MAX_ID_BYTES: usize = 255;
 
-/// What stays as it is in a segment of a path or a value of a query (RFC 3986, section 2.3).
+/// Everything but the unreserved characters of RFC 3986, section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes one segment of a path or one value of a query.
@@ -16,7 +17,7 @@ pub fn encode(text: &str) -> String {
 }
 
 /// Joins segments to a path, each of them percent-encoded.
-pub fn path(prefix: &str, segments: &[&str]) -> String {
+pub fn join_path(prefix: &str, segments: &[&str]) -> String {
     segments.iter().fold(prefix.to_owned(), |path, segment| path + "/" + &encode(segment))
 }
 
@@ -27,36 +28,31 @@ fn is_id(sigil: char, text: &str) -> bool {
 }
 
 /// A room id: `!…`, without `:server` since room version 12.
-pub fn room_id(text: &str) -> Result<&str, Refusal> {
-    if is_id('!', text) { Ok(text) } else { Err(Refusal::invalid("room_id must be a Matrix room id, !…")) }
+pub fn room_id(text: &str) -> Result<&str, Problem> {
+    if is_id('!', text) { Ok(text) } else { Err(invalid_parameter("room_id must be a Matrix room id, !…")) }
 }
 
 /// An event id: `$…`.
-pub fn event_id(text: &str) -> Result<&str, Refusal> {
-    if is_id('$', text) { Ok(text) } else { Err(Refusal::invalid("event_id must be a Matrix event id, $…")) }
+pub fn event_id(text: &str) -> Result<&str, Problem> {
+    if is_id('$', text) { Ok(text) } else { Err(invalid_parameter("event_id must be a Matrix event id, $…")) }
 }
 
 /// A media URI, or an empty text for none.
-pub fn mxc_or_nothing(text: &str) -> Result<&str, Refusal> {
+pub fn mxc_or_nothing(text: &str) -> Result<&str, Problem> {
     let fits = text.is_empty() || text.strip_prefix("mxc://").is_some_and(|rest| rest.contains('/'));
     if fits && text.len() <= MAX_ID_BYTES && !text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         Ok(text)
     } else {
-        Err(Refusal::invalid("avatar_url must be mxc://…"))
+        Err(invalid_parameter("avatar_url must be mxc://…"))
     }
 }
 
-/// Reads an entity (`user:alice`) or a Matrix id (`@user-alice:server`), whichever of the two it is.
-pub fn entity(field: &str, text: &str, server_name: &str) -> Result<EntityId, Refusal> {
-    let entity = if text.starts_with('@') {
-        EntityId::from_matrix_user_id(text, server_name)
-    } else {
-        EntityId::parse_own(text)
-    };
-    entity.map_err(|e| Refusal::invalid(format!("{field} {e}")))
+/// Reads an entity (`user:alice`) or a Matrix id (`@user-alice:server`); the error names `field`.
+pub fn entity(field: &str, text: &str, server_name: &str) -> Result<EntityId, GatewayError> {
+    EntityId::parse_on(text, server_name).map_err(|e| GatewayError::invalid(format!("{field} {e}")))
 }
 
-/// One of ours: in the namespaces that the application service owns, so that we may act for it.
+/// One of the gateway's own users: in the namespaces of the application service, which may therefore act for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnUser {
     /// `@user-alice:server`.
@@ -65,7 +61,7 @@ pub struct OwnUser {
 }
 
 impl OwnUser {
-    /// `None` for a person who exists only in Matrix: nobody acts for them.
+    /// `None` for a person who exists only in Matrix, for whom the gateway cannot act.
     pub fn of(entity: EntityId, server_name: &str) -> Option<Self> {
         let user_id = entity.matrix_user_id(server_name);
         (entity.kind() != EntityKind::MatrixPerson).then_some(Self { user_id, entity })
@@ -77,41 +73,41 @@ impl OwnUser {
         localpart.trim_start_matches('@')
     }
 
-    /// What a new account is called until somebody gives it a better name.
+    /// The display name of a new account.
     pub fn first_display_name(&self) -> &str {
         self.entity.as_str().split_once(':').map_or("", |(_, id)| id)
     }
 }
 
-/// Who acts, from a Matrix id and the entity that comes with it; both must be the same.
+/// Who acts, from a Matrix id and the entity that comes with it, which must be the same if both are given.
 ///
-/// `Ok(None)` when neither is given or it is a person who exists only in Matrix.
+/// `Ok(None)` when neither is given, or when it is a person who exists only in Matrix.
 pub fn actor(
     (field, matrix_id): (&str, Option<&str>),
     (other_field, other): (&str, Option<&str>),
     server_name: &str,
-) -> Result<Option<OwnUser>, Refusal> {
+) -> Result<Option<OwnUser>, GatewayError> {
     let matrix_id = matrix_id.map(|text| entity(field, text, server_name)).transpose()?;
     let other = other.map(|text| entity(other_field, text, server_name)).transpose()?;
     match (matrix_id, other) {
         (Some(one), Some(two)) if one != two => {
-            Err(Refusal::invalid(format!("{field} and {other_field} must be the same person")))
+            Err(GatewayError::invalid(format!("{field} and {other_field} must be the same person")))
         }
         (one, two) => Ok(one.or(two).and_then(|entity| OwnUser::of(entity, server_name))),
     }
 }
 
-/// As [`actor`], for calls that nobody but the person can make.
+/// As [`actor`], for calls that only the person can make: `None` is an error.
 pub fn own_actor(
     matrix_id: (&str, Option<&str>),
     other: (&str, Option<&str>),
     server_name: &str,
-) -> Result<OwnUser, Refusal> {
+) -> Result<OwnUser, GatewayError> {
     if matrix_id.1.is_none() && other.1.is_none() {
-        return Err(Refusal::invalid(format!("{} is missing", matrix_id.0)));
+        return Err(GatewayError::invalid(format!("{} is missing", matrix_id.0)));
     }
     actor(matrix_id, other, server_name)?
-        .ok_or_else(|| Refusal::forbidden("The gateway acts only for @user-… and @agent-… of its own homeserver."))
+        .ok_or_else(|| GatewayError::forbidden("The gateway acts only for @user-… and @agent-… of its own homeserver."))
 }
 
 #[cfg(test)]
@@ -133,11 +129,14 @@ mod tests {
 
     #[test]
     fn an_id_cannot_leave_its_segment() {
-        assert_eq!(path("/v3", &["rooms", "!a/../b?c#d%2f", "state"]), "/v3/rooms/%21a%2F..%2Fb%3Fc%23d%252f/state");
+        assert_eq!(
+            join_path("/v3", &["rooms", "!a/../b?c#d%2f", "state"]),
+            "/v3/rooms/%21a%2F..%2Fb%3Fc%23d%252f/state"
+        );
     }
 
     #[test]
-    fn nobody_outside_our_namespaces_is_one_of_ours() {
+    fn a_user_outside_the_namespaces_is_not_the_gateways_own() {
         for text in ["@bob:a.example", "@user-alice:evil.example", "@user-Alice:a.example", "@daarion:a.example"] {
             assert_eq!(actor(("user_id", Some(text)), ("user", None), HERE).unwrap(), None, "{text}");
             assert_eq!(own_actor(("user_id", Some(text)), ("user", None), HERE).unwrap_err().errcode, "M_FORBIDDEN");

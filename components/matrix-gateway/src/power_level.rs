@@ -1,37 +1,24 @@
-//! PUT `/internal/matrix/rooms/{room_id}/power-level` and `…/read-only`: our own additions to the contract, for
-//! roles and for archived channels.
+//! PUT `/internal/matrix/rooms/{room_id}/power-level` and `…/read-only`: optional parts of the contract, for roles and
+//! for archived channels.
 
 use crate::act::as_person_or_bot;
-use crate::answer::Refusal;
+use crate::error::GatewayError;
 use crate::homeserver::{Acting, EventId, Homeserver, v3};
-use crate::ids::{OwnUser, actor, entity, room_id};
+use crate::ids::{OwnUser, actor, entity};
+use crate::params::RoomPath;
 use http::{Method, StatusCode};
-use messaging_edge::{Reply, Request};
+use messaging_core::gateway::{PowerLevel, ReadOnly, Sent};
+use messaging_edge::{Json, Path, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// What it takes to send something to a room that is read-only: more than its owner has.
+/// The power level that sending takes in a read-only room: more than its owner has.
 const READ_ONLY_LEVEL: i64 = 101;
-/// How often a level is written when somebody else writes another one at the same time.
-const TRIES: usize = 8;
-/// Longer than it takes from reading the levels to having them written.
-const SETTLE: Duration = Duration::from_millis(250);
-
-#[derive(Deserialize)]
-struct PowerLevel {
-    user_id: String,
-    power_level: i32,
-    /// Whose act it is.
-    sender_matrix_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ReadOnly {
-    read_only: bool,
-    /// Whose act it is.
-    sender_matrix_id: Option<String>,
-}
+/// How often a change is tried while others write the power levels of the same room.
+const MAX_TRIES: usize = 8;
+/// How long to wait after a write: longer than others take from reading the levels to writing them.
+const SETTLE_TIME: Duration = Duration::from_millis(250);
 
 #[derive(Deserialize)]
 struct LevelsEvent {
@@ -39,67 +26,72 @@ struct LevelsEvent {
     content: Map<String, Value>,
 }
 
-/// Answers a request.
-pub async fn put(hs: &Homeserver, room: &str, request: Request) -> Result<Reply, Refusal> {
-    let room = room_id(room)?;
-    let asked: PowerLevel = request.json().await?;
-    let user_id = entity("user_id", &asked.user_id, &hs.server_name)?.matrix_user_id(&hs.server_name);
-    let sender = sender(hs, asked.sender_matrix_id.as_deref())?;
-    let level = asked.power_level.into();
-    let event_id = change(hs, room, sender.as_ref(), |levels| with_level(levels, &user_id, level)).await?;
-    Ok(Reply::json(StatusCode::OK, &json!({"event_id": event_id}))?)
+/// Gives somebody a power level.
+pub async fn set_power_level(
+    hs: Homeserver,
+    Path(path): Path<RoomPath>,
+    Json(change): Json<PowerLevel>,
+) -> Result<Response, GatewayError> {
+    let user_id = entity("user_id", &change.user_id, hs.server_name())?.matrix_user_id(hs.server_name());
+    let sender = sender(&hs, change.sender_matrix_id.as_deref())?;
+    let level = change.power_level.into();
+    let event =
+        change_levels(&hs, &path.room_id, sender.as_ref(), |levels| with_level(levels, &user_id, level)).await?;
+    Ok(Response::json(StatusCode::OK, &event)?)
 }
 
-/// Lets nobody but the bot send anything to the room any more, or everybody again.
-pub async fn put_read_only(hs: &Homeserver, room: &str, request: Request) -> Result<Reply, Refusal> {
-    let room = room_id(room)?;
-    let asked: ReadOnly = request.json().await?;
-    let level = if asked.read_only { READ_ONLY_LEVEL } else { 0 };
-    let sender = sender(hs, asked.sender_matrix_id.as_deref())?;
-    let event_id = change(hs, room, sender.as_ref(), |levels| with_events_default(levels, level)).await?;
-    Ok(Reply::json(StatusCode::OK, &json!({"event_id": event_id}))?)
+/// Lets only the bot send to the room, or everybody again.
+pub async fn set_read_only(
+    hs: Homeserver,
+    Path(path): Path<RoomPath>,
+    Json(change): Json<ReadOnly>,
+) -> Result<Response, GatewayError> {
+    let level = if change.read_only { READ_ONLY_LEVEL } else { 0 };
+    let sender = sender(&hs, change.sender_matrix_id.as_deref())?;
+    let event = change_levels(&hs, &path.room_id, sender.as_ref(), |levels| with_events_default(levels, level)).await?;
+    Ok(Response::json(StatusCode::OK, &event)?)
 }
 
-/// Gives somebody a power level, as the bot; answers the event that says so.
-pub async fn set(hs: &Homeserver, room: &str, user_id: &str, level: i64) -> Result<String, Refusal> {
-    change(hs, room, None, |levels| with_level(levels, user_id, level)).await
+/// Gives somebody a power level, as the bot.
+pub async fn give(hs: &Homeserver, room: &str, user_id: &str, level: i64) -> Result<(), GatewayError> {
+    change_levels(hs, room, None, |levels| with_level(levels, user_id, level)).await.map(|_| ())
 }
 
-fn sender(hs: &Homeserver, sender_matrix_id: Option<&str>) -> Result<Option<OwnUser>, Refusal> {
-    actor(("sender_matrix_id", sender_matrix_id), ("sender", None), &hs.server_name)
+fn sender(hs: &Homeserver, sender_matrix_id: Option<&str>) -> Result<Option<OwnUser>, GatewayError> {
+    actor(("sender_matrix_id", sender_matrix_id), ("sender", None), hs.server_name())
 }
 
-/// Changes the levels of a room unless there is nothing to change; answers their event. As the person, or as the bot
-/// where that person's power does not reach or nobody is named.
+/// Changes the power levels of a room and gives their event: as the person, or as the bot where that person's level
+/// does not reach or nobody is named. `changed` gives the levels to write, or `None` when nothing has to change.
 ///
-/// Matrix knows the levels of a room only as a whole and cannot compare before it writes. So this reads,
-/// changes, writes, waits until whoever read the same levels has written theirs, and looks again.
-async fn change(
+/// Matrix has the levels of a room in one event, and no way to write it only if nobody else has. So this reads, writes,
+/// waits until others who read the same levels have written theirs, and reads again.
+async fn change_levels(
     hs: &Homeserver,
     room: &str,
     person: Option<&OwnUser>,
     changed: impl Fn(&Map<String, Value>) -> Option<Value>,
-) -> Result<String, Refusal> {
+) -> Result<Sent, GatewayError> {
     let target = v3(&["rooms", room, "state", "m.room.power_levels", ""]);
     let mut written = None;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_TRIES {
         let current: LevelsEvent = hs.get(Acting::Bot, &format!("{target}?format=event")).await?;
         let Some(changed) = changed(&current.content) else {
-            return Ok(written.unwrap_or(current.event_id));
+            return Ok(Sent { event_id: written.unwrap_or(current.event_id), sent_at: None });
         };
         let event = as_person_or_bot(person, async |acting| {
             hs.call::<EventId>(acting, Method::PUT, &target, Some(&changed)).await
         });
         let event = event.await?;
         written = Some(event.event_id);
-        // By chance more or less, so that two who collided do not go on doing so.
-        let [chance, ..] = uuid::Uuid::new_v4().into_bytes();
-        spin_sdk::time::sleep(SETTLE + Duration::from_millis(chance.into())).await;
+        // Of random length, so that two changes that collided do not collide again.
+        let [random, ..] = uuid::Uuid::new_v4().into_bytes();
+        spin_sdk::time::sleep(SETTLE_TIME + Duration::from_millis(random.into())).await;
     }
-    Err(Refusal::failed("others write the power levels of this room all the time"))
+    Err(GatewayError::failed("others write the power levels of this room all the time"))
 }
 
-/// The levels with another one for events that have none of their own, or `None` when there is nothing to change.
+/// The levels with this one for events that have none of their own, or `None` when they have it already.
 fn with_events_default(levels: &Map<String, Value>, level: i64) -> Option<Value> {
     if levels.get("events_default").and_then(Value::as_i64).unwrap_or(0) == level {
         return None;
@@ -109,16 +101,16 @@ fn with_events_default(levels: &Map<String, Value>, level: i64) -> Option<Value>
     Some(Value::Object(levels))
 }
 
-/// The levels with this one changed, or `None` when there is nothing to change.
+/// The levels with this one of a user, or `None` when the user has it already.
 fn with_level(levels: &Map<String, Value>, user_id: &str, level: i64) -> Option<Value> {
     let users = levels.get("users").and_then(Value::as_object);
-    let usual = levels.get("users_default").and_then(Value::as_i64).unwrap_or(0);
-    let now = users.and_then(|users| users.get(user_id)).and_then(Value::as_i64).unwrap_or(usual);
-    if now == level {
+    let default = levels.get("users_default").and_then(Value::as_i64).unwrap_or(0);
+    let current = users.and_then(|users| users.get(user_id)).and_then(Value::as_i64).unwrap_or(default);
+    if current == level {
         return None;
     }
     let mut users = users.cloned().unwrap_or_default();
-    if level == usual {
+    if level == default {
         users.remove(user_id);
     } else {
         users.insert(user_id.to_owned(), json!(level));

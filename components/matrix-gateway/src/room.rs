@@ -1,17 +1,19 @@
-//! GET `/internal/matrix/rooms/{room_id}`, and PUT `…/name`, `…/topic`, `…/avatar`, and our own `…/visibility`.
+//! GET `/internal/matrix/rooms/{room_id}`, and PUT `…/name`, `…/topic`, `…/avatar` and `…/visibility`.
 
 use crate::act::as_person_or_bot;
-use crate::answer::Refusal;
+use crate::error::GatewayError;
 use crate::homeserver::{Acting, EventId, Homeserver, Nothing, v1, v3};
-use crate::ids::{actor, mxc_or_nothing, room_id};
+use crate::ids::{actor, mxc_or_nothing};
+use crate::params::RoomPath;
 use futures_util::future::join;
 use http::{Method, StatusCode};
-use messaging_edge::{Reply, Request};
+use messaging_core::gateway::{Room, RoomChange, Sent};
+use messaging_edge::{Json, Path, Response};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-/// What is needed of CS "GET /room_summary".
+/// What is needed of the client-server API's "GET /room_summary".
 #[derive(Deserialize)]
 struct Summary {
     name: Option<String>,
@@ -28,95 +30,110 @@ struct Members {
     chunk: Vec<IgnoredAny>,
 }
 
-/// Answers what a room is. `joined_members` counts who is in, `member_count` who is in or invited.
-pub async fn get(hs: &Homeserver, room: &str) -> Result<Reply, Refusal> {
-    let room = room_id(room)?;
+/// Says what a room is.
+pub async fn room(hs: Homeserver, Path(path): Path<RoomPath>) -> Result<Response, GatewayError> {
+    let room = path.room_id.as_str();
     let invited = v3(&["rooms", room, "members"]) + "?membership=invite";
     let (summary, invited) =
         join(hs.get::<Summary>(Acting::Bot, &v1(&["room_summary", room])), hs.get::<Members>(Acting::Bot, &invited))
             .await;
-    // The second is refused for every room that the bot is not in; the first answers for strangers' rooms too.
+    // The second call is refused for every room that the bot is not in; the first succeeds for other rooms too.
     let invited = u64::try_from(invited?.chunk.len()).unwrap_or(u64::MAX);
     let summary = summary?;
-    let answer = json!({
-        "room_id": room,
-        "name": summary.name,
-        "topic": summary.topic,
-        "avatar_url": summary.avatar_url,
-        "canonical_alias": summary.canonical_alias,
-        "member_count": summary.num_joined_members.saturating_add(invited),
-        "joined_members": summary.num_joined_members,
-        "encryption": summary.encryption,
-    });
-    Ok(Reply::json(StatusCode::OK, &answer)?)
+    let room = Room {
+        room_id: path.room_id,
+        name: summary.name,
+        topic: summary.topic,
+        avatar_url: summary.avatar_url,
+        canonical_alias: summary.canonical_alias,
+        member_count: summary.num_joined_members.saturating_add(invited),
+        joined_members: summary.num_joined_members,
+        encryption: summary.encryption,
+    };
+    Ok(Response::json(StatusCode::OK, &room)?)
 }
 
-#[derive(Deserialize)]
-struct Change {
-    name: Option<String>,
-    topic: Option<String>,
-    avatar_url: Option<String>,
-    /// Whose act it is; the bot's when it is left out.
-    sender_matrix_id: Option<String>,
+/// Sets the name; an empty text removes it.
+pub async fn set_name(
+    hs: Homeserver,
+    Path(path): Path<RoomPath>,
+    Json(change): Json<RoomChange>,
+) -> Result<Response, GatewayError> {
+    let event = set_state(&hs, &path, &change, "m.room.name", &name(&change)?).await?;
+    Ok(Response::json(StatusCode::OK, &event)?)
 }
 
-/// Sets the name, topic or avatar; an empty text removes it.
-pub async fn put(hs: &Homeserver, room: &str, field: &str, request: Request) -> Result<Reply, Refusal> {
-    let room = room_id(room)?;
-    let change: Change = request.json().await?;
-    let sender = actor(("sender_matrix_id", change.sender_matrix_id.as_deref()), ("sender", None), &hs.server_name)?;
-    let (event_type, content) = change.state(field)?;
-    let target = v3(&["rooms", room, "state", event_type, ""]);
-    let event: EventId =
-        as_person_or_bot(sender.as_ref(), async |acting| hs.call(acting, Method::PUT, &target, Some(&content)).await)
-            .await?;
-    Ok(Reply::json(StatusCode::OK, &json!({"event_id": event.event_id}))?)
+/// Sets the topic; an empty text removes it.
+pub async fn set_topic(
+    hs: Homeserver,
+    Path(path): Path<RoomPath>,
+    Json(change): Json<RoomChange>,
+) -> Result<Response, GatewayError> {
+    let event = set_state(&hs, &path, &change, "m.room.topic", &topic(&change)?).await?;
+    Ok(Response::json(StatusCode::OK, &event)?)
 }
 
-#[derive(Deserialize)]
-struct Visibility {
-    visibility: String,
-    sender_matrix_id: Option<String>,
+/// Sets the picture; an empty text removes it.
+pub async fn set_avatar(
+    hs: Homeserver,
+    Path(path): Path<RoomPath>,
+    Json(change): Json<RoomChange>,
+) -> Result<Response, GatewayError> {
+    let event = set_state(&hs, &path, &change, "m.room.avatar", &avatar(&change)?).await?;
+    Ok(Response::json(StatusCode::OK, &event)?)
 }
 
-/// `public` lets everybody join and lists the room, everything else takes both back; members stay.
-pub async fn put_visibility(hs: &Homeserver, room: &str, request: Request) -> Result<Reply, Refusal> {
-    let room = room_id(room)?;
-    let asked: Visibility = request.json().await?;
-    let sender = actor(("sender_matrix_id", asked.sender_matrix_id.as_deref()), ("sender", None), &hs.server_name)?;
-    let public = asked.visibility == "public";
+/// Opens a room to everybody and lists it (`public`), or takes both back (anything else); members stay.
+pub async fn set_visibility(
+    hs: Homeserver,
+    Path(path): Path<RoomPath>,
+    Json(change): Json<RoomChange>,
+) -> Result<Response, GatewayError> {
+    let public = field(&change.visibility, "visibility")? == "public";
     let rule = json!({"join_rule": if public { "public" } else { "invite" }});
-    let target = v3(&["rooms", room, "state", "m.room.join_rules", ""]);
-    let event: EventId =
-        as_person_or_bot(sender.as_ref(), async |acting| hs.call(acting, Method::PUT, &target, Some(&rule)).await)
-            .await?;
+    let event = set_state(&hs, &path, &change, "m.room.join_rules", &rule).await?;
     let listed = json!({"visibility": if public { "public" } else { "private" }});
-    let target = v3(&["directory", "list", "room", room]);
+    let target = v3(&["directory", "list", "room", &path.room_id]);
     match hs.call::<Nothing>(Acting::Bot, Method::PUT, &target, Some(&listed)).await {
         Ok(_) => {}
         // The homeserver's rules may keep rooms out of its list, as they do when a room is made.
-        Err(refusal) if public && refusal.status == StatusCode::FORBIDDEN => {}
-        Err(refusal) => return Err(refusal),
+        Err(error) if public && error.status == StatusCode::FORBIDDEN => {}
+        Err(error) => return Err(error),
     }
-    Ok(Reply::json(StatusCode::OK, &json!({"event_id": event.event_id}))?)
+    Ok(Response::json(StatusCode::OK, &event)?)
 }
 
-impl Change {
-    fn state(&self, field: &str) -> Result<(&'static str, Value), Refusal> {
-        let needed = |value: &Option<String>, name: &str| {
-            let missing = || Refusal::new(StatusCode::BAD_REQUEST, "M_BAD_JSON", format!("{name} is missing"));
-            value.clone().ok_or_else(missing)
-        };
-        match field {
-            "name" => Ok(("m.room.name", json!({"name": needed(&self.name, "name")?}))),
-            "topic" => Ok(("m.room.topic", json!({"topic": needed(&self.topic, "topic")?}))),
-            _ => {
-                let url = needed(&self.avatar_url, "avatar_url")?;
-                let content = if mxc_or_nothing(&url)?.is_empty() { json!({}) } else { json!({"url": url}) };
-                Ok(("m.room.avatar", content))
-            }
-        }
-    }
+/// Sets one state of a room: as the person whose act it is, or as the bot.
+async fn set_state(
+    hs: &Homeserver,
+    path: &RoomPath,
+    change: &RoomChange,
+    event_type: &str,
+    content: &Value,
+) -> Result<Sent, GatewayError> {
+    let sender = actor(("sender_matrix_id", change.sender_matrix_id.as_deref()), ("sender", None), hs.server_name())?;
+    let target = v3(&["rooms", &path.room_id, "state", event_type, ""]);
+    let event: EventId =
+        as_person_or_bot(sender.as_ref(), async |acting| hs.call(acting, Method::PUT, &target, Some(content)).await)
+            .await?;
+    Ok(Sent { event_id: event.event_id, sent_at: None })
+}
+
+fn field<'a>(value: &'a Option<String>, name: &str) -> Result<&'a str, GatewayError> {
+    value.as_deref().ok_or_else(|| GatewayError::missing(name))
+}
+
+fn name(change: &RoomChange) -> Result<Value, GatewayError> {
+    Ok(json!({"name": field(&change.name, "name")?}))
+}
+
+fn topic(change: &RoomChange) -> Result<Value, GatewayError> {
+    Ok(json!({"topic": field(&change.topic, "topic")?}))
+}
+
+fn avatar(change: &RoomChange) -> Result<Value, GatewayError> {
+    let url = mxc_or_nothing(field(&change.avatar_url, "avatar_url")?)?;
+    Ok(if url.is_empty() { json!({}) } else { json!({"url": url}) })
 }
 
 #[cfg(test)]
@@ -125,13 +142,13 @@ mod tests {
 
     #[test]
     fn a_change_has_the_field_of_its_path() {
-        let change = |value: Value| serde_json::from_value::<Change>(value).unwrap();
-        let name = change(json!({"name": "x"}));
-        assert_eq!(name.state("name").unwrap(), ("m.room.name", json!({"name": "x"})));
-        assert!(name.state("topic").is_err());
-        let avatar = change(json!({"avatar_url": "mxc://a.example/x"}));
-        assert_eq!(avatar.state("avatar").unwrap(), ("m.room.avatar", json!({"url": "mxc://a.example/x"})));
-        assert_eq!(change(json!({"avatar_url": ""})).state("avatar").unwrap().1, json!({}));
-        assert!(change(json!({"avatar_url": "https://x/y"})).state("avatar").is_err());
+        let change = |value: Value| serde_json::from_value::<RoomChange>(value).unwrap();
+        let named = change(json!({"name": "x"}));
+        assert_eq!(name(&named).unwrap(), json!({"name": "x"}));
+        assert_eq!(topic(&named).unwrap_err().errcode, "M_BAD_JSON");
+        let with_avatar = change(json!({"avatar_url": "mxc://a.example/x"}));
+        assert_eq!(avatar(&with_avatar).unwrap(), json!({"url": "mxc://a.example/x"}));
+        assert_eq!(avatar(&change(json!({"avatar_url": ""}))).unwrap(), json!({}));
+        assert!(avatar(&change(json!({"avatar_url": "https://x/y"}))).is_err());
     }
 }

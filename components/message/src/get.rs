@@ -1,29 +1,16 @@
 //! GET: the index row with the full content from Matrix, edits applied.
 
 use http::StatusCode;
+use messaging_core::auth::Caller;
 use messaging_core::matrix;
+use messaging_core::paths::MessagePath;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::{Problem, Reply, Request, identity, store};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use messaging_edge::{Path, Problem, Response, index};
+use serde_json::{Value, json};
 
-#[derive(Deserialize)]
-struct Found {
-    room_id: String,
-    event_id: String,
-    deleted: bool,
-    message: Map<String, Value>,
-}
-
-pub async fn get(request: &Request) -> Result<Reply, Problem> {
-    let caller = identity::caller(request).await?;
-    let [who, microdaos] = store::caller(&caller);
-    let found: Found = store::call(
-        "get_message",
-        vec![who, microdaos, store::uuid(request.channel_id()?), store::uuid(request.message_id()?)],
-    )
-    .await?;
-    let content = if found.deleted {
+pub async fn get(caller: Caller, Path(at): Path<MessagePath>) -> Result<Response, Problem> {
+    let found = index::messages::get_message(&caller, at).await?;
+    let content = if found.is_deleted {
         Value::Null
     } else {
         let gateway = Gateway::from_settings().await?;
@@ -33,5 +20,5 @@ pub async fn get(request: &Request) -> Result<Reply, Problem> {
     message.insert("text".to_owned(), json!(matrix::text(&content, "body")));
     message.insert("formatted_body".to_owned(), json!(matrix::text(&content, "formatted_body")));
     message.insert("content".to_owned(), content);
-    Reply::json(StatusCode::OK, &message)
+    Response::json(StatusCode::OK, &message)
 }

@@ -4,21 +4,15 @@ mod delete;
 mod edit;
 mod get;
 
-use http::Method;
-use messaging_edge::{Problem, Reply, Request, serve};
+use messaging_core::paths;
+use messaging_edge::{Problem, serve};
 use spin_sdk::http::IntoResponse;
 use spin_sdk::http_service;
 
 #[http_service]
 async fn message(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve(request, route).await
-}
-
-async fn route(request: Request) -> Result<Reply, Problem> {
-    match *request.method() {
-        Method::GET => get::get(&request).await,
-        Method::PATCH => edit::edit(request).await,
-        Method::DELETE => delete::delete(&request).await,
-        _ => Err(Problem::method_not_allowed("GET, PATCH, DELETE")),
-    }
+    serve::<Problem>(request, |router| {
+        router.get(paths::MESSAGE, get::get).patch(paths::MESSAGE, edit::edit).delete(paths::MESSAGE, delete::delete)
+    })
+    .await
 }

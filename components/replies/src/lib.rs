@@ -1,21 +1,23 @@
-//! `/api/messaging/channels/:channel_id/messages/:message_id/replies`: the answers to a message.
+//! `/api/messaging/channels/:channel_id/messages/:message_id/replies`: the replies to a message.
 
-use http::Method;
-use messaging_edge::{Problem, Reply, Request, identity, serve, store};
+use messaging_core::auth::Caller;
+use messaging_core::page::MessagePage;
+use messaging_core::paths::{self, MessagePath};
+use messaging_edge::{Path, Problem, Query, Response, acts, serve};
 use spin_sdk::http::IntoResponse;
 use spin_sdk::http_service;
 
 #[http_service]
 async fn replies(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve(request, route).await
+    serve::<Problem>(request, |router| router.get(paths::REPLIES, list)).await
 }
 
-async fn route(request: Request) -> Result<Reply, Problem> {
-    match *request.method() {
-        Method::GET => {
-            let caller = identity::caller(&request).await?;
-            store::page_messages(&request, &caller, Some(request.message_id()?)).await
-        }
-        _ => Err(Problem::method_not_allowed("GET")),
-    }
+/// GET: a page of replies, newest first.
+async fn list(
+    caller: Caller,
+    Path(at): Path<MessagePath>,
+    Query(page): Query<MessagePage>,
+) -> Result<Response, Problem> {
+    let path = paths::fill(paths::REPLIES, &[&at.channel_id, &at.message_id]);
+    acts::list_messages(&caller, at.channel_id, &page, Some(at.message_id), &path, None).await
 }

@@ -66,7 +66,7 @@ BEGIN
     END IF;
     IF m.sender_id = p_sender_id AND m.deleted_at IS NULL AND m.edit_event_id IS DISTINCT FROM p_event_id
         AND (m.edited_at IS NULL OR (m.edited_at, m.edit_event_id) < (edited, p_event_id))
-        AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE event_id = p_event_id) THEN
+        AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
         UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END,
             edited_at = edited, edit_event_id = p_event_id
         WHERE id = m.id RETURNING * INTO m;

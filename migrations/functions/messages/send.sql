@@ -72,17 +72,20 @@ CREATE FUNCTION messaging.keep_pending_relation(
 BEGIN
     INSERT INTO messaging.pending_relations (event_id, target_event_id, channel_id, kind, parameters)
     SELECT p_event_id, p_target_event_id, ch.id, p_kind, p_parameters
-    WHERE (SELECT count(*) FROM messaging.pending_relations WHERE target_event_id = p_target_event_id) < 100
+    WHERE (SELECT count(*) FROM messaging.pending_relations
+           WHERE channel_id = ch.id AND target_event_id = p_target_event_id) < 100
     ON CONFLICT DO NOTHING;
 END
 $$;
 
--- Applies what came before its message.
-CREATE FUNCTION messaging.apply_pending_relations(p_room_id text, p_event_id text) RETURNS void LANGUAGE plpgsql AS $$
+-- Applies what came before its message, in the same channel: another room's members cannot relate to it.
+CREATE FUNCTION messaging.apply_pending_relations(p_channel_id uuid, p_room_id text, p_event_id text) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
     r messaging.pending_relations;
 BEGIN
-    FOR r IN DELETE FROM messaging.pending_relations WHERE target_event_id = p_event_id RETURNING * LOOP
+    FOR r IN DELETE FROM messaging.pending_relations
+             WHERE channel_id = p_channel_id AND target_event_id = p_event_id RETURNING * LOOP
         IF r.kind = 'edit' THEN
             PERFORM messaging.record_edit(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
                 r.parameters ->> 'content_preview', r.parameters ->> 'edited_at');
@@ -138,7 +141,7 @@ BEGIN
     END IF;
     -- In Matrix people can still speak in an archived channel's room; here it has ended.
     IF ch.archived_at IS NOT NULL AND p_pushed_content IS NOT NULL
-        OR EXISTS (SELECT FROM messaging.pending_redactions WHERE event_id = p_event_id) THEN
+        OR EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
         document := json_build_object('inserted', false);
         RETURN;
     END IF;
@@ -166,7 +169,7 @@ BEGIN
             'timestamp', (extract(epoch FROM m.created_at) * 1000)::bigint,
             'content', CASE WHEN ch.is_encrypted THEN '{}' ELSE p_pushed_content END));
     END IF;
-    PERFORM messaging.apply_pending_relations(p_room_id, p_event_id);
+    PERFORM messaging.apply_pending_relations(ch.id, p_room_id, p_event_id);
     document := json_build_object('message', message, 'inserted', true);
 END
 $$;

@@ -63,7 +63,7 @@ BEGIN
         RETURN;
     END IF;
     IF m.deleted_at IS NOT NULL OR ch.archived_at IS NOT NULL
-        OR EXISTS (SELECT FROM messaging.pending_redactions WHERE event_id = p_event_id)
+        OR EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id)
         -- Removed already: a late copy of the event does not bring it back.
         OR EXISTS (SELECT FROM public.message_reactions WHERE matrix_event_id = p_event_id)
         OR EXISTS (SELECT FROM public.message_reactions

@@ -61,4 +61,31 @@ mod tests {
         assert!(manifest.declares("database_url") && !manifest.declares("jwt_secret"));
         assert_eq!(manifest.wasm_names().into_iter().collect::<Vec<_>>(), ["channels", "matrix_gateway"]);
     }
+
+    /// What a component with the first variable needs besides: Spin has no way to share a block of variables, so each
+    /// component repeats it.
+    const BLOCKS: [(&str, &[&str]); 2] = [
+        (
+            "jwt_secret",
+            &["auth_mode", "jwt_public_key", "jwt_algorithm", "jwt_issuer", "jwt_audience", "cors_allow_origins"],
+        ),
+        ("matrix_gateway_url", &["matrix_gateway_secret", "matrix_server_name"]),
+    ];
+
+    #[test]
+    fn components_agree_about_the_variables_that_they_share() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let manifest = Manifest::load(&folder.join("spin.toml")).unwrap();
+        for (name, component) in &manifest.component {
+            let variables = component["variables"].as_table().unwrap();
+            for (variable, value) in variables {
+                assert!(manifest.declares(variable), "{name}: {variable} is not declared");
+                assert_eq!(value.as_str(), Some(&*format!("{{{{ {variable} }}}}")), "{name}: {variable}");
+            }
+            for (first, rest) in BLOCKS.iter().filter(|(first, _)| variables.contains_key(*first)) {
+                let missing: Vec<_> = rest.iter().filter(|variable| !variables.contains_key(**variable)).collect();
+                assert!(missing.is_empty(), "{name} has {first}, but not {missing:?}");
+            }
+        }
+    }
 }

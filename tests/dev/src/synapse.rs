@@ -93,7 +93,8 @@ fn appservice(secrets: &Secrets, api_url: &str) -> Value {
         "hs_token": secrets.matrix_hs_token,
         "sender_localpart": "daarion",
         "rate_limited": false,
-        "receive_ephemeral": false,
+        // Who is typing, as it happens.
+        "receive_ephemeral": true,
         // A channel's alias is `#<slug>-<microdao>`. Synapse lets an application service make only aliases of its
         // namespaces; not exclusive, so that people may make such aliases too.
         "namespaces": {

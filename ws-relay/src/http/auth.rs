@@ -1,4 +1,4 @@
-//! Who opens a socket. Browsers cannot set headers on a WebSocket, so there are more places to look than elsewhere.
+//! Who opens a socket. Browsers cannot set headers on a WebSocket, so a token has more places than in other requests.
 
 use crate::socket::session::Identity;
 use http::HeaderMap;
@@ -10,16 +10,16 @@ use serde::Deserialize;
 /// The subprotocol that carries a token: `Sec-WebSocket-Protocol: bearer, <token>`.
 pub const SUBPROTOCOL: &str = "bearer";
 
-/// The query of a WebSocket request. Others are allowed.
+/// The query of a WebSocket request. Other parameters are ignored.
 #[derive(Debug, Default, Deserialize)]
 pub struct Query {
     token: Option<String>,
     user_id: Option<String>,
-    /// Checked by whoever uses it.
+    /// The number of the last event that the client has; not checked yet.
     pub since_seq: Option<String>,
 }
 
-/// Finds out who is calling. A token counts more than a name, and a wrong token is never overlooked.
+/// Finds out who is calling. A token counts more than a name; a wrong token is a 401, whatever name comes with it.
 pub fn identify(verifier: &Verifier, headers: &HeaderMap, query: &Query) -> Result<Identity, Problem> {
     let known = match token(headers, query)? {
         Some(token) => verifier.verify_token(&token)?,

@@ -1,4 +1,4 @@
-//! `GET /health`: the relay is alive. `GET /health/ready`: so is what it needs.
+//! `GET /health`: whether the relay is alive. `GET /health/ready`: whether it can do its work.
 
 use crate::app::App;
 use async_nats::connection::State as Nats;
@@ -13,10 +13,10 @@ use tokio::time::timeout;
 /// The longest wait for the database.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// How the relay is.
+/// The state of the relay and of what it needs.
 #[derive(Serialize)]
 pub struct Health {
-    /// `ok`, or `degraded` when one of the others is not there.
+    /// `ok`, or `degraded` when NATS or the database is missing.
     status: &'static str,
     /// `connected` or `disconnected`.
     nats: &'static str,
@@ -29,7 +29,7 @@ pub async fn alive(State(app): State<Arc<App>>) -> Json<Health> {
     Json(look(&app).await)
 }
 
-/// 503 while it cannot do its work.
+/// 503 while NATS or the database is missing, and while the relay stops.
 pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
     let health = look(&app).await;
     let stopping = app.shutdown.is_cancelled();

@@ -1,8 +1,8 @@
-//! What the relay answers over HTTP.
+//! The relay's HTTP routes.
 
 mod auth;
 mod health;
-mod refusal;
+mod problem;
 pub mod server;
 mod upgrade;
 
@@ -13,7 +13,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use messaging_core::problem::Problem;
-use refusal::Refusal;
+use problem::ProblemResponse;
 use std::sync::Arc;
 
 /// All routes.
@@ -24,9 +24,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/health", get(health::alive))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics))
-        .fallback(async |headers: http::HeaderMap| Refusal::new(&headers, Problem::not_found("route")))
+        .fallback(async |headers: http::HeaderMap| ProblemResponse::new(&headers, Problem::not_found("route")))
         .method_not_allowed_fallback(async |headers: http::HeaderMap| {
-            Refusal::new(&headers, Problem::method_not_allowed("GET, HEAD"))
+            ProblemResponse::new(&headers, Problem::method_not_allowed("GET, HEAD"))
         })
         .with_state(app)
 }

@@ -1,4 +1,4 @@
-//! The listener. Not axum's own, because that one waits for ever for a request's head.
+//! The listener. Not axum's own, which waits for a request's head for ever.
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -23,7 +23,7 @@ pub async fn run(listener: TcpListener, router: Router, shutdown: CancellationTo
                 tokio::spawn(connection(stream, router.clone(), shutdown.clone()));
             }
             Err(e) => {
-                // Mostly too many open files: those who are connected matter more.
+                // Mostly the limit of open files; the pause leaves the processor to the sockets that are open.
                 tracing::warn!("cannot accept a connection: {e}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -32,7 +32,7 @@ pub async fn run(listener: TcpListener, router: Router, shutdown: CancellationTo
 }
 
 async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
-    // Frames are small and wanted at once.
+    // Frames are small; a wait for more to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let served = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -2,10 +2,8 @@
 
 use crate::access::{self, Access};
 use crate::app::App;
-use crate::event::Seq;
 use crate::http::auth::{Query, SUBPROTOCOL, identify};
-use crate::http::refusal::Refusal;
-use crate::socket::inbound::MESSAGE;
+use crate::http::problem::ProblemResponse;
 use crate::socket::session::{Identity, Purpose, serve};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
@@ -13,8 +11,10 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use messaging_core::problem::Problem;
+use messaging_core::socket::MAX_CLIENT_MESSAGE_BYTES;
 use std::sync::Arc;
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
@@ -24,14 +24,14 @@ type MaybeQuery = Result<axum::extract::Query<Query>, QueryRejection>;
 const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// One channel.
+/// A socket for one channel.
 pub async fn one(
     State(app): State<Arc<App>>,
     Path(channel): Path<String>,
     headers: HeaderMap,
     query: MaybeQuery,
     upgrade: Upgrade,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let opened = async {
         let query = readable(query)?;
         let identity = identify(&app.verifier, &headers, &query)?;
@@ -43,21 +43,21 @@ pub async fn one(
             Err(e) => Err(unavailable(e)),
         }
     };
-    let (identity, purpose) = opened.await.map_err(|problem| Refusal::new(&headers, problem))?;
-    accept(app.clone(), upgrade, identity, purpose).map_err(|problem| Refusal::new(&headers, problem))
+    let (identity, purpose) = opened.await.map_err(|problem| ProblemResponse::new(&headers, problem))?;
+    accept(app.clone(), upgrade, identity, purpose).map_err(|problem| ProblemResponse::new(&headers, problem))
 }
 
-/// Many channels.
+/// A socket for many channels.
 pub async fn many(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     query: MaybeQuery,
     upgrade: Upgrade,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     readable(query)
         .and_then(|query| identify(&app.verifier, &headers, &query))
         .and_then(|identity| accept(app, upgrade, identity, Purpose::Many))
-        .map_err(|problem| Refusal::new(&headers, problem))
+        .map_err(|problem| ProblemResponse::new(&headers, problem))
 }
 
 fn readable(query: MaybeQuery) -> Result<Query, Problem> {
@@ -70,9 +70,9 @@ fn since_seq(text: &str) -> Result<Seq, Problem> {
     })
 }
 
-fn unavailable(inside: impl std::fmt::Display) -> Problem {
+fn unavailable(internal_message: impl std::fmt::Display) -> Problem {
     let detail = "The service is not available at the moment. Connect again.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).with_inside(inside)
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).with_internal_message(internal_message)
 }
 
 fn accept(app: Arc<App>, upgrade: Upgrade, identity: Identity, purpose: Purpose) -> Result<Response, Problem> {
@@ -92,11 +92,11 @@ fn accept(app: Arc<App>, upgrade: Upgrade, identity: Identity, purpose: Purpose)
     let sockets = app.sockets.clone();
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
-        .max_message_size(MESSAGE)
-        .max_frame_size(MESSAGE)
+        .max_message_size(MAX_CLIENT_MESSAGE_BYTES)
+        .max_frame_size(MAX_CLIENT_MESSAGE_BYTES)
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER);
-    // Counted from here on, so that the end of the relay waits for it.
+    // As long as the token lives, the end of the relay waits for this socket.
     let counted = sockets.token();
     Ok(upgrade.on_upgrade(move |socket| async move {
         serve(app, socket, identity, purpose).await;

@@ -1,16 +1,18 @@
-//! The task of one followed channel: takes frames from NATS, closes holes from the log, hands them to its sockets.
+//! The task of one channel that has subscribers: takes frames from NATS, closes holes from the log, and hands the frames
+//! to its subscribers.
 
 use crate::database::DatabaseError;
-use crate::event::Seq;
 use crate::live::hub::{Entry, Hub};
 use crate::live::log::{self, LogPage};
-use crate::live::outlet::{Delivery, Outlet, SocketId};
+use crate::live::nats_subscription::{Arrival, NatsSubscription};
 use crate::live::recent::Recent;
 use crate::live::sequencer::{Asked, Sequencer};
 use crate::live::subject;
-use async_nats::{Message, SubscribeError, Subscriber};
-use futures_util::StreamExt;
+use crate::live::subscriber::{Delivery, SocketId, Subscriber};
+use crate::metrics::DropReason;
+use async_nats::Message;
 use futures_util::future::BoxFuture;
+use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use std::collections::HashMap;
 use std::future::pending;
@@ -20,85 +22,85 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
-/// The pause after a failed read of the log or a refused subscription.
+/// The pause after a failed read of the log.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// When the log is looked at after the subscription was sent: NATS needs a moment until it counts everywhere,
-/// and what was published before that is only there.
+/// The log is read this long after the subscription was sent: NATS needs a moment until a subscription holds in the
+/// whole cluster, and frames that are published before that are only in the log.
 const SETTLE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
-/// Frames that are handed out before the sockets get a chance to send them: what was missed comes all at once,
-/// and is no reason to cut a socket that keeps up.
+/// Frames that are handed out before the task lets the sockets send them: missed frames come all at once, and must not
+/// fill the queue of a socket that keeps up.
 const BURST: usize = 32;
 
 /// What a channel's task is told.
-pub enum Command {
+pub enum ChannelCommand {
     /// A socket that has everything up to `since` wants the rest.
     Join {
-        /// The last number that it has.
+        /// The last number that the socket has.
         since: Seq,
-        /// Its queue.
-        outlet: Outlet,
-        /// Whether it is in.
-        reply: oneshot::Sender<Joined>,
+        /// The way to the socket.
+        subscriber: Subscriber,
+        /// Takes the outcome.
+        joined: oneshot::Sender<Joined>,
     },
     /// A socket leaves.
     Leave {
-        /// Which.
+        /// The socket.
         socket: SocketId,
     },
     /// How far the channel has come in the database; `None` when it is gone.
     Head(Option<Seq>),
-    /// Some time has passed.
+    /// Some time has passed: old frames can be forgotten.
     Sweep,
 }
 
-/// The answer to [`Command::Join`].
+/// The outcome of [`ChannelCommand::Join`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joined {
-    /// Everything after `since` comes through the queue.
+    /// Everything after `since` comes through the subscriber's queue.
     Live,
     /// Too far behind: read the log first, then join again.
     Behind,
 }
 
-/// What a read of the log brings.
-type Answer = Result<Option<LogPage>, DatabaseError>;
+/// The outcome of a read of the log.
+type LogResult = Result<Option<LogPage>, DatabaseError>;
 
 struct Channel {
     hub: Arc<Hub>,
     id: ChannelId,
-    commands: UnboundedReceiver<Command>,
-    members: HashMap<SocketId, Outlet>,
+    commands: UnboundedReceiver<ChannelCommand>,
+    subscribers: HashMap<SocketId, Subscriber>,
     sequencer: Sequencer,
     recent: Recent,
     /// The sequencer's position, for others to see.
     last: Arc<AtomicI64>,
-    subscribing: Option<BoxFuture<'static, Result<Subscriber, SubscribeError>>>,
-    subscription: Option<Subscriber>,
-    reading: Option<BoxFuture<'static, (Asked, Answer)>>,
+    logged: NatsSubscription,
+    ephemeral: NatsSubscription,
+    reading: Option<BoxFuture<'static, (Asked, LogResult)>>,
     /// When to look at the log without being told that something is missing.
     checks: Vec<Instant>,
     /// The log could not be read just now; the next check tries again.
     log_failed: bool,
 }
 
-/// Starts to follow a channel from behind number `since`.
+/// Starts the task of a channel behind number `since`.
 pub fn start(hub: Arc<Hub>, id: ChannelId, since: Seq) -> Entry {
     let (sender, commands) = unbounded_channel();
     let last = Arc::new(AtomicI64::new(since));
     let mut channel = Channel {
-        subscribing: Some(subscribe(&hub, id, Duration::ZERO)),
+        logged: NatsSubscription::new(hub.nats.clone(), subject::logged(id)),
+        ephemeral: NatsSubscription::new(hub.ephemeral_nats.clone(), subject::ephemeral(id)),
         hub,
         id,
         commands,
-        members: HashMap::new(),
+        subscribers: HashMap::new(),
         sequencer: Sequencer::new(since),
         recent: Recent::default(),
         last: last.clone(),
-        subscription: None,
         reading: None,
         checks: Vec::new(),
         log_failed: false,
@@ -112,15 +114,12 @@ impl Channel {
         loop {
             let check = self.checks.iter().min().copied();
             tokio::select! {
+                // In this order: ephemeral frames wait for everything else.
+                biased;
                 command = self.commands.recv() => match command {
                     Some(command) => self.command(command),
                     None => return,
                 },
-                result = or_never(&mut self.subscribing) => {
-                    self.subscribing = None;
-                    self.subscribed(result);
-                }
-                message = next(&mut self.subscription) => self.message(message).await,
                 (asked, page) = or_never(&mut self.reading) => {
                     self.reading = None;
                     self.page(asked, page).await;
@@ -130,66 +129,56 @@ impl Channel {
                     self.log_failed = false;
                     self.read();
                 }
+                arrival = self.logged.next() => match arrival {
+                    Arrival::Subscribed => self.checks.extend(SETTLE.map(|after| Instant::now() + after)),
+                    Arrival::Message(message) => self.logged_message(message).await,
+                },
+                arrival = self.ephemeral.next() => match arrival {
+                    Arrival::Subscribed => {}
+                    Arrival::Message(message) => self.ephemeral_message(message),
+                },
             }
-            if self.members.is_empty() && self.hub.retire(self.id, || self.commands.is_empty()) {
+            if self.subscribers.is_empty() && self.hub.retire(self.id, || self.commands.is_empty()) {
                 return;
             }
         }
     }
 
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, command: ChannelCommand) {
         match command {
-            Command::Join { since, outlet, reply } => {
-                let joined = self.join(since, outlet.clone());
+            ChannelCommand::Join { since, subscriber, joined } => {
+                let socket = subscriber.socket;
+                let outcome = self.join(since, subscriber);
                 // Nobody waits any more: the socket has closed meanwhile.
-                if reply.send(joined).is_err() {
-                    self.members.remove(&outlet.socket);
+                if joined.send(outcome).is_err() {
+                    self.subscribers.remove(&socket);
                 }
             }
-            Command::Leave { socket } => {
-                self.members.remove(&socket);
+            ChannelCommand::Leave { socket } => {
+                self.subscribers.remove(&socket);
             }
-            Command::Head(Some(head)) => {
+            ChannelCommand::Head(Some(head)) => {
                 self.sequencer.saw(head);
                 self.catch_up();
             }
-            Command::Head(None) => self.gone(),
-            Command::Sweep => self.recent.forget(std::time::Instant::now()),
+            ChannelCommand::Head(None) => self.gone(),
+            ChannelCommand::Sweep => self.recent.forget(std::time::Instant::now()),
         }
     }
 
-    fn join(&mut self, since: Seq, outlet: Outlet) -> Joined {
+    fn join(&mut self, since: Seq, subscriber: Subscriber) -> Joined {
         let Some(missed) = self.recent.missed(since, self.sequencer.last()) else { return Joined::Behind };
         for frame in missed {
-            if !outlet.offer(Delivery::Event(frame.clone())) {
+            if !subscriber.offer(Delivery::Logged(frame.clone())) {
                 return Joined::Live;
             }
         }
-        self.members.insert(outlet.socket, outlet);
+        self.subscribers.insert(subscriber.socket, subscriber);
         Joined::Live
     }
 
-    fn subscribed(&mut self, result: Result<Subscriber, SubscribeError>) {
-        match result {
-            Ok(subscription) => {
-                self.subscription = Some(subscription);
-                self.checks.extend(SETTLE.map(|after| Instant::now() + after));
-            }
-            Err(e) => {
-                tracing::warn!(channel = %self.id, "NATS did not take a subscription: {e}");
-                self.subscribing = Some(subscribe(&self.hub, self.id, RETRY));
-            }
-        }
-    }
-
-    async fn message(&mut self, message: Option<Message>) {
-        let Some(message) = message else {
-            // The client has closed; it does not without being told to, but then nothing must be lost either.
-            self.subscription = None;
-            self.subscribing = Some(subscribe(&self.hub, self.id, RETRY));
-            return;
-        };
-        match subject::frame(self.id, message) {
+    async fn logged_message(&mut self, message: Message) {
+        match subject::logged_frame(self.id, message) {
             Some(frame) => self.sequencer.live(Arc::new(frame)),
             None => tracing::warn!(channel = %self.id, "a frame on NATS is not from a relay, ignored"),
         }
@@ -197,11 +186,21 @@ impl Channel {
         self.catch_up();
     }
 
-    async fn page(&mut self, asked: Asked, page: Answer) {
+    /// Hands an ephemeral frame to the subscribers that have room for it. It has no number, so nothing waits for it.
+    fn ephemeral_message(&mut self, message: Message) {
+        let Some(frame) = subject::ephemeral_frame(self.id, message).map(Arc::new) else {
+            return self.hub.metrics.dropped(DropReason::Invalid, 1);
+        };
+        let taken = self.subscribers.values().filter(|subscriber| subscriber.offer_ephemeral(frame.clone())).count();
+        self.hub.metrics.ephemeral_queued.inc_by(taken as u64);
+        self.hub.metrics.dropped(DropReason::SocketBusy, (self.subscribers.len() - taken) as u64);
+    }
+
+    async fn page(&mut self, asked: Asked, page: LogResult) {
         match page {
             Ok(Some(page)) => {
                 if let Some(lost) = self.sequencer.log(asked, page) {
-                    tracing::warn!(channel = %self.id, seq = lost, "the log is shorter than what was missed; readers reload");
+                    tracing::warn!(channel = %self.id, seq = lost, "the log is shorter than what was missed; subscribers reload");
                     self.recent.clear();
                     self.fan_out(&Delivery::Reload(self.id, lost));
                 }
@@ -236,7 +235,7 @@ impl Channel {
         let mut handed = 0usize;
         while let Some(frame) = self.sequencer.next() {
             self.recent.push(frame.clone(), std::time::Instant::now());
-            self.fan_out(&Delivery::Event(frame));
+            self.fan_out(&Delivery::Logged(frame));
             handed += 1;
             if handed.is_multiple_of(BURST) {
                 yield_now().await;
@@ -247,32 +246,17 @@ impl Channel {
 
     fn gone(&mut self) {
         self.fan_out(&Delivery::Gone(self.id));
-        self.members.clear();
+        self.subscribers.clear();
     }
 
     fn fan_out(&mut self, delivery: &Delivery) {
-        self.members.retain(|_, outlet| outlet.offer(delivery.clone()));
+        self.subscribers.retain(|_, subscriber| subscriber.offer(delivery.clone()));
     }
-}
-
-fn subscribe(hub: &Hub, id: ChannelId, delay: Duration) -> BoxFuture<'static, Result<Subscriber, SubscribeError>> {
-    let nats = hub.nats.clone();
-    Box::pin(async move {
-        sleep(delay).await;
-        nats.subscribe(subject::of(id)).await
-    })
 }
 
 async fn or_never<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
     match future {
         Some(future) => future.await,
-        None => pending().await,
-    }
-}
-
-async fn next(subscription: &mut Option<Subscriber>) -> Option<Message> {
-    match subscription {
-        Some(subscription) => subscription.next().await,
         None => pending().await,
     }
 }

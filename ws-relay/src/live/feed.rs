@@ -1,6 +1,6 @@
-//! The connection to NATS on which live frames arrive.
+//! The connections to NATS on which live frames arrive.
 
-use crate::metrics::Metrics;
+use crate::metrics::{DropReason, Metrics};
 use crate::nats::Nats;
 use anyhow::Context;
 use async_nats::{Client, Event};
@@ -8,14 +8,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
-/// Frames of one channel that wait for its task at most. Beyond that they are dropped, noticed and read from the log.
-const CHANNEL_BUFFER: usize = 4096;
+/// Logged frames of one channel that wait for its task at most. Beyond that they are dropped, noticed and read from the
+/// log.
+const LOGGED_BUFFER: usize = 4096;
+/// Ephemeral frames of one channel that wait for its task at most. Beyond that they are dropped.
+const EPHEMERAL_BUFFER: usize = 64;
 
-/// The connection and what happened to it.
+/// The connections, which connect again by themselves, and what happened to them.
 pub struct Feed {
-    /// Connects, and connects again, by itself.
+    /// For logged frames.
     pub client: Client,
-    /// Woken when frames may have been lost.
+    /// For ephemeral frames, both ways: a connection of their own, so that they neither hold up nor displace logged ones.
+    pub ephemeral_client: Client,
+    /// Woken when logged frames may have been lost.
     pub doubt: Arc<Notify>,
 }
 
@@ -23,39 +28,48 @@ impl Feed {
     /// Starts to connect; returns at once.
     pub async fn start(nats: &Nats, metrics: Arc<Metrics>) -> anyhow::Result<Self> {
         let doubt = Arc::new(Notify::new());
-        let was_connected = Arc::new(AtomicBool::new(false));
-        let callback = {
-            let doubt = doubt.clone();
-            move |event: Event| {
-                match &event {
-                    Event::Connected => {
-                        if was_connected.swap(true, Ordering::Relaxed) {
-                            metrics.nats_reconnects.inc();
-                        }
-                        tracing::info!("connected to NATS");
-                        doubt.notify_one();
-                    }
-                    Event::Disconnected => {
-                        tracing::warn!("lost NATS; channels are followed in the database until it is back");
-                        doubt.notify_one();
-                    }
-                    Event::SlowConsumer(_) | Event::ServerError(_) => {
-                        tracing::warn!("NATS: {event}");
-                        doubt.notify_one();
-                    }
-                    other => tracing::debug!("NATS: {other}"),
-                }
-                std::future::ready(())
-            }
-        };
-        let client = nats
-            .options("ws-relay live")
-            .retry_on_initial_connect()
-            .subscription_capacity(CHANNEL_BUFFER)
-            .event_callback(callback)
-            .connect(nats.servers.as_slice())
-            .await
-            .context("NATS_URL cannot be used")?;
-        Ok(Self { client, doubt })
+        let ephemeral_client = ephemeral(nats, metrics.clone()).await?;
+        let client = logged(nats, metrics, doubt.clone()).await?;
+        Ok(Self { client, ephemeral_client, doubt })
     }
+}
+
+async fn logged(nats: &Nats, metrics: Arc<Metrics>, doubt: Arc<Notify>) -> anyhow::Result<Client> {
+    let was_connected = Arc::new(AtomicBool::new(false));
+    let callback = move |event: Event| {
+        match &event {
+            Event::Connected => {
+                if was_connected.swap(true, Ordering::Relaxed) {
+                    metrics.nats_reconnects.inc();
+                }
+                tracing::info!("connected to NATS");
+                doubt.notify_one();
+            }
+            Event::Disconnected => {
+                tracing::warn!("lost NATS; until it is back, sockets get their events from the database");
+                doubt.notify_one();
+            }
+            Event::SlowConsumer(_) | Event::ServerError(_) => {
+                tracing::warn!("NATS: {event}");
+                doubt.notify_one();
+            }
+            other => tracing::debug!("NATS: {other}"),
+        }
+        std::future::ready(())
+    };
+    let options = nats.options("ws-relay live").retry_on_initial_connect().subscription_capacity(LOGGED_BUFFER);
+    options.event_callback(callback).connect(nats.servers.as_slice()).await.context("NATS_URL cannot be used")
+}
+
+async fn ephemeral(nats: &Nats, metrics: Arc<Metrics>) -> anyhow::Result<Client> {
+    let callback = move |event: Event| {
+        match &event {
+            // The client reports most of the frames that it drops, not every one.
+            Event::SlowConsumer(_) => metrics.dropped(DropReason::ChannelBusy, 1),
+            other => tracing::debug!("NATS, ephemeral frames: {other}"),
+        }
+        std::future::ready(())
+    };
+    let options = nats.options("ws-relay ephemeral").retry_on_initial_connect().subscription_capacity(EPHEMERAL_BUFFER);
+    options.event_callback(callback).connect(nats.servers.as_slice()).await.context("NATS_URL cannot be used")
 }

@@ -1,10 +1,11 @@
-//! The channels that this relay follows: one task each, from the first socket to the last.
+//! The channels that have subscribers on this relay: one task each, from the first subscriber to the last.
 
 use crate::database::Database;
-use crate::event::Seq;
-use crate::live::channel::{Command, Joined, start};
-use crate::live::outlet::{Outlet, SocketId};
+use crate::live::channel::{ChannelCommand, Joined, start};
+use crate::live::feed::Feed;
+use crate::live::subscriber::{SocketId, Subscriber};
 use crate::metrics::Metrics;
+use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,52 +17,55 @@ use tokio::sync::oneshot;
 /// How to reach a channel's task.
 pub struct Entry {
     /// Bounded by the sockets, each of which has one command per channel under way at most.
-    pub commands: UnboundedSender<Command>,
-    /// The last number that the task passed on.
+    pub commands: UnboundedSender<ChannelCommand>,
+    /// The last number that the task has handed out.
     pub last: Arc<AtomicI64>,
 }
 
-/// All followed channels. The lock is held for a look-up, never over an await.
+/// All channels with subscribers. The lock is held for a look-up, never over an await.
 pub struct Hub {
     channels: Mutex<HashMap<ChannelId, Entry>>,
     /// For reading the log.
     pub database: Database,
-    /// For following channels.
+    /// For logged frames.
     pub nats: async_nats::Client,
-    /// Counts.
+    /// For ephemeral frames.
+    pub ephemeral_nats: async_nats::Client,
+    /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
 }
 
 impl Hub {
-    /// Follows nothing yet.
-    pub fn new(database: Database, nats: async_nats::Client, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { channels: Mutex::default(), database, nats, metrics })
+    /// Has no channels yet.
+    pub fn new(database: Database, feed: &Feed, metrics: Arc<Metrics>) -> Arc<Self> {
+        let (nats, ephemeral_nats) = (feed.client.clone(), feed.ephemeral_client.clone());
+        Arc::new(Self { channels: Mutex::default(), database, nats, ephemeral_nats, metrics })
     }
 
-    /// Registers a socket that has everything up to `since` for everything after it.
-    pub async fn join(self: &Arc<Self>, channel: ChannelId, since: Seq, outlet: Outlet) -> Joined {
-        let (reply, answer) = oneshot::channel();
+    /// Subscribes a socket that has everything up to `since` to everything after it.
+    pub async fn join(self: &Arc<Self>, channel: ChannelId, since: Seq, subscriber: Subscriber) -> Joined {
+        let (joined, outcome) = oneshot::channel();
         {
             let mut channels = self.lock();
             let entry = channels.entry(channel).or_insert_with(|| start(self.clone(), channel, since));
             // The task removes itself under this lock only, so it is there, unless it has failed.
-            if let Err(SendError(command)) = entry.commands.send(Command::Join { since, outlet, reply }) {
+            if let Err(SendError(command)) = entry.commands.send(ChannelCommand::Join { since, subscriber, joined }) {
                 *entry = start(self.clone(), channel, since);
                 let _ = entry.commands.send(command);
             }
-            self.metrics.channels_followed.set(count(channels.len()));
+            self.metrics.channels_subscribed.set(count(channels.len()));
         }
-        answer.await.unwrap_or(Joined::Behind)
+        outcome.await.unwrap_or(Joined::Behind)
     }
 
     /// Takes a socket out of a channel.
     pub fn leave(&self, channel: ChannelId, socket: SocketId) {
         if let Some(entry) = self.lock().get(&channel) {
-            let _ = entry.commands.send(Command::Leave { socket });
+            let _ = entry.commands.send(ChannelCommand::Leave { socket });
         }
     }
 
-    /// Where every followed channel stands.
+    /// The last number of every channel that has subscribers.
     pub fn positions(&self) -> Vec<(ChannelId, Seq)> {
         self.lock().iter().map(|(channel, entry)| (*channel, entry.last.load(Ordering::Relaxed))).collect()
     }
@@ -69,14 +73,14 @@ impl Hub {
     /// Lets every channel forget frames that are old.
     pub fn sweep(&self) {
         for entry in self.lock().values() {
-            let _ = entry.commands.send(Command::Sweep);
+            let _ = entry.commands.send(ChannelCommand::Sweep);
         }
     }
 
     /// Tells a channel how far it has come in the database; `None` when it is gone.
     pub fn tell(&self, channel: ChannelId, head: Option<Seq>) {
         if let Some(entry) = self.lock().get(&channel) {
-            let _ = entry.commands.send(Command::Head(head));
+            let _ = entry.commands.send(ChannelCommand::Head(head));
         }
     }
 
@@ -86,7 +90,7 @@ impl Hub {
         let ends = idle();
         if ends {
             channels.remove(&channel);
-            self.metrics.channels_followed.set(count(channels.len()));
+            self.metrics.channels_subscribed.set(count(channels.len()));
         }
         ends
     }

@@ -1,7 +1,9 @@
-//! The outbox as the log from which a reader catches up.
+//! The outbox as the log from which a subscriber catches up.
 
 use crate::database::{Database, DatabaseError};
-use crate::event::{Event, Frame, Seq};
+use crate::event::Event;
+use crate::live::frame::{FrameType, LoggedFrame};
+use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use std::sync::Arc;
 
@@ -11,8 +13,8 @@ pub const PAGE: usize = 100;
 /// Events of one channel, in order, and where the channel stood when they were read.
 #[derive(Debug, Clone)]
 pub struct LogPage {
-    /// The events after the asked one, at most [`PAGE`]; not always from the very next on, because old ones are deleted.
-    pub frames: Vec<Arc<Frame>>,
+    /// At most [`PAGE`] frames. The first may have a higher number than the next one, because old events are deleted.
+    pub frames: Vec<Arc<LoggedFrame>>,
     /// The channel's last number in the same snapshot.
     pub head: Seq,
 }
@@ -20,8 +22,8 @@ pub struct LogPage {
 /// Reads the events of `channel` after number `after`; `None` when there is no such channel any more.
 pub async fn read(database: &Database, channel: ChannelId, after: Seq) -> Result<Option<LogPage>, DatabaseError> {
     let sql = format!(
-        "SELECT {columns}, c.last_seq FROM channels c LEFT JOIN LATERAL (
-             SELECT * FROM outbox WHERE channel_id = c.id AND seq > $2 AND subject LIKE 'messaging.%'
+        "SELECT {columns}, c.last_seq FROM public.channels c LEFT JOIN LATERAL (
+             SELECT * FROM public.outbox WHERE channel_id = c.id AND seq > $2 AND subject LIKE 'messaging.%'
              ORDER BY seq LIMIT {PAGE}) o ON true
          WHERE c.id = $1 ORDER BY o.seq",
         columns = Event::COLUMNS
@@ -31,12 +33,12 @@ pub async fn read(database: &Database, channel: ChannelId, after: Seq) -> Result
     let head = first.try_get(6)?;
     let mut frames = Vec::with_capacity(rows.len());
     for row in &rows {
-        // The channel alone, without events.
+        // A channel without events after that number is one row without an event.
         if row.try_get::<_, Option<i64>>(0)?.is_none() {
             break;
         }
         let event = Event::from_row(row)?;
-        match event.kind().map(|kind| Frame::of_event(&event, kind)) {
+        match FrameType::of_subject(&event.subject).map(|frame_type| LoggedFrame::of_event(&event, frame_type)) {
             Some(Ok(frame)) => frames.push(Arc::new(frame)),
             Some(Err(e)) => tracing::error!(outbox_id = event.id, "an outbox row has a payload that is no object: {e}"),
             None => {}
@@ -53,7 +55,7 @@ pub async fn behind(
 ) -> Result<Vec<(ChannelId, Option<Seq>)>, DatabaseError> {
     let (ids, positions): (Vec<_>, Vec<_>) = seen.iter().map(|(channel, seq)| (channel.0, *seq)).unzip();
     let sql = "SELECT f.id, c.last_seq FROM unnest($1::uuid[], $2::bigint[]) AS f (id, seq)
-               LEFT JOIN channels c ON c.id = f.id WHERE c.id IS NULL OR c.last_seq > f.seq";
+               LEFT JOIN public.channels c ON c.id = f.id WHERE c.id IS NULL OR c.last_seq > f.seq";
     let rows = database.query(sql, &[&ids, &positions]).await?;
     rows.iter().map(|row| Ok((ChannelId(row.try_get(0)?), row.try_get(1)?))).collect()
 }

@@ -1,11 +1,13 @@
-//! From NATS and the log to the sockets.
+//! The way of frames from NATS and the log to the sockets.
 
-pub mod audit;
 pub mod channel;
 pub mod feed;
+pub mod frame;
 pub mod hub;
 pub mod log;
-pub mod outlet;
+mod nats_subscription;
 pub mod recent;
+pub mod reconcile;
 pub mod sequencer;
 pub mod subject;
+pub mod subscriber;

@@ -1,11 +1,12 @@
-//! A channel's last frames in memory, so that a reader who joins a moment late needs no read of the log.
+//! A channel's last logged frames in memory, so that a subscriber that joins a moment late needs no read of the log.
 
-use crate::event::{Frame, Seq};
+use crate::live::frame::LoggedFrame;
+use messaging_core::event::Seq;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Bounds, per channel.
+/// A channel's frames are kept up to this number, this many bytes of text, and this age.
 const FRAMES: usize = 128;
 const BYTES: usize = 128 * 1024;
 const AGE: Duration = Duration::from_secs(30);
@@ -13,13 +14,13 @@ const AGE: Duration = Duration::from_secs(30);
 /// The last frames, each one number behind the other.
 #[derive(Default)]
 pub struct Recent {
-    frames: VecDeque<(Instant, Arc<Frame>)>,
+    frames: VecDeque<(Instant, Arc<LoggedFrame>)>,
     bytes: usize,
 }
 
 impl Recent {
     /// Adds the frame that follows the last one.
-    pub fn push(&mut self, frame: Arc<Frame>, now: Instant) {
+    pub fn push(&mut self, frame: Arc<LoggedFrame>, now: Instant) {
         self.bytes += frame.text.len();
         self.frames.push_back((now, frame));
         while self.frames.len() > FRAMES || self.bytes > BYTES {
@@ -28,20 +29,20 @@ impl Recent {
         self.forget(now);
     }
 
-    /// Lets go of what is old.
+    /// Forgets the frames that are too old.
     pub fn forget(&mut self, now: Instant) {
         while self.frames.front().is_some_and(|(at, _)| now.duration_since(*at) > AGE) {
             self.pop();
         }
     }
 
-    /// Lets go of everything: the next frame does not follow the last one.
+    /// Forgets everything: the next frame does not follow the last one.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// What a reader at `since` has missed of a channel at `last`; `None` when some of it is not here.
-    pub fn missed(&self, since: Seq, last: Seq) -> Option<impl Iterator<Item = &Arc<Frame>>> {
+    /// The frames after `since` of a channel whose last number is `last`; `None` when some of them are not here.
+    pub fn missed(&self, since: Seq, last: Seq) -> Option<impl Iterator<Item = &Arc<LoggedFrame>>> {
         let first = self.frames.front().map(|(_, frame)| frame.seq);
         let complete = since >= last || first.is_some_and(|first| first <= since.saturating_add(1));
         complete.then(|| self.frames.iter().map(|(_, frame)| frame).filter(move |frame| frame.seq > since))
@@ -57,13 +58,9 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Affects;
-    use messaging_core::ids::ChannelId;
-    use uuid::Uuid;
 
-    fn frame(seq: Seq, size: usize) -> Arc<Frame> {
-        let channel = ChannelId(Uuid::nil());
-        Arc::new(Frame { channel, seq, affects: Affects::Nobody, text: "x".repeat(size).into() })
+    fn frame(seq: Seq, size: usize) -> Arc<LoggedFrame> {
+        Arc::new(LoggedFrame::example(seq, &"x".repeat(size)))
     }
 
     fn missed(recent: &Recent, since: Seq, last: Seq) -> Option<Vec<Seq>> {

@@ -1,17 +1,18 @@
-//! Puts what arrives live and what is read from the log into one order without holes or repeats.
+//! Puts the frames that arrive live and those that are read from the log into one order without holes or repeats.
 
-use crate::event::{Frame, Seq};
+use crate::live::frame::LoggedFrame;
 use crate::live::log::LogPage;
+use messaging_core::event::Seq;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Frames that wait behind a hole at most; beyond that they are dropped, the log has them.
+/// Frames that wait behind a hole at most. Further ones are dropped and read from the log.
 const WAITING: usize = 1024;
 
 /// Where a sequencer stood when it asked for a page of the log.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {
-    /// The log is wanted from behind this number.
+    /// The page begins behind this number.
     pub after: Seq,
     /// The highest number that was known then.
     head: Seq,
@@ -19,12 +20,12 @@ pub struct Asked {
 
 /// The order of one channel.
 pub struct Sequencer {
-    /// The last number that was passed on.
+    /// The number of the last frame that was handed out.
     last: Seq,
     /// The highest number that is known to exist.
     head: Seq,
-    /// What arrived ahead of its turn.
-    waiting: BTreeMap<Seq, Arc<Frame>>,
+    /// Frames that arrived ahead of their turn.
+    waiting: BTreeMap<Seq, Arc<LoggedFrame>>,
 }
 
 impl Sequencer {
@@ -33,12 +34,12 @@ impl Sequencer {
         Self { last, head: last, waiting: BTreeMap::new() }
     }
 
-    /// The last number that was passed on.
+    /// The number of the last frame that was handed out.
     pub fn last(&self) -> Seq {
         self.last
     }
 
-    /// What to read from the log now.
+    /// What to read from the log, as things stand.
     pub fn ask(&self) -> Asked {
         Asked { after: self.last, head: self.head }
     }
@@ -49,7 +50,7 @@ impl Sequencer {
     }
 
     /// Takes a frame that arrived live.
-    pub fn live(&mut self, frame: Arc<Frame>) {
+    pub fn live(&mut self, frame: Arc<LoggedFrame>) {
         self.saw(frame.seq);
         if frame.seq > self.last && (self.waiting.len() < WAITING || frame.seq == self.last.saturating_add(1)) {
             self.waiting.insert(frame.seq, frame);
@@ -62,22 +63,24 @@ impl Sequencer {
     }
 
     /// The next frame whose turn it is.
-    pub fn next(&mut self) -> Option<Arc<Frame>> {
+    pub fn next(&mut self) -> Option<Arc<LoggedFrame>> {
         let frame = self.waiting.remove(&self.last.checked_add(1)?)?;
         self.last = frame.seq;
         Some(frame)
     }
 
-    /// Takes the page that answers `asked`.
+    /// Takes the page of the log that was read for `asked`.
     ///
-    /// Returns the number behind which the readers have to start anew when the log does not hold the next event any more.
+    /// Returns the number behind which the subscribers have to start anew when the log does not hold the next event any
+    /// more.
     pub fn log(&mut self, asked: Asked, page: LogPage) -> Option<Seq> {
         for frame in page.frames {
             if frame.seq > self.last {
                 self.waiting.insert(frame.seq, frame);
             }
         }
-        // An event is committed before it is sent, so what was known then and is not in the database is no event.
+        // An event is committed before its frame is sent: a number that was known when the page was asked for, and that
+        // the database does not have, belongs to no event.
         self.waiting.retain(|seq, _| *seq <= page.head || *seq > asked.head);
         self.head = self.waiting.last_key_value().map_or(page.head, |(seq, _)| page.head.max(*seq)).max(self.last);
         let next = self.last.saturating_add(1);
@@ -94,20 +97,17 @@ impl Sequencer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Affects;
-    use messaging_core::ids::ChannelId;
     use proptest::prelude::*;
-    use uuid::Uuid;
 
-    fn frame(seq: Seq) -> Arc<Frame> {
-        Arc::new(Frame { channel: ChannelId(Uuid::nil()), seq, affects: Affects::Nobody, text: seq.to_string().into() })
+    fn frame(seq: Seq) -> Arc<LoggedFrame> {
+        Arc::new(LoggedFrame::example(seq, &seq.to_string()))
     }
 
     fn drain(sequencer: &mut Sequencer) -> Vec<Seq> {
         std::iter::from_fn(|| sequencer.next()).map(|frame| frame.seq).collect()
     }
 
-    /// The log between two numbers, as the database would answer.
+    /// The log between two numbers, as the database has it.
     fn page(after: Seq, deleted: Seq, head: Seq, limit: usize) -> LogPage {
         LogPage { frames: (after.max(deleted) + 1..=head).take(limit).map(frame).collect(), head }
     }
@@ -159,7 +159,7 @@ mod tests {
 
     proptest! {
         /// Live frames come lost, late, twice and in any order; the log is read whenever it is due, and live
-        /// frames come between the question and the answer.
+        /// frames come while a page is being read.
         #[test]
         fn any_interleaving_passes_on_every_number_once_and_in_order(
             total in 1i64..200,

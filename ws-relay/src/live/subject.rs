@@ -1,33 +1,44 @@
 //! The subjects on which relays pass frames to each other.
 //!
-//! They are outside `messaging.>` and thus not kept; a relay subscribes only to the channels that its sockets follow.
+//! They are outside `messaging.>` and thus kept nowhere. A relay subscribes only to the channels of its own sockets.
 
-use crate::event::{Frame, Seq};
+use crate::live::frame::{EphemeralFrame, LoggedFrame};
 use async_nats::{HeaderMap, Message};
 use bytes::Bytes;
+use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 
 /// The event's number in its channel.
 const SEQ: &str = "Daarion-Seq";
-/// The event's type.
-const TYPE: &str = "Daarion-Type";
+/// The subject of the event itself.
+const SUBJECT: &str = "Daarion-Subject";
 
-/// The subject of a channel's frames.
-pub fn of(channel: ChannelId) -> String {
+/// The subject of a channel's logged frames.
+pub fn logged(channel: ChannelId) -> String {
     format!("relay.channel.{channel}")
 }
 
-/// A frame's headers and body.
-pub fn message(frame: &Frame, kind: &str) -> (HeaderMap, Bytes) {
+/// The subject of a channel's ephemeral frames.
+pub fn ephemeral(channel: ChannelId) -> String {
+    format!("relay.ephemeral.{channel}")
+}
+
+/// The headers and the body of a logged frame of an event on `subject`.
+pub fn logged_message(frame: &LoggedFrame, subject: &str) -> (HeaderMap, Bytes) {
     let mut headers = HeaderMap::new();
     headers.insert(SEQ, frame.seq.to_string());
-    headers.insert(TYPE, kind);
+    headers.insert(SUBJECT, subject);
     (headers, frame.text.clone().into())
 }
 
-/// Reads what [`message`] made; `None` for anything else.
-pub fn frame(channel: ChannelId, message: Message) -> Option<Frame> {
+/// Reads what [`logged_message`] made; `None` for anything else.
+pub fn logged_frame(channel: ChannelId, message: Message) -> Option<LoggedFrame> {
     let headers = message.headers.as_ref()?;
     let seq: Seq = headers.get(SEQ)?.as_str().parse().ok()?;
-    Frame::received(channel, seq, headers.get(TYPE)?.as_str(), message.payload)
+    LoggedFrame::received(channel, seq, headers.get(SUBJECT)?.as_str(), message.payload)
+}
+
+/// Reads an ephemeral frame, whose body is its text; `None` for anything else.
+pub fn ephemeral_frame(channel: ChannelId, message: Message) -> Option<EphemeralFrame> {
+    EphemeralFrame::received(channel, message.payload)
 }

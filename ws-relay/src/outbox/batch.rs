@@ -1,10 +1,11 @@
-//! Publishes a batch: channels side by side, within a channel one event after the other.
+//! Publishes a batch of events: channels side by side, within a channel one event after the other.
 //!
 //! The next event of a channel is sent when the one before is acknowledged. That costs a round trip per event of
 //! one and the same channel, and in return the stream has them in order whatever is lost, late or refused.
 
-use super::connection::NatsSession;
-use crate::event::{Event, Frame};
+use super::nats_session::NatsSession;
+use crate::event::Event;
+use crate::live::frame::{FrameType, LoggedFrame};
 use crate::live::subject;
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
@@ -17,25 +18,25 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// How a batch went.
+/// The outcome of a batch.
 #[derive(Default)]
 pub struct Outcome {
     /// Ids of the events that NATS has.
     pub done: Vec<i64>,
-    /// How many of them the stream had not had before.
+    /// How many of them the stream did not have before.
     pub new: u64,
-    /// Channels with an event that NATS refused, and that event's id. What is behind it was not sent.
+    /// Channels with an event that NATS refused, and that event's id. The channel's later events were not sent.
     pub refused: Vec<(ChannelId, i64)>,
     /// The connection or the stream is gone.
     pub broken: Option<anyhow::Error>,
 }
 
-/// Publishes events, and their frames to the relays that follow the channel.
+/// Publishes events, and their frames for the relays whose sockets subscribe to the channel.
 pub async fn publish(nats: &NatsSession, events: Vec<Event>) -> Outcome {
     run(nats, events, true).await
 }
 
-/// Publishes events again; the relays have their frames.
+/// Publishes events again; the relays have had their frames.
 pub async fn republish(nats: &NatsSession, events: Vec<Event>) -> Outcome {
     run(nats, events, false).await
 }
@@ -52,7 +53,7 @@ async fn run(nats: &NatsSession, events: Vec<Event>, first_time: bool) -> Outcom
         outcome.refused.extend(part.refused);
         outcome.broken = outcome.broken.or(part.broken);
     }
-    // Core NATS acknowledges nothing; at least what is counted as published has left this process.
+    // Core NATS acknowledges nothing; a flush makes sure at least that what counts as published has left this process.
     if let Err(e) = nats.client.flush().await {
         outcome.done.clear();
         outcome.broken = Some(e.into());
@@ -89,21 +90,21 @@ async fn chain(nats: &NatsSession, mut events: Vec<Event>, first_time: bool) -> 
 enum Failure {
     /// This event cannot be published now; others can.
     Refused(anyhow::Error),
-    /// Nothing can.
+    /// No event can be published now.
     Broken(anyhow::Error),
 }
 
-/// Publishes one event; `true` when the stream had not had it.
+/// Publishes one event; `true` when the stream did not have it.
 async fn one(nats: &NatsSession, event: &Event, first_time: bool) -> Result<bool, Failure> {
     let mut headers = HeaderMap::new();
     headers.insert(async_nats::header::NATS_MESSAGE_ID, event.id.to_string());
     let payload = event.payload.clone().into();
-    let Some(kind) = event.kind() else {
+    let Some(frame_type) = FrameType::of_subject(&event.subject) else {
         core(nats, event.subject.clone(), headers, payload).await?;
         return Ok(true);
     };
     if first_time {
-        frame(nats, event, kind).await?;
+        frame(nats, event, frame_type).await?;
     }
     let message = PublishMessage::build().payload(payload).headers(headers);
     let acknowledged = async { nats.jetstream.send_publish(event.subject.clone(), message).await?.await };
@@ -118,13 +119,13 @@ async fn one(nats: &NatsSession, event: &Event, first_time: bool) -> Result<bool
 
 /// Passes the frame on before the event goes to the stream, on the same connection: whoever has the event's
 /// acknowledgement knows that the server has the frame, too.
-async fn frame(nats: &NatsSession, event: &Event, kind: &str) -> Result<(), Failure> {
-    match Frame::of_event(event, kind) {
+async fn frame(nats: &NatsSession, event: &Event, frame_type: FrameType<'_>) -> Result<(), Failure> {
+    match LoggedFrame::of_event(event, frame_type) {
         Ok(frame) => {
-            let (headers, body) = subject::message(&frame, kind);
-            core(nats, subject::of(event.channel), headers, body).await
+            let (headers, body) = subject::logged_message(&frame, &event.subject);
+            core(nats, subject::logged(event.channel), headers, body).await
         }
-        // The event itself still has its consumers; readers of the channel are told to reload.
+        // The event itself still has its consumers; the channel's subscribers are told to reload.
         Err(e) => {
             tracing::error!(outbox_id = event.id, "an event's payload makes no frame: {e}");
             Ok(())

@@ -1,11 +1,12 @@
 //! The publisher: brings every committed event to NATS, in order, whatever fails in between.
 //!
-//! One relay at a time holds the publisher's lock. It lives in sessions: one PostgreSQL connection and one NATS
-//! connection, neither of which reconnects. When either is lost the session is over, and the next one starts with
-//! the events that NATS may have lost.
+//! One relay at a time holds the publisher's lock. The publisher works in sessions: one PostgreSQL connection and one
+//! NATS connection, neither of which reconnects. When either is lost the session is over, and the next one starts with
+//! the events that NATS may have lost. Ephemeral frames go their own way beside it, on other connections.
 
 mod batch;
-mod connection;
+mod ephemeral;
+mod nats_session;
 mod replay;
 mod store;
 mod stream;
@@ -14,27 +15,31 @@ use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use batch::Held;
-use connection::NatsSession;
+use ephemeral::Ephemeral;
+use nats_session::NatsSession;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-/// How often the outbox is looked at without being told.
+/// The pause between two looks at the outbox when nothing notifies of new rows.
 const POLL: Duration = Duration::from_secs(1);
-/// How often old rows are looked for.
+/// The pause between two searches for old rows.
 const CLEANUP: Duration = Duration::from_secs(60);
 /// The pause between sessions: from the first to the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
 /// The publisher of this relay.
 pub struct Publisher {
-    /// Where the outbox is.
+    /// The database with the outbox.
     pub database: Database,
-    /// Where NATS is, and how its stream is made.
+    /// The address of NATS, and how its stream is made.
     pub settings: Arc<Settings>,
-    /// Counts.
+    /// The connection to NATS for ephemeral frames.
+    pub ephemeral_nats: async_nats::Client,
+    /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
 }
 
@@ -63,6 +68,9 @@ impl Publisher {
             () = shutdown.cancelled() => return Ok(()),
         }
         let nats = NatsSession::connect(&self.settings.nats).await?;
+        // A task of its own, so that events and ephemeral frames do not wait for each other; it ends with the session.
+        let ephemeral = Ephemeral::new(&self.database, &self.ephemeral_nats, &self.metrics);
+        let _ephemeral = AbortOnDropHandle::new(tokio::spawn(ephemeral.run()));
         tokio::select! {
             result = self.publish(&store, &nats, shutdown) => result,
             () = nats.lost.cancelled() => anyhow::bail!("the NATS connection is lost"),
@@ -86,7 +94,7 @@ impl Publisher {
             let idle = events.is_empty();
             if !idle {
                 let outcome = batch::publish(nats, events).await;
-                // What arrived is marked even when the rest did not.
+                // Events that arrived are marked even when later ones did not.
                 self.metrics.published.inc_by(store.mark(&outcome.done).await?);
                 self.metrics.publish_refused.inc_by(u64::try_from(outcome.refused.len()).unwrap_or(0));
                 held.update(&outcome, now);
@@ -97,7 +105,7 @@ impl Publisher {
             if cleanup <= now {
                 let deleted = store.delete_old().await?;
                 self.metrics.outbox_deleted.inc_by(deleted);
-                // A full batch: there is more, but events come first.
+                // After a full batch there is more to delete, but events come first.
                 cleanup = if deleted < store::CLEANUP_BATCH { now + CLEANUP } else { now };
             }
             if idle {

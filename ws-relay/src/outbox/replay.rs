@@ -1,14 +1,14 @@
 //! Sends again what NATS may have lost: JetStream acknowledges an event before it is safe on disk.
 
 use super::batch;
-use super::connection::NatsSession;
+use super::nats_session::NatsSession;
 use super::store::Store;
 use super::stream::Found;
 use crate::metrics::Metrics;
 use std::time::Duration;
 
 /// Events published within this time before a connection to NATS ended may be lost (JetStream syncs every two
-/// minutes by default). Those that are not are recognised by their `Nats-Msg-Id`.
+/// minutes by default). The stream recognises those that it has by their `Nats-Msg-Id`.
 pub const DOUBTFUL: Duration = Duration::from_secs(10 * 60);
 
 /// Runs before anything new is published, so that events of a channel keep their order in the stream.

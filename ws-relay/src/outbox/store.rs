@@ -1,34 +1,42 @@
 //! The outbox's statements, on the publisher's own connection.
 
-use crate::database::{Database, Dedicated};
+use crate::database::{Database, Dedicated, NO_PATH};
 use crate::event::Event;
 use anyhow::Context;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-/// Rows of one batch.
+/// A batch has at most this many rows.
 const BATCH: i64 = 500;
-/// Rows that one clean-up deletes.
+/// One clean-up deletes at most this many rows.
 pub const CLEANUP_BATCH: u64 = 1000;
 
 /// The advisory lock of the one publisher: "daarionP" as a number.
 const LOCK: i64 = i64::from_be_bytes(*b"daarionP");
-/// How often the lock is tried.
+/// The pause between two attempts to take the lock.
 const LOCK_RETRY: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The outbox.
+/// The publisher's session with the database.
 pub struct Store {
     connection: Dedicated,
+    new_rows: Arc<Notify>,
 }
 
 impl Store {
     /// Connects and listens for new rows.
     pub async fn connect(database: &Database) -> anyhow::Result<Self> {
-        let store = Self { connection: database.connect().await.context("no database connection")? };
+        let new_rows = Arc::new(Notify::new());
+        let woken = new_rows.clone();
+        let connection = database.connect_listening(move |_| woken.notify_one()).await;
+        let connection = connection.context("no database connection")?;
+        let store = Self { connection, new_rows };
+        store.execute(NO_PATH).await?;
         store.execute("LISTEN outbox").await?;
         // When this process hangs or its machine is gone, the server ends the session and with it the lock
         // (PostgreSQL 14 and later; before that TCP's own time applies).
@@ -39,7 +47,10 @@ impl Store {
     }
 
     async fn execute(&self, sql: &str) -> anyhow::Result<()> {
-        timeout(DEADLINE, self.connection.client.batch_execute(sql)).await.context("no answer")?.context("refused")
+        timeout(DEADLINE, self.connection.client.batch_execute(sql))
+            .await
+            .context("the database did not answer in time")?
+            .context("the database refused")
     }
 
     async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Row>> {
@@ -61,28 +72,28 @@ impl Store {
     pub async fn lock(&self) -> anyhow::Result<()> {
         loop {
             let rows = self.query("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?;
-            if rows.first().context("no answer")?.try_get(0)? {
+            if rows.first().context("no row")?.try_get(0)? {
                 return Ok(());
             }
             sleep(LOCK_RETRY).await;
         }
     }
 
-    /// The connection has ended.
+    /// Waits until the connection has ended.
     pub async fn lost(&self) {
         self.connection.lost.cancelled().await;
     }
 
-    /// There may be new rows.
+    /// Waits until there may be new rows.
     pub async fn notified(&self) {
-        self.connection.notified.notified().await;
+        self.new_rows.notified().await;
     }
 
     /// The first rows that wait, in the order of their ids. Ids of different channels may be committed out of
     /// order, so nothing but `published_at` says what waits.
     pub async fn unpublished(&self, held: &[Uuid]) -> anyhow::Result<Vec<Event>> {
         let sql = format!(
-            "SELECT {} FROM outbox o WHERE o.published_at IS NULL AND o.channel_id <> ALL ($1)
+            "SELECT {} FROM public.outbox o WHERE o.published_at IS NULL AND o.channel_id <> ALL ($1)
              ORDER BY o.id LIMIT {BATCH}",
             Event::COLUMNS
         );
@@ -94,7 +105,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(0);
         }
-        let sql = "UPDATE outbox SET published_at = now() WHERE id = ANY ($1) AND published_at IS NULL";
+        let sql = "UPDATE public.outbox SET published_at = now() WHERE id = ANY ($1) AND published_at IS NULL";
         self.change(sql, &[&ids]).await
     }
 
@@ -102,20 +113,20 @@ impl Store {
     pub async fn ago(&self, seconds: f64) -> anyhow::Result<f64> {
         let sql = "SELECT extract(epoch FROM now() - make_interval(secs => $1))::float8";
         let rows = self.query(sql, &[&seconds]).await?;
-        Ok(rows.first().context("no answer")?.try_get(0)?)
+        Ok(rows.first().context("no row")?.try_get(0)?)
     }
 
-    /// The first id of the stream's events that were published after `since`, in seconds since 1970.
+    /// The first id of the events that were published after `since`, in seconds since 1970.
     pub async fn first_published(&self, since: f64) -> anyhow::Result<Option<i64>> {
-        let sql = "SELECT min(id) FROM outbox WHERE published_at > to_timestamp($1)";
+        let sql = "SELECT min(id) FROM public.outbox WHERE published_at > to_timestamp($1)";
         let rows = self.query(sql, &[&since]).await?;
-        Ok(rows.first().context("no answer")?.try_get(0)?)
+        Ok(rows.first().context("no row")?.try_get(0)?)
     }
 
     /// The stream's events from `id` on that were published after `since`, as many as fit into a batch.
     pub async fn published(&self, id: i64, since: f64) -> anyhow::Result<Vec<Event>> {
         let sql = format!(
-            "SELECT {} FROM outbox o WHERE o.id >= $1 AND o.published_at > to_timestamp($2)
+            "SELECT {} FROM public.outbox o WHERE o.id >= $1 AND o.published_at > to_timestamp($2)
              AND o.subject LIKE 'messaging.%' ORDER BY o.id LIMIT {BATCH}",
             Event::COLUMNS
         );
@@ -126,8 +137,8 @@ impl Store {
     /// go first, so what is left of it has no hole.
     pub async fn delete_old(&self) -> anyhow::Result<u64> {
         let sql = format!(
-            "DELETE FROM outbox WHERE id IN (
-                 SELECT id FROM outbox WHERE published_at < now() - interval '1 day'
+            "DELETE FROM public.outbox WHERE id IN (
+                 SELECT id FROM public.outbox WHERE published_at < now() - interval '1 day'
                  ORDER BY published_at, id LIMIT {CLEANUP_BATCH})"
         );
         self.change(&sql, &[]).await

@@ -17,9 +17,9 @@ const DUPLICATE_WINDOW: Duration = Duration::from_secs(30 * 60);
 const DESCRIPTION: &str = "Events of DAARION Messaging";
 const REFILLING: &str = "Events of DAARION Messaging (being refilled from the outbox)";
 
-/// What is known of the stream at the start of a session.
+/// The stream at the start of a session.
 pub struct Found {
-    /// It is new or empty: every event that is kept goes into it again.
+    /// The stream is new or empty: every event that the outbox still holds goes into it again.
     pub refill: bool,
 }
 
@@ -49,7 +49,7 @@ fn missing(error: &jetstream::context::GetStreamError) -> bool {
     matches!(error.kind(), GetStreamErrorKind::JetStream(e) if e.code() == 404)
 }
 
-/// Notes that the stream has everything again.
+/// Notes in the stream's description that it has every event again.
 pub async fn refilled(jetstream: &jetstream::Context) -> anyhow::Result<()> {
     let stream = jetstream.get_stream(NAME).await.context("the stream is gone")?;
     let config = stream.cached_info().config.clone();

@@ -1,10 +1,7 @@
-//! One WebSocket: what it may read, how it catches up, how it ends.
+//! One WebSocket: its subscriptions, what its client says, and how it ends.
 
-pub mod close;
-mod control;
-mod follow;
-pub mod inbound;
-mod notice;
+mod connection;
 mod resume;
 pub mod session;
-mod wire;
+mod subscription;
+mod token_bucket;

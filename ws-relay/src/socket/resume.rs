@@ -1,15 +1,16 @@
-//! How a reader who is behind comes to the live stream: page by page from the log.
+//! How a subscription that is behind comes to the live stream: page by page from the log.
 
-use crate::event::{Frame, Seq};
+use crate::live::frame::LoggedFrame;
 use crate::live::log::LogPage;
+use messaging_core::event::Seq;
 use std::sync::Arc;
 
-/// What follows from a page of the log for a reader who has everything up to `have`.
+/// What follows from a page of the log for a subscription that has everything up to `have`.
 #[derive(Debug)]
 pub enum Next {
     /// These frames, each one number behind the other; then, when there may be more in the log, another page.
-    Frames(Vec<Arc<Frame>>),
-    /// The log does not hold the next event: the reader starts anew behind this number.
+    Frames(Vec<Arc<LoggedFrame>>),
+    /// The log does not hold the next event: the subscription starts anew behind this number.
     Reload(Seq),
 }
 
@@ -24,7 +25,7 @@ pub fn next(have: Seq, page: LogPage) -> Next {
             frame.seq == expected
         })
         .collect();
-    // Nothing although there is something, or a reader who is ahead of the channel: this is not its log.
+    // No frame although there are events, or a `have` beyond the channel's end: the log does not continue it.
     if frames.is_empty() && page.head != have {
         return Next::Reload(page.head);
     }
@@ -34,18 +35,14 @@ pub fn next(have: Seq, page: LogPage) -> Next {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Affects;
     use crate::live::recent::Recent;
     use crate::live::sequencer::Sequencer;
-    use messaging_core::ids::ChannelId;
     use proptest::prelude::*;
     use std::collections::VecDeque;
     use std::time::Instant;
-    use uuid::Uuid;
 
-    fn frame(seq: Seq) -> Arc<Frame> {
-        let channel = ChannelId(Uuid::nil());
-        Arc::new(Frame { channel, seq, affects: Affects::Nobody, text: seq.to_string().into() })
+    fn frame(seq: Seq) -> Arc<LoggedFrame> {
+        Arc::new(LoggedFrame::example(seq, &seq.to_string()))
     }
 
     fn page(seqs: impl IntoIterator<Item = Seq>, head: Seq) -> LogPage {

@@ -1,19 +1,17 @@
 //! The life of one socket, in one task.
 
 use crate::app::App;
-use crate::event::Seq;
-use crate::live::outlet::{Delivery, Membership, Outlet, SocketId, outlet};
+use crate::live::subscriber::{Delivery, Generation, SocketId, Subscriber, subscriber};
 use crate::metrics::CloseLabel;
-use crate::socket::close::Close;
-use crate::socket::control::{self, Wish};
-use crate::socket::follow::{Following, Step};
-use crate::socket::inbound::Budget;
-use crate::socket::notice;
-use crate::socket::wire::{End, Wire};
+use crate::socket::connection::{Connection, End};
+use crate::socket::subscription::{Step, Subscription};
+use crate::socket::token_bucket::TokenBucket;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures_util::future::BoxFuture;
 use messaging_core::auth::Caller;
+use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
+use messaging_core::socket::{ClientCommand, CloseCode, Notice, PING, PONG, Unsubscribe};
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::sync::Arc;
@@ -21,19 +19,19 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-/// How often the peer's silence is looked at; it is pinged every second time.
+/// The pause between two looks at the client's silence. Every second time the client is pinged.
 const TICK: Duration = Duration::from_secs(15);
-/// A peer that says nothing for this long is gone.
+/// A client that says nothing for this long is gone.
 const SILENCE: Duration = Duration::from_secs(75);
-/// How much longer the queue of a socket for many channels is than that of a socket for one: their events may well
-/// come at the same time.
+/// The queue of a socket for many channels is this many times as long as that of a socket for one, because events of
+/// several channels come at the same time.
 const MANY: usize = 16;
-/// Frames that go out in one write at most.
+/// Frames that are written together at most.
 const BURST: usize = 64;
 
 /// Who opened a socket.
 pub struct Identity {
-    /// Nobody in particular, when development mode allows it.
+    /// The caller; `None` for an anonymous client, which development mode allows.
     pub caller: Option<Caller>,
     /// When the token ends, in Unix seconds.
     pub expires_at: Option<u64>,
@@ -51,27 +49,28 @@ pub enum Purpose {
         /// From behind which number the caller wants its events.
         since: Option<Seq>,
     },
-    /// Those that the client asks for.
+    /// The channels that the client subscribes to.
     Many,
 }
 
 /// One socket.
 pub struct Session {
     pub(super) app: Arc<App>,
-    pub(super) wire: Wire,
+    pub(super) connection: Connection,
     pub(super) caller: Option<Caller>,
     pub(super) many: bool,
-    pub(super) outlet: Outlet,
-    queue: Receiver<(Membership, Delivery)>,
-    /// The channels whose events it gets, or soon will.
-    pub(super) following: HashMap<ChannelId, Following>,
-    /// The channel that is being caught up with, one after the other.
-    pub(super) step: Option<BoxFuture<'static, Step>>,
+    pub(super) subscriber: Subscriber,
+    queue: Receiver<(Generation, Delivery)>,
+    /// The channels whose events the socket gets, or gets as soon as it has caught up.
+    pub(super) subscriptions: HashMap<ChannelId, Subscription>,
+    /// The channel that is being caught up with, and what it waits for. One channel at a time.
     pub(super) catching: Option<ChannelId>,
-    /// Those whose turn comes then.
+    pub(super) step: Option<BoxFuture<'static, Step>>,
+    /// The channels whose turn comes then, and the number from behind which each one is wanted.
     pub(super) waiting: VecDeque<(ChannelId, Option<Seq>)>,
+    /// When the client last said something.
     heard: Instant,
-    budget: Budget,
+    bucket: TokenBucket,
 }
 
 /// Serves a socket until it ends.
@@ -79,51 +78,51 @@ pub async fn serve(app: Arc<App>, socket: WebSocket, identity: Identity, purpose
     app.metrics.sockets_open.inc();
     let many = matches!(purpose, Purpose::Many);
     let size = if many { app.queue.saturating_mul(MANY) } else { app.queue };
-    let (outlet, queue, cut) = outlet(SocketId::next(), size);
+    let (subscriber, queue, cut) = subscriber(SocketId::next(), size);
     let shutdown = app.shutdown.clone();
     let end = async move {
         tokio::select! {
             close = cut.wait() => close,
-            () = shutdown.cancelled() => Close::GoingAway,
-            () = token_end(identity.expires_at) => Close::TokenEnded,
+            () = shutdown.cancelled() => CloseCode::GoingAway,
+            () = token_end(identity.expires_at) => CloseCode::TokenEnded,
         }
     };
     let now = Instant::now();
     let mut session = Session {
-        wire: Wire::new(socket, Box::pin(end)),
+        connection: Connection::new(socket, Box::pin(end)),
         caller: identity.caller,
         many,
-        outlet,
+        subscriber,
         queue,
-        following: HashMap::new(),
-        step: None,
+        subscriptions: HashMap::new(),
         catching: None,
+        step: None,
         waiting: VecDeque::new(),
         heard: now,
-        budget: Budget::new(now),
+        bucket: TokenBucket::new(now),
         app,
     };
     let end = match session.run(purpose).await {
         Ok(never) => match never {},
         Err(end) => end,
     };
-    for channel in session.following.keys() {
-        session.app.hub.leave(*channel, session.outlet.socket);
+    for channel in session.subscriptions.keys() {
+        session.app.hub.leave(*channel, session.subscriber.socket);
     }
     let reason = match end {
         End::Close(reason) => {
             session.app.metrics.closes.get_or_create(&CloseLabel { code: reason.code() }).inc();
-            if reason == Close::SlowReader {
+            if reason == CloseCode::SlowReader {
                 session.app.metrics.slow_closes.inc();
             }
             Some(reason)
         }
         End::Lost => None,
     };
-    let Session { app, wire, queue, outlet, following, .. } = session;
-    // Nothing of it is needed while it lingers.
-    drop((queue, outlet, following));
-    wire.close(reason).await;
+    let Session { app, connection, queue, subscriber, subscriptions, .. } = session;
+    // Nothing else is needed while the connection waits for the client to close it.
+    drop((queue, subscriber, subscriptions));
+    connection.close(reason).await;
     app.metrics.sockets_open.dec();
 }
 
@@ -136,21 +135,21 @@ async fn token_end(expires_at: Option<u64>) {
     }
 }
 
-/// Nothing: a session only ends.
+/// A value that does not exist: a session goes on until an [`End`].
 pub enum Never {}
 
 impl Session {
     async fn run(&mut self, purpose: Purpose) -> Result<Never, End> {
         if let Purpose::One { channel, head, since } = purpose {
             self.begin(channel, head, since).await?;
-            self.wire.flush().await?;
+            self.connection.flush().await?;
         }
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tick: u32 = 0;
         loop {
             tokio::select! {
-                message = self.wire.next() => self.heard(message?).await?,
+                message = self.connection.next() => self.heard(message?).await?,
                 delivery = self.queue.recv() => self.deliveries(delivery).await?,
                 step = or_never(&mut self.step) => {
                     self.step = None;
@@ -161,24 +160,25 @@ impl Session {
                         return Err(End::Lost);
                     }
                     if tick % 2 == 1 {
-                        self.wire.feed(Message::Ping(bytes::Bytes::new())).await?;
+                        self.connection.feed(Message::Ping(bytes::Bytes::new())).await?;
                     }
                     tick = tick.wrapping_add(1);
                 }
             }
-            self.wire.flush().await?;
+            self.connection.flush().await?;
         }
     }
 
-    async fn deliveries(&mut self, first: Option<(Membership, Delivery)>) -> Result<(), End> {
+    async fn deliveries(&mut self, first: Option<(Generation, Delivery)>) -> Result<(), End> {
         let mut next = first;
         for left in (0..BURST).rev() {
-            let Some((membership, delivery)) = next else { break };
-            if self.is_current(&delivery, membership) {
+            let Some((generation, delivery)) = next else { break };
+            if self.is_current(&delivery, generation) {
                 match delivery {
-                    Delivery::Event(frame) => self.deliver(&frame).await?,
+                    Delivery::Logged(frame) => self.deliver(&frame).await?,
+                    Delivery::Ephemeral(frame) => self.say(frame.text.clone()).await?,
                     Delivery::Reload(channel, seq) => self.reload(channel, seq).await?,
-                    Delivery::Gone(channel) => self.lose(channel, Close::ChannelGone).await?,
+                    Delivery::Gone(channel) => self.lose(channel, CloseCode::ChannelGone).await?,
                 }
             }
             next = if left > 0 { self.queue.try_recv().ok() } else { None };
@@ -189,16 +189,16 @@ impl Session {
     async fn heard(&mut self, message: Message) -> Result<(), End> {
         let now = Instant::now();
         self.heard = now;
-        if !self.budget.take(now) {
-            return Err(End::Close(Close::Policy));
+        if !self.bucket.take(now) {
+            return Err(End::Close(CloseCode::TooManyMessages));
         }
         match message {
-            Message::Text(text) if text.as_str() == "ping" => {
-                self.wire.feed(Message::Text(Utf8Bytes::from_static("pong"))).await
+            Message::Text(text) if text.as_str() == PING => {
+                self.connection.feed(Message::Text(Utf8Bytes::from_static(PONG))).await
             }
             Message::Text(text) if self.many => {
-                for wish in control::parse(&text) {
-                    self.wish(wish).await?;
+                for command in ClientCommand::parse(&text) {
+                    self.command(command).await?;
                 }
                 Ok(())
             }
@@ -207,20 +207,26 @@ impl Session {
         }
     }
 
-    async fn wish(&mut self, wish: Wish) -> Result<(), End> {
-        match wish {
-            Wish::Subscribe(channel, since) => self.subscribe(channel, since).await,
-            Wish::Unsubscribe(channel) => {
-                self.unsubscribe(channel);
-                self.say(notice::unsubscribed(channel)).await
+    async fn command(&mut self, command: ClientCommand) -> Result<(), End> {
+        match command {
+            ClientCommand::Subscribe(wanted) => self.subscribe(wanted.channel_id, wanted.since_seq).await,
+            ClientCommand::Unsubscribe(Unsubscribe { channel_id }) => {
+                self.unsubscribe(channel_id);
+                self.notify(&Notice::Unsubscribed { channel_id }).await
             }
-            Wish::Wrong(channel, code) => self.say(notice::error(&channel, code)).await,
+            ClientCommand::Invalid { channel_id, code } => self.notify(&Notice::Error { channel_id, code }).await,
         }
+    }
+
+    /// Sends a notice behind the frames that wait to be sent.
+    pub(super) async fn notify(&mut self, notice: &Notice) -> Result<(), End> {
+        // Ids, numbers and texts always serialise.
+        self.say(serde_json::to_string(notice).unwrap_or_default().into()).await
     }
 
     /// Puts a text behind those that wait to be sent.
     pub(super) async fn say(&mut self, text: Utf8Bytes) -> Result<(), End> {
-        self.wire.feed(Message::Text(text)).await?;
+        self.connection.feed(Message::Text(text)).await?;
         self.app.metrics.frames_sent.inc();
         Ok(())
     }

@@ -1,11 +1,9 @@
-//! From the table to the document (OpenAPI specification 3.1).
+//! From the operations to the document (OpenAPI specification 3.1).
 
 use super::parameters::parameters;
-use super::route::{Route, Who};
-use super::routes::routes;
 use super::schemas::Schemas;
-use messaging_core::answers::ProblemDocument;
-use messaging_core::problem::Problem;
+use messaging_core::openapi::{Operation, Who, operations};
+use messaging_core::problem::{Problem, ProblemDocument};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -15,24 +13,33 @@ Channels of people and AI agents. Every channel is a Matrix room: Matrix keeps t
 - **Who you are**: `Authorization: Bearer <token>`; in development mode `X-User-Id: user:<id>` is enough.
 - **Errors** are problem documents (RFC 9457) with a stable `code`. What you may not know of is a 404. A method that a \
 path does not have is a 405 with `Allow`.
-- **Retries**: send an `Idempotency-Key` with a POST, and repeat it after any 5xx or lost answer.
+- **Retries**: send an `Idempotency-Key` with a POST, and repeat it after any 5xx or lost response.
 - **Pages** are JSON arrays; `Link` headers (RFC 8288) lead to the next and the previous one.
-- **Every answer** carries `X-Request-Id`, which may be sent along; the service's log names it.
+- **Every response** carries `X-Request-Id`, which may be sent along; the service's log names it.
 - **In real time**: the same changes come as events on NATS and on the WebSockets of ws-relay.";
+
+/// A path as OpenAPI writes it: `/a/:b` is `/a/{b}`.
+pub fn template(path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment.strip_prefix(':') {
+        Some(name) => format!("{{{name}}}"),
+        None => segment.to_owned(),
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
 
 /// The document.
 pub fn document() -> Value {
     let mut schemas = Schemas::new();
     let parameters: Map<_, _> =
         parameters(&mut schemas.requests).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    schemas.answers.subschema_for::<ProblemDocument>();
+    schemas.responses.subschema_for::<ProblemDocument>();
     let mut paths = Map::new();
     let mut shared = Map::new();
-    for route in routes() {
-        let operation = operation(&route, &parameters, &mut schemas, &mut shared);
-        let path = paths.entry(route.path).or_insert_with(|| json!({}));
-        assert!(path.get(route.method).is_none(), "{} {} is there twice", route.method, route.path);
-        path[route.method] = operation;
+    for operation in operations() {
+        let described = describe(&operation, &parameters, &mut schemas, &mut shared);
+        let path = paths.entry(template(operation.path)).or_insert_with(|| json!({}));
+        assert!(path.get(operation.method).is_none(), "{} {} is there twice", operation.method, operation.path);
+        path[operation.method] = described;
     }
     json!({
         "openapi": "3.1.0",
@@ -63,62 +70,62 @@ pub fn document() -> Value {
     })
 }
 
-fn operation(
-    route: &Route,
+fn describe(
+    operation: &Operation,
     parameters: &Map<String, Value>,
     schemas: &mut Schemas,
     shared: &mut Map<String, Value>,
 ) -> Value {
-    let (who, security) = match route.who {
+    let (who, security) = match operation.who {
         Who::Anyone => ("anybody", json!([])),
         Who::Caller(who) => (who, json!([{"bearerAuth": []}, {"developmentUser": []}])),
         Who::Internal(who) => (who, json!([{"internalToken": []}])),
         Who::Gateway => ("a gateway that holds the gateway's secret", json!([{"gatewayToken": []}])),
     };
-    let mut operation = json!({
-        "tags": [route.tag],
-        "operationId": route.id,
-        "summary": route.summary,
-        "description": format!("{}\n\n**Who**: {who}.", route.details).trim(),
+    let mut described = json!({
+        "tags": [operation.tag],
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": format!("{}\n\n**Who**: {who}.", operation.details).trim(),
         "security": security,
     });
-    let in_path = route.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
-    let names: Vec<_> = in_path.chain(route.parameters.iter().copied()).collect();
+    let in_path = operation.path.split('/').filter_map(|segment| segment.strip_prefix(':'));
+    let names: Vec<_> = in_path.chain(operation.parameters.iter().copied()).collect();
     if !names.is_empty() {
         let known = |name: &&str| assert!(parameters.contains_key(*name), "there is no parameter {name}");
         let reference = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
-        operation["parameters"] = names.into_iter().inspect(known).map(reference).collect();
+        described["parameters"] = names.into_iter().inspect(known).map(reference).collect();
     }
-    if let Some(body) = &route.body {
+    if let Some(body) = &operation.body {
         let content = json!({"schema": (body.schema)(&mut schemas.requests), "example": body.example});
-        operation["requestBody"] = json!({"required": true, "content": {"application/json": content}});
+        described["requestBody"] = json!({"required": true, "content": {"application/json": content}});
     }
-    operation["responses"] = Value::Object(responses(route, schemas, shared));
-    operation
+    described["responses"] = Value::Object(responses(operation, schemas, shared));
+    described
 }
 
-fn responses(route: &Route, schemas: &mut Schemas, shared: &mut Map<String, Value>) -> Map<String, Value> {
+fn responses(operation: &Operation, schemas: &mut Schemas, shared: &mut Map<String, Value>) -> Map<String, Value> {
     let mut responses = Map::new();
-    for answer in &route.answers {
-        let mut response = json!({"description": answer.description, "headers": request_id()});
-        if !route.links.is_empty() {
+    for success in &operation.successes {
+        let mut response = json!({"description": success.description, "headers": request_id()});
+        if !operation.links.is_empty() {
             response["headers"]["Link"] = json!({"$ref": "#/components/headers/Link"});
-            let relations = route.links.join("` and `");
-            response["description"] = json!(format!("{} `Link` has `{relations}`.", answer.description));
+            let relations = operation.links.join("` and `");
+            response["description"] = json!(format!("{} `Link` has `{relations}`.", success.description));
         }
-        if let Some((media, schema)) = answer.content {
-            response["content"] = json!({media: {"schema": schema(&mut schemas.answers)}});
+        if let Some((media, schema)) = success.content {
+            response["content"] = json!({media: {"schema": schema(&mut schemas.responses)}});
         }
-        responses.insert(answer.status.to_string(), response);
+        responses.insert(success.status.to_string(), response);
     }
     let mut by_status = BTreeMap::<u16, Vec<&Problem>>::new();
-    for problem in &route.problems {
+    for problem in &operation.problems {
         by_status.entry(problem.status.as_u16()).or_default().push(problem);
     }
     for (status, problems) in by_status {
         let earlier =
             responses.insert(status.to_string(), share(refusals(status, &problems), status, &problems, shared));
-        assert!(earlier.is_none(), "{}: {status} is an answer and a problem", route.id);
+        assert!(earlier.is_none(), "{}: {status} is a success and a problem", operation.id);
     }
     responses
 }

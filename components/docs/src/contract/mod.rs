@@ -1,12 +1,8 @@
-//! The contract as an OpenAPI document, made from the types of `messaging-core` and the table in [`routes`].
+//! The contract as documents, made from the types and operations of `messaging-core`.
 //!
-//! It exists for the tests only: they compare it with the committed `openapi.json`, and write that file when
-//! `UPDATE_OPENAPI=1` is set.
+//! It exists for the tests only: they compare it with the committed files, and write those when `UPDATE_CONTRACT=1` is set.
 
 mod document;
 mod parameters;
-mod problems;
-mod route;
-mod routes;
 mod schemas;
 mod tests;

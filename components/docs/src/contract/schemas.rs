@@ -1,14 +1,14 @@
-//! Schemas of the types: requests as they are read, answers as they are written.
+//! Schemas of the types: requests as they are read, responses as they are written.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, transform_subschemas};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-/// The schemas of requests and of answers. A type that occurs in both has one schema.
+/// The schemas of requests and of responses. A type that occurs in both has one schema.
 pub struct Schemas {
     pub requests: SchemaGenerator,
-    pub answers: SchemaGenerator,
+    pub responses: SchemaGenerator,
 }
 
 impl Schemas {
@@ -21,16 +21,16 @@ impl Schemas {
         let settings = settings.with_transform(RecursiveTransform(plain)).with_transform(enumerate as fn(&mut Schema));
         Self {
             requests: settings.clone().for_deserialize().into_generator(),
-            answers: settings.for_serialize().into_generator(),
+            responses: settings.for_serialize().into_generator(),
         }
     }
 
     /// All of them by name.
     pub fn take(mut self) -> Map<String, Value> {
-        let mut all = self.answers.take_definitions(true);
+        let mut all = self.responses.take_definitions(true);
         for (name, schema) in self.requests.take_definitions(true) {
             match all.get(&name) {
-                Some(known) => assert_eq!(*known, schema, "{name} is not the same in requests and answers"),
+                Some(known) => assert_eq!(*known, schema, "{name} is not the same in requests and responses"),
                 None => drop(all.insert(name, schema)),
             }
         }

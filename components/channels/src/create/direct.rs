@@ -1,0 +1,45 @@
+//! A direct channel has two, and both own it: nobody manages the other.
+
+use messaging_core::auth::Caller;
+use messaging_core::ids::{ChannelId, EntityId, EntityKind};
+use messaging_core::member::{InviteMember, Role};
+use messaging_core::refusal::Refusal;
+use messaging_edge::gateway::Gateway;
+use messaging_edge::index::members::record_return;
+use messaging_edge::{Problem, acts, index, log};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+#[derive(Deserialize)]
+struct Row {
+    id: ChannelId,
+    matrix_room_id: String,
+}
+
+fn read(channel: &RawValue) -> Result<Row, Problem> {
+    serde_json::from_str(channel.get()).map_err(Problem::internal)
+}
+
+/// Brings the caller back into a direct channel that they have left.
+pub async fn return_to(gateway: &Gateway, caller: &Caller, channel: &RawValue) -> Result<(), Problem> {
+    let row = read(channel)?;
+    let asked_at = log::now();
+    let matrix_id = gateway.matrix_id(caller.id());
+    gateway.set_power_level(&row.matrix_room_id, &matrix_id, Role::Owner.power_level(), Some(caller.id())).await?;
+    gateway.join(&row.matrix_room_id, &matrix_id).await?;
+    Ok(record_return(caller, row.id, &matrix_id, &asked_at).await?)
+}
+
+/// Brings the other one into a direct channel, unless they are there.
+pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawValue) -> Result<(), Problem> {
+    let Some(other) = other else { return Ok(()) };
+    let role = (other.kind() != EntityKind::Agent).then_some(Role::Owner);
+    let invitation = InviteMember { member_id: other.as_str().to_owned(), role, ..InviteMember::default() };
+    match acts::invite(caller, read(channel)?.id, invitation, None).await {
+        // There already; or the caller is the other one, finds the channel, and is being invited at this moment.
+        Err(index::Error::Refused(
+            Refusal::AlreadyAMember | Refusal::CannotInvite | Refusal::ChannelNotFound | Refusal::MemberNotFound,
+        )) => Ok(()),
+        invited => Ok(invited.map(|_| ())?),
+    }
+}

@@ -1,0 +1,79 @@
+//! Agents: what the platform's services send for them and get.
+
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
+use crate::channel::Visibility;
+use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
+use crate::message::Message;
+#[cfg(feature = "openapi")]
+use crate::message::{MAX_HTML_CHARACTERS, MAX_TEXT_CHARACTERS};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The body of `POST …/post-to-channel`.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct AgentPost {
+    /// Where to post.
+    pub channel_id: ChannelId,
+    /// 1 to 10,000 characters.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS)))]
+    pub text: String,
+    /// The text as HTML.
+    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS)))]
+    pub formatted_body: Option<String>,
+    /// A message of the same channel.
+    pub reply_to: Option<MessageId>,
+}
+
+/// What became of an agent's post.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct AgentPosted {
+    /// Always `posted`.
+    pub status: Posted,
+    /// The message.
+    pub message_id: MessageId,
+    /// The message as the index knows it.
+    pub message: Message,
+}
+
+/// The only status of a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "lowercase")]
+pub enum Posted {
+    /// It is in the room and in the index.
+    Posted,
+}
+
+/// What an agent filter has to know of a channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct AgentContext {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// The microDAO that it belongs to.
+    pub microdao_id: MicrodaoId,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// Unique in the microDAO.
+    pub slug: String,
+    /// For people.
+    pub name: String,
+    /// What it is about at the moment.
+    pub topic: Option<String>,
+    /// Whether it is a conversation of two.
+    pub is_direct: bool,
+    /// Whether it is encrypted, so that agents can read nothing.
+    pub is_encrypted: bool,
+    /// Since when it takes no more writes.
+    pub archived_at: Option<Timestamp>,
+    /// Agents that are members and may write.
+    pub allowed_agents: Vec<EntityId>,
+    /// Agents that are members and may not write.
+    pub disabled_agents: Vec<EntityId>,
+}

@@ -1,0 +1,148 @@
+//! Channels: what callers send and get.
+
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
+mod create;
+
+pub use create::*;
+
+use crate::ids::{ChannelId, EntityId, MicrodaoId};
+use crate::problem::Problem;
+use crate::text::{check_mxc, check_text};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+
+/// A channel: a Matrix room and what the index knows of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct Channel {
+    /// The channel.
+    pub id: ChannelId,
+    /// Unique in the microDAO.
+    pub slug: String,
+    /// For people.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The microDAO that it belongs to.
+    pub microdao_id: MicrodaoId,
+    /// The room behind it, which may change when the room is upgraded.
+    pub matrix_room_id: String,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// Whether it is a conversation of two.
+    pub is_direct: bool,
+    /// Whether its messages are end-to-end encrypted.
+    pub is_encrypted: bool,
+    /// What it is about at the moment.
+    pub topic: Option<String>,
+    /// An `mxc://` address.
+    pub avatar_url: Option<String>,
+    /// Who made it.
+    pub created_by: EntityId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its name, description, topic, avatar or visibility last changed.
+    pub updated_at: Timestamp,
+    /// Since when it takes no more writes and is in no list.
+    pub archived_at: Option<Timestamp>,
+}
+
+/// The body of `PATCH …/channels/:channel_id`: what is absent stays as it is, `null` takes it away.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct ChangeChannel {
+    /// 1 to 255 characters.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 255)))]
+    pub name: Option<String>,
+    /// At most 2,000 characters.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 2_000)))]
+    pub description: Option<Option<String>>,
+    /// At most 500 characters.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 500)))]
+    pub topic: Option<Option<String>>,
+    /// An `mxc://` address.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 255), regex(pattern = "^mxc://[^/]+/.+$")))]
+    pub avatar_url: Option<Option<String>>,
+    /// Who may see it.
+    pub visibility: Option<Visibility>,
+}
+
+/// Tells `null` (`Some(None)`) from absent (`None`).
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl ChangeChannel {
+    /// Checks every field; returns the new value of each column that the caller names.
+    pub fn check(&self) -> Result<serde_json::Map<String, serde_json::Value>, Problem> {
+        let mut errors = Vec::new();
+        check_text("name", self.name.as_deref(), 1, 255, &mut errors);
+        let text = |value: &Option<Option<String>>| value.clone().flatten();
+        check_text("description", text(&self.description).as_deref(), 0, 2_000, &mut errors);
+        check_text("topic", text(&self.topic).as_deref(), 0, 500, &mut errors);
+        check_mxc("avatar_url", text(&self.avatar_url).as_deref(), &mut errors);
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
+        }
+        let mut changes = serde_json::Map::new();
+        let mut set = |column: &str, value: serde_json::Value| changes.insert(column.to_owned(), value);
+        if let Some(name) = &self.name {
+            set("name", name.as_str().into());
+        }
+        for (column, value) in
+            [("description", &self.description), ("topic", &self.topic), ("avatar_url", &self.avatar_url)]
+        {
+            if let Some(value) = value {
+                // Matrix knows no empty topic, only none.
+                set(column, value.clone().filter(|text| !text.is_empty()).map_or(serde_json::Value::Null, Into::into));
+            }
+        }
+        if let Some(visibility) = self.visibility {
+            set("visibility", visibility.as_str().into());
+        }
+        Ok(changes)
+    }
+}
+
+/// Who may see a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, IntoStaticStr)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Visibility {
+    /// Any authenticated caller.
+    Public,
+    /// Members of the channel.
+    Private,
+    /// Members of the microDAO and of the channel.
+    #[default]
+    Microdao,
+}
+
+impl Visibility {
+    /// As in SQL and JSON.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn null_takes_away_and_absent_leaves() {
+        let change: ChangeChannel = serde_json::from_value(json!({"topic": null, "name": "New"})).unwrap();
+        let changes = change.check().unwrap();
+        assert_eq!(serde_json::Value::Object(changes), json!({"topic": null, "name": "New"}));
+    }
+}

@@ -1,0 +1,60 @@
+//! What the OpenAPI document says of the operations.
+
+use super::{ChangeChannel, Channel, CreateChannel};
+use crate::openapi::Who::Caller;
+use crate::openapi::{MANAGERS, Operation, operation};
+use crate::paths;
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use serde_json::json;
+
+/// The operations, in the order in which they are shown.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        operation("channels", "get", paths::CHANNELS, "listChannels")
+            .does("List channels", "Newest first, without those that are archived. A page ends where `Link` says.")
+            .who(Caller("anybody identified; they get what they may see"))
+            .asks(&["microdao_id", "limit", "cursor"])
+            .responds::<Vec<Channel>>(200, "A page of channels.")
+            .links(&["next"]),
+        operation("channels", "post", paths::CHANNELS, "createChannel")
+            .does(
+                "Create a channel",
+                "Makes the Matrix room and the channel; the caller owns it. A direct channel (`is_direct` with \
+                 `members`) is private, and a pair has only one: asked for again, it is found and not made.",
+            )
+            .who(Caller("members of the microDAO"))
+            .reads::<CreateChannel>(json!({
+                "slug": "general", "name": "General", "microdao_id": "microdao:daarion", "visibility": "public"
+            }))
+            .retry_safe()
+            .responds::<Channel>(201, "The channel.")
+            .responds::<Channel>(200, "The direct channel that the pair had already.")
+            .refuses(&[Refusal::NotInMicrodao, Refusal::SlugTaken, Refusal::BeingCreated, Refusal::ChannelArchived])
+            .fails([Problem::alias_taken()])
+            .asks_matrix(),
+        operation("channels", "get", paths::CHANNEL, "getChannel")
+            .does("Get a channel", "")
+            .who(Caller("who may see the channel"))
+            .responds::<Channel>(200, "The channel.")
+            .refuses(&[Refusal::ChannelNotFound]),
+        operation("channels", "patch", paths::CHANNEL, "changeChannel")
+            .does("Change a channel", "The room's name, topic, avatar and visibility follow.")
+            .who(Caller(MANAGERS))
+            .reads::<ChangeChannel>(json!({"topic": "Everything", "description": null}))
+            .responds::<Channel>(200, "The channel as it is now.")
+            .refuses(&[
+                Refusal::ChannelNotFound,
+                Refusal::CannotManage,
+                Refusal::ChannelArchived,
+                Refusal::DirectStaysPrivate,
+            ])
+            .asks_matrix(),
+        operation("channels", "delete", paths::CHANNEL, "archiveChannel")
+            .does("Archive a channel", "It stays readable, takes no more writes and leaves the lists.")
+            .who(Caller(MANAGERS))
+            .responds_empty(204, "It is archived, or was already.")
+            .refuses(&[Refusal::ChannelNotFound, Refusal::CannotManage])
+            .asks_matrix(),
+    ]
+}

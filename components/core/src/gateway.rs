@@ -1,0 +1,131 @@
+//! The gateway's wire types, as its client and the gateway itself write and read them.
+//!
+//! The contract is the platform's own, so what a gateway may leave out is optional here, and unknown fields are
+//! ignored. Matrix ids are texts: the gateway checks them. Errors are Matrix error codes.
+
+mod events;
+pub mod paths;
+mod users;
+
+pub use events::*;
+pub use users::*;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The header that carries the gateway's secret.
+pub const TOKEN_HEADER: &str = "x-internal-service-token";
+
+/// Why a call was not carried out (Matrix client-server API, "Standard error response").
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ErrorBody {
+    /// A Matrix error code, `M_…`.
+    pub error: String,
+    /// For people.
+    pub message: String,
+}
+
+/// In: `create-room`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CreateRoom {
+    /// The room's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The room's topic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// `public` lists the room, anything else does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// The alias without `#` and server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room_alias_name: Option<String>,
+    /// `public_chat` or `private_chat`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// State events that the room starts with.
+    pub initial_state: Vec<Value>,
+    /// Power levels that differ from the homeserver's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power_level_content_override: Option<Map<String, Value>>,
+    /// Names the channel that the room is for.
+    pub creation_content: Map<String, Value>,
+    /// Who gets power level 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub creator_matrix_id: Option<String>,
+}
+
+/// Out: `create-room`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreatedRoom {
+    /// The room.
+    pub room_id: String,
+    /// Its alias, with `#` and server.
+    pub room_alias: Option<String>,
+}
+
+/// Out: `GET rooms/{room_id}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Room {
+    /// The room.
+    pub room_id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its topic.
+    pub topic: Option<String>,
+    /// Its picture, `mxc://…`.
+    pub avatar_url: Option<String>,
+    /// Its main alias.
+    pub canonical_alias: Option<String>,
+    /// How many are in it or invited.
+    pub member_count: u64,
+    /// How many are in it.
+    pub joined_members: u64,
+    /// The encryption algorithm, when it is encrypted.
+    pub encryption: Option<String>,
+}
+
+/// In: `PUT rooms/{room_id}/name`, `…/topic`, `…/avatar` and `…/visibility`: the field of the path.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RoomChange {
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The topic; an empty text removes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// `mxc://…`; an empty text removes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+    /// `public` lets everybody join and lists the room, anything else takes both back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// Whose act it is; the bot's when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_matrix_id: Option<String>,
+}
+
+/// In: `PUT rooms/{room_id}/power-level`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PowerLevel {
+    /// Whose level, as a Matrix id.
+    pub user_id: String,
+    /// The level.
+    pub power_level: i32,
+    /// Whose act it is; the bot's when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_matrix_id: Option<String>,
+}
+
+/// In: `PUT rooms/{room_id}/read-only`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReadOnly {
+    /// Whether nobody may send any more.
+    pub read_only: bool,
+    /// Whose act it is; the bot's when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_matrix_id: Option<String>,
+}

@@ -1,0 +1,52 @@
+//! The gateway's paths, each once.
+
+/// Makes a room.
+pub const CREATE_ROOM: &str = "/internal/matrix/create-room";
+/// What a room is.
+pub const ROOM: &str = "/internal/matrix/rooms/:room_id";
+/// A room's history.
+pub const MESSAGES: &str = "/internal/matrix/rooms/:room_id/messages";
+/// One event.
+pub const EVENT: &str = "/internal/matrix/rooms/:room_id/event/:event_id";
+/// A room's name.
+pub const NAME: &str = "/internal/matrix/rooms/:room_id/name";
+/// A room's topic.
+pub const TOPIC: &str = "/internal/matrix/rooms/:room_id/topic";
+/// A room's picture.
+pub const AVATAR: &str = "/internal/matrix/rooms/:room_id/avatar";
+/// Whether anybody may join a room.
+pub const VISIBILITY: &str = "/internal/matrix/rooms/:room_id/visibility";
+/// Somebody's power level in a room.
+pub const POWER_LEVEL: &str = "/internal/matrix/rooms/:room_id/power-level";
+/// Whether a room takes no more messages.
+pub const READ_ONLY: &str = "/internal/matrix/rooms/:room_id/read-only";
+/// Sends a message.
+pub const SEND: &str = "/internal/matrix/send";
+/// Reacts to an event.
+pub const SEND_REACTION: &str = "/internal/matrix/send-reaction";
+/// Redacts an event.
+pub const REDACT: &str = "/internal/matrix/redact";
+/// Invites somebody.
+pub const INVITE: &str = "/internal/matrix/invite";
+/// Joins one of the gateway's own users.
+pub const JOIN: &str = "/internal/matrix/join";
+/// Takes one of the gateway's own users out of a room.
+pub const LEAVE: &str = "/internal/matrix/leave";
+/// Removes somebody from a room.
+pub const KICK: &str = "/internal/matrix/kick";
+/// Registers one of the gateway's own users.
+pub const REGISTER_USER: &str = "/internal/matrix/register-user";
+/// A token for one of the gateway's own users.
+pub const USER_TOKEN: &str = "/internal/matrix/users/token";
+/// What somebody is called.
+pub const USER_DISPLAY_NAME: &str = "/internal/matrix/users/:user_id/display-name";
+/// Somebody's picture.
+pub const USER_AVATAR: &str = "/internal/matrix/users/:user_id/avatar";
+/// Uploads a file.
+pub const UPLOAD: &str = "/internal/matrix/upload";
+/// Subscribes a webhook to a room's events.
+pub const SUBSCRIBE: &str = "/internal/matrix/webhook/subscribe";
+/// One subscription.
+pub const SUBSCRIPTION: &str = "/internal/matrix/webhook/subscribe/:subscription_id";
+/// Whether the gateway and its homeserver are there.
+pub const HEALTH: &str = "/internal/matrix/health";

@@ -1,0 +1,73 @@
+//! How the service is.
+
+#[cfg(feature = "openapi")]
+mod operations;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
+use serde::{Deserialize, Serialize};
+
+/// The service is alive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct Health {
+    /// Always `healthy`.
+    pub status: Healthy,
+    /// Always `daarion-messaging`.
+    pub service: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The only status of a service that answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "lowercase")]
+pub enum Healthy {
+    /// It answers.
+    Healthy,
+}
+
+/// Whether the service can do its work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct Readiness {
+    /// `ready` when every part is `ok`.
+    pub status: Ready,
+    /// The parts that it needs.
+    pub parts: Parts,
+}
+
+/// Whether the service can do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "snake_case")]
+pub enum Ready {
+    /// It can.
+    Ready,
+    /// A part is missing.
+    NotReady,
+}
+
+/// What the service needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct Parts {
+    /// The index.
+    pub postgresql: PartState,
+    /// The way to Matrix.
+    pub matrix_gateway: PartState,
+    /// Matrix itself.
+    pub homeserver: PartState,
+}
+
+/// Whether a part answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "lowercase")]
+pub enum PartState {
+    /// It does.
+    Ok,
+    /// It does not; the log says why.
+    Failed,
+}

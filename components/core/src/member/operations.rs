@@ -1,0 +1,77 @@
+//! What the OpenAPI document says of the operations.
+
+use super::{ChangeMember, InviteMember, Member};
+use crate::openapi::Who::Caller;
+use crate::openapi::{Operation, operation};
+use crate::paths;
+use crate::problem::Problem;
+use crate::refusal::Refusal;
+use serde_json::json;
+
+/// The operations, in the order in which they are shown.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        operation("members", "get", paths::MEMBERS, "listMembers")
+            .does("List members", "Those who are in or invited, in a fixed order. A page ends where `Link` says.")
+            .who(Caller("who may see the channel"))
+            .asks(&["member_limit", "cursor"])
+            .responds::<Vec<Member>>(200, "A page of members.")
+            .links(&["next"])
+            .refuses(&[Refusal::ChannelNotFound]),
+        operation("members", "post", paths::MEMBERS, "inviteMember")
+            .does(
+                "Invite a member",
+                "Users and agents are in at once; a person who exists only in Matrix decides themselves. Inviting a \
+                 member again, just as they are, changes nothing.",
+            )
+            .who(Caller("members with `can_invite`, up to their own role and capabilities"))
+            .reads::<InviteMember>(json!({"member_id": "agent:sofia"}))
+            .retry_safe()
+            .responds::<Member>(201, "The member.")
+            .refuses(&[
+                Refusal::ChannelNotFound,
+                Refusal::CannotInvite,
+                Refusal::DirectIsOfTwo,
+                Refusal::CannotGrant,
+                Refusal::AlreadyAMember,
+                Refusal::ChannelArchived,
+            ])
+            .asks_matrix(),
+        operation("members", "put", paths::MEMBER, "joinChannel")
+            .does("Join a channel", "Only `me` can be put. Joining again changes nothing.")
+            .who(Caller("who may see the channel and is no agent"))
+            .responds::<Member>(200, "The caller's membership.")
+            .refuses(&[
+                Refusal::ChannelNotFound,
+                Refusal::MemberNotFound,
+                Refusal::NotAMember,
+                Refusal::ChannelArchived,
+            ])
+            .fails([Problem::only_oneself()])
+            .asks_matrix(),
+        operation("members", "patch", paths::MEMBER, "changeMember")
+            .does(
+                "Change a member's role and capabilities",
+                "A new role brings its capabilities with it, unless they are named too. The power level in the room \
+                 follows.",
+            )
+            .who(Caller("owners and admins of the channel, up to their own role and capabilities"))
+            .reads::<ChangeMember>(json!({"role": "admin"}))
+            .responds::<Member>(200, "The member as they are now.")
+            .refuses(&[
+                Refusal::ChannelNotFound,
+                Refusal::MemberNotFound,
+                Refusal::CannotManage,
+                Refusal::CannotGrant,
+                Refusal::LastOwner,
+            ])
+            .refuses(&[Refusal::RoleDoesNotFit, Refusal::ChannelArchived])
+            .asks_matrix(),
+        operation("members", "delete", paths::MEMBER, "removeMember")
+            .does("Leave, or remove a member", "Leaves when it is oneself, removes somebody else otherwise.")
+            .who(Caller("anybody for themselves; members with `can_kick` for those below their role"))
+            .responds_empty(204, "They are no member any more.")
+            .refuses(&[Refusal::ChannelNotFound, Refusal::MemberNotFound, Refusal::CannotKick, Refusal::LastOwner])
+            .asks_matrix(),
+    ]
+}

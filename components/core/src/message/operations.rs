@@ -1,0 +1,72 @@
+//! What the OpenAPI document says of the operations.
+
+use super::{EditMessage, Message, MessageWithContent, SendMessage};
+use crate::openapi::Who::Caller;
+use crate::openapi::{Operation, READERS, READING, WRITERS, WRITING, operation};
+use crate::paths;
+use crate::refusal::Refusal;
+use serde_json::json;
+
+/// The operations, in the order in which they are shown.
+pub fn operations() -> Vec<Operation> {
+    vec![
+        operation("messages", "get", paths::MESSAGES, "listMessages")
+            .does("Page through messages", "Newest first.")
+            .who(Caller(READERS))
+            .asks(&["limit", "before", "after"])
+            .responds::<Vec<Message>>(200, "A page of messages.")
+            .links(&["next", "prev"])
+            .refuses(&READING)
+            .refuses(&[Refusal::PositionNotFound]),
+        operation("messages", "post", paths::MESSAGES, "sendMessage")
+            .does("Send a message", "In an encrypted channel `encrypted` takes the place of `text`.")
+            .who(Caller(WRITERS))
+            .reads::<SendMessage>(json!({"text": "Hello"}))
+            .retry_safe()
+            .responds::<Message>(201, "The message.")
+            .refuses(&WRITING)
+            .refuses(&[Refusal::ChannelEncrypted, Refusal::ChannelNotEncrypted, Refusal::ReplyToNotFound])
+            .asks_matrix(),
+        operation("messages", "get", paths::MESSAGE, "getMessage")
+            .does("Get a message", "With its full content from Matrix, edits applied.")
+            .who(Caller(READERS))
+            .responds::<MessageWithContent>(200, "The message.")
+            .refuses(&READING)
+            .refuses(&[Refusal::MessageNotFound])
+            .asks_matrix(),
+        operation("messages", "patch", paths::MESSAGE, "editMessage")
+            .does("Edit a message", "Replaces the whole text.")
+            .who(Caller("its sender, as a member with `can_write`"))
+            .reads::<EditMessage>(json!({"text": "Hello again"}))
+            .takes_key()
+            .responds::<Message>(200, "The message as it is now.")
+            .refuses(&[
+                Refusal::ChannelNotFound,
+                Refusal::MessageNotFound,
+                Refusal::NotTheSender,
+                Refusal::MessageDeleted,
+            ])
+            .refuses(&[Refusal::NotAMember, Refusal::CannotWrite, Refusal::ChannelArchived, Refusal::ChannelEncrypted])
+            .asks_matrix(),
+        operation("messages", "delete", paths::MESSAGE, "deleteMessage")
+            .does("Delete a message", "Redacts it in the room; the index forgets its text.")
+            .who(Caller("its sender, admins and owners of the channel"))
+            .responds_empty(204, "It is deleted, or was already.")
+            .refuses(&[
+                Refusal::ChannelNotFound,
+                Refusal::MessageNotFound,
+                Refusal::CannotDelete,
+                Refusal::NotAMember,
+                Refusal::ChannelArchived,
+            ])
+            .asks_matrix(),
+        operation("messages", "get", paths::REPLIES, "listReplies")
+            .does("Page through the replies to a message", "Newest first.")
+            .who(Caller(READERS))
+            .asks(&["limit", "before", "after"])
+            .responds::<Vec<Message>>(200, "A page of replies.")
+            .links(&["next", "prev"])
+            .refuses(&READING)
+            .refuses(&[Refusal::MessageNotFound, Refusal::PositionNotFound]),
+    ]
+}

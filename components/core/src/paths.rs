@@ -1,0 +1,242 @@
+//! Every path of the service, each once, as `spin.toml` writes it; and their parameters as types.
+
+use crate::auth::Caller;
+use crate::ids::{ChannelId, EntityId, MessageId};
+use crate::problem::Problem;
+
+/// The channels that the caller may see.
+pub const CHANNELS: &str = "/api/messaging/channels";
+/// One channel.
+pub const CHANNEL: &str = "/api/messaging/channels/:channel_id";
+/// A channel's messages.
+pub const MESSAGES: &str = "/api/messaging/channels/:channel_id/messages";
+/// One message.
+pub const MESSAGE: &str = "/api/messaging/channels/:channel_id/messages/:message_id";
+/// The replies to a message.
+pub const REPLIES: &str = "/api/messaging/channels/:channel_id/messages/:message_id/replies";
+/// The reactions to a message.
+pub const REACTIONS: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions";
+/// The caller's reaction with one emoji.
+pub const REACTION: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions/:emoji";
+/// A channel's members.
+pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
+/// One member; `me` is the caller.
+pub const MEMBER: &str = "/api/messaging/channels/:channel_id/members/:member_id";
+/// Where agents post.
+pub const AGENT_POST: &str = "/internal/agents/:agent_id/post-to-channel";
+/// What an agent filter has to know of a channel.
+pub const AGENT_CONTEXT: &str = "/internal/messaging/channels/:channel_id/context";
+/// A channel's messages for agents and services.
+pub const AGENT_MESSAGES: &str = "/internal/messaging/channels/:channel_id/messages";
+/// Events from a gateway that is not this project's own.
+pub const MATRIX_WEBHOOK: &str = "/webhooks/matrix-events";
+/// Whether the service is alive.
+pub const HEALTH: &str = "/health";
+/// Whether the service can do its work.
+pub const READY: &str = "/health/ready";
+/// The contract of the REST routes.
+pub const OPENAPI: &str = "/openapi.json";
+/// The contract of the WebSocket and of NATS.
+pub const ASYNCAPI: &str = "/asyncapi.json";
+/// The contract, to read.
+pub const DOCS: &str = "/docs";
+/// One channel's WebSocket, at ws-relay.
+pub const WEBSOCKET: &str = "/ws/messaging/:channel_id";
+/// The WebSocket for many channels, at ws-relay.
+pub const WEBSOCKETS: &str = "/ws/messaging";
+
+/// What the homeserver calls (Matrix application service API, "Homeserver -> Application Service API").
+pub mod appservice {
+    /// Events.
+    pub const TRANSACTION: &str = "/_matrix/app/v1/transactions/:transaction_id";
+    /// Whether a user exists.
+    pub const USER: &str = "/_matrix/app/v1/users/:user_id";
+    /// Whether a room alias exists.
+    pub const ROOM: &str = "/_matrix/app/v1/rooms/:room_alias";
+    /// Whether the homeserver reaches this service.
+    pub const PING: &str = "/_matrix/app/v1/ping";
+}
+
+/// The values of a path's parameters, percent-decoded, by the names that the pattern gives them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Params(Vec<(&'static str, String)>);
+
+impl Params {
+    /// A value by the name of its parameter; empty when the pattern has no such parameter.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// The parameters of a path that fits a pattern. `decode` makes a segment readable; one that it cannot read is empty.
+pub fn parse(pattern: &'static str, path: &str, decode: impl Fn(&str) -> String) -> Option<Params> {
+    let mut segments = path.trim_matches('/').split('/');
+    let mut params = Vec::new();
+    for expected in pattern.trim_matches('/').split('/') {
+        let segment = segments.next()?;
+        match expected.strip_prefix(':') {
+            Some(name) => params.push((name, decode(segment))),
+            None if expected == segment => {}
+            None => return None,
+        }
+    }
+    segments.next().is_none().then_some(Params(params))
+}
+
+/// A pattern with its parameters filled in, in their order. Only for values that need no escaping, as UUIDs.
+pub fn fill(pattern: &str, values: &[&dyn std::fmt::Display]) -> String {
+    let mut values = values.iter();
+    let fill = |segment: &str| match (segment.starts_with(':'), segment) {
+        (true, _) => values.next().map_or_else(String::new, ToString::to_string),
+        (false, literal) => literal.to_owned(),
+    };
+    pattern.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+/// The parameters of a path as a type. A malformed id is an unknown one: the problem is a 404.
+pub trait FromParams: Sized {
+    /// Reads the parameters by their names.
+    fn from_params(params: &Params) -> Result<Self, Problem>;
+}
+
+/// `…/channels/:channel_id…`
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelPath {
+    /// The channel.
+    pub channel_id: ChannelId,
+}
+
+impl FromParams for ChannelPath {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        let channel_id = ChannelId::parse(params.get("channel_id")).ok_or_else(|| Problem::not_found("channel"))?;
+        Ok(Self { channel_id })
+    }
+}
+
+/// `…/channels/:channel_id/messages/:message_id…`
+#[derive(Debug, Clone, Copy)]
+pub struct MessagePath {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// The message.
+    pub message_id: MessageId,
+}
+
+impl FromParams for MessagePath {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        let ChannelPath { channel_id } = ChannelPath::from_params(params)?;
+        let message_id = MessageId::parse(params.get("message_id")).ok_or_else(|| Problem::not_found("message"))?;
+        Ok(Self { channel_id, message_id })
+    }
+}
+
+/// `…/messages/:message_id/reactions/:emoji`
+#[derive(Debug, Clone)]
+pub struct ReactionPath {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// The message.
+    pub message_id: MessageId,
+    /// The emoji, 1 to [`ReactionPath::MAX_EMOJI_BYTES`] bytes.
+    pub emoji: String,
+}
+
+impl ReactionPath {
+    /// Longer than any emoji sequence, and short enough for an index.
+    pub const MAX_EMOJI_BYTES: usize = 128;
+
+    /// 422: the emoji of the path is none.
+    pub fn invalid_emoji() -> Problem {
+        Problem::invalid_parameter("emoji", "must be 1 to 128 bytes of UTF-8, percent-encoded")
+    }
+}
+
+impl FromParams for ReactionPath {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        let emoji = params.get("emoji").to_owned();
+        if emoji.is_empty() || emoji.len() > Self::MAX_EMOJI_BYTES || emoji.chars().any(char::is_control) {
+            return Err(Self::invalid_emoji());
+        }
+        let MessagePath { channel_id, message_id } = MessagePath::from_params(params)?;
+        Ok(Self { channel_id, message_id, emoji })
+    }
+}
+
+/// `…/channels/:channel_id/members/:member_id`
+#[derive(Debug, Clone)]
+pub struct MemberPath {
+    /// The channel.
+    pub channel_id: ChannelId,
+    member_id: String,
+}
+
+impl FromParams for MemberPath {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        let ChannelPath { channel_id } = ChannelPath::from_params(params)?;
+        Ok(Self { channel_id, member_id: params.get("member_id").to_owned() })
+    }
+}
+
+impl MemberPath {
+    /// The member: `me` is the caller, and the Matrix id of one of our own users is that user.
+    pub fn member_id(&self, caller: &Caller, server_name: &str) -> Result<EntityId, Problem> {
+        match self.member_id.as_str() {
+            "me" => Ok(caller.id().clone()),
+            other => EntityId::parse_on(other, server_name).map_err(|_| Problem::not_found("member")),
+        }
+    }
+}
+
+/// `/internal/agents/:agent_id/…`
+#[derive(Debug, Clone)]
+pub struct AgentPath {
+    /// The agent as the path names it, not checked.
+    pub agent_id: String,
+}
+
+impl FromParams for AgentPath {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        Ok(Self { agent_id: params.get("agent_id").to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plain(segment: &str) -> String {
+        segment.to_owned()
+    }
+
+    #[test]
+    fn a_pattern_fits_segment_by_segment() {
+        let params = parse(REACTION, "/api/messaging/channels/a/messages/b/reactions/c/", plain).unwrap();
+        assert_eq!((params.get("channel_id"), params.get("message_id"), params.get("emoji")), ("a", "b", "c"));
+        assert_eq!(params.get("other"), "");
+        assert_eq!(parse(CHANNEL, "/api/messaging/channels", plain), None);
+        assert_eq!(parse(CHANNEL, "/api/messaging/channels/a/messages", plain), None);
+        assert_eq!(parse(CHANNEL, "/api/messaging/rooms/a", plain), None);
+        assert_eq!(parse(CHANNELS, "//api/messaging/channels/", plain), Some(Params::default()));
+    }
+
+    #[test]
+    fn a_filled_pattern_fits_itself() {
+        let path = fill(MESSAGE, &[&"a", &"b"]);
+        assert_eq!(path, "/api/messaging/channels/a/messages/b");
+        assert!(parse(MESSAGE, &path, plain).is_some());
+    }
+
+    #[test]
+    fn malformed_ids_are_unknown_ones() {
+        let params = parse(MESSAGE, "/api/messaging/channels/x/messages/y", plain).unwrap();
+        assert_eq!(MessagePath::from_params(&params).unwrap_err().status, 404);
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(path in ".*") {
+            let _ = parse(REACTION, &path, plain);
+        }
+    }
+}

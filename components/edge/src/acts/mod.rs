@@ -1,0 +1,9 @@
+//! Acts that several components carry out alike.
+
+mod invite;
+mod list_messages;
+mod send;
+
+pub use invite::invite;
+pub use list_messages::list_messages;
+pub use send::send;

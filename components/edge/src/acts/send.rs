@@ -1,0 +1,115 @@
+//! Sending a message, as people and agents do it alike.
+
+use crate::gateway::Gateway;
+use crate::index::messages::{PrepareSend, RecordMessage, prepare_send, record_message};
+use crate::{Problem, index, log};
+use messaging_core::auth::Caller;
+use messaging_core::gateway::SendEvent;
+use messaging_core::idempotency::{ClientKey, fingerprint};
+use messaging_core::ids::ChannelId;
+use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD};
+use messaging_core::message::{MessageType, SendMessage};
+use messaging_core::text::preview;
+use serde_json::value::RawValue;
+use serde_json::{Map, json};
+
+/// Sends a message to Matrix and indexes it; gives the message's row.
+///
+/// With an idempotency key, every retry ends in one message, whatever failed in between: what is indexed is given from
+/// the index, and what only Matrix knows is found there by its transaction id.
+pub async fn send(
+    caller: &Caller,
+    channel_id: ChannelId,
+    message: SendMessage,
+    client_key: Option<&ClientKey>,
+) -> Result<Box<RawValue>, index::Error> {
+    message.check()?;
+    let sender = caller.id();
+    let msgtype = msgtype(&message, sender.is_agent());
+    let fingerprint = fingerprint_of(&message, msgtype);
+    let prepared = prepare_send(
+        caller,
+        &PrepareSend {
+            channel_id,
+            reply_to: message.reply_to,
+            client_key,
+            fingerprint: &fingerprint,
+            is_encrypted: message.encrypted.is_some(),
+        },
+    )
+    .await?;
+    if let Some(message) = prepared.message {
+        return Ok(message);
+    }
+
+    let gateway = Gateway::from_settings().await?;
+    let matrix_id = gateway.matrix_id(sender);
+    let joined_at = prepared.must_join.then(log::now);
+    if joined_at.is_some() {
+        gateway.join(&prepared.room_id, &matrix_id).await?;
+    }
+    let event_type = message.event_type();
+    let content_preview = preview(message.text());
+    let mut extra_content = Map::new();
+    if let Some(key) = client_key {
+        extra_content.insert(KEY_FIELD.to_owned(), json!(key.as_str()));
+        extra_content.insert(FINGERPRINT_FIELD.to_owned(), json!(fingerprint));
+    }
+    let event = SendEvent {
+        room_id: prepared.room_id.clone(),
+        event_type: Some(event_type.to_owned()),
+        msgtype: message.text.as_ref().map(|_| msgtype.as_str().to_owned()),
+        format: message.formatted_body.as_ref().map(|_| "org.matrix.custom.html".to_owned()),
+        relates_to: prepared.reply_to_event_id.as_deref().map(reply_relation),
+        txn_id: Some(client_key.map_or_else(|| uuid::Uuid::new_v4().to_string(), |key| key.as_str().to_owned())),
+        extra_content,
+        content: message.encrypted,
+        body: message.text,
+        formatted_body: message.formatted_body,
+        ..SendEvent::default()
+    };
+    let sent = gateway.send(sender, event).await?;
+
+    let recorded = record_message(RecordMessage {
+        room_id: &prepared.room_id,
+        event_id: &sent.event_id,
+        event_type,
+        sender_id: sender,
+        sender_matrix_id: &matrix_id,
+        content_preview: &content_preview,
+        content_type: matrix::content_type(msgtype.as_str()),
+        reply_to_event_id: prepared.reply_to_event_id.as_deref(),
+        client_key,
+        fingerprint: client_key.map(|_| fingerprint.as_str()),
+        sent_at: sent.sent_at.as_deref(),
+        joined_at: joined_at.as_deref(),
+        pushed_content: None,
+    })
+    .await?;
+    let unindexed = || Problem::internal("a message that was just sent is not indexed");
+    Ok(recorded.message.ok_or_else(unindexed)?)
+}
+
+/// What software says is a notice, so that other software does not reply to it.
+fn msgtype(message: &SendMessage, is_agent: bool) -> MessageType {
+    match message.msgtype {
+        MessageType::Text if is_agent => MessageType::Notice,
+        as_sent => as_sent,
+    }
+}
+
+fn fingerprint_of(message: &SendMessage, msgtype: MessageType) -> String {
+    let reply_to = message.reply_to.map(|id| id.to_string());
+    let encrypted = message.encrypted.as_ref().map(|content| json!(content).to_string());
+    fingerprint(&[
+        message.text(),
+        msgtype.as_str(),
+        message.formatted_body.as_deref().unwrap_or(""),
+        reply_to.as_deref().unwrap_or(""),
+        encrypted.as_deref().unwrap_or(""),
+    ])
+}
+
+fn reply_relation(event_id: &str) -> Map<String, serde_json::Value> {
+    Map::from_iter([("m.in_reply_to".to_owned(), json!({"event_id": event_id}))])
+}

@@ -1,0 +1,41 @@
+//! Cross-origin requests, as a front end on another origin needs them (Fetch standard, "CORS protocol").
+//!
+//! Callers identify themselves with a header and never with a cookie, so credentials are not allowed along.
+
+use super::{Request, Response};
+use crate::settings;
+use http::{Method, StatusCode, header};
+
+/// The response to a preflight request; `None` when it is none, or its origin may not ask.
+pub async fn preflight(request: &Request) -> Option<Response> {
+    if *request.method() != Method::OPTIONS || request.header("access-control-request-method").is_none() {
+        return None;
+    }
+    let origin = allowed_origin(request).await?;
+    let response = Response::empty(StatusCode::NO_CONTENT)
+        .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE")
+        .header(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "authorization, content-type, idempotency-key, x-request-id, x-user-id",
+        )
+        .header(header::ACCESS_CONTROL_MAX_AGE, "7200");
+    Some(allow(response, &origin))
+}
+
+/// Lets a page of `origin` read the response.
+pub fn allow(response: Response, origin: &str) -> Response {
+    response
+        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)
+        .header(header::ACCESS_CONTROL_EXPOSE_HEADERS, "link, x-request-id")
+        .header(header::VARY, "origin")
+}
+
+/// The request's origin, if `cors_allow_origins` lists it. Development mode allows every one when nothing is set.
+pub async fn allowed_origin(request: &Request) -> Option<String> {
+    let origin = request.header("origin")?;
+    let allowed = match settings::optional("cors_allow_origins").await {
+        Some(list) => list.split(',').map(str::trim).any(|entry| entry == "*" || entry == origin),
+        None => settings::optional("auth_mode").await.as_deref() == Some("development"),
+    };
+    allowed.then(|| origin.to_owned())
+}

@@ -1,0 +1,62 @@
+//! Who is calling. A handler that asks for one of these gets it only after the check.
+
+use super::{FromRequest, Request};
+use crate::{Problem, settings};
+use messaging_core::auth::{Caller, Internal, Verifier, bearer};
+use std::collections::HashMap;
+
+/// The settings that decide who may call.
+const SETTINGS: [&str; 6] =
+    ["AUTH_MODE", "JWT_SECRET", "JWT_PUBLIC_KEY", "JWT_ALGORITHM", "JWT_ISSUER", "JWT_AUDIENCE"];
+
+/// The caller of a public route: by token, or by `X-User-Id` in development mode.
+impl FromRequest for Caller {
+    async fn from_request(request: &mut Request) -> Result<Self, Problem> {
+        let mut values = HashMap::new();
+        for name in SETTINGS {
+            if let Some(value) = settings::optional(&name.to_lowercase()).await {
+                values.insert(name, value);
+            }
+        }
+        let verifier = Verifier::from_settings(|name| values.get(name).cloned()).map_err(Problem::internal)?;
+        let authenticated = verifier.authenticate(request.header("authorization"), request.header("x-user-id"))?;
+        Ok(authenticated.caller)
+    }
+}
+
+/// A service of the platform: it sends `INTERNAL_SECRET` as `X-Internal-Service-Token` or as bearer token.
+impl FromRequest for Internal {
+    async fn from_request(request: &mut Request) -> Result<Self, Problem> {
+        let expected = settings::optional("internal_secret").await.unwrap_or_default();
+        let bearer = request.header("authorization").and_then(bearer);
+        Self::check(request.header("x-internal-service-token").or(bearer), &expected)
+    }
+}
+
+/// The agent of the path, for whom a service of the platform acts.
+pub struct ActingAgent(pub Caller);
+
+impl FromRequest for ActingAgent {
+    async fn from_request(request: &mut Request) -> Result<Self, Problem> {
+        let internal = Internal::from_request(request).await?;
+        internal.agent(request.params().get("agent_id")).map(Self)
+    }
+}
+
+/// Who reads through an internal route: the agent that `agent_id` of the query names, or the service itself.
+pub struct InternalReader {
+    /// The reader.
+    pub caller: Caller,
+    /// Whether `agent_id` was there.
+    pub is_agent: bool,
+}
+
+impl FromRequest for InternalReader {
+    async fn from_request(request: &mut Request) -> Result<Self, Problem> {
+        let internal = Internal::from_request(request).await?;
+        match request.query("agent_id") {
+            Some(agent_id) => Ok(Self { caller: internal.agent(agent_id)?, is_agent: true }),
+            None => Ok(Self { caller: internal.service(), is_agent: false }),
+        }
+    }
+}

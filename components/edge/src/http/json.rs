@@ -1,0 +1,65 @@
+//! JSON bodies.
+
+use super::Request;
+use http::{StatusCode, header};
+use messaging_core::problem::{FieldError, Problem};
+use serde::de::DeserializeOwned;
+
+/// Refuses a request whose `Content-Type` says that its body is no JSON.
+pub(super) fn json_body(request: &Request) -> Result<(), Problem> {
+    let is_json = request.header(header::CONTENT_TYPE.as_str()).is_none_or(|value| {
+        let media = value.split(';').next().unwrap_or("").trim();
+        media.eq_ignore_ascii_case("application/json") || media.ends_with("+json")
+    });
+    if is_json {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "The body must be JSON, with Content-Type: application/json.",
+    ))
+}
+
+/// Reads JSON into a model; the problem says which field does not fit.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
+        let path = e.path().to_string();
+        let inner = e.into_inner();
+        // serde_json also speaks of syntax where a well-formed value has the wrong kind.
+        let well_formed = || serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
+        if inner.classify() != serde_json::error::Category::Data && !well_formed() {
+            return Problem::bad_request("invalid_json", format!("The body is not valid JSON: {inner}."));
+        }
+        match path.as_str() {
+            "." | "?" | "" => Problem::invalid(vec![FieldError::body("", format!("does not fit: {inner}"))]),
+            path => Problem::invalid_field(&path.replace('.', "/"), format!("does not fit: {inner}")),
+        }
+    })?;
+    deserializer
+        .end()
+        .map_err(|e| Problem::bad_request("invalid_json", format!("The body is not valid JSON: {e}.")))?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use messaging_core::channel::CreateChannel;
+
+    #[test]
+    fn a_field_of_the_wrong_kind_is_named() {
+        let body = br#"{"slug": 1, "name": "x", "microdao_id": "microdao:x"}"#;
+        let problem = parse_json::<CreateChannel>(body).unwrap_err();
+        assert_eq!(problem.status, 422);
+        assert_eq!(problem.errors[0].pointer.as_deref(), Some("/slug"));
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for body in [&b"{"[..], b"", br#"{"microdao_id": "x"} {}"#, b"\xff", br#"{"slug": "\ud800"}"#] {
+            assert_eq!(parse_json::<CreateChannel>(body).unwrap_err().status, 400, "{body:?}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Requests and responses.
+
+mod cors;
+mod extract;
+mod identity;
+mod json;
+mod request;
+mod response;
+mod router;
+mod serve;
+
+pub use extract::{FromRequest, IdempotencyKey, Json, Path, Query, RequestId};
+pub use identity::{ActingAgent, InternalReader};
+pub use json::parse_json;
+pub use request::Request;
+pub use response::Response;
+pub use router::{Handler, Router};
+pub use serve::{Failure, serve};

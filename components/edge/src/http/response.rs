@@ -1,0 +1,78 @@
+//! Responses.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use messaging_core::problem::Problem;
+use serde::Serialize;
+
+/// A response with its whole body in memory, so that it always has a `Content-Length`.
+#[derive(Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+impl Response {
+    /// A response without a body.
+    pub fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    /// A JSON response.
+    pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+        Ok(Self::raw_json(status, body))
+    }
+
+    /// A JSON response that is JSON text already.
+    pub fn raw_json(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self::with_type(status, "application/json", body)
+    }
+
+    /// A document of the index as it is.
+    pub fn document(status: StatusCode, document: crate::index::Document) -> Self {
+        Self::raw_json(status, document.into_text())
+    }
+
+    /// Any other response.
+    pub fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
+        Self { status, headers, body: body.into() }
+    }
+
+    /// The response to a refused or failed request.
+    pub fn problem(problem: &Problem, request_id: &str) -> Self {
+        let body = problem.to_json(request_id);
+        let mut response = Self::with_type(problem.status, "application/problem+json", body);
+        if let Some(allow) = &problem.allow {
+            response = response.header(header::ALLOW, allow);
+        }
+        if problem.status == StatusCode::UNAUTHORIZED {
+            response.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        }
+        response
+    }
+
+    /// Adds a header; one whose value is no header value is left out.
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The response that Spin takes.
+    pub(super) fn into_http(self) -> http::Response<spin_sdk::http::FullBody<Bytes>> {
+        let length = self.body.len();
+        let mut response = http::Response::new(spin_sdk::http::FullBody::new(self.body));
+        *response.status_mut() = self.status;
+        for (name, value) in self.headers {
+            response.headers_mut().append(name, value);
+        }
+        // Without it Spin answers in chunks, and a kept-alive client waits about 40 ms for the last one.
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        response
+    }
+}

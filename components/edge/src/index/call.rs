@@ -1,0 +1,254 @@
+//! One call of a function of the schema `messaging`: one statement of one request.
+
+use crate::deadline::within;
+use crate::{Problem, settings};
+use messaging_core::auth::{Caller, MicroDaos};
+use messaging_core::idempotency::ClientKey;
+use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId};
+use messaging_core::refusal::Refusal;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use spin_sdk::pg::{Connection, Error as PgError, ParameterValue, PgError as Failure, QueryError};
+use std::time::Duration;
+
+/// How long a statement, with the wait for a connection, may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Why a function gave no document.
+#[derive(Debug)]
+pub enum Error {
+    /// The index refused: nothing was changed.
+    Refused(Refusal),
+    /// The index could not respond.
+    Failed(Problem),
+}
+
+/// For what an act checks or does besides its calls of the index.
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Failed(problem)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            Error::Failed(problem) => problem,
+        }
+    }
+}
+
+/// A document as PostgreSQL wrote it: JSON text that nobody has read yet.
+#[derive(Debug)]
+pub struct Document(String);
+
+impl Document {
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+/// A function and its arguments, by the names that they have in SQL.
+pub(super) struct Call {
+    function: &'static str,
+    names: Vec<&'static str>,
+    values: Vec<ParameterValue>,
+    /// An argument could not be written.
+    invalid: Option<Problem>,
+}
+
+impl Call {
+    /// A call of `messaging.<function>`.
+    pub fn of(function: &'static str) -> Self {
+        Self { function, names: Vec::new(), values: Vec::new(), invalid: None }
+    }
+
+    /// An argument.
+    pub fn arg(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.names.push(name);
+        self.values.push(value.into().0);
+        self
+    }
+
+    /// An argument of type `jsonb`.
+    pub fn jsonb(mut self, name: &'static str, value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(json) => {
+                self.names.push(name);
+                self.values.push(ParameterValue::Jsonb(json));
+            }
+            Err(e) => self.invalid = Some(Problem::internal(format!("{}: {name}: {e}", self.function))),
+        }
+        self
+    }
+
+    /// Who asks, as the two arguments that every function has which decides: the caller and their microDAOs (NULL for
+    /// every one).
+    pub fn caller(self, caller: &Caller) -> Self {
+        let microdaos = match caller.microdaos() {
+            MicroDaos::Every => Value(ParameterValue::DbNull),
+            MicroDaos::Only(list) => {
+                Value(ParameterValue::ArrayStr(list.iter().map(|id| Some(id.as_str().to_owned())).collect()))
+            }
+        };
+        self.arg("p_caller", caller.id()).arg("p_microdaos", microdaos)
+    }
+
+    /// The document as it is.
+    pub async fn document(self) -> Result<Document, Error> {
+        let function = self.function;
+        let document = self.run().await?;
+        document.map(Document).ok_or_else(|| Error::Failed(Problem::internal(format!("{function} gave no document"))))
+    }
+
+    /// The document, read.
+    pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let function = self.function;
+        let document = self.document().await?;
+        serde_json::from_str(&document.0).map_err(|e| Error::Failed(Problem::internal(format!("{function}: {e}"))))
+    }
+
+    /// Nothing but that it was done.
+    pub async fn done(self) -> Result<(), Error> {
+        self.run().await.map(|_| ())
+    }
+
+    async fn run(self) -> Result<Option<String>, Error> {
+        let Self { function, names, values, invalid } = self;
+        if let Some(problem) = invalid {
+            return Err(Error::Failed(problem));
+        }
+        let arguments: Vec<_> = names.iter().zip(1..).map(|(name, n)| format!("{name} => ${n}")).collect();
+        // Names come from this crate, never from a request.
+        let statement =
+            format!("SELECT refusal::text, document::text FROM messaging.{function}({})", arguments.join(", "));
+        let address = settings::required("database_url").await.map_err(Error::Failed)?;
+        let answer = within(DEADLINE, query(address, statement, values)).await;
+        let (refusal, document) = answer
+            .ok_or_else(|| Problem::unavailable(format!("{function}: the database did not respond in time")))
+            .and_then(|answer| answer.map_err(|e| database_problem(function, &e)))
+            .map_err(Error::Failed)?;
+        match refusal {
+            None => Ok(document),
+            Some(code) => Err(match Refusal::from_code(&code) {
+                Some(refusal) => Error::Refused(refusal),
+                None => Error::Failed(Problem::internal(format!("{function} refused with an unknown code: {code}"))),
+            }),
+        }
+    }
+}
+
+/// Whether the database responds.
+pub async fn ping() -> Result<(), Problem> {
+    let address = settings::required("database_url").await?;
+    let statement = "SELECT NULL::text AS refusal, NULL::text AS document".to_owned();
+    within(DEADLINE, query(address, statement, Vec::new()))
+        .await
+        .ok_or_else(|| Problem::unavailable("the database did not respond in time"))?
+        .map(|_| ())
+        .map_err(|e| database_problem("ping", &e))
+}
+
+type Answer = (Option<String>, Option<String>);
+
+async fn query(address: String, statement: String, values: Vec<ParameterValue>) -> Result<Answer, PgError> {
+    let connection = Connection::open(address).await?;
+    let rows = connection.query(statement, values).await?.collect().await?;
+    let row = rows.first().ok_or_else(|| PgError::Decode("the statement gave no row".to_owned()))?;
+    Ok((row.get::<String>("refusal"), row.get::<String>("document")))
+}
+
+fn database_problem(function: &str, error: &PgError) -> Problem {
+    match error {
+        PgError::PgError(Failure::ConnectionFailed(reason)) => Problem::unavailable(format!("{function}: {reason}")),
+        // Class 57: the server is shutting down or starting; class 53: it has no connections or memory left;
+        // class 40: a deadlock or serialisation failure, gone on the next try.
+        PgError::PgError(Failure::QueryFailed(QueryError::DbError(e)))
+            if ["57", "53", "40", "08"].iter().any(|class| e.code.starts_with(class)) =>
+        {
+            Problem::unavailable(format!("{function}: {}", e.as_text))
+        }
+        // No structured error: the connection broke off.
+        PgError::PgError(Failure::QueryFailed(QueryError::Text(text))) => {
+            Problem::unavailable(format!("{function}: {text}"))
+        }
+        other => Problem::internal(format!("{function}: {other:?}")),
+    }
+}
+
+/// An argument's value.
+pub(super) struct Value(ParameterValue);
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self(ParameterValue::Str(text.to_owned()))
+    }
+}
+
+impl From<&String> for Value {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<&EntityId> for Value {
+    fn from(id: &EntityId) -> Self {
+        id.as_str().into()
+    }
+}
+
+impl From<&ClientKey> for Value {
+    fn from(key: &ClientKey) -> Self {
+        key.as_str().into()
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self(ParameterValue::Boolean(value))
+    }
+}
+
+impl From<i32> for Value {
+    fn from(number: i32) -> Self {
+        Self(ParameterValue::Int32(number))
+    }
+}
+
+impl From<uuid::Uuid> for Value {
+    fn from(id: uuid::Uuid) -> Self {
+        Self(ParameterValue::Uuid(id.to_string()))
+    }
+}
+
+impl From<ChannelId> for Value {
+    fn from(id: ChannelId) -> Self {
+        id.0.into()
+    }
+}
+
+impl From<MessageId> for Value {
+    fn from(id: MessageId) -> Self {
+        id.0.into()
+    }
+}
+
+impl From<ChannelMemberId> for Value {
+    fn from(id: ChannelMemberId) -> Self {
+        id.0.into()
+    }
+}
+
+impl From<Vec<String>> for Value {
+    fn from(texts: Vec<String>) -> Self {
+        Self(ParameterValue::ArrayStr(texts.into_iter().map(Some).collect()))
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self(ParameterValue::DbNull), Into::into)
+    }
+}

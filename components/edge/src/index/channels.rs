@@ -1,0 +1,155 @@
+//! Channels: `migrations/functions/channels/`.
+
+use super::call::Call;
+use super::{Changes, Document, Error, Page};
+use messaging_core::auth::Caller;
+use messaging_core::channel::NewChannel;
+use messaging_core::idempotency::ClientKey;
+use messaging_core::ids::ChannelId;
+use messaging_core::page::ChannelPage;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A page of the channels that the caller may see.
+pub async fn list_channels(caller: &Caller, page: &ChannelPage) -> Result<Page, Error> {
+    Call::of("list_channels")
+        .caller(caller)
+        .arg("p_microdao_id", page.microdao_id.as_ref().map(|id| id.as_str()))
+        .arg("p_limit", page.limit)
+        .arg("p_before_time", page.cursor.as_ref().map(|(time, _)| time))
+        .arg("p_before_id", page.cursor.as_ref().map(|(_, id)| *id))
+        .json()
+        .await
+}
+
+/// The channel.
+pub async fn get_channel(caller: &Caller, channel_id: ChannelId) -> Result<Document, Error> {
+    Call::of("get_channel").caller(caller).arg("p_channel_id", channel_id).document().await
+}
+
+/// What has become of a reservation.
+#[derive(Debug, Deserialize)]
+pub struct ReservedChannel {
+    /// The slug is this request's to use, for this channel.
+    pub channel_id: Option<ChannelId>,
+    /// There is nothing left to do: this is the channel.
+    pub channel: Option<Box<RawValue>>,
+    /// It is archived.
+    #[serde(default)]
+    pub is_archived: bool,
+    /// It is a direct channel that the caller has left, and comes back to.
+    #[serde(default)]
+    pub must_return: bool,
+}
+
+/// Before the room is made: may the caller, and is the slug theirs to use?
+pub async fn reserve_channel(
+    caller: &Caller,
+    new: &NewChannel,
+    client_key: Option<&ClientKey>,
+    fingerprint: &str,
+) -> Result<ReservedChannel, Error> {
+    Call::of("reserve_channel")
+        .caller(caller)
+        .arg("p_microdao_id", new.microdao_id.as_str())
+        .arg("p_slug", &new.slug)
+        .arg("p_is_direct", new.is_direct)
+        .arg("p_client_key", client_key)
+        .arg("p_fingerprint", fingerprint)
+        .json()
+        .await
+}
+
+/// A channel whose room is made.
+pub struct RecordChannel<'a> {
+    /// The reserved channel.
+    pub channel_id: ChannelId,
+    /// Who made it.
+    pub caller: &'a Caller,
+    /// The caller's Matrix id.
+    pub caller_matrix_id: &'a str,
+    /// Its room.
+    pub room_id: &'a str,
+    /// Its columns.
+    pub new: &'a NewChannel,
+    /// The request's key.
+    pub client_key: Option<&'a ClientKey>,
+    /// The request's fingerprint.
+    pub fingerprint: &'a str,
+}
+
+/// After the room is made; gives the channel.
+pub async fn record_channel(record: &RecordChannel<'_>) -> Result<Box<RawValue>, Error> {
+    Call::of("record_channel")
+        .arg("p_channel_id", record.channel_id)
+        .arg("p_caller", record.caller.id())
+        .arg("p_caller_type", record.caller.id().member_type())
+        .arg("p_caller_matrix_id", record.caller_matrix_id)
+        .arg("p_room_id", record.room_id)
+        .jsonb("p_fields", record.new)
+        .arg("p_client_key", record.client_key)
+        .arg("p_fingerprint", record.fingerprint)
+        .json()
+        .await
+}
+
+/// A change that the caller may make.
+#[derive(Debug, Deserialize)]
+pub struct PreparedChannelChange {
+    /// The channel's room.
+    pub room_id: String,
+    /// What really changes.
+    pub changes: Changes,
+}
+
+/// Before a channel's room changes.
+pub async fn prepare_channel_change(
+    caller: &Caller,
+    channel_id: ChannelId,
+    changes: &Changes,
+) -> Result<PreparedChannelChange, Error> {
+    Call::of("prepare_channel_change")
+        .caller(caller)
+        .arg("p_channel_id", channel_id)
+        .jsonb("p_changes", changes)
+        .json()
+        .await
+}
+
+/// After a channel's room has changed; gives the channel.
+pub async fn record_channel_change(
+    caller: &Caller,
+    channel_id: ChannelId,
+    changes: &Changes,
+) -> Result<Document, Error> {
+    Call::of("record_channel_change")
+        .arg("p_channel_id", channel_id)
+        .arg("p_caller", caller.id())
+        .jsonb("p_changes", changes)
+        .document()
+        .await
+}
+
+/// An archive that the caller may do.
+#[derive(Debug, Deserialize)]
+pub struct PreparedArchive {
+    /// The channel's room.
+    pub room_id: String,
+    /// It is archived already.
+    pub is_archived: bool,
+}
+
+/// Before a channel is archived.
+pub async fn prepare_archive(caller: &Caller, channel_id: ChannelId) -> Result<PreparedArchive, Error> {
+    Call::of("prepare_archive").caller(caller).arg("p_channel_id", channel_id).json().await
+}
+
+/// After the room takes no more messages.
+pub async fn record_archive(caller: &Caller, channel_id: ChannelId) -> Result<(), Error> {
+    Call::of("record_archive").arg("p_channel_id", channel_id).arg("p_caller", caller.id()).done().await
+}
+
+/// Who may write in a channel, for an agent filter.
+pub async fn get_agent_context(channel_id: ChannelId) -> Result<Document, Error> {
+    Call::of("get_agent_context").arg("p_channel_id", channel_id).document().await
+}

@@ -1,0 +1,264 @@
+//! Messages: `migrations/functions/messages/`.
+
+use super::call::Call;
+use super::{Document, Error, Page};
+use messaging_core::auth::Caller;
+use messaging_core::idempotency::ClientKey;
+use messaging_core::ids::{ChannelId, EntityId, MessageId};
+use messaging_core::page::MessagePage;
+use messaging_core::paths::MessagePath;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// A page of a channel's messages; with `thread_id`, of the replies to that message.
+pub async fn list_messages(
+    caller: &Caller,
+    channel_id: ChannelId,
+    page: &MessagePage,
+    thread_id: Option<MessageId>,
+) -> Result<Page, Error> {
+    let call = Call::of("list_messages").caller(caller).arg("p_channel_id", channel_id).arg("p_limit", page.limit);
+    let call = match &page.before {
+        Some(place) => call.jsonb("p_before", place),
+        None => call.arg("p_before", None::<&str>),
+    };
+    let call = match &page.after {
+        Some(place) => call.jsonb("p_after", place),
+        None => call.arg("p_after", None::<&str>),
+    };
+    call.arg("p_thread_id", thread_id).json().await
+}
+
+/// A message and where its content is.
+#[derive(Debug, Deserialize)]
+pub struct FoundMessage {
+    /// The room that holds the event.
+    pub room_id: String,
+    /// The event.
+    pub event_id: String,
+    /// Its content is gone.
+    pub is_deleted: bool,
+    /// The row.
+    pub message: Map<String, Value>,
+}
+
+/// A message that the caller may read.
+pub async fn get_message(caller: &Caller, at: MessagePath) -> Result<FoundMessage, Error> {
+    at_message("get_message", caller, at).json().await
+}
+
+fn at_message(function: &'static str, caller: &Caller, at: MessagePath) -> Call {
+    Call::of(function).caller(caller).arg("p_channel_id", at.channel_id).arg("p_message_id", at.message_id)
+}
+
+/// A message that the caller may send.
+#[derive(Debug, Deserialize)]
+pub struct PreparedSend {
+    /// The channel's room.
+    pub room_id: String,
+    /// The event that it replies to.
+    pub reply_to_event_id: Option<String>,
+    /// The caller is not in the room yet and joins by posting.
+    #[serde(default)]
+    pub must_join: bool,
+    /// This request was carried out before: this is its message.
+    pub message: Option<Box<RawValue>>,
+}
+
+/// A message that somebody wants to send.
+pub struct PrepareSend<'a> {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// The message that it replies to.
+    pub reply_to: Option<MessageId>,
+    /// The request's key.
+    pub client_key: Option<&'a ClientKey>,
+    /// The request's fingerprint.
+    pub fingerprint: &'a str,
+    /// Whether it is ciphertext.
+    pub is_encrypted: bool,
+}
+
+/// Before a message is sent to Matrix.
+pub async fn prepare_send(caller: &Caller, send: &PrepareSend<'_>) -> Result<PreparedSend, Error> {
+    Call::of("prepare_send")
+        .caller(caller)
+        .arg("p_channel_id", send.channel_id)
+        .arg("p_reply_to", send.reply_to)
+        .arg("p_client_key", send.client_key)
+        .arg("p_fingerprint", send.client_key.map(|_| send.fingerprint))
+        .arg("p_is_encrypted", send.is_encrypted)
+        .json()
+        .await
+}
+
+/// A message that is in Matrix, from whichever path comes first: the API or the homeserver's push.
+#[derive(Clone, Copy)]
+pub struct RecordMessage<'a> {
+    /// The room that holds the event.
+    pub room_id: &'a str,
+    /// The event; the message's id follows from it.
+    pub event_id: &'a str,
+    /// `m.room.message` or `m.room.encrypted`.
+    pub event_type: &'a str,
+    /// Who sent it.
+    pub sender_id: &'a EntityId,
+    /// The sender's Matrix id.
+    pub sender_matrix_id: &'a str,
+    /// The first characters of the text.
+    pub content_preview: &'a str,
+    /// `text`, `image`, `file`, `audio` or `video`.
+    pub content_type: &'a str,
+    /// The event that it replies to, or its thread's root.
+    pub reply_to_event_id: Option<&'a str>,
+    /// The request's key.
+    pub client_key: Option<&'a ClientKey>,
+    /// The request's fingerprint.
+    pub fingerprint: Option<&'a str>,
+    /// When it was sent, RFC 3339; now when nobody says.
+    pub sent_at: Option<&'a str>,
+    /// When the sender began to join by posting, RFC 3339.
+    pub joined_at: Option<&'a str>,
+    /// The content that the homeserver pushed, of a sender who is none of ours.
+    pub pushed_content: Option<&'a Value>,
+}
+
+/// What has become of a message.
+#[derive(Debug, Deserialize)]
+pub struct RecordedMessage {
+    /// The row; `None` when the event is not indexed.
+    pub message: Option<Box<RawValue>>,
+}
+
+/// After a message is in Matrix.
+pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage, Error> {
+    let call = Call::of("record_message")
+        .arg("p_room_id", record.room_id)
+        .arg("p_message_id", MessageId::of_event(record.event_id))
+        .arg("p_event_id", record.event_id)
+        .arg("p_matrix_type", record.event_type)
+        .arg("p_sender_id", record.sender_id)
+        .arg("p_sender_type", record.sender_id.member_type())
+        .arg("p_sender_matrix_id", record.sender_matrix_id)
+        .arg("p_content_preview", record.content_preview)
+        .arg("p_content_type", record.content_type)
+        .arg("p_reply_to_event_id", record.reply_to_event_id)
+        .arg("p_client_key", record.client_key)
+        .arg("p_fingerprint", record.fingerprint)
+        .arg("p_sent_at", record.sent_at)
+        .arg("p_joined_at", record.joined_at);
+    let call = match record.pushed_content {
+        Some(content) => call.jsonb("p_pushed_content", content),
+        None => call.arg("p_pushed_content", None::<&str>),
+    };
+    call.json().await
+}
+
+/// A change of a message that the caller may make.
+#[derive(Debug, Deserialize)]
+pub struct PreparedMessageChange {
+    /// The room that holds the event.
+    pub room_id: String,
+    /// The event.
+    pub event_id: String,
+    /// The message is deleted already.
+    #[serde(default)]
+    pub is_deleted: bool,
+}
+
+/// Before a message is edited in Matrix.
+pub async fn prepare_edit(caller: &Caller, at: MessagePath) -> Result<PreparedMessageChange, Error> {
+    at_message("prepare_edit", caller, at).json().await
+}
+
+/// Before a message is redacted in Matrix.
+pub async fn prepare_deletion(caller: &Caller, at: MessagePath) -> Result<PreparedMessageChange, Error> {
+    at_message("prepare_deletion", caller, at).json().await
+}
+
+/// An edit that is in Matrix.
+#[derive(Clone, Copy)]
+pub struct RecordEdit<'a> {
+    /// The room that holds the event.
+    pub room_id: &'a str,
+    /// The event that is edited.
+    pub target_event_id: &'a str,
+    /// The edit.
+    pub event_id: &'a str,
+    /// Who edited.
+    pub sender_id: &'a EntityId,
+    /// The first characters of the new text.
+    pub content_preview: &'a str,
+    /// When, RFC 3339.
+    pub edited_at: &'a str,
+}
+
+/// After a message is edited in Matrix; gives the message.
+pub async fn record_edit(record: RecordEdit<'_>) -> Result<Document, Error> {
+    Call::of("record_edit")
+        .arg("p_room_id", record.room_id)
+        .arg("p_target_event_id", record.target_event_id)
+        .arg("p_event_id", record.event_id)
+        .arg("p_sender_id", record.sender_id)
+        .arg("p_content_preview", record.content_preview)
+        .arg("p_edited_at", record.edited_at)
+        .document()
+        .await
+}
+
+/// After a message or a reaction is redacted in Matrix. `by_bot`: the actor is the bot, which acts for somebody else.
+pub async fn record_redaction(
+    room_id: &str,
+    target_event_id: &str,
+    actor_id: &EntityId,
+    by_bot: bool,
+) -> Result<(), Error> {
+    Call::of("record_redaction")
+        .arg("p_room_id", room_id)
+        .arg("p_target_event_id", target_event_id)
+        .arg("p_actor_id", actor_id)
+        .arg("p_by_bot", by_bot)
+        .done()
+        .await
+}
+
+/// The event of the message that shows the given edit, if any.
+pub async fn find_message_of_edit(room_id: &str, edit_event_id: &str) -> Result<Option<String>, Error> {
+    #[derive(Deserialize)]
+    struct Found {
+        event_id: Option<String>,
+    }
+    let call = Call::of("find_message_of_edit").arg("p_room_id", room_id).arg("p_edit_event_id", edit_event_id);
+    Ok(call.json::<Found>().await?.event_id)
+}
+
+/// A redacted edit, and what its message shows instead.
+#[derive(Clone, Copy)]
+pub struct RecordEditRedaction<'a> {
+    /// The room that holds the events.
+    pub room_id: &'a str,
+    /// The event of the message.
+    pub event_id: &'a str,
+    /// The redacted edit.
+    pub redacted_event_id: &'a str,
+    /// The first characters of the text that counts instead.
+    pub content_preview: &'a str,
+    /// The edit that counts instead; `None` for the message's first text.
+    pub edit_event_id: Option<&'a str>,
+    /// When that edit was made, RFC 3339.
+    pub edited_at: Option<&'a str>,
+}
+
+/// After an edit is redacted in Matrix.
+pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<(), Error> {
+    Call::of("record_edit_redaction")
+        .arg("p_room_id", record.room_id)
+        .arg("p_event_id", record.event_id)
+        .arg("p_redacted_event_id", record.redacted_event_id)
+        .arg("p_content_preview", record.content_preview)
+        .arg("p_edit_event_id", record.edit_event_id)
+        .arg("p_edited_at", record.edited_at)
+        .done()
+        .await
+}

@@ -1,0 +1,19 @@
+//! The index: one function here for each function of the schema `messaging` that a component calls, under the same
+//! name, with named arguments.
+//!
+//! Every call is one statement that decides, reads or writes, and gives one JSON document or refuses.
+
+mod call;
+pub mod channels;
+pub mod members;
+pub mod messages;
+mod page;
+pub mod reactions;
+pub mod rooms;
+pub mod subscriptions;
+
+pub use call::{Document, Error, ping};
+pub use page::Page;
+
+/// A column's new value by the column's name.
+pub type Changes = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,75 @@
+//! What every kind of event has.
+
+use messaging_core::ids::EntityId;
+use messaging_edge::index::rooms::Sender;
+use messaging_edge::{Problem, settings};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The parts of an event that the index reads (Matrix client-server API, "Room event format").
+#[derive(Deserialize)]
+pub struct Event {
+    pub event_id: String,
+    pub room_id: String,
+    pub sender: String,
+    #[serde(rename = "type")]
+    pub event_type: String,
+    pub state_key: Option<String>,
+    pub redacts: Option<String>,
+    /// Milliseconds since 1970, as the sender's server says.
+    #[serde(default)]
+    pub origin_server_ts: Value,
+    #[serde(default)]
+    pub content: Value,
+}
+
+impl Event {
+    /// When it was sent, RFC 3339, as the sender's server says; `None` when PostgreSQL cannot hold that time.
+    pub fn sent_at(&self) -> Option<String> {
+        rfc3339(&self.origin_server_ts)
+    }
+}
+
+/// Whose homeserver it is.
+pub struct Here {
+    /// The part of Matrix ids behind the colon.
+    pub server_name: String,
+    /// The bot's Matrix id.
+    pub bot: String,
+}
+
+impl Here {
+    /// Reads `matrix_server_name` and `matrix_bot_localpart`.
+    pub async fn from_settings() -> Result<Self, Problem> {
+        let server_name = settings::required("matrix_server_name").await?;
+        let bot = format!("@{}:{server_name}", settings::required("matrix_bot_localpart").await?);
+        Ok(Self { server_name, bot })
+    }
+
+    /// Who stands behind a Matrix id; `None` when it is none.
+    pub fn entity(&self, matrix_user_id: &str) -> Option<EntityId> {
+        EntityId::from_matrix_user_id(matrix_user_id, &self.server_name).ok()
+    }
+
+    /// Who brought an event about; `None` when its ids can be no homeserver's.
+    pub fn sender(&self, event: &Event) -> Option<Sender> {
+        let ids = [&event.event_id, &event.room_id, &event.sender];
+        let id = self.entity(&event.sender).filter(|_| ids.iter().all(|id| is_id(id)))?;
+        Some(Sender { id, is_bot: event.sender == self.bot })
+    }
+}
+
+/// Whoever sends longer ids is no homeserver (Matrix specification, appendix "Identifier grammar").
+const MAX_ID_BYTES: usize = 255;
+
+/// Whether a text can be an id of Matrix and be stored.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.contains('\0')
+}
+
+/// A server's time as RFC 3339; `None` when it is no time that PostgreSQL can hold.
+pub fn rfc3339(origin_server_ts: &Value) -> Option<String> {
+    let milliseconds = origin_server_ts.as_i64().filter(|ms| (0..253_402_300_800_000).contains(ms))?;
+    let time = chrono::DateTime::from_timestamp_millis(milliseconds)?;
+    Some(time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+}

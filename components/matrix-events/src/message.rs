@@ -1,0 +1,71 @@
+//! `m.room.message` and `m.room.encrypted`: a message, or an edit of one.
+
+use crate::event::{Event, is_id};
+use messaging_core::idempotency::ClientKey;
+use messaging_core::ids::{EntityId, EntityKind};
+use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD};
+use messaging_core::text::preview;
+use messaging_edge::index::Error;
+use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
+use serde_json::Value;
+
+pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
+    let content = &event.content;
+    let is_encrypted = event.event_type == "m.room.encrypted";
+    let (msgtype, body) = match (matrix::text(content, "msgtype"), matrix::text(content, "body")) {
+        _ if is_encrypted && content.get("algorithm").is_some() => ("", ""),
+        (Some(msgtype), Some(body)) => (msgtype, body),
+        // A redacted event has no content left.
+        _ => return Ok(()),
+    };
+    if let Some(("m.replace", target_event_id)) = matrix::relation(content) {
+        let body = content.pointer("/m.new_content/body").and_then(Value::as_str).unwrap_or(body);
+        return edit(event, sender_id, target_event_id, body).await;
+    }
+    // Only our own API writes keys. Anybody else's would let them hide a message from the index.
+    let is_ours = sender_id.kind() != EntityKind::MatrixPerson;
+    let client_key = matrix::text(content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored);
+    let fingerprint = matrix::text(content, FINGERPRINT_FIELD).filter(|_| client_key.is_some());
+    let sent_at = event.sent_at();
+    let pushed_content = (!is_ours).then(|| without_nul(content));
+    let record = RecordMessage {
+        room_id: &event.room_id,
+        event_id: &event.event_id,
+        event_type: &event.event_type,
+        sender_id,
+        sender_matrix_id: &event.sender,
+        content_preview: &preview(body),
+        content_type: matrix::content_type(msgtype),
+        reply_to_event_id: matrix::reply_target(content).filter(|id| is_id(id)),
+        client_key: client_key.as_ref(),
+        fingerprint: fingerprint.filter(|fingerprint| !fingerprint.contains('\0')),
+        sent_at: sent_at.as_deref(),
+        joined_at: None,
+        pushed_content: pushed_content.as_ref(),
+    };
+    record_message(record).await.map(|_| ())
+}
+
+async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: &str) -> Result<(), Error> {
+    let Some(edited_at) = event.sent_at().filter(|_| is_id(target_event_id)) else { return Ok(()) };
+    let record = RecordEdit {
+        room_id: &event.room_id,
+        target_event_id,
+        event_id: &event.event_id,
+        sender_id,
+        content_preview: &preview(body),
+        edited_at: &edited_at,
+    };
+    record_edit(record).await.map(|_| ())
+}
+
+/// PostgreSQL cannot store NUL, which JSON and Matrix allow.
+fn without_nul(value: &Value) -> Value {
+    let clean = |text: &str| text.replace('\0', "\u{fffd}");
+    match value {
+        Value::String(text) => Value::String(clean(text)),
+        Value::Array(items) => items.iter().map(without_nul).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (clean(key), without_nul(value))).collect(),
+        other => other.clone(),
+    }
+}

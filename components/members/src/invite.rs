@@ -1,0 +1,18 @@
+//! POST: invites somebody.
+
+use http::StatusCode;
+use messaging_core::auth::Caller;
+use messaging_core::member::InviteMember;
+use messaging_core::paths::ChannelPath;
+use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, acts};
+
+pub async fn invite(
+    caller: Caller,
+    Path(at): Path<ChannelPath>,
+    key: IdempotencyKey,
+    Json(invitation): Json<InviteMember>,
+) -> Result<Response, Problem> {
+    let client_key = key.of(&caller)?;
+    let member = acts::invite(&caller, at.channel_id, invitation, client_key.as_ref()).await?;
+    Response::json(StatusCode::CREATED, &member)
+}

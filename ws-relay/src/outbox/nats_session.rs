@@ -1,0 +1,68 @@
+//! A NATS connection that ends instead of reconnecting.
+//!
+//! What waits for its acknowledgement when a connection breaks must not be sent on the next one before the events
+//! that NATS has lost with the connection: then they would be in the stream in the wrong order.
+
+use crate::nats::Nats;
+use anyhow::Context;
+use async_nats::jetstream::{self, context::ContextBuilder};
+use async_nats::{Client, Event};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// The longest wait for an acknowledgement or a response of JetStream.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// One connection, from its start to its end.
+pub struct NatsSession {
+    /// For subjects outside the stream.
+    pub client: Client,
+    /// For the stream.
+    pub jetstream: jetstream::Context,
+    /// Cancelled when the connection has ended.
+    pub lost: CancellationToken,
+    /// Dropped with the session: then the library's reconnect, which waits for it, finds the client unused and ends.
+    _ended: DropGuard,
+}
+
+impl NatsSession {
+    /// Connects once.
+    pub async fn connect(nats: &Nats) -> anyhow::Result<Self> {
+        let lost = CancellationToken::new();
+        let ended = CancellationToken::new();
+        let first = Arc::new(AtomicBool::new(true));
+        let client = nats
+            .options("ws-relay publisher")
+            .max_reconnects(1)
+            .event_callback({
+                let lost = lost.clone();
+                move |event| {
+                    match event {
+                        Event::Disconnected | Event::Closed => lost.cancel(),
+                        Event::ServerError(e) => tracing::warn!("NATS: {e}"),
+                        _ => {}
+                    }
+                    std::future::ready(())
+                }
+            })
+            .reconnect_to_server_callback({
+                let ended = ended.clone();
+                move |_, _| {
+                    let (ended, first) = (ended.clone(), first.swap(false, Ordering::Relaxed));
+                    async move {
+                        if !first {
+                            ended.cancelled().await;
+                        }
+                        None
+                    }
+                }
+            })
+            .connect(nats.servers.as_slice())
+            .await
+            .context("NATS cannot be reached")?;
+        let jetstream = ContextBuilder::new().timeout(DEADLINE).build(client.clone());
+        Ok(Self { client, jetstream, lost, _ended: ended.drop_guard() })
+    }
+}
