@@ -13,7 +13,7 @@ import pytest
 pytest.register_assert_rewrite("support", "harness")
 
 from harness.database import Database, connect
-from harness.databases import Databases, schema
+from harness.databases import Databases, execute, schema
 from harness.server import WS_RELAY, migrate, programs, user
 from harness.world import World
 from support.cluster import server as start
@@ -60,12 +60,19 @@ async def pristine(database: Database) -> dict[str, Any]:
     return await schema(database.url)
 
 
-@pytest.fixture
-async def migrated(databases: Databases) -> str:
-    """A database of a test's own, at the newest schema."""
-    url = await databases.new()
+@pytest.fixture(scope="session")
+async def spare(databases: Databases) -> str:
+    url = await databases.new("spare")
     await migrate(url)
     return url
+
+
+@pytest.fixture
+async def migrated(spare: str) -> AsyncIterator[str]:
+    """A database at the newest schema, for tests that change its functions; their tables are not to be changed."""
+    yield spare
+    await execute(spare, "UPDATE messaging.applied_functions SET version = '0.0.0', hash = 'other'")
+    await migrate(spare)
 
 
 @pytest.fixture

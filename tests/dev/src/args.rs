@@ -143,7 +143,10 @@ pub struct ServiceArgs {
 /// Options of `test`.
 #[derive(Debug, Default, Args)]
 pub struct TestArgs {
-    /// Leave out the unit tests
+    /// Run only the tests of the index (tests/index): PostgreSQL alone, seconds
+    #[arg(long, conflicts_with = "no_unit")]
+    pub index: bool,
+    /// Leave out the unit tests and the tests of the index
     #[arg(long)]
     pub no_unit: bool,
     /// What runs the components, as in `up`
@@ -158,7 +161,7 @@ pub struct TestArgs {
     /// Keep the stack's data and logs even if every test passes
     #[arg(long)]
     pub keep: bool,
-    /// For pytest, after `--`
+    /// For pytest of the end-to-end tests, or with --index of the index's, after `--`
     #[arg(last = true, value_name = "PYTEST ARGS")]
     pub pytest: Vec<String>,
 }
@@ -186,6 +189,7 @@ mod tests {
         let Command::Test(test) = cli.command else { panic!("not test") };
         assert!(test.no_unit);
         assert_eq!(test.pytest, ["-k", "send", "--no-header"]);
+        assert!(Cli::try_parse_from(["dev", "test", "--index", "--no-unit"]).is_err());
     }
 
     #[test]

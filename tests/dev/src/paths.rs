@@ -86,6 +86,8 @@ pub fn write_private(path: &Path, text: &str) -> Result<()> {
         let new = path.with_extension(format!("new-{}", std::process::id()));
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         std::io::Write::write_all(&mut file, text.as_bytes())?;
+        // Secrets outlive a power cut, as the data that they belong to do.
+        file.sync_all()?;
         fs::rename(&new, path)
     };
     write().with_context(|| format!("cannot write {}", path.display()))

@@ -1,15 +1,18 @@
 //! PostgreSQL: found, initialised, started, with the service's role and database in it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use uuid::Uuid;
 
 use crate::paths::{Data, which};
 use crate::probe::Probe;
+use crate::process::Identity;
 use crate::progress::step;
 use crate::run;
 use crate::secrets::Secrets;
@@ -57,7 +60,8 @@ pub fn folder(data: &Data) -> PathBuf {
         return inside;
     }
     let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, data.dir.as_os_str().as_encoded_bytes());
-    Path::new("/var/tmp").join(format!("daarion-dev-{id}")).join("postgres")
+    // Not /var/tmp: what lies there unused for some weeks is deleted on many machines.
+    Path::new("/var/lib").join(format!("daarion-dev-{id}")).join("postgres")
 }
 
 fn as_user(program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -116,6 +120,39 @@ impl Postgres {
     fn command(&self, program: &str) -> Command {
         let program = self.bin.join(program);
         if self.user.is_some() { as_user(program) } else { Command::new(program) }
+    }
+
+    /// Makes way for a new server after one that was killed. PostgreSQL itself takes any process with the id in
+    /// `postmaster.pid` for the old server: a dead one that nobody has waited for, as in a container without an init,
+    /// or another program that got the id after a restart of the machine. Two servers on one cluster cannot come of
+    /// this: while anything of the old one lives, it holds the shared memory that a new one needs.
+    pub fn forget_killed(&self, stop: &Stop) -> Result<()> {
+        let file = self.dir.join("postmaster.pid");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while let Some(pid) = first_number(&file) {
+            if !self.is_server(pid) {
+                match fs::remove_file(&file) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(error).with_context(|| format!("cannot delete {}", file.display()));
+                    }
+                    _ => break,
+                }
+            }
+            // It is on its way out, as its supervisor was killed.
+            if Instant::now() > deadline {
+                bail!("PostgreSQL runs as process {pid} on {} and does not end; stop it", self.dir.display());
+            }
+            stop.pause(Duration::from_millis(50))?;
+        }
+        Ok(())
+    }
+
+    /// Whether this process is a server on this cluster.
+    fn is_server(&self, pid: u32) -> bool {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let mut words = words.split(|&byte| byte == 0);
+        let names_us = words.any(|word| word == self.dir.as_os_str().as_encoded_bytes());
+        names_us && Identity::of(pid).is_some()
     }
 
     /// The server as a service.
@@ -188,6 +225,11 @@ fn own_folder(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The number in the first line of a file.
+fn first_number(file: &Path) -> Option<u32> {
+    fs::read_to_string(file).ok()?.lines().next()?.trim().parse().ok()
+}
+
 fn give_away(path: &Path) -> Result<()> {
     let id = |option| -> Result<u32> {
         let id = run::output(Command::new("id").args([option, USER]))
@@ -195,4 +237,48 @@ fn give_away(path: &Path) -> Result<()> {
         id.trim().parse().context("cannot read a user id")
     };
     chown(path, Some(id("-u")?), Some(id("-g")?)).with_context(|| format!("cannot give {} away", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cluster's folder with this process id in its lock file.
+    fn cluster(name: &str, pid: u32) -> Postgres {
+        let dir = std::env::temp_dir().join(format!("dev-postgres-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("postmaster.pid"), format!("{pid}\n{}\n", dir.display())).unwrap();
+        Postgres { bin: PathBuf::new(), dir, user: None }
+    }
+
+    #[test]
+    fn the_lock_of_a_killed_server_is_forgotten() {
+        // A zombie, and a program that is no PostgreSQL.
+        let mut zombie = Command::new("true").spawn().unwrap();
+        let gone = Identity::of(zombie.id());
+        assert!(gone.is_none_or(|process| process.wait_gone(Duration::from_secs(10), &Stop::default())));
+        for (name, pid) in [("zombie", zombie.id()), ("stranger", std::process::id())] {
+            let postgres = cluster(name, pid);
+            postgres.forget_killed(&Stop::default()).unwrap();
+            assert!(!postgres.dir.join("postmaster.pid").exists(), "{name}");
+            postgres.forget_killed(&Stop::default()).unwrap();
+            fs::remove_dir_all(&postgres.dir).unwrap();
+        }
+        zombie.wait().unwrap();
+    }
+
+    #[test]
+    fn a_server_that_is_still_ending_is_waited_for() {
+        let postgres = cluster("ending", 0);
+        // Called as PostgreSQL is: its data folder is a word of its command line.
+        let mut command = Command::new("sh");
+        let mut server = command.args(["-c", "sleep 0.3; :", "postgres"]).arg(&postgres.dir).spawn().unwrap();
+        let file = postgres.dir.join("postmaster.pid");
+        fs::write(&file, server.id().to_string()).unwrap();
+        assert!(postgres.is_server(server.id()));
+        postgres.forget_killed(&Stop::default()).unwrap();
+        assert!(!file.exists() && Identity::of(server.id()).is_none());
+        server.wait().unwrap();
+        fs::remove_dir_all(&postgres.dir).unwrap();
+    }
 }

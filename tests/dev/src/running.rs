@@ -90,6 +90,21 @@ impl Running {
         Ok(())
     }
 
+    /// PostgreSQL refuses while the children of a killed server are still ending, so it gets more than one try.
+    fn wait_for_postgres(&mut self, stop: &Stop) -> Result<()> {
+        const REFUSED: &str = "pre-existing shared memory block";
+        for _ in 1..10 {
+            match self.wait(Name::Postgres, 60, stop) {
+                Err(error) if error.to_string().contains(REFUSED) => stop.pause(Duration::from_millis(500))?,
+                other => return other,
+            }
+            if let Some(service) = self.stack.services.get(&Name::Postgres).cloned() {
+                self.launch(Name::Postgres, service)?;
+            }
+        }
+        self.wait(Name::Postgres, 60, stop)
+    }
+
     /// Returns when a stop is asked for; an error when a service ends that nobody stopped.
     pub fn watch(&mut self, stop: &Stop) -> Result<()> {
         while stop.pause(Duration::from_millis(200)).is_ok() {
@@ -152,12 +167,13 @@ impl Up<'_> {
 
         step("starting PostgreSQL, NATS and Synapse");
         let ports = self.ports;
+        postgres.forget_killed(self.stop)?;
         running.launch(Name::Postgres, postgres.service(&self.data, ports.postgres, self.options.durable))?;
         running.launch(Name::Nats, nats::service(&self.data, &nats, ports.nats)?)?;
         let api_url = running.stack.api_url.clone();
         running
             .launch(Name::Synapse, synapse::service(&self.data, &python, &self.secrets, ports.synapse, &api_url)?)?;
-        running.wait(Name::Postgres, 60, self.stop)?;
+        running.wait_for_postgres(self.stop)?;
         postgres.create_database(ports.postgres, &self.secrets)?;
         relay::migrate(self.repo, &self.data, &running.stack, ports.ws, self.stop)?;
         running.wait(Name::Nats, 60, self.stop)?;

@@ -1,4 +1,5 @@
-//! `cargo dev test`: the unit tests, then the black-box suite against a stack of its own.
+//! `cargo dev test`: the unit tests, the index against PostgreSQL alone, then the black-box suite against a stack of
+//! its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,14 @@ use anyhow::Result;
 
 use crate::args::{Host, PortArgs, TestArgs};
 use crate::compile::{self, Native};
+use crate::install::{self, Tools};
 use crate::paths::{Data, Repo};
 use crate::process::Identity;
 use crate::progress::{note, step};
 use crate::running::{Options, Running};
 use crate::stack::StackFile;
 use crate::stop::Stop;
-use crate::{install, run, up};
+use crate::{run, up};
 
 /// A deployment that the environment names, which is tested instead of a stack of our own.
 const DEPLOYMENT: [&str; 2] = ["STACK_JSON", "MESSAGING_API_URL"];
@@ -27,19 +29,31 @@ pub fn run(repo: &Repo, args: TestArgs, stop: &Stop) -> Result<ExitCode> {
     let deployed = DEPLOYMENT.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
     clean_up(repo, stop);
     let data = Data::create(&repo.dev().join(format!("test-{}", std::process::id())))?;
-    if deployed {
+    if deployed && !args.index {
         let status = pytest(repo, &data, &args.pytest, None, stop);
         discard(&data);
         return status.map(code);
     }
     if !args.no_unit {
-        let passed = unit(repo, &data, stop).inspect_err(|_| discard(&data))?;
-        if !passed {
+        let passed = before_the_stack(repo, &data, &args, stop).inspect_err(|_| discard(&data))?;
+        if args.index || !passed {
             discard(&data);
-            return Ok(ExitCode::FAILURE);
+            return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
     on_own_stack(repo, &data, args, stop).map(code)
+}
+
+/// What needs no stack: whether all of it passed.
+fn before_the_stack(repo: &Repo, data: &Data, args: &TestArgs, stop: &Stop) -> Result<bool> {
+    if !args.index {
+        return Ok(unit(repo, data, stop)? && index(repo, data, &[], stop)?);
+    }
+    if !args.no_build {
+        // The index needs no host for the components, so the local one is not built.
+        compile::native(repo, data, Host::Spin, Native::Programs, stop)?;
+    }
+    index(repo, data, &args.pytest, stop)
 }
 
 fn code(status: ExitStatus) -> ExitCode {
@@ -58,6 +72,16 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
     compile::native(repo, data, Host::Local, Native::WithTests, stop)?;
     step("unit tests of ws-relay and the local host");
     Ok(compile::test_native(repo, stop)? && passed)
+}
+
+/// The index's functions and migrations against a PostgreSQL that the tests start themselves.
+fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool> {
+    let tools = install::ensure(data, stop)?;
+    let mut command = python(repo, data, &tools, stop)?;
+    step("tests of the index");
+    command.args(["-m", "pytest", "tests/index"]).args(args);
+    command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
+    Ok(run::visible(&mut command, stop)?.success())
 }
 
 fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result<ExitStatus> {
@@ -100,18 +124,25 @@ fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result
 }
 
 fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop: &Stop) -> Result<ExitStatus> {
-    let python = install::ensure(data, stop)?.python;
+    let tools = install::ensure(data, stop)?;
     install::ensure_browser(data, stop)?;
-    let tests = repo.root.join("tests/e2e");
-    let env = repo.dev().join("venv-e2e");
-    let python = install::python_env(&python, &env, &tests.join("requirements.txt"), &data.log("pip-e2e"), stop)?;
+    let mut command = python(repo, data, &tools, stop)?;
     step("end-to-end tests");
-    let mut command = Command::new(python);
-    command.args(["-m", "pytest", "tests/e2e"]).args(args).current_dir(&repo.root);
+    command.args(["-m", "pytest", "tests/e2e"]).args(args);
     if let Some(stack) = stack {
         command.env("STACK_JSON", stack);
     }
     run::visible(&mut command, stop)
+}
+
+/// The Python of both suites, in the clone.
+fn python(repo: &Repo, data: &Data, tools: &Tools, stop: &Stop) -> Result<Command> {
+    let requirements = repo.root.join("tests/e2e/requirements.txt");
+    let env = repo.dev().join("venv-e2e");
+    let python = install::python_env(&tools.python, &env, &requirements, &data.log("pip-e2e"), stop)?;
+    let mut command = Command::new(python);
+    command.current_dir(&repo.root);
+    Ok(command)
 }
 
 /// Deletes a folder that holds nothing but logs.

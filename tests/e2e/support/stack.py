@@ -36,14 +36,20 @@ class Stack:
     @classmethod
     def load(cls) -> Stack:
         """Reads the file named by STACK_JSON, else MESSAGING_API_URL, MESSAGING_WS_URL and so on."""
-        known = {f.name for f in fields(cls)} - {"path"}
         if path := os.environ.get("STACK_JSON"):
-            content = json.loads(Path(path).read_text())
-            return cls(**{k: v for k, v in content.items() if k in known}, path=Path(path).resolve())
+            return cls.read(Path(path))
+        known = {f.name for f in fields(cls)} - {"path"}
         named = {name: os.environ.get(f"MESSAGING_{name.upper()}") for name in known - {"services"}}
         if not named["api_url"]:
             pytest.exit("name a stack with STACK_JSON, or a deployment with MESSAGING_API_URL", returncode=2)
         return cls(**{k: v.rstrip("/") if k.endswith("_url") else v for k, v in named.items() if v})
+
+    @classmethod
+    def read(cls, path: Path) -> Stack:
+        """The stack of this file."""
+        known = {f.name for f in fields(cls)} - {"path"}
+        content = json.loads(path.read_text())
+        return cls(**{k: v for k, v in content.items() if k in known}, path=path.resolve())
 
     def need(self, *names: str) -> None:
         """Skips the test when the deployment lacks something; our own stack has to have it."""

@@ -37,7 +37,7 @@ def recording(channel_id: str, caller: str = ALICE, **changes: Any) -> dict[str,
     }
 
 
-async def test_a_channel_begins_with_its_owner_its_audit_and_its_event(world: World, db: Database) -> None:
+async def test_a_channel_begins_with_its_owner_its_audit_and_its_event(db: Database) -> None:
     reserved = await db.call("reserve_channel", **reserving())
     channel = await db.call("record_channel", **recording(reserved["channel_id"]))
     assert channel["id"] == reserved["channel_id"] and channel["created_by"] == ALICE

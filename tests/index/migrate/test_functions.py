@@ -79,7 +79,7 @@ async def test_a_call_that_waits_across_a_replacement_ends_well(world: World) ->
     assert (await waiting[1]).refusal == "last_owner"
 
 
-async def test_an_older_program_leaves_a_newer_ones_functions_alone(databases: Databases, migrated: str) -> None:
+async def test_an_older_program_leaves_a_newer_ones_functions_alone(migrated: str) -> None:
     await execute(migrated, f"{LEFTOVER}; UPDATE messaging.applied_functions SET hash = 'other', version = '99.1.0'")
     before = await schema(migrated)
     assert "the functions are those of version 99.1.0, newer than" in await migrate(migrated)
@@ -116,7 +116,6 @@ async def test_a_file_that_fails_changes_nothing(migrated: str) -> None:
     assert code != 0 and "messaging.channel_json(public.channels)" in output
     assert await schema(migrated) == before
     await execute(migrated, "ALTER TABLE public.channels RENAME COLUMN subject TO topic")
-    await migrate(migrated)
 
 
 async def test_a_table_that_uses_a_function_keeps_it_and_is_named(migrated: str) -> None:
@@ -125,6 +124,7 @@ async def test_a_table_that_uses_a_function_keeps_it_and_is_named(migrated: str)
     code, output = await run_migrate(migrated)
     assert code != 0 and "cannot be dropped" in output and "foreign_view" in output
     assert await schema(migrated) == before
+    await execute(migrated, "DROP VIEW public.foreign_view")
 
 
 async def test_somebody_elses_functions_are_not_dropped(databases: Databases) -> None:

@@ -1,0 +1,105 @@
+"""A stack of a test's own with data of its own, started as a user starts one, stopped and killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from support.stack import Stack
+
+# A start waits until everything is ready; a stop until everything has ended.
+DEADLINE = 180
+PORTS = {"app": "api", "ws-relay": "ws", "postgres": "postgres", "nats": "nats", "synapse": "synapse"}
+
+
+class OwnStack:
+    """`cargo dev up` on one data folder, again and again; on the same ports, as without any option."""
+
+    def __init__(self, shared: Stack):
+        shared.need_service("app")
+        assert shared.dev, "the stack file does not name the program that starts stacks"
+        self.command = [shared.dev, "up", "--no-build"]
+        if shared.host == "spin":
+            self.command += ["--spin", shared.services["app"]["command"][0]]
+        else:
+            self.command += ["--host", "local"]
+        # PostgreSQL may run as another user, who must be able to get there.
+        self.data = Path(tempfile.mkdtemp(prefix="e2e-stack-", dir="/var/tmp"))
+        self.ports: list[str] = ["--free-ports"]
+        self.process: asyncio.subprocess.Process | None = None
+        self.output = ""
+
+    @property
+    def file(self) -> Path:
+        return self.data / "stack.json"
+
+    def content(self) -> dict[str, Any]:
+        return json.loads(self.file.read_text())
+
+    async def start(self) -> Stack:
+        """Runs `cargo dev up` until it says that everything is ready."""
+        assert self.process is None
+        self.output = ""
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command,
+            "--data",
+            str(self.data),
+            *self.ports,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        async with asyncio.timeout(DEADLINE):
+            await self._read(until="Ctrl-C stops everything.")
+        stack = Stack.read(self.file)
+        ports = {PORTS[name]: urlsplit(self._address(service)).port for name, service in stack.services.items()}
+        self.ports = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
+        return stack
+
+    async def stop(self) -> None:
+        """Ctrl-C."""
+        assert self.process
+        self.process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(DEADLINE):
+            await self._read()
+            code = await self.process.wait()
+        assert code == 0, self.output
+        assert not self.file.exists(), "the stack is still on record"
+        self.process = None
+
+    async def kill(self) -> None:
+        """kill -9 of the supervisor and of every service, all at once. What is left of PostgreSQL ends by itself."""
+        assert self.process
+        services = [service["pid"] for service in self.content()["services"].values()]
+        os.kill(self.process.pid, signal.SIGKILL)
+        for pid in services:
+            os.killpg(pid, signal.SIGKILL)
+        await self.process.wait()
+        self.process = None
+
+    async def close(self) -> None:
+        """Ends what runs and deletes the data."""
+        if self.process:
+            self.process.send_signal(signal.SIGINT)
+            await self.process.wait()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    async def _read(self, until: str | None = None) -> None:
+        assert self.process and self.process.stdout
+        while line := (await self.process.stdout.readline()).decode():
+            self.output += line
+            if until and until in line:
+                return
+        assert until is None, f"cargo dev up ended:\n{self.output}"
+
+    @staticmethod
+    def _address(service: dict[str, Any]) -> str:
+        address = service["address"]
+        return address if "//" in address else f"//{address}"

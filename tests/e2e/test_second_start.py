@@ -1,0 +1,103 @@
+"""A stack that is started again on its data has everything: after Ctrl-C, and after kill -9 of all of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from support.api import Caller, World, at, unique
+from support.index import Index
+from support.own_stack import OwnStack
+from support.stack import Stack
+
+pytestmark = pytest.mark.faults
+
+SENDERS = 4
+
+
+@pytest.fixture(scope="module")
+async def own(stack: Stack) -> AsyncIterator[OwnStack]:
+    """Runs when a test begins and when it ends."""
+    started = OwnStack(stack)
+    try:
+        await started.start()
+        yield started
+    finally:
+        await started.close()
+
+
+def world(stack: Stack) -> World:
+    """A corner of this stack, which runs in development mode."""
+    return World(httpx.AsyncClient(base_url=stack.api_url, timeout=60, trust_env=False), stack, True)
+
+
+async def index_is_whole(stack: Stack, channel: str) -> None:
+    """The channel's events have every number from 1 on."""
+    index = Index(stack)
+    try:
+        numbers = [row["seq"] for row in await index.outbox(channel)]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert await index.last_seq(channel) == len(numbers)
+    finally:
+        await index.close()
+
+
+async def test_everything_is_there_after_a_stop_and_a_start(own: OwnStack) -> None:
+    corner = world(Stack.read(own.file))
+    alice, bob = corner.user("alice"), corner.user("bob")
+    channel = (await alice.create(slug="general", name="General", microdao_id=corner.microdao))["id"]
+    written = [await alice.send(channel, "first"), await bob.send(channel, "second", key=(key := unique("key")))]
+    await own.stop()
+    stack = await own.start()
+    assert "nothing to apply" in (own.data / "logs/migrate.log").read_text()
+    # The same people, by their ids; a client knows nothing of the start.
+    assert await bob.history(channel) == written
+    whole = (await alice.get(at(channel, written[0]["id"]))).json()
+    assert whole["text"] == "first", "the full text is in Matrix"
+    assert await bob.send(channel, "second", key=key) == written[1]
+    third = await bob.send(channel, "third")
+    assert await alice.history(channel) == [*written, third]
+    await index_is_whole(stack, channel)
+
+
+async def test_everything_that_was_accepted_is_there_after_a_crash_of_everything(own: OwnStack) -> None:
+    corner = world(Stack.read(own.file))
+    people = [corner.user(f"sender{i}") for i in range(SENDERS)]
+    channel = (await people[0].create(slug="general", name="General", microdao_id=corner.microdao))["id"]
+    accepted: list[dict[str, Any]] = []
+    unanswered: list[tuple[Caller, str]] = []
+    enough = asyncio.Event()
+
+    async def send_on(who: Caller) -> None:
+        while True:
+            text = unique("text")
+            try:
+                response = await who.try_send(channel, text, key=text)
+            except httpx.TransportError:
+                response = None
+            if response is None or response.status_code >= 500:
+                # The parts of the stack do not die in one instant: some answers say that another part is away.
+                unanswered.append((who, text))
+                return
+            assert response.status_code == 201, response.text
+            accepted.append(response.json())
+            if len(accepted) >= 5 * SENDERS:
+                enough.set()
+
+    senders = [asyncio.create_task(send_on(who)) for who in people]
+    await asyncio.wait_for(enough.wait(), 60)
+    await own.kill()
+    await asyncio.gather(*senders)
+    stack = await own.start()
+    found = {message["id"]: message for message in await people[0].history(channel)}
+    for message in accepted:
+        assert found.get(message["id"]) == message
+    # Whatever became of the others, the same request again makes each of them one message.
+    assert len(unanswered) == SENDERS
+    retried = [await who.send(channel, text, key=text) for who, text in unanswered]
+    ids = {message["id"] for message in [*accepted, *retried]}
+    assert {message["id"] for message in await people[0].history(channel)} == ids
+    assert len(ids) == len(accepted) + SENDERS
+    await index_is_whole(stack, channel)
