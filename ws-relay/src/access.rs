@@ -18,8 +18,8 @@ pub enum Access {
 
 /// Asks for `caller`; without one only public channels can be read.
 pub async fn check(database: &Database, caller: Option<&Caller>, channel: ChannelId) -> Result<Access, DatabaseError> {
-    let id = caller.map(|caller| caller.id.as_str());
-    let microdaos: Option<Vec<&str>> = match caller.map(|caller| &caller.microdaos) {
+    let id = caller.map(|caller| caller.id().as_str());
+    let microdaos: Option<Vec<&str>> = match caller.map(|caller| caller.microdaos()) {
         Some(MicroDaos::Every) => None,
         Some(MicroDaos::Only(list)) => Some(list.iter().map(|microdao| microdao.as_str()).collect()),
         None => Some(Vec::new()),

@@ -36,7 +36,7 @@ struct MessageRow {
 
 async fn post(request: Request) -> Result<Reply, Problem> {
     let agent = identity::agent(&request, &request.segment(2)).await?;
-    let key = request.idempotency_key(&agent.id)?;
+    let key = request.idempotency_key(agent.id())?;
     let post: AgentPost = request.json().await?;
     let message = SendMessage {
         text: Some(post.text),

@@ -21,7 +21,7 @@ pub async fn archive(request: &Request) -> Result<Reply, Problem> {
     if !prepared.archived {
         // People in Matrix shall not go on talking where nobody listens any more.
         let gateway = Gateway::from_settings().await?;
-        let sender = caller.id.matrix_user_id(&gateway.server_name);
+        let sender = caller.id().matrix_user_id(&gateway.server_name);
         gateway
             .set_room_state(&prepared.room_id, "read-only", &json!({"read_only": true, "sender_matrix_id": sender}))
             .await?;

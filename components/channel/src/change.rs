@@ -27,7 +27,7 @@ pub async fn change(request: Request) -> Result<Reply, Problem> {
     .await?;
 
     let gateway = Gateway::from_settings().await?;
-    let sender = caller.id.matrix_user_id(&gateway.server_name);
+    let sender = caller.id().matrix_user_id(&gateway.server_name);
     let mut done = Map::new();
     let mut failed = None;
     for (column, value) in prepared.changes {

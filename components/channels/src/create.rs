@@ -27,10 +27,10 @@ struct Reserved {
 
 pub async fn create(request: Request) -> Result<Reply, Problem> {
     let caller = identity::caller(&request).await?;
-    let key = request.idempotency_key(&caller.id)?;
+    let key = request.idempotency_key(caller.id())?;
     let mut new: CreateChannel = request.json().await?;
     let gateway = Gateway::from_settings().await?;
-    let other = new.complete_direct(&caller.id, &gateway.server_name)?;
+    let other = new.complete_direct(caller.id(), &gateway.server_name)?;
     // Matrix knows no empty topic, only none.
     new.topic = new.topic.filter(|topic| !topic.is_empty());
     let microdao = new.validate()?;
@@ -67,7 +67,7 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
     }
     let channel_id = reserved.channel_id.ok_or_else(|| Problem::internal("nothing reserved"))?;
 
-    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
+    let matrix_id = caller.id().matrix_user_id(&gateway.server_name);
     let public = new.visibility == Visibility::Public;
     let mut initial_state = Vec::new();
     if new.is_encrypted {
@@ -95,7 +95,7 @@ pub async fn create(request: Request) -> Result<Reply, Problem> {
         vec![
             store::uuid(channel_id),
             who,
-            ParameterValue::Str(caller.id.member_type().to_owned()),
+            ParameterValue::Str(caller.id().member_type().to_owned()),
             ParameterValue::Str(matrix_id),
             ParameterValue::Str(room.room_id),
             store::jsonb(&fields)?,
@@ -121,13 +121,13 @@ async fn return_to(gateway: &Gateway, caller: &Caller, channel: &RawValue, rejoi
     }
     let row: Row = serde_json::from_str(channel.get()).map_err(Problem::internal)?;
     let asked_at = log::now();
-    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
-    gateway.set_power_level(&row.matrix_room_id, &matrix_id, Role::Owner.power_level(), Some(&caller.id)).await?;
+    let matrix_id = caller.id().matrix_user_id(&gateway.server_name);
+    gateway.set_power_level(&row.matrix_room_id, &matrix_id, Role::Owner.power_level(), Some(caller.id())).await?;
     gateway.join(&row.matrix_room_id, &matrix_id).await?;
     let parameters = vec![
         store::uuid(row.id),
-        ParameterValue::Str(caller.id.as_str().to_owned()),
-        ParameterValue::Str(caller.id.member_type().to_owned()),
+        ParameterValue::Str(caller.id().as_str().to_owned()),
+        ParameterValue::Str(caller.id().member_type().to_owned()),
         ParameterValue::Str(matrix_id),
         ParameterValue::Str(asked_at),
     ];

@@ -70,14 +70,14 @@ pub async fn invite(
     let matrix_id = member.matrix_user_id(&gateway.server_name);
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if let Some(power_level) = prepared.power_level {
-        gateway.set_power_level(&prepared.room_id, &matrix_id, power_level, Some(&caller.id)).await?;
+        gateway.set_power_level(&prepared.room_id, &matrix_id, power_level, Some(caller.id())).await?;
     }
     gateway
         .invite(&Membership {
             room_id: &prepared.room_id,
             user_id: &matrix_id,
-            inviter: Some(caller.id.as_str()),
-            inviter_matrix_id: Some(&caller.id.matrix_user_id(&gateway.server_name)),
+            inviter: Some(caller.id().as_str()),
+            inviter_matrix_id: Some(&caller.id().matrix_user_id(&gateway.server_name)),
         })
         .await?;
     let ours = member.kind() != EntityKind::MatrixPerson;

@@ -45,7 +45,7 @@ pub async fn send(
     let reply_to = message.reply_to.map(|id| id.to_string());
     // What software says is a notice, so that other software does not answer it.
     let msgtype = match message.msgtype {
-        MessageType::Text if caller.id.is_agent() => MessageType::Notice,
+        MessageType::Text if caller.id().is_agent() => MessageType::Notice,
         as_sent => as_sent,
     };
     let encrypted = message.encrypted.as_ref().map(ToString::to_string);
@@ -76,7 +76,7 @@ pub async fn send(
     }
 
     let gateway = Gateway::from_settings().await?;
-    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
+    let matrix_id = caller.id().matrix_user_id(&gateway.server_name);
     let joined_at = prepared.join.then(log::now);
     if joined_at.is_some() {
         gateway.join(&prepared.room_id, &matrix_id).await?;
@@ -90,7 +90,7 @@ pub async fn send(
     let sent = gateway
         .send(&gateway::Send {
             room_id: &prepared.room_id,
-            sender: caller.id.as_str(),
+            sender: caller.id().as_str(),
             sender_matrix_id: &matrix_id,
             event_type: message.event_type(),
             msgtype: message.text.as_ref().map(|_| msgtype.as_str()),
@@ -111,8 +111,8 @@ pub async fn send(
             store::uuid(MessageId::of_event(&sent.event_id)),
             ParameterValue::Str(sent.event_id),
             ParameterValue::Str(message.event_type().to_owned()),
-            ParameterValue::Str(caller.id.as_str().to_owned()),
-            ParameterValue::Str(caller.id.member_type().to_owned()),
+            ParameterValue::Str(caller.id().as_str().to_owned()),
+            ParameterValue::Str(caller.id().member_type().to_owned()),
             ParameterValue::Str(matrix_id),
             ParameterValue::Str(preview(message.text())),
             ParameterValue::Str(content_type(msgtype.as_str()).to_owned()),

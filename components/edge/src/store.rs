@@ -33,11 +33,11 @@ pub fn jsonb(value: &impl serde::Serialize) -> Result<ParameterValue, Problem> {
 
 /// The caller as the two first parameters of every function: who, and their microDAOs (NULL: every one).
 pub fn caller(caller: &Caller) -> [ParameterValue; 2] {
-    let microdaos = match &caller.microdaos {
+    let microdaos = match caller.microdaos() {
         MicroDaos::Every => ParameterValue::DbNull,
         MicroDaos::Only(list) => ParameterValue::ArrayStr(list.iter().map(|id| Some(id.as_str().to_owned())).collect()),
     };
-    [ParameterValue::Str(caller.id.as_str().to_owned()), microdaos]
+    [ParameterValue::Str(caller.id().as_str().to_owned()), microdaos]
 }
 
 /// Calls a function of the schema `messaging` and reads its answer. A refusal becomes its problem.

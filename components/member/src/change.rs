@@ -32,7 +32,7 @@ pub async fn change(request: Request) -> Result<Reply, Problem> {
     .await?;
     if let Some(power_level) = prepared.power_level {
         let gateway = Gateway::from_settings().await?;
-        gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, power_level, Some(&caller.id)).await?;
+        gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, power_level, Some(caller.id())).await?;
     }
     let parameters = vec![store::uuid(channel), who, member, store::jsonb(&prepared.details)?];
     let row = store::call_raw("record_member_change", parameters).await?;

@@ -18,7 +18,7 @@ struct Prepared {
 pub async fn join(request: &Request) -> Result<Reply, Problem> {
     let caller = identity::caller(request).await?;
     let channel = request.channel_id()?;
-    if member_id(request, &caller).await? != caller.id {
+    if member_id(request, &caller).await? != *caller.id() {
         return Err(Problem::forbidden("only_oneself", "You can join only yourself. To add others, invite them."));
     }
     let [who, microdaos] = store::caller(&caller);
@@ -29,13 +29,13 @@ pub async fn join(request: &Request) -> Result<Reply, Problem> {
     }
     let asked_at = log::now();
     let gateway = Gateway::from_settings().await?;
-    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
+    let matrix_id = caller.id().matrix_user_id(&gateway.server_name);
     gateway.join(&prepared.room_id, &matrix_id).await?;
     let parameters = vec![
         who,
         microdaos,
         store::uuid(channel),
-        ParameterValue::Str(caller.id.member_type().to_owned()),
+        ParameterValue::Str(caller.id().member_type().to_owned()),
         ParameterValue::Str(matrix_id.clone()),
         ParameterValue::Str(asked_at),
     ];

@@ -29,7 +29,7 @@ async fn route(request: Request) -> Result<Reply, Problem> {
 async fn member_id(request: &Request, caller: &Caller) -> Result<EntityId, Problem> {
     let server_name = settings::required("matrix_server_name").await?;
     match request.segment(5).as_ref() {
-        "me" => Ok(caller.id.clone()),
+        "me" => Ok(caller.id().clone()),
         other => EntityId::parse_on(other, &server_name).map_err(|_| Problem::not_found("member")),
     }
 }

@@ -25,12 +25,12 @@ pub async fn remove(request: &Request) -> Result<Reply, Problem> {
     let gateway = Gateway::from_settings().await?;
     // The level would wait in the room for them to come back.
     if prepared.power_level > 0 {
-        gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, 0, Some(&caller.id)).await?;
+        gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, 0, Some(caller.id())).await?;
     }
-    if member == caller.id {
+    if member == *caller.id() {
         gateway.leave(&prepared.room_id, &prepared.matrix_user_id).await?;
     } else {
-        gateway.kick(&prepared.room_id, &prepared.matrix_user_id, &caller.id).await?;
+        gateway.kick(&prepared.room_id, &prepared.matrix_user_id, caller.id()).await?;
     }
     store::call::<IgnoredAny>("record_removal", vec![store::uuid(channel), who, whom]).await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))

@@ -52,7 +52,7 @@ async fn list(request: &Request) -> Result<Reply, Problem> {
 async fn post(request: Request) -> Result<Reply, Problem> {
     let caller = identity::caller(&request).await?;
     let channel = request.channel_id()?;
-    let key = request.idempotency_key(&caller.id)?;
+    let key = request.idempotency_key(caller.id())?;
     let invitation: InviteMember = request.json().await?;
     let member = invite::invite(&caller, channel, &invitation, key.as_ref()).await?;
     Reply::json(StatusCode::CREATED, &member)

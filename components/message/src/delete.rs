@@ -25,7 +25,7 @@ pub async fn delete(request: &Request) -> Result<Reply, Problem> {
     .await?;
     if !prepared.deleted {
         let gateway = Gateway::from_settings().await?;
-        gateway.redact(&prepared.room_id, &prepared.event_id, &caller.id).await?;
+        gateway.redact(&prepared.room_id, &prepared.event_id, caller.id()).await?;
         let parameters = vec![
             ParameterValue::Str(prepared.room_id),
             ParameterValue::Str(prepared.event_id),

@@ -19,7 +19,7 @@ struct Prepared {
 pub async fn edit(request: Request) -> Result<Reply, Problem> {
     let caller = identity::caller(&request).await?;
     let (channel, message) = (request.channel_id()?, request.message_id()?);
-    let key = request.idempotency_key(&caller.id)?;
+    let key = request.idempotency_key(caller.id())?;
     // Before the homeserver's time of the edit, so that a later edit by another client is never taken for older.
     let asked_at = log::now();
     let txn_id = key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.as_str().to_owned());
@@ -45,8 +45,8 @@ pub async fn edit(request: Request) -> Result<Reply, Problem> {
     let sent = gateway
         .send(&Send {
             room_id: &prepared.room_id,
-            sender: caller.id.as_str(),
-            sender_matrix_id: &caller.id.matrix_user_id(&gateway.server_name),
+            sender: caller.id().as_str(),
+            sender_matrix_id: &caller.id().matrix_user_id(&gateway.server_name),
             event_type: "m.room.message",
             msgtype: Some(msgtype),
             body: Some(&edit.text),

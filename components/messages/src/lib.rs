@@ -27,7 +27,7 @@ async fn page(request: &Request) -> Result<Reply, Problem> {
 async fn post(request: Request) -> Result<Reply, Problem> {
     let caller = identity::caller(&request).await?;
     let channel = request.channel_id()?;
-    let key = request.idempotency_key(&caller.id)?;
+    let key = request.idempotency_key(caller.id())?;
     let message: SendMessage = request.json().await?;
     let message = send::send(&caller, channel, &message, key.as_ref()).await?;
     Reply::json(StatusCode::CREATED, &message)

@@ -39,15 +39,15 @@ pub async fn add(request: &Request) -> Result<Reply, Problem> {
         return Ok(Reply::empty(StatusCode::NO_CONTENT));
     }
     let gateway = Gateway::from_settings().await?;
-    let matrix_id = caller.id.matrix_user_id(&gateway.server_name);
+    let matrix_id = caller.id().matrix_user_id(&gateway.server_name);
     let joined_at = prepared.join.then(log::now);
     if joined_at.is_some() {
         gateway.join(&prepared.room_id, &matrix_id).await?;
     }
     // The homeserver's own check for duplicates does not hold for requests at the same time; a transaction does.
     let last = prepared.last_event_id.as_deref().unwrap_or("");
-    let txn_id = fingerprint(&["react", &prepared.event_id, caller.id.as_str(), &emoji, last]);
-    let sent = gateway.send_reaction(&prepared.room_id, &prepared.event_id, &caller.id, &emoji, &txn_id).await?;
+    let txn_id = fingerprint(&["react", &prepared.event_id, caller.id().as_str(), &emoji, last]);
+    let sent = gateway.send_reaction(&prepared.room_id, &prepared.event_id, caller.id(), &emoji, &txn_id).await?;
     store::call::<IgnoredAny>(
         "record_reaction",
         vec![
@@ -55,7 +55,7 @@ pub async fn add(request: &Request) -> Result<Reply, Problem> {
             ParameterValue::Str(prepared.event_id),
             ParameterValue::Str(sent.event_id),
             who,
-            ParameterValue::Str(caller.id.member_type().to_owned()),
+            ParameterValue::Str(caller.id().member_type().to_owned()),
             ParameterValue::Str(matrix_id),
             ParameterValue::Str(emoji),
             store::nullable(joined_at),

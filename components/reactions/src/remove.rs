@@ -30,7 +30,7 @@ pub async fn remove(request: &Request) -> Result<Reply, Problem> {
     )
     .await?;
     if let Some(event_id) = prepared.event_id {
-        Gateway::from_settings().await?.redact(&prepared.room_id, &event_id, &caller.id).await?;
+        Gateway::from_settings().await?.redact(&prepared.room_id, &event_id, caller.id()).await?;
         let parameters = vec![
             ParameterValue::Str(prepared.room_id),
             ParameterValue::Str(event_id),

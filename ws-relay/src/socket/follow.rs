@@ -202,9 +202,9 @@ impl Session {
         let (before, after) = match &frame.affects {
             // What a channel has become is not for those who may not read it any more.
             Affects::Everyone => (true, false),
-            Affects::Agents => (caller.is_some_and(|caller| caller.id.is_agent()), false),
+            Affects::Agents => (caller.is_some_and(|caller| caller.id().is_agent()), false),
             // Whoever is removed sees that event as the last one.
-            Affects::Member(id) => (false, caller.is_some_and(|caller| caller.id.as_str() == id)),
+            Affects::Member(id) => (false, caller.is_some_and(|caller| caller.id().as_str() == id)),
             Affects::Nobody => (false, false),
         };
         let undecided = frame.seq > following.checked;
