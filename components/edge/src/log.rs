@@ -21,5 +21,5 @@ fn line(level: &str, request_id: &str, message: &str) {
 
 /// The time as RFC 3339.
 pub fn now() -> String {
-    chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

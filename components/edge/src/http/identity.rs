@@ -2,23 +2,21 @@
 
 use super::{FromRequest, Request};
 use crate::{Problem, settings};
-use messaging_core::auth::{Caller, Internal, Verifier, bearer};
+use messaging_core::auth::{Caller, Internal, Settings, VerifierCache, bearer};
 use std::collections::HashMap;
 
-/// The settings that decide who may call.
-const SETTINGS: [&str; 6] =
-    ["AUTH_MODE", "JWT_SECRET", "JWT_PUBLIC_KEY", "JWT_ALGORITHM", "JWT_ISSUER", "JWT_AUDIENCE"];
+static VERIFIER: VerifierCache = VerifierCache::new();
 
 /// The caller of a public route: by token, or by `X-User-Id` in development mode.
 impl FromRequest for Caller {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
         let mut values = HashMap::new();
-        for name in SETTINGS {
+        for name in Settings::NAMES {
             if let Some(value) = settings::optional(&name.to_lowercase()).await {
                 values.insert(name, value);
             }
         }
-        let verifier = Verifier::from_settings(|name| values.get(name).cloned()).map_err(Problem::internal)?;
+        let verifier = VERIFIER.get(Settings::read(|name| values.get(name).cloned())).map_err(Problem::internal)?;
         let authenticated = verifier.authenticate(request.header("authorization"), request.header("x-user-id"))?;
         Ok(authenticated.caller)
     }

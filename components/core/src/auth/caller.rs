@@ -1,0 +1,55 @@
+//! A caller whose identity is checked.
+
+use crate::ids::{EntityId, MicrodaoId};
+
+/// The microDAOs that the caller is a member of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MicroDaos {
+    /// All of them: a caller in development mode.
+    Every,
+    /// Those named by the token.
+    Only(Vec<MicrodaoId>),
+}
+
+impl MicroDaos {
+    /// Whether the caller is a member of `microdao`.
+    pub fn contains(&self, microdao: &MicrodaoId) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Only(list) => list.contains(microdao),
+        }
+    }
+}
+
+/// A caller whose identity is checked. Only [`Verifier`](super::Verifier) and [`Internal`](super::Internal)
+/// make one, so a function that takes a `Caller` needs no check of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    id: EntityId,
+    microdaos: MicroDaos,
+}
+
+impl Caller {
+    pub(super) fn new(id: EntityId, microdaos: MicroDaos) -> Self {
+        Self { id, microdaos }
+    }
+
+    /// Who it is.
+    pub fn id(&self) -> &EntityId {
+        &self.id
+    }
+
+    /// Where they belong.
+    pub fn microdaos(&self) -> &MicroDaos {
+        &self.microdaos
+    }
+}
+
+/// A caller and the end of their token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authenticated {
+    /// Who it is.
+    pub caller: Caller,
+    /// Unix time in seconds at which the token ends; `None` in development mode.
+    pub expires_at: Option<u64>,
+}
