@@ -9,7 +9,18 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Our own files.
-const OWN: [&str; 3] = ["openapi.json", "page/index.html", "page/init.js"];
+const OWN: [&str; 10] = [
+    "openapi.json",
+    "asyncapi.json",
+    "page/index.html",
+    "page/init.js",
+    "page/nav.css",
+    "page/events.html",
+    "page/events.css",
+    "page/events.js",
+    "page/fields.js",
+    "page/text.js",
+];
 /// What the page needs of Swagger UI, and what its licence asks to pass on.
 const SWAGGER_UI: [&str; 5] =
     ["dist/swagger-ui-bundle.js", "dist/swagger-ui.css", "dist/favicon-32x32.png", "LICENSE", "NOTICE"];

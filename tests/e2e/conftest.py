@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlencode
@@ -14,15 +14,20 @@ import pytest
 pytest.register_assert_rewrite("support")
 
 from support import journal as journals
-from support.api import Caller, World, unique
+from support import received
+from support.api import Caller, World, api_client, unique
+from support.asyncapi import AsyncContract
+from support.faulty_homeserver import FaultyHomeserver
+from support.homeserver import Homeserver
 from support.index import Index
 from support.journal import Journal
 from support.person import NewPerson, Person, register
 from support.rooms import Rooms
 from support.services import Services
-from support.sockets import Listen, Listener, listener
+from support.sockets import Address, Listen, Listener, ListenToMany, listener
 from support.stack import Stack
-from support.unchanged import Unchanged, watcher
+from support.unchanged import Unchanged, unchanged_check
+from support.witness import Witness
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,12 +40,6 @@ def stack() -> Stack:
     return Stack.load()
 
 
-async def has_a_length(response: httpx.Response) -> None:
-    """Without Content-Length a kept-alive client waits for the last chunk, so no answer may lack it."""
-    assert "content-length" in response.headers, f"{response.request.method} {response.request.url}: no Content-Length"
-    assert "transfer-encoding" not in response.headers
-
-
 @pytest.fixture(scope="session")
 async def web() -> AsyncIterator[httpx.AsyncClient]:
     """For everything that is not the API. No proxy of the environment: the stack is where its file says."""
@@ -50,12 +49,8 @@ async def web() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="session")
 async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    """For the API; every answer in the whole suite is checked for its Content-Length."""
-    hooks: dict[str, list[Callable[..., Any]]] = {"response": [has_a_length]}
-    limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(
-        base_url=stack.api_url, timeout=60, trust_env=False, event_hooks=hooks, limits=limits
-    ) as client:
+    """For the API."""
+    async with api_client(stack.api_url) as client:
         yield client
 
 
@@ -65,6 +60,24 @@ async def development(http: httpx.AsyncClient) -> bool:
     response = await http.get("/api/messaging/channels", params={"limit": 1}, headers={"X-User-Id": "user:e2e"})
     assert response.status_code in (200, 401), response.text
     return response.status_code == 200
+
+
+@pytest.fixture(scope="session")
+async def asyncapi(http: httpx.AsyncClient) -> AsyncContract | None:
+    """The document about frames and events; None where a deployment serves none."""
+    response = await http.get("/asyncapi.json")
+    assert response.status_code in (200, 404), response.text
+    return AsyncContract(response.json()) if response.status_code == 200 else None
+
+
+@pytest.fixture(autouse=True)
+def frames_and_events_are_documented(asyncapi: AsyncContract | None) -> Iterator[None]:
+    """Fails a test that has received a frame or an event in which the AsyncAPI document is wrong."""
+    yield
+    kept = received.take()
+    if asyncapi is not None:
+        violations = [line for name, payload in kept for line in asyncapi.violations(name, payload)]
+        assert not violations, f"{len(violations)} violations of the document, among them: {violations[:10]}"
 
 
 @pytest.fixture
@@ -86,7 +99,7 @@ async def index(stack: Stack) -> AsyncIterator[Index]:
 
 @pytest.fixture
 def unchanged(index: Index, rooms: Rooms) -> Unchanged:
-    return watcher(index, rooms)
+    return unchanged_check(index, rooms)
 
 
 @pytest.fixture
@@ -94,6 +107,11 @@ async def journal(stack: Stack) -> AsyncIterator[Journal]:
     client = await journals.connect(stack)
     yield await Journal(client).open()
     await client.close()
+
+
+@pytest.fixture
+def witness(world: World, rooms: Rooms, index: Index, journal: Journal, listen: Listen) -> Witness:
+    return Witness(world, rooms, index, journal, listen)
 
 
 @pytest.fixture
@@ -111,7 +129,23 @@ async def person(stack: Stack, web: httpx.AsyncClient) -> AsyncIterator[NewPerso
 
 
 @pytest.fixture
-def ws_address(stack: Stack) -> Callable[..., str]:
+def homeserver(http: httpx.AsyncClient, stack: Stack) -> Homeserver:
+    """Pushes as the homeserver does."""
+    stack.need("matrix_hs_token", "server_name")
+    return Homeserver(http, stack, "", {"Authorization": f"Bearer {stack.matrix_hs_token}"})
+
+
+@pytest.fixture(scope="module")
+async def faulty(stack: Stack) -> AsyncIterator[FaultyHomeserver]:
+    """A homeserver that fails on demand, for a second app."""
+    homeserver = FaultyHomeserver(stack)
+    await homeserver.start()
+    yield homeserver
+    await homeserver.stop()
+
+
+@pytest.fixture
+def ws_address(stack: Stack) -> Address:
     """Where a channel's stream is; parameters go into the query."""
     stack.need("ws_url")
 
@@ -122,13 +156,26 @@ def ws_address(stack: Stack) -> Callable[..., str]:
 
 
 @pytest.fixture
-def listen(ws_address: Callable[..., str]) -> Listen:
+def listen(ws_address: Address) -> Listen:
     """Opens a channel's WebSocket as a caller, with their token or, in development mode, by their name."""
 
     def open_socket(channel: str, caller: Caller, **query: Any) -> AbstractAsyncContextManager[Listener]:
         if "Authorization" in caller.headers:
             return listener(ws_address(channel, **query), headers=caller.headers)
         return listener(ws_address(channel, user_id=caller.id, **query))
+
+    return open_socket
+
+
+@pytest.fixture
+def listen_to_many(stack: Stack) -> ListenToMany:
+    """Opens a WebSocket for many channels as a caller."""
+    stack.need("ws_url")
+
+    def open_socket(caller: Caller) -> AbstractAsyncContextManager[Listener]:
+        if "Authorization" in caller.headers:
+            return listener(f"{stack.ws_url}/ws/messaging", headers=caller.headers)
+        return listener(f"{stack.ws_url}/ws/messaging?user_id={caller.id}")
 
     return open_socket
 

@@ -30,7 +30,7 @@ pub enum DropReason {
     Invalid,
     /// The publisher does not keep up with the notifications, or NATS is missing.
     PublisherBusy,
-    /// The task of a channel does not keep up. The NATS client reports most of these frames, not every one.
+    /// The task of a channel does not keep up. Frames that the NATS client drops before are counted in part only.
     ChannelBusy,
     /// Half of a socket's queue is taken.
     SocketBusy,

@@ -100,7 +100,7 @@ struct Claims {
 
 impl Verifier {
     /// Reads `AUTH_MODE`, `JWT_SECRET`, `JWT_PUBLIC_KEY`, `JWT_ALGORITHM`, `JWT_ISSUER` and `JWT_AUDIENCE`;
-    /// `setting` answers `None` or an empty text for what is not set.
+    /// `setting` gives `None` or an empty text for what is not set.
     ///
     /// The error is a sentence for the operator.
     pub fn from_settings(setting: impl Fn(&str) -> Option<String>) -> Result<Self, String> {

@@ -19,12 +19,12 @@ pub struct Health {
     pub version: String,
 }
 
-/// The only status of a service that answers.
+/// The only status of a service that is alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "lowercase")]
 pub enum Healthy {
-    /// It answers.
+    /// It is alive.
     Healthy,
 }
 
@@ -61,7 +61,7 @@ pub struct Parts {
     pub homeserver: PartState,
 }
 
-/// Whether a part answers.
+/// Whether a part responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "lowercase")]

@@ -116,7 +116,7 @@ pub enum MessageType {
     #[serde(rename = "m.text")]
     #[strum(serialize = "m.text")]
     Text,
-    /// `m.notice`: what software says, so that other software does not answer it.
+    /// `m.notice`: what software says, so that other software does not reply to it.
     #[serde(rename = "m.notice")]
     #[strum(serialize = "m.notice")]
     Notice,

@@ -32,7 +32,7 @@ impl FieldError {
     }
 }
 
-/// A refusal or failure, answered as `application/problem+json` (RFC 9457).
+/// A refusal or failure, sent as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// The HTTP status.
@@ -183,7 +183,7 @@ impl Problem {
         Self { internal_message: Some(reason.to_string()), ..self }
     }
 
-    /// The JSON body of the answer.
+    /// The JSON body of the response.
     pub fn to_json(&self, request_id: &str) -> Vec<u8> {
         let body = Body {
             r#type: format!("urn:daarion:problem:{}", self.code),

@@ -1,7 +1,7 @@
 //! The WebSocket side of the contract: what `ws-relay` sends, what clients may send, and how a socket ends.
 //!
 //! `GET /ws/messaging/{channel_id}` carries one channel, `GET /ws/messaging` as many as the client subscribes to. The
-//! text `ping` is answered with the text `pong`; every other server text is a JSON object with a `type`. Clients ignore
+//! text `ping` gets the text `pong` back; every other server text is a JSON object with a `type`. Clients ignore
 //! types and members that they do not know.
 
 mod close;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 use uuid::Uuid;
 
-/// The answer to the text [`PING`].
+/// The response to the text [`PING`].
 pub const PONG: &str = "pong";
 
 /// An ephemeral frame has at most this many bytes; larger ones are dropped.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -12,11 +13,24 @@ from support.stack import Stack
 from support.tokens import token
 
 CHANNELS = "/api/messaging/channels"
+INTERNAL_CHANNELS = "/internal/messaging/channels"
+# The id of no channel and of no message.
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
-def at(channel: str, message: str | None = None) -> str:
-    """The address of a channel, or of a message in it."""
+def path_to(channel: str, message: str | None = None) -> str:
+    """The path of a channel, or of a message in it."""
     return f"{CHANNELS}/{channel}" + (f"/messages/{message}" if message else "")
+
+
+def member_path(channel: str, member: str = "me") -> str:
+    """The path of a member; without a name, of the caller's own membership."""
+    return f"{CHANNELS}/{channel}/members/{member}"
+
+
+def reaction_path(message: dict[str, Any], emoji: str) -> str:
+    """The path of the caller's own reaction to a message."""
+    return f"{path_to(message['channel_id'], message['id'])}/reactions/{quote(emoji, safe='')}"
 
 
 def unique(name: str) -> str:
@@ -29,6 +43,24 @@ def links(response: httpx.Response) -> dict[str, str]:
     return {relation: link["url"] for relation, link in response.links.items()}
 
 
+async def require_content_length(response: httpx.Response) -> None:
+    """Without Content-Length a kept-alive client waits for the last chunk, so no response may lack it."""
+    assert "content-length" in response.headers, f"{response.request.method} {response.request.url}: no Content-Length"
+    assert "transfer-encoding" not in response.headers
+
+
+def api_client(base_url: str) -> httpx.AsyncClient:
+    """A client of one app; every response that it receives is checked for its Content-Length."""
+    return httpx.AsyncClient(
+        base_url=base_url,
+        timeout=60,
+        # No proxy of the environment: the stack is where its file says.
+        trust_env=False,
+        event_hooks={"response": [require_content_length]},
+        limits=httpx.Limits(max_connections=100),
+    )
+
+
 class Caller:
     """Somebody who calls the API, named as in the entity model."""
 
@@ -37,6 +69,10 @@ class Caller:
         self.stack = stack
         self.id = entity
         self.headers = dict(headers)
+
+    def through(self, http: httpx.AsyncClient) -> Caller:
+        """The same caller as a client of another app."""
+        return Caller(http, self.stack, self.id, self.headers)
 
     @property
     def matrix_id(self) -> str:
@@ -65,6 +101,16 @@ class Caller:
     async def delete(self, path: str) -> httpx.Response:
         return await self.request("DELETE", path)
 
+    async def _all_pages(self, path: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        following: str | None = path
+        while following:
+            response = await self.get(following)
+            assert response.status_code == 200, response.text
+            items.extend(response.json())
+            following = links(response).get("next")
+        return items
+
     async def create(self, key: str | None = None, **fields: Any) -> dict[str, Any]:
         response = await self.post(CHANNELS, fields, key)
         assert response.status_code == 201, response.text
@@ -79,26 +125,38 @@ class Caller:
         return response.json()
 
     async def page(self, channel: str, **params: Any) -> list[dict[str, Any]]:
+        """A page of messages, newest first."""
         response = await self.get(f"{CHANNELS}/{channel}/messages", **params)
         assert response.status_code == 200, response.text
         return response.json()
 
     async def history(self, channel: str) -> list[dict[str, Any]]:
         """Every message, oldest first."""
-        messages: list[dict[str, Any]] = []
-        path: str | None = f"{CHANNELS}/{channel}/messages?limit=200"
-        while path:
-            response = await self.get(path)
-            assert response.status_code == 200, response.text
-            messages.extend(response.json())
-            path = links(response).get("next")
-        return messages[::-1]
+        return (await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200"))[::-1]
+
+    async def content(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A message with its full content from Matrix."""
+        response = await self.get(path_to(message["channel_id"], message["id"]))
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def replies(self, message: dict[str, Any], **params: Any) -> list[dict[str, Any]]:
+        """A page of the replies to a message, newest first."""
+        response = await self.get(f"{path_to(message['channel_id'], message['id'])}/replies", **params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def reactions(self, message: dict[str, Any]) -> dict[str, tuple[int, bool]]:
+        """By emoji: how many people have reacted, and whether the caller is one of them."""
+        response = await self.get(f"{path_to(message['channel_id'], message['id'])}/reactions")
+        assert response.status_code == 200, response.text
+        listed = response.json()
+        assert len({reaction["emoji"] for reaction in listed}) == len(listed), listed
+        return {reaction["emoji"]: (reaction["count"], reaction["reacted"]) for reaction in listed}
 
     async def members(self, channel: str) -> dict[str, dict[str, Any]]:
         """The members by their ids."""
-        response = await self.get(f"{CHANNELS}/{channel}/members")
-        assert response.status_code == 200, response.text
-        members = response.json()
+        members = await self._all_pages(f"{CHANNELS}/{channel}/members")
         assert len({m["member_id"] for m in members}) == len(members), members
         return {member["member_id"]: member for member in members}
 
@@ -110,19 +168,33 @@ class Caller:
         assert response.status_code == 201, response.text
         return response.json()
 
+    async def remove(self, channel: str, member: str = "me") -> None:
+        """Removes a member; without a name, the caller leaves."""
+        response = await self.delete(member_path(channel, member))
+        assert (response.status_code, response.content) == (204, b""), response.text
+
 
 class Agent(Caller):
     """An agent, for whom the agent runtime calls the internal routes."""
 
     async def try_say(self, channel: str, text: str, key: str | None = None, **fields: Any) -> httpx.Response:
-        return await self.post(
-            f"/internal/agents/{self.id}/post-to-channel", {"channel_id": channel, "text": text} | fields, key
-        )
+        body = {"channel_id": channel, "text": text} | fields
+        return await self.post(f"/internal/agents/{self.id}/post-to-channel", body, key)
 
     async def say(self, channel: str, text: str, key: str | None = None, **fields: Any) -> dict[str, Any]:
         response = await self.try_say(channel, text, key, **fields)
         assert response.status_code == 200, response.text
         return response.json()
+
+    async def context(self, channel: str) -> dict[str, Any]:
+        """What a runtime is told about a channel."""
+        response = await self.get(f"{INTERNAL_CHANNELS}/{channel}/context")
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+# Makes an agent a caller of the public routes.
+AsCaller = Callable[[Agent], Caller]
 
 
 class World:
@@ -131,6 +203,7 @@ class World:
     def __init__(self, http: httpx.AsyncClient, stack: Stack, development: bool):
         self.http = http
         self.stack = stack
+        # Whether callers may name themselves.
         self.development = development
         self.microdao = self.other_microdao("e2e")
 
@@ -159,6 +232,7 @@ class World:
         return Caller(self.http, self.stack, entity, {"Authorization": f"Bearer {text}"})
 
     def secret(self) -> str:
+        """The key with which the platform signs tokens."""
         self.stack.need("jwt_secret")
         assert self.stack.jwt_secret
         return self.stack.jwt_secret

@@ -1,4 +1,4 @@
-"""The OpenAPI document that a deployment serves, as the judge of its real answers."""
+"""The OpenAPI document that a deployment serves, as the judge of its real responses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_utc(value: object) -> bool:
 
 
 class Contract:
-    """Checks answers, and remembers which operations they came from."""
+    """Checks responses, and remembers which operations they came from."""
 
     def __init__(self, document: dict[str, Any]):
         self.document = document
@@ -36,20 +36,20 @@ class Contract:
         return {op["operationId"]: (method, path) for path, item in paths for method, op in item.items()}
 
     def check(self, response: httpx.Response) -> httpx.Response:
-        """Fails unless the document allows this answer to this request."""
+        """Fails unless the document allows this response to this request."""
         request = response.request
         what = f"{request.method} {request.url.path}: {response.status_code}"
         path, operation = self._operation(request)
         assert operation, f"{what}: no such operation"
-        answers = operation["responses"]
-        assert str(response.status_code) in answers, f"{what} is none of {sorted(answers)}: {response.text}"
+        documented = operation["responses"]
+        assert str(response.status_code) in documented, f"{what} is none of {sorted(documented)}: {response.text}"
         place = f"{path}/responses/{response.status_code}"
-        if "$ref" in answers[str(response.status_code)]:
-            place = answers[str(response.status_code)]["$ref"].removeprefix("#")
-        answer = self._at(place)
-        for name in answer["headers"].keys() - {"Link"}:
+        if "$ref" in documented[str(response.status_code)]:
+            place = documented[str(response.status_code)]["$ref"].removeprefix("#")
+        description = self._at(place)
+        for name in description["headers"].keys() - {"Link"}:
             assert name in response.headers, f"{what}: no {name}"
-        self._body(f"{what}, answer", place, answer, response.headers.get("content-type"), response.content)
+        self._body(f"{what}, response", place, description, response.headers.get("content-type"), response.content)
         if response.is_success and "requestBody" in operation:
             # What the service takes, the document must not forbid.
             place, sent = f"{path}/requestBody", request.headers.get("content-type")

@@ -8,6 +8,9 @@ import asyncpg
 
 from support.stack import Stack
 
+# A row of the audit log: type, actor, target.
+Act = tuple[str, str | None, str | None]
+
 
 class Index:
     """Statements on the index, each on a connection that survives a restart of PostgreSQL."""
@@ -26,16 +29,42 @@ class Index:
         rows = await self.rows(sql, *arguments)
         return rows[0][0]
 
+    async def audit(self, channel: str) -> dict[str, Act]:
+        """The channel's audit log, by the rows' ids."""
+        rows = await self.rows(
+            "SELECT id::text, event_type, actor_id, target_id FROM public.channel_events "
+            "WHERE channel_id = $1::text::uuid ORDER BY created_at, event_type",
+            channel,
+        )
+        return {row["id"]: (row["event_type"], row["actor_id"], row["target_id"]) for row in rows}
+
+    async def count_messages(self, channel: str) -> int:
+        return await self.value("SELECT count(*) FROM public.messages WHERE channel_id = $1::text::uuid", channel)
+
+    async def count_channels(self, microdao: str) -> int:
+        return await self.value("SELECT count(*) FROM public.channels WHERE microdao_id = $1", microdao)
+
+    async def stored_text(self, channel: str) -> str:
+        """All that the index, the outbox and the audit log keep of a channel, as one text."""
+        return await self.value(
+            "SELECT concat("
+            " (SELECT string_agg(to_jsonb(m)::text, '') FROM public.messages m WHERE m.channel_id = c.id),"
+            " (SELECT string_agg(to_jsonb(o)::text, '') FROM public.outbox o WHERE o.channel_id = c.id),"
+            " (SELECT string_agg(to_jsonb(e)::text, '') FROM public.channel_events e WHERE e.channel_id = c.id)"
+            ") FROM (SELECT $1::text::uuid AS id) c",
+            channel,
+        )
+
     async def outbox(self, channel: str) -> list[asyncpg.Record]:
         """The channel's rows for the stream, in the order in which they were written."""
         return await self.rows(
-            "SELECT id, event_id, seq, subject, published_at FROM outbox "
+            "SELECT id, event_id, seq, subject, published_at FROM public.outbox "
             "WHERE channel_id = $1::text::uuid AND subject LIKE 'messaging.%' ORDER BY id",
             channel,
         )
 
     async def last_seq(self, channel: str) -> int:
-        return await self.value("SELECT last_seq FROM channels WHERE id = $1::text::uuid", channel)
+        return await self.value("SELECT last_seq FROM public.channels WHERE id = $1::text::uuid", channel)
 
     async def close(self) -> None:
         if self.connection is not None:

@@ -1,4 +1,4 @@
-"""What the event bus really holds."""
+"""What is really on NATS: the events in the stream, and what is announced beside it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 import nats
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 
+from support import received
 from support.api import Caller
 from support.stack import Stack
 from support.waiting import PATIENCE, eventually
@@ -45,6 +47,20 @@ async def connect(stack: Stack) -> Client:
     return await nats.connect(stack.nats_url, connect_timeout=5, max_reconnect_attempts=-1, reconnect_time_wait=0.2)
 
 
+async def announcements(client: Client, subject: str) -> list[tuple[str, dict[str, Any]]]:
+    """A list that grows with every announcement under a subject outside the stream: subject and payload."""
+    heard: list[tuple[str, dict[str, Any]]] = []
+
+    async def hear(message: Msg) -> None:
+        payload = json.loads(message.data)
+        received.keep(message.subject, payload)
+        heard.append((message.subject, payload))
+
+    await client.subscribe(subject, cb=hear)
+    await client.flush()
+    return heard
+
+
 class Journal:
     """Reads the JetStream stream from where it ended when the test began."""
 
@@ -71,7 +87,9 @@ class Journal:
                 return
             assert found.seq and found.subject and found.data
             message_id = (found.headers or {}).get("Nats-Msg-Id")
-            self.seen.append(Event(found.seq, found.subject, json.loads(found.data), message_id))
+            event = Event(found.seq, found.subject, json.loads(found.data), message_id)
+            received.keep(event.subject, event.payload)
+            self.seen.append(event)
             self.next = found.seq + 1
 
     async def of(self, channel: str) -> list[Event]:
@@ -80,7 +98,7 @@ class Journal:
         return [event for event in self.seen if event.payload.get("channel_id") == channel]
 
     async def until(self, channel: str, seq: int, deadline: float = PATIENCE) -> list[Event]:
-        """The channel's events once number `seq` is there: each one once, in order, from 1, without a hole."""
+        """The channel's events once number `seq` is there: each one once, in order, from 1, without a gap."""
 
         async def arrived() -> list[Event]:
             events = await self.of(channel)
@@ -91,9 +109,9 @@ class Journal:
         assert numbers == list(range(1, len(events) + 1)), f"the channel's events in JetStream: {numbers}"
         return events
 
-    async def story(self, teller: Caller, channel: str) -> list[Event]:
-        """What has happened in a channel so far; the teller, a member, says something to mark the end."""
-        last = await teller.send(channel, "that was all")
+    async def so_far(self, member: Caller, channel: str) -> list[Event]:
+        """The channel's events so far; a member sends a message to mark the end, which is not among them."""
+        last = await member.send(channel, "that was all")
         events = await self.until(channel, last["seq"])
         return [event for event in events if event.seq < last["seq"]]
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import nio
 
-from support.api import unique
+from support.api import Caller, unique
 from support.stack import Stack
 from support.waiting import PATIENCE, eventually
 
@@ -23,6 +23,7 @@ class Person:
         self.id = user_id
         self.client = nio.AsyncClient(stack.homeserver_url or "", user_id)
         self.client.restore_login(user_id, device_id, access_token)
+        # Every event that a sync has brought, with its room.
         self.heard: list[tuple[str, nio.Event]] = []
         self.client.add_event_callback(self._hear, nio.Event)
 
@@ -43,6 +44,11 @@ class Person:
         response = await self.client.room_send(room, kind, content)
         assert isinstance(response, nio.RoomSendResponse), response
         return response.event_id
+
+    async def set_typing(self, room: str, typing: bool) -> None:
+        """Tells the room that they type, for 30 seconds at most, or that they have stopped."""
+        response = await self.client.room_typing(room, typing, timeout=30_000)
+        assert isinstance(response, nio.RoomTypingResponse), response
 
     async def past(self, room: str) -> list[nio.Event]:
         """The room's last events, oldest first."""
@@ -80,3 +86,13 @@ async def register(stack: Stack, http: httpx.AsyncClient, name: str) -> Person:
     assert response.status_code == 200, response.text
     account = response.json()
     return Person(stack, account["user_id"], account["device_id"], account["access_token"])
+
+
+async def joined_member(reader: Caller, channel: dict[str, Any], person: Person) -> dict[str, Any]:
+    """The membership of a person in Matrix, once they have joined and the index knows."""
+
+    async def joined() -> dict[str, Any]:
+        member = (await reader.members(channel["id"])).get(person.id)
+        return member if member and member["joined_at"] else {}
+
+    return await eventually(f"{person.id} is a member", joined)

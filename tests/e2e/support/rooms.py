@@ -1,4 +1,4 @@
-"""What the homeserver really holds, seen with the eyes of the appservice's bot, which is in every room."""
+"""What the homeserver really holds, as the appservice's bot sees it, which is in every room."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class Rooms:
             return None
         assert response.status_code == 200, response.text
         return response.json()
+
+    async def power_level(self, room: str, matrix_id: str) -> int:
+        levels = await self.state(room, "m.room.power_levels")
+        assert levels
+        return levels["users"].get(matrix_id, levels.get("users_default", 0))
 
     async def events(self, room: str) -> list[dict[str, Any]]:
         """Every event of a room, oldest first."""

@@ -8,22 +8,31 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.http11 import Response
 
+from support import received
+from support.api import Caller
 from support.waiting import PATIENCE, eventually
 
-KINDS = ("message.", "reaction.", "member.", "channel.")
+# The events of a channel, each with its number.
+LOGGED = ("message.", "reaction.", "member.", "channel.")
+# What passes by without a number.
+EPHEMERAL = ("typing",)
 
 
 class Listener:
-    """An open socket and everything that it has received."""
+    """An open socket and everything that it has received, each kind of frame in order."""
 
     def __init__(self, socket: ClientConnection):
         self.socket = socket
-        # Events of the channel, what the relay says itself, and texts that are no JSON, each in order.
         self.events: list[dict[str, Any]] = []
+        self.ephemeral: list[dict[str, Any]] = []
+        # What the relay says itself, such as "subscribed" and "error".
         self.notices: list[dict[str, Any]] = []
+        # What is no JSON.
         self.texts: list[str | bytes] = []
         self._reader = asyncio.create_task(self._read())
 
@@ -34,13 +43,24 @@ class Listener:
                     frame = json.loads(text)
                     assert isinstance(frame, dict)
                 except (ValueError, AssertionError):
+                    received.keep(str(text), text)
                     self.texts.append(text)
                     continue
-                (self.events if frame["type"].startswith(KINDS) else self.notices).append(frame)
+                received.keep(frame["type"], frame)
+                self._kind(frame["type"]).append(frame)
+
+    def _kind(self, name: str) -> list[dict[str, Any]]:
+        if name.startswith(LOGGED):
+            return self.events
+        return self.ephemeral if name in EPHEMERAL else self.notices
 
     @property
     def seqs(self) -> list[int]:
         return [event["seq"] for event in self.events]
+
+    def seqs_of(self, channel: dict[str, Any]) -> list[int]:
+        """The numbers of one channel's events, on a socket for many."""
+        return [event["seq"] for event in self.events if event["channel_id"] == channel["id"]]
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -50,19 +70,26 @@ class Listener:
     async def send(self, text: str | bytes) -> None:
         await self.socket.send(text)
 
+    async def subscribe(self, *channels: dict[str, Any]) -> None:
+        """Asks for channels, on a socket for many: each with `channel_id` and, to resume, `since_seq`."""
+        await self.send(json.dumps({"subscribe": list(channels)}))
+
+    async def unsubscribe(self, *channels: dict[str, Any]) -> None:
+        await self.send(json.dumps({"unsubscribe": list(channels)}))
+
     async def pong(self) -> None:
         """Asks for a sign of life, and waits for it."""
         before = len(self.texts)
         await self.send("ping")
 
-        async def answered() -> bool:
+        async def arrived() -> bool:
             return len(self.texts) > before
 
-        await eventually("a pong", answered)
+        await eventually("a pong", arrived)
         assert self.texts[before:] == ["pong"]
 
     async def until(self, seq: int, deadline: float = PATIENCE) -> list[dict[str, Any]]:
-        """Everything received, once event `seq` is among it."""
+        """Every event received, once number `seq` is among them."""
 
         async def arrived() -> bool:
             return any(number >= seq for number in self.seqs)
@@ -102,5 +129,19 @@ async def listener(url: str, headers: dict[str, str] | None = None, **options: A
             await opened.close()
 
 
-# Opens a channel's socket for a caller; the rest are parameters of the query.
+async def handshake_refused(url: str, *statuses: int, **options: Any) -> Response:
+    """Checks that the relay refuses the handshake with one of these statuses; returns its response."""
+    with pytest.raises(InvalidStatus) as refused:
+        async with listener(url, **options):
+            pass
+    response = refused.value.response
+    assert response.status_code in statuses, response.body
+    return response
+
+
+# The address of a channel's stream; keywords are parameters of the query.
+Address = Callable[..., str]
+# Opens a channel's socket for a caller; keywords are parameters of the query.
 Listen = Callable[..., AbstractAsyncContextManager[Listener]]
+# Opens a caller's socket for many channels.
+ListenToMany = Callable[[Caller], AbstractAsyncContextManager[Listener]]

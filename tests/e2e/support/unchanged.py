@@ -13,21 +13,21 @@ from support.rooms import Rooms
 # The whole state of a channel, as one document.
 STATE = """
 SELECT jsonb_build_object(
-    'channel', (SELECT to_jsonb(c) FROM channels c WHERE c.id = ch.id),
-    'messages', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.seq) FROM messages m WHERE m.channel_id = ch.id),
-    -- When the homeserver last told of a membership is nobody's state: our own echo may still be on its way.
-    'members', (SELECT jsonb_agg(to_jsonb(m) - 'matrix_changed_at' ORDER BY m.id) FROM channel_members m WHERE m.channel_id = ch.id),
-    'reactions', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.id) FROM message_reactions r
-                  JOIN messages m ON m.id = r.message_id WHERE m.channel_id = ch.id),
-    'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM channel_events e WHERE e.channel_id = ch.id),
-    'outbox', (SELECT jsonb_agg(to_jsonb(o) - 'published_at' ORDER BY o.id) FROM outbox o WHERE o.channel_id = ch.id)
+    'channel', (SELECT to_jsonb(c) FROM public.channels c WHERE c.id = ch.id),
+    'messages', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.seq) FROM public.messages m WHERE m.channel_id = ch.id),
+    -- Without the time of the homeserver's last word on a membership: our own echo may still be on its way.
+    'members', (SELECT jsonb_agg(to_jsonb(m) - 'matrix_changed_at' ORDER BY m.id) FROM public.channel_members m WHERE m.channel_id = ch.id),
+    'reactions', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.id) FROM public.message_reactions r
+                  JOIN public.messages m ON m.id = r.message_id WHERE m.channel_id = ch.id),
+    'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM public.channel_events e WHERE e.channel_id = ch.id),
+    'outbox', (SELECT jsonb_agg(to_jsonb(o) - 'published_at' ORDER BY o.id) FROM public.outbox o WHERE o.channel_id = ch.id)
 )::text FROM (SELECT $1::text::uuid AS id) ch
 """
 
 Unchanged = Callable[[dict[str, Any]], AbstractAsyncContextManager[None]]
 
 
-def watcher(index: Index, rooms: Rooms) -> Unchanged:
+def unchanged_check(index: Index, rooms: Rooms) -> Unchanged:
     """Makes the context manager that compares a channel before and after."""
 
     async def state(channel: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ async def eventually(
     interval: float = 0.02,
     retry: tuple[type[Exception], ...] = (),
 ) -> T:
-    """The first truthy answer of `check`; an assertion that fails, or an error in `retry`, means: not yet."""
+    """The first truthy result of `check`; an assertion that fails, or an error in `retry`, means: not yet."""
     end = time.monotonic() + deadline
     while True:
         try:

@@ -2,6 +2,8 @@
 //! to its subscribers.
 
 use crate::database::DatabaseError;
+use crate::live::ephemeral_frames::EphemeralFrames;
+use crate::live::frame::EphemeralFrame;
 use crate::live::hub::{Entry, Hub};
 use crate::live::log::{self, LogPage};
 use crate::live::nats_subscription::{Arrival, NatsSubscription};
@@ -79,7 +81,7 @@ struct Channel {
     /// The sequencer's position, for others to see.
     last: Arc<AtomicI64>,
     logged: NatsSubscription,
-    ephemeral: NatsSubscription,
+    ephemeral: EphemeralFrames,
     reading: Option<BoxFuture<'static, (Asked, LogResult)>>,
     /// When to look at the log without being told that something is missing.
     checks: Vec<Instant>,
@@ -93,7 +95,7 @@ pub fn start(hub: Arc<Hub>, id: ChannelId, since: Seq) -> Entry {
     let last = Arc::new(AtomicI64::new(since));
     let mut channel = Channel {
         logged: NatsSubscription::new(hub.nats.clone(), subject::logged(id)),
-        ephemeral: NatsSubscription::new(hub.ephemeral_nats.clone(), subject::ephemeral(id)),
+        ephemeral: EphemeralFrames::subscribe(&hub, id),
         hub,
         id,
         commands,
@@ -133,10 +135,7 @@ impl Channel {
                     Arrival::Subscribed => self.checks.extend(SETTLE.map(|after| Instant::now() + after)),
                     Arrival::Message(message) => self.logged_message(message).await,
                 },
-                arrival = self.ephemeral.next() => match arrival {
-                    Arrival::Subscribed => {}
-                    Arrival::Message(message) => self.ephemeral_message(message),
-                },
+                frame = self.ephemeral.next() => self.offer(&frame),
             }
             if self.subscribers.is_empty() && self.hub.retire(self.id, || self.commands.is_empty()) {
                 return;
@@ -187,10 +186,7 @@ impl Channel {
     }
 
     /// Hands an ephemeral frame to the subscribers that have room for it. It has no number, so nothing waits for it.
-    fn ephemeral_message(&mut self, message: Message) {
-        let Some(frame) = subject::ephemeral_frame(self.id, message).map(Arc::new) else {
-            return self.hub.metrics.dropped(DropReason::Invalid, 1);
-        };
+    fn offer(&self, frame: &Arc<EphemeralFrame>) {
         let taken = self.subscribers.values().filter(|subscriber| subscriber.offer_ephemeral(frame.clone())).count();
         self.hub.metrics.ephemeral_queued.inc_by(taken as u64);
         self.hub.metrics.dropped(DropReason::SocketBusy, (self.subscribers.len() - taken) as u64);

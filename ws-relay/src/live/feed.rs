@@ -11,8 +11,9 @@ use tokio::sync::Notify;
 /// Logged frames of one channel that wait for its task at most. Beyond that they are dropped, noticed and read from the
 /// log.
 const LOGGED_BUFFER: usize = 4096;
-/// Ephemeral frames of one channel that wait for its task at most. Beyond that they are dropped.
-const EPHEMERAL_BUFFER: usize = 64;
+/// Ephemeral frames of one channel that the client buffers at most, before the channel's own bound. Beyond that they are
+/// dropped.
+const EPHEMERAL_BUFFER: usize = 1024;
 
 /// The connections, which connect again by themselves, and what happened to them.
 pub struct Feed {
@@ -64,7 +65,7 @@ async fn logged(nats: &Nats, metrics: Arc<Metrics>, doubt: Arc<Notify>) -> anyho
 async fn ephemeral(nats: &Nats, metrics: Arc<Metrics>) -> anyhow::Result<Client> {
     let callback = move |event: Event| {
         match &event {
-            // The client reports most of the frames that it drops, not every one.
+            // In a flood the client drops more than it reports.
             Event::SlowConsumer(_) => metrics.dropped(DropReason::ChannelBusy, 1),
             other => tracing::debug!("NATS, ephemeral frames: {other}"),
         }

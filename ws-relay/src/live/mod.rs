@@ -1,6 +1,7 @@
 //! The way of frames from NATS and the log to the sockets.
 
 pub mod channel;
+mod ephemeral_frames;
 pub mod feed;
 pub mod frame;
 pub mod hub;

@@ -3,33 +3,50 @@
 use strum::{IntoStaticStr, VariantArray};
 
 /// Why the relay closes a socket (RFC 6455, section 7.4; codes from 4000 on are this service's own). The text of a
-/// variant is the close frame's reason.
+/// variant is the close frame's reason. Its description says what happened, and in a second paragraph what the client
+/// does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[cfg_attr(feature = "openapi", derive(strum::EnumMessage))]
 #[repr(u16)]
 pub enum CloseCode {
-    /// The relay stops: connect again, with `since_seq`.
+    /// The relay stops.
+    ///
+    /// Connect again, with `since_seq`.
     #[strum(serialize = "relay going away")]
     GoingAway = 1001,
     /// The client sends more messages than it may: 100 at once, and 20 more each second.
+    ///
+    /// Send less, and connect again, with `since_seq`.
     #[strum(serialize = "too many client messages")]
     TooManyMessages = 1008,
     /// A client message has more than 64 KiB.
+    ///
+    /// Send smaller messages, and connect again, with `since_seq`.
     #[strum(serialize = "client message too large")]
     MessageTooLarge = 1009,
-    /// The database does not answer at the moment: connect again, with `since_seq`.
+    /// The database does not answer at the moment.
+    ///
+    /// Connect again after some seconds, with `since_seq`.
     #[strum(serialize = "try again")]
     TryAgain = 1013,
-    /// The token has expired: connect again with a new one.
+    /// The token has expired.
+    ///
+    /// Connect again with a new one, and with `since_seq`.
     #[strum(serialize = "token ended")]
     TokenEnded = 4401,
     /// The caller may not read the channel any more.
+    ///
+    /// Do not connect again.
     #[strum(serialize = "access lost")]
     AccessLost = 4403,
     /// The channel was archived or deleted.
+    ///
+    /// Do not connect again.
     #[strum(serialize = "channel gone")]
     ChannelGone = 4404,
-    /// The client reads too slowly: connect again, with `since_seq`.
+    /// The client reads too slowly: too many frames wait for it.
+    ///
+    /// Connect again, with `since_seq`.
     #[strum(serialize = "slow reader")]
     SlowReader = 4408,
 }

@@ -24,7 +24,7 @@ pub const MAX_CHANNELS: usize = 1_000;
 /// An error notice repeats at most this many characters of a channel id.
 pub const MAX_ECHOED_ID: usize = 64;
 
-/// A text of a client on the socket for many channels. Whatever else it says is ignored.
+/// Subscribes to channels and leaves them, on the socket for many channels. Whatever else the text says is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ClientMessage {
@@ -39,6 +39,7 @@ pub struct ClientMessage {
 /// A channel to subscribe to. Its id alone may stand instead of the object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend("type" = ["object", "string"], "format" = "uuid")))]
 pub struct Subscribe {
     /// The channel.
     pub channel_id: ChannelId,
@@ -52,6 +53,7 @@ pub struct Subscribe {
 /// A channel to leave. Its id alone may stand instead of the object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend("type" = ["object", "string"], "format" = "uuid")))]
 pub struct Unsubscribe {
     /// The channel.
     pub channel_id: ChannelId,

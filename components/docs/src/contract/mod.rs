@@ -2,7 +2,8 @@
 //!
 //! It exists for the tests only: they compare it with the committed files, and write those when `UPDATE_CONTRACT=1` is set.
 
-mod document;
+mod asyncapi;
+mod openapi;
 mod parameters;
 mod schemas;
 mod tests;

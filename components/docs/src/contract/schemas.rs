@@ -12,9 +12,9 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    /// None yet: each is added when it is first asked for.
-    pub fn new() -> Self {
-        let settings = SchemaSettings::draft2020_12().with(|settings| {
+    /// None yet: each is added when it is first asked for. `dialect` is the one that the document's format prescribes.
+    pub fn new(dialect: SchemaSettings) -> Self {
+        let settings = dialect.with(|settings| {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
         });

@@ -1,6 +1,7 @@
 //! What keeps the document true.
 
-use super::document::{document, template};
+use super::asyncapi;
+use super::openapi::{self, template};
 use messaging_core::openapi::operations;
 use messaging_core::problem::Problem;
 use messaging_core::refusal::Refusal;
@@ -13,15 +14,22 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// The documents by their files.
+fn documents() -> [(&'static str, Value); 2] {
+    [("openapi.json", openapi::document()), ("asyncapi.json", asyncapi::document())]
+}
+
 #[test]
-fn the_committed_document_is_the_codes_own() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
-    let made = format!("{:#}\n", document());
-    if std::env::var("UPDATE_CONTRACT").is_ok_and(|value| value == "1") {
-        fs::write(&path, &made).unwrap();
+fn the_committed_documents_are_the_codes_own() {
+    for (file, document) in documents() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let made = format!("{document:#}\n");
+        if std::env::var("UPDATE_CONTRACT").is_ok_and(|value| value == "1") {
+            fs::write(&path, &made).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap();
+        assert!(committed == made, "{file} is out of date: run UPDATE_CONTRACT=1 cargo test -p docs, and commit it");
     }
-    let committed = fs::read_to_string(&path).unwrap();
-    assert!(committed == made, "openapi.json is out of date: run UPDATE_CONTRACT=1 cargo test -p docs, and commit it");
 }
 
 /// Routes of spin.toml that callers of this API have nothing to do with.
@@ -61,16 +69,20 @@ fn operations_have_names_of_their_own() {
 
 #[test]
 fn every_reference_leads_somewhere_and_everything_is_referred_to() {
-    let document = document();
-    let mut references = BTreeSet::new();
-    collect(&document, &mut references);
-    for reference in &references {
-        let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference}");
-    }
-    for kind in ["schemas", "parameters", "headers", "responses"] {
-        for name in document["components"][kind].as_object().unwrap().keys() {
-            assert!(references.contains(&format!("#/components/{kind}/{name}")), "nothing refers to {kind}/{name}");
+    for (file, document) in documents() {
+        let mut references = BTreeSet::new();
+        collect(&document, &mut references);
+        for reference in &references {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{file}: {reference}");
+        }
+        for (kind, components) in document["components"].as_object().unwrap() {
+            for name in components.as_object().unwrap().keys() {
+                // OpenAPI's security requirements refer by name.
+                let used = references.contains(&format!("#/components/{kind}/{name}"))
+                    || (file, kind.as_str()) == ("openapi.json", "securitySchemes");
+                assert!(used, "{file}: nothing refers to {kind}/{name}");
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ impl Response {
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
         }
-        // Without it Spin answers in chunks, and a kept-alive client waits about 40 ms for the last one.
+        // Without it Spin responds in chunks, and a kept-alive client waits about 40 ms for the last one.
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         response
     }

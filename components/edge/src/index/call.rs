@@ -125,10 +125,10 @@ impl Call {
         let statement =
             format!("SELECT refusal::text, document::text FROM messaging.{function}({})", arguments.join(", "));
         let address = settings::required("database_url").await.map_err(Error::Failed)?;
-        let answer = within(DEADLINE, query(address, statement, values)).await;
-        let (refusal, document) = answer
+        let outcome = within(DEADLINE, query(address, statement, values)).await;
+        let (refusal, document) = outcome
             .ok_or_else(|| Problem::unavailable(format!("{function}: the database did not respond in time")))
-            .and_then(|answer| answer.map_err(|e| database_problem(function, &e)))
+            .and_then(|row| row.map_err(|e| database_problem(function, &e)))
             .map_err(Error::Failed)?;
         match refusal {
             None => Ok(document),
@@ -151,9 +151,9 @@ pub async fn ping() -> Result<(), Problem> {
         .map_err(|e| database_problem("ping", &e))
 }
 
-type Answer = (Option<String>, Option<String>);
+type Row = (Option<String>, Option<String>);
 
-async fn query(address: String, statement: String, values: Vec<ParameterValue>) -> Result<Answer, PgError> {
+async fn query(address: String, statement: String, values: Vec<ParameterValue>) -> Result<Row, PgError> {
     let connection = Connection::open(address).await?;
     let rows = connection.query(statement, values).await?.collect().await?;
     let row = rows.first().ok_or_else(|| PgError::Decode("the statement gave no row".to_owned()))?;

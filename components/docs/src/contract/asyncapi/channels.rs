@@ -1,0 +1,213 @@
+//! The WebSockets, the subjects, and who says what on them.
+
+use super::messages::{Kind, Message, Messages, paragraphs};
+use crate::contract::openapi::template;
+use messaging_core::paths;
+use messaging_core::socket::{
+    CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, CloseCode, MAX_CHANNELS, MAX_CLIENT_MESSAGE_BYTES, MAX_ECHOED_ID,
+    PING, PONG,
+};
+use serde_json::{Map, Value, json};
+use strum::{EnumMessage, VariantArray};
+
+/// The keys of the sockets in `channels`.
+const ONE: &str = "channel";
+const MANY: &str = "channels";
+
+const TOKEN: &str = "\
+**Token**: in `Authorization: Bearer <token>`, else in `Sec-WebSocket-Protocol: bearer, <token>`, else in `?token=`. \
+Development mode also takes `X-User-Id: user:<id>` or `?user_id=`, and for public channels nothing at all.";
+
+/// The two WebSockets.
+pub fn sockets(messages: &Messages) -> Map<String, Value> {
+    let limits = format!(
+        "**Limits**: a client message has at most {} KiB; a client sends at most {CLIENT_MESSAGE_BURST} messages at \
+         once and {CLIENT_MESSAGES_PER_SECOND} more each second.",
+        MAX_CLIENT_MESSAGE_BYTES / 1024
+    );
+    let one = format!(
+        "\
+The events of one channel, in the order of their numbers. In a browser:
+
+```js
+const socket = new WebSocket(`wss://relay.example/ws/messaging/${{channelId}}?since_seq=41`, [\"bearer\", token]);
+socket.onmessage = (message) => console.log(JSON.parse(message.data));
+```
+
+- {TOKEN}
+- **Resume**: with `?since_seq=N` the notice `subscribed` comes first, then every event after N, then what happens \
+next, without a gap or a duplicate. The notice `reload` says that events after N are not kept any more. Without \
+`since_seq` the frames begin with what happens next.
+- {limits}
+- **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 404: there is \
+no such channel, or the caller may not read it. 422: `since_seq` is not a whole number from 0 on. 503: connect again. \
+Browsers report each of them as close code 1006.
+
+{}",
+        close_table(close_codes(true))
+    );
+    let many = format!(
+        "\
+The events of as many channels as the client subscribes to, at most {MAX_CHANNELS} at a time. It begins with none. In \
+a browser:
+
+```js
+const socket = new WebSocket(\"wss://relay.example/ws/messaging\", [\"bearer\", token]);
+socket.onopen = () => socket.send(JSON.stringify({{subscribe: [{{channel_id: channelId, since_seq: 41}}]}}));
+```
+
+- {TOKEN}
+- **Subscribe**: with a `command`. The notice `subscribed` says that a channel's frames begin, `error` that they do \
+not. `error` repeats at most {MAX_ECHOED_ID} characters of an id that is not a UUID.
+- **Resume**: each channel by its own `since_seq`, as on the socket for one channel.
+- **Lost channels**: when the caller may not read a channel any more, the notice `error` says so, and the socket stays \
+open for the others.
+- {limits}
+- **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 503: connect \
+again. Browsers report each of them as close code 1006.
+
+{}",
+        close_table(close_codes(false))
+    );
+    let since = json!({"since_seq": {
+        "type": "integer", "minimum": 0,
+        "description": "The number of the last event that the client has, 0 for none.",
+    }});
+    let mut channels = Map::new();
+    let title = "WebSocket for one channel";
+    let mut channel = socket(paths::WEBSOCKET, title, &one, since, messages, |message| message.on_one_channel);
+    channel["parameters"] = json!({"channel_id": {"description": "The channel's id, a UUID."}});
+    channel["x-close-codes"] = close_codes(true).map(close_code).collect();
+    channels.insert(ONE.to_owned(), channel);
+    let title = "WebSocket for many channels";
+    let mut channel = socket(paths::WEBSOCKETS, title, &many, json!({}), messages, |_| true);
+    channel["x-close-codes"] = close_codes(false).map(close_code).collect();
+    channels.insert(MANY.to_owned(), channel);
+    channels
+}
+
+fn socket(
+    path: &str,
+    title: &str,
+    description: &str,
+    query: Value,
+    messages: &Messages,
+    has: impl Fn(&Message) -> bool,
+) -> Value {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let mut properties = json!({
+        "token": text("A token; `Authorization` and `Sec-WebSocket-Protocol` come first."),
+        "user_id": text("Only in development mode: who is calling, `user:<id>` or `agent:<id>`."),
+    });
+    properties.as_object_mut().unwrap().extend(query.as_object().unwrap().clone());
+    let headers = json!({
+        "Authorization": text("`Bearer <token>`"),
+        "Sec-WebSocket-Protocol": text("`bearer, <token>`"),
+        "X-User-Id": text("Only in development mode: who is calling, `user:<id>` or `agent:<id>`."),
+    });
+    json!({
+        "address": template(path),
+        "title": title,
+        "description": description,
+        "servers": [{"$ref": "#/servers/relay"}],
+        "messages": references(messages.all.iter().filter(|message| message.event.is_none() && has(message))),
+        "bindings": {"ws": {
+            "method": "GET",
+            "query": {"type": "object", "properties": properties},
+            "headers": {"type": "object", "properties": headers},
+            "bindingVersion": "0.1.0",
+        }},
+    })
+}
+
+/// Every subject.
+pub fn subjects(messages: &Messages) -> Map<String, Value> {
+    let subject = |message: &Message| {
+        let mut channel = json!({
+            "address": message.name,
+            "title": message.described["title"],
+            "servers": [{"$ref": "#/servers/nats"}],
+            "messages": references([message]),
+            // Version 0.1.0 of the NATS binding has nothing to say about a channel.
+            "bindings": {"nats": {}},
+        });
+        if message.kind == Kind::Stream {
+            channel["description"] =
+                json!("In the JetStream stream `MESSAGING`: at least once, in the order of a channel's `seq`.");
+            channel["x-jetstream-stream"] = json!("MESSAGING");
+        } else {
+            channel["description"] = json!("Core NATS, outside the stream.");
+        }
+        (message.name.clone(), channel)
+    };
+    messages.all.iter().filter(|message| message.event.is_some()).map(subject).collect()
+}
+
+fn references<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Map<String, Value> {
+    let reference = |message: &Message| json!({"$ref": format!("#/components/messages/{}", message.name)});
+    messages.into_iter().map(|message| (message.name.clone(), reference(message))).collect()
+}
+
+/// What the service sends, and what it takes.
+pub fn operations(messages: &Messages) -> Map<String, Value> {
+    let named = |channel: &str, has: &dyn Fn(&Message) -> bool| -> Value {
+        let reference = |message: &Message| json!({"$ref": format!("#/channels/{channel}/messages/{}", message.name)});
+        messages.all.iter().filter(|message| has(message)).map(reference).collect()
+    };
+    let mut operations = Map::new();
+    let mut add = |id: String, action: &str, channel: &str, title: &str, messages: Value, reply: Option<Value>| {
+        let reference = json!({"$ref": format!("#/channels/{channel}")});
+        let mut operation = json!({"action": action, "channel": reference, "title": title, "messages": messages});
+        if let Some(messages) = reply {
+            operation["reply"] = json!({"channel": reference, "messages": messages});
+        }
+        assert!(operations.insert(id, operation).is_none());
+    };
+    for (channel, suffix) in [(ONE, "OfChannel"), (MANY, "OfChannels")] {
+        let of = |kind| named(channel, &|message| message.kind == kind && (channel == MANY || message.on_one_channel));
+        let text = |text| named(channel, &|message| message.kind == Kind::Heartbeat && message.name == text);
+        add(format!("sendEvents{suffix}"), "send", channel, "Events", of(Kind::Event), None);
+        add(format!("sendNotices{suffix}"), "send", channel, "Notices", of(Kind::Notice), None);
+        add(format!("sendEphemeral{suffix}"), "send", channel, "Ephemeral frames", of(Kind::Ephemeral), None);
+        add(format!("answerPing{suffix}"), "receive", channel, "Sign of life", text(PING), Some(text(PONG)));
+        if channel == MANY {
+            let reply = Some(of(Kind::Notice));
+            add("takeCommands".to_owned(), "receive", channel, "Client commands", of(Kind::Command), reply);
+        }
+    }
+    for message in &messages.all {
+        if let Some(event) = message.event {
+            let title = message.described["title"].as_str().unwrap();
+            let itself = named(&message.name, &|other| other.name == message.name);
+            add(format!("publish{event:?}"), "send", &message.name, title, itself, None);
+        }
+    }
+    operations
+}
+
+/// The close codes of a socket. On one for many channels the loss of a channel is a notice.
+fn close_codes(one_channel: bool) -> impl Iterator<Item = CloseCode> {
+    let of_a_channel = |close: &CloseCode| matches!(close, CloseCode::AccessLost | CloseCode::ChannelGone);
+    CloseCode::VARIANTS.iter().copied().filter(move |close| one_channel || !of_a_channel(close))
+}
+
+/// What happened, and what the client does next.
+fn words(close: CloseCode) -> (String, String) {
+    let paragraphs: [String; 2] = paragraphs(close.get_documentation().unwrap()).try_into().unwrap();
+    let [meaning, next] = paragraphs;
+    (meaning, next)
+}
+
+fn close_code(close: CloseCode) -> Value {
+    let (meaning, next) = words(close);
+    json!({"code": close.code(), "reason": close.reason(), "meaning": meaning, "next": next})
+}
+
+fn close_table(closes: impl Iterator<Item = CloseCode>) -> String {
+    let row = |close: CloseCode| {
+        let (meaning, next) = words(close);
+        format!("\n| {} | {} | {meaning} | {next} |", close.code(), close.reason())
+    };
+    let head = "| close code | reason | meaning | next step |\n|---|---|---|---|".to_owned();
+    head + &closes.map(row).collect::<String>()
+}

@@ -1,0 +1,214 @@
+//! From the operations to the document (OpenAPI specification 3.1).
+
+use super::parameters::parameters;
+use super::schemas::Schemas;
+use messaging_core::openapi::{Operation, Who, operations};
+use messaging_core::problem::{Problem, ProblemDocument};
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+const DESCRIPTION: &str = "\
+Channels of people and AI agents. Every channel is a Matrix room: Matrix keeps the full content, this service an index.
+
+- **Who you are**: `Authorization: Bearer <token>`; in development mode `X-User-Id: user:<id>` is enough.
+- **Errors** are problem documents (RFC 9457) with a stable `code`. What you may not know of is a 404. A method that a \
+path does not have is a 405 with `Allow`.
+- **Retries**: send an `Idempotency-Key` with a POST, and repeat it after any 5xx or lost response.
+- **Pages** are JSON arrays; `Link` headers (RFC 8288) lead to the next and the previous one.
+- **Every response** carries `X-Request-Id`, which may be sent along; the service's log names it.
+- **In real time**: the same changes come as events on NATS and on the WebSockets of ws-relay.";
+
+/// A path as OpenAPI writes it: `/a/:b` is `/a/{b}`.
+pub fn template(path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment.strip_prefix(':') {
+        Some(name) => format!("{{{name}}}"),
+        None => segment.to_owned(),
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// The document.
+pub fn document() -> Value {
+    let mut schemas = Schemas::new(SchemaSettings::draft2020_12());
+    let parameters: Map<_, _> =
+        parameters(&mut schemas.requests).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    schemas.responses.subschema_for::<ProblemDocument>();
+    let mut paths = Map::new();
+    let mut shared = Map::new();
+    for operation in operations() {
+        let described = describe(&operation, &parameters, &mut schemas, &mut shared);
+        let path = paths.entry(template(operation.path)).or_insert_with(|| json!({}));
+        assert!(path.get(operation.method).is_none(), "{} {} is there twice", operation.method, operation.path);
+        path[operation.method] = described;
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "DAARION Messaging",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "This deployment"}],
+        "tags": [
+            {"name": "channels", "description": "Rooms to talk in"},
+            {"name": "messages", "description": "What was said"},
+            {"name": "reactions", "description": "Emoji under messages"},
+            {"name": "members", "description": "Who is in a channel, and what they may do there"},
+            {"name": "agents", "description": "For the platform's own services, in the name of agents"},
+            {"name": "service", "description": "The service itself"},
+            {"name": "homeserver", "description": "What comes from Matrix"},
+        ],
+        "paths": paths,
+        "components": {
+            "securitySchemes": security_schemes(),
+            "parameters": parameters,
+            "headers": headers(),
+            "responses": shared,
+            "schemas": schemas.take(),
+        },
+    })
+}
+
+fn describe(
+    operation: &Operation,
+    parameters: &Map<String, Value>,
+    schemas: &mut Schemas,
+    shared: &mut Map<String, Value>,
+) -> Value {
+    let (who, security) = match operation.who {
+        Who::Anyone => ("anybody", json!([])),
+        Who::Caller(who) => (who, json!([{"bearerAuth": []}, {"developmentUser": []}])),
+        Who::Internal(who) => (who, json!([{"internalToken": []}])),
+        Who::Gateway => ("a gateway that holds the gateway's secret", json!([{"gatewayToken": []}])),
+    };
+    let mut described = json!({
+        "tags": [operation.tag],
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": format!("{}\n\n**Who**: {who}.", operation.details).trim(),
+        "security": security,
+    });
+    let in_path = operation.path.split('/').filter_map(|segment| segment.strip_prefix(':'));
+    let names: Vec<_> = in_path.chain(operation.parameters.iter().copied()).collect();
+    if !names.is_empty() {
+        let known = |name: &&str| assert!(parameters.contains_key(*name), "there is no parameter {name}");
+        let reference = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
+        described["parameters"] = names.into_iter().inspect(known).map(reference).collect();
+    }
+    if let Some(body) = &operation.body {
+        let content = json!({"schema": (body.schema)(&mut schemas.requests), "example": body.example});
+        described["requestBody"] = json!({"required": true, "content": {"application/json": content}});
+    }
+    described["responses"] = Value::Object(responses(operation, schemas, shared));
+    described
+}
+
+fn responses(operation: &Operation, schemas: &mut Schemas, shared: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut responses = Map::new();
+    for success in &operation.successes {
+        let mut response = json!({"description": success.description, "headers": request_id()});
+        if !operation.links.is_empty() {
+            response["headers"]["Link"] = json!({"$ref": "#/components/headers/Link"});
+            let relations = operation.links.join("` and `");
+            response["description"] = json!(format!("{} `Link` has `{relations}`.", success.description));
+        }
+        if let Some((media, schema)) = success.content {
+            response["content"] = json!({media: {"schema": schema(&mut schemas.responses)}});
+        }
+        responses.insert(success.status.to_string(), response);
+    }
+    let mut by_status = BTreeMap::<u16, Vec<&Problem>>::new();
+    for problem in &operation.problems {
+        by_status.entry(problem.status.as_u16()).or_default().push(problem);
+    }
+    for (status, problems) in by_status {
+        let earlier =
+            responses.insert(status.to_string(), share(refusals(status, &problems), status, &problems, shared));
+        assert!(earlier.is_none(), "{}: {status} is a success and a problem", operation.id);
+    }
+    responses
+}
+
+fn request_id() -> Value {
+    json!({"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}})
+}
+
+/// Refers to the response if others are the same, word for word.
+fn share(response: Value, status: u16, problems: &[&Problem], shared: &mut Map<String, Value>) -> Value {
+    let mut codes = Vec::new();
+    for problem in problems {
+        if !codes.contains(&problem.code) {
+            codes.push(problem.code);
+        }
+    }
+    let name = format!("{status}.{}", codes.join("."));
+    let known = shared.entry(&name).or_insert_with(|| response.clone());
+    if *known == response { json!({"$ref": format!("#/components/responses/{name}")}) } else { response }
+}
+
+/// The problems of one status: which codes it may have, with what each means.
+fn refusals(status: u16, problems: &[&Problem]) -> Value {
+    let mut details = Map::<String, Value>::new();
+    let mut examples = Map::new();
+    for problem in problems {
+        let told = details.entry(problem.code).or_insert_with(|| json!([]));
+        let told = told.as_array_mut().unwrap();
+        if !told.contains(&json!(problem.detail)) {
+            told.push(json!(problem.detail));
+        }
+        let example: Value = serde_json::from_slice(&problem.to_json("0d0c6a2f-9b7e-4c55-8a0b-52b86f1d3c7e")).unwrap();
+        examples.entry(problem.code).or_insert_with(|| json!({"value": example}));
+    }
+    let meaning = |(code, told): (&String, &Value)| {
+        let told: Vec<_> = told.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        // Descriptions are Markdown, where <token> would be HTML.
+        format!("- `{code}`: {}", told.join(" ").replace('<', "\\<"))
+    };
+    let codes: Vec<_> = details.keys().collect();
+    let mut headers = request_id();
+    if status == 401 {
+        headers["WWW-Authenticate"] = json!({"$ref": "#/components/headers/WWW-Authenticate"});
+    }
+    json!({
+        "description": details.iter().map(meaning).collect::<Vec<_>>().join("\n"),
+        "headers": headers,
+        "content": {"application/problem+json": {
+            "schema": {
+                "$ref": "#/components/schemas/ProblemDocument",
+                "properties": {"status": {"const": status}, "code": {"enum": codes}},
+            },
+            "examples": examples,
+        }},
+    })
+}
+
+fn headers() -> Value {
+    let header = |description: &str| json!({"description": description, "schema": {"type": "string"}});
+    json!({
+        "X-Request-Id": header("Names the request in the service's log."),
+        "Link": header("Where the neighbouring pages are (RFC 8288); absent where there is none. A relation each."),
+        "WWW-Authenticate": header("How to say who you are."),
+    })
+}
+
+fn security_schemes() -> Value {
+    let secret = |setting: &str| {
+        let description = format!("For services of the platform: `{setting}`.");
+        json!({"type": "apiKey", "in": "header", "name": "X-Internal-Service-Token", "description": description})
+    };
+    json!({
+        "bearerAuth": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A signed token: `sub` is `user:<id>` or `agent:<id>`, `exp` its end, `microdaos` the list \
+                            of the microDAOs (`microdao:<slug>`) that the caller belongs to.",
+        },
+        "developmentUser": {
+            "type": "apiKey", "in": "header", "name": "X-User-Id",
+            "description": "Only in development mode: `user:<id>` or `agent:<id>`, member of every microDAO.",
+        },
+        "internalToken": secret("INTERNAL_SECRET"),
+        "gatewayToken": secret("MATRIX_GATEWAY_SECRET"),
+    })
+}

@@ -1,0 +1,1 @@
+"""The black-box suite: a running deployment, seen from outside, subject by subject."""

@@ -1,0 +1,100 @@
+"""Agents come in when somebody adds them, and never by themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.api import INTERNAL_CHANNELS, AsCaller, World, member_path, path_to, reaction_path
+from support.matrix_client import matrix_client
+from support.problems import problem
+from support.rooms import Rooms
+from support.unchanged import Unchanged
+from support.witness import Witness
+
+
+async def test_an_invited_agent_is_a_member_with_the_role_agent(world: World, rooms: Rooms) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner, visibility="private")
+    member = await owner.invite(channel["id"], sofia.id)
+    assert (member["member_id"], member["member_type"], member["role"]) == (sofia.id, "agent", "agent")
+    assert (member["invited_by"], member["can_write"], member["matrix_power_level"]) == (owner.id, True, 0)
+    assert member["joined_at"] and not member["left_at"]
+    assert sofia.matrix_id in await rooms.joined(channel["matrix_room_id"])
+    assert (await sofia.say(channel["id"], "Thank you"))["status"] == "posted"
+
+
+@pytest.mark.parametrize("visibility", ["public", "microdao", "private"])
+async def test_an_agent_never_joins_by_itself(
+    world: World, unchanged: Unchanged, as_caller: AsCaller, visibility: str
+) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner, visibility=visibility)
+    agent = as_caller(sofia)
+    async with unchanged(channel):
+        problem(await sofia.try_say(channel["id"], "Let me in"), 403, "not_a_member")
+        expected = (404, "not_found") if visibility == "private" else (403, "not_a_member")
+        problem(await agent.try_send(channel["id"], "Let me in"), *expected)
+        problem(await agent.put(member_path(channel["id"])), *expected)
+    await owner.invite(channel["id"], sofia.id)
+    assert (await agent.send(channel["id"], "Thank you"))["sender_type"] == "agent"
+
+
+async def test_a_private_channel_is_closed_to_an_agent_before_its_invitation_and_after_its_removal(
+    world: World, witness: Witness, unchanged: Unchanged, as_caller: AsCaller
+) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner, visibility="private")
+    message = await owner.send(channel["id"], "hello")
+    agent, inside = as_caller(sofia), f"{INTERNAL_CHANNELS}/{channel['id']}/messages"
+
+    async def is_out() -> None:
+        await witness.settle()
+        async with unchanged(channel):
+            problem(await agent.get(path_to(channel["id"])), 404, "not_found")
+            problem(await agent.get(f"{path_to(channel['id'])}/messages"), 404, "not_found")
+            problem(await sofia.get(inside, agent_id=sofia.id), 404, "not_found")
+            problem(await agent.put(member_path(channel["id"])), 404, "not_found")
+            problem(await agent.try_send(channel["id"], "x"), 404, "not_found")
+            problem(await sofia.try_say(channel["id"], "x"), 403, "not_a_member")
+            assert (await sofia.context(channel["id"]))["allowed_agents"] == []
+
+    await is_out()
+    await owner.invite(channel["id"], sofia.id)
+    assert await agent.page(channel["id"]) == [message]
+    assert (await sofia.get(inside, agent_id=sofia.id)).json() == [message]
+    assert (await sofia.context(channel["id"]))["allowed_agents"] == [sofia.id]
+    await owner.remove(channel["id"], sofia.id)
+    await is_out()
+
+
+async def test_an_agent_that_was_removed_does_not_come_back_by_itself(
+    world: World, witness: Witness, unchanged: Unchanged, as_caller: AsCaller
+) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner)
+    await owner.invite(channel["id"], sofia.id)
+    message = await owner.send(channel["id"], "hello")
+    await owner.remove(channel["id"], sofia.id)
+    agent = as_caller(sofia)
+    await witness.settle()
+    async with unchanged(channel):
+        problem(await agent.try_send(channel["id"], "x"), 403, "not_a_member")
+        problem(await agent.put(member_path(channel["id"])), 403, "not_a_member")
+        problem(await agent.put(reaction_path(message, "x")), 403, "not_a_member")
+        problem(await sofia.try_say(channel["id"], "x"), 403, "not_a_member")
+
+
+async def test_an_agent_that_was_invited_in_matrix_joins_with_its_first_post(
+    world: World, rooms: Rooms, witness: Witness
+) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner, visibility="private")
+    await matrix_client(rooms, sofia)
+    async with witness.watch(channel, owner) as observed:
+        await (await matrix_client(rooms, owner)).invite(channel["matrix_room_id"], sofia.matrix_id)
+    assert observed.audit == [("member.invited", owner.id, sofia.id)]
+    async with witness.watch(channel, owner) as observed:
+        assert (await sofia.say(channel["id"], "Thank you"))["status"] == "posted"
+    assert observed.kinds == ["member.joined", "message.created"]
+    assert (await owner.members(channel["id"]))[sofia.id]["role"] == "agent"
+    assert (await sofia.context(channel["id"]))["allowed_agents"] == [sofia.id]

@@ -1,0 +1,85 @@
+"""Posts of agents, which the agent runtime makes for them: notices in their own name."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.api import UNKNOWN_ID, World
+from support.journal import Journal
+from support.problems import problem
+from support.rooms import Rooms
+from support.unchanged import Unchanged
+
+
+async def test_a_post_is_a_notice_in_the_agents_name(world: World, rooms: Rooms, journal: Journal) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner)
+    await owner.invite(channel["id"], sofia.id)
+    response = await sofia.say(channel["id"], "Good morning", formatted_body="<b>Good morning</b>")
+    assert response["status"] == "posted"
+    [message] = await owner.history(channel["id"])
+    assert response["message_id"] == message["id"]
+    assert (message["sender_id"], message["sender_type"]) == (sofia.id, "agent")
+    [event] = await journal.created(channel["id"], message)
+    assert (event.payload["sender_id"], event.payload["sender_type"]) == (sofia.id, "agent")
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["sender"] == sofia.matrix_id
+    expected = {"msgtype": "m.notice", "body": "Good morning", "formatted_body": "<b>Good morning</b>"}
+    assert sent["content"] | expected == sent["content"]
+
+
+async def test_a_posted_reply_points_to_its_message(world: World, rooms: Rooms) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner)
+    await owner.invite(channel["id"], sofia.id)
+    question = await owner.send(channel["id"], "What is it?")
+    await sofia.say(channel["id"], "A test", reply_to=question["id"])
+    assert (await owner.history(channel["id"]))[-1]["thread_id"] == question["id"]
+    sent = (await rooms.messages(channel["matrix_room_id"]))[-1]["content"]
+    assert sent["m.relates_to"]["m.in_reply_to"]["event_id"] == question["matrix_event_id"]
+    assert sent["msgtype"] == "m.notice"
+
+
+async def test_an_unknown_channel_is_not_found(world: World) -> None:
+    sofia = world.agent("sofia")
+    problem(await sofia.try_say(UNKNOWN_ID, "x"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "name", ["agent:", "agent:Sofia", "sofia", "user:alice", "@agent-sofia:localhost", "agent:%00"]
+)
+async def test_only_agents_post_through_the_internal_route(world: World, name: str) -> None:
+    agent = world.agent("sofia")
+    body = {"channel_id": UNKNOWN_ID, "text": "x"}
+    problem(await agent.post(f"/internal/agents/{name}/post-to-channel", body), 404, "not_found")
+
+
+async def test_a_percent_encoded_agent_id_is_the_same_agent(world: World) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner)
+    await owner.invite(channel["id"], sofia.id)
+    path = f"/internal/agents/{sofia.id.replace(':', '%3A').replace('s', '%73', 1)}/post-to-channel"
+    response = await sofia.post(path, {"channel_id": channel["id"], "text": "x"})
+    assert response.status_code == 200, response.text
+    assert [m["sender_id"] for m in await owner.history(channel["id"])] == [sofia.id]
+
+
+async def test_wrong_posts_are_problems_and_change_nothing(world: World, unchanged: Unchanged) -> None:
+    owner, sofia, muted = world.user("owner"), world.agent("sofia"), world.agent("muted")
+    channel = await world.channel(owner)
+    await owner.invite(channel["id"], sofia.id)
+    await owner.invite(channel["id"], muted.id, can_write=False)
+    path = f"/internal/agents/{sofia.id}/post-to-channel"
+    async with unchanged(channel):
+        problem(await muted.try_say(channel["id"], "x"), 403, "cannot_write")
+        problem(await sofia.try_say(channel["id"], ""), 422, "invalid", "/text")
+        problem(await sofia.try_say(channel["id"], "a" * 10_001), 422, "invalid", "/text")
+        problem(await sofia.try_say(channel["id"], "a\0"), 422, "invalid", "/text")
+        problem(await sofia.try_say("general", "x"), 422, "invalid", "/channel_id")
+        problem(await sofia.post(path, {"text": "x"}), 422, "invalid")
+        problem(await sofia.post(path, []), 422, "invalid")
+        broken = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+        problem(await sofia.request("POST", path, **broken), 400, "invalid_json")
+        refused = await sofia.request("GET", path)
+        problem(refused, 405, "method_not_allowed")
+        assert refused.headers["allow"] == "POST"

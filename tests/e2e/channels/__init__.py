@@ -1,0 +1,1 @@
+"""Channels: created, listed, changed, archived, and direct ones."""

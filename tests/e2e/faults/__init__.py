@@ -1,0 +1,1 @@
+"""Services and the homeserver fail, and nothing is lost or doubled."""

@@ -1,0 +1,1 @@
+"""What comes from the homeserver: people, pushes, moderators, upgrades, encryption."""

@@ -1,0 +1,43 @@
+"""The platform's own gateway may deliver events instead of a homeserver's push."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from support.api import Caller, World
+from support.homeserver import pushed_message
+from support.problems import problem
+from support.stack import Stack
+from support.unchanged import Unchanged
+
+PATH = "/webhooks/matrix-events"
+
+
+@pytest.fixture
+def gateway(http: httpx.AsyncClient, stack: Stack) -> Caller:
+    stack.need("matrix_gateway_secret")
+    return Caller(http, stack, "", {"X-Internal-Service-Token": stack.matrix_gateway_secret or ""})
+
+
+async def test_an_event_counts_once_alone_or_among_others(world: World, gateway: Caller) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner)
+    one, two = pushed_message(channel, "one"), pushed_message(channel, "two")
+    for body in (one, {"events": [one, two]}, {"events": [None, two]}, one):
+        response = await gateway.post(PATH, body)
+        assert response.status_code == 200, response.text
+    assert [m["content_preview"] for m in await owner.history(channel["id"])] == ["one", "two"]
+
+
+async def test_only_the_gateway_delivers(world: World, gateway: Caller, stack: Stack, unchanged: Unchanged) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner)
+    async with unchanged(channel):
+        for headers in ({}, {"X-Internal-Service-Token": "wrong"}, owner.headers):
+            gateway.headers = dict(headers)
+            problem(await gateway.post(PATH, pushed_message(channel, "x")), 401, "unauthenticated")
+        gateway.headers = {"X-Internal-Service-Token": stack.internal_secret or ""}
+        problem(await gateway.post(PATH, pushed_message(channel, "x")), 401, "unauthenticated")
+    gateway.headers = {"X-Internal-Service-Token": stack.matrix_gateway_secret or ""}
+    problem(await gateway.get(PATH), 405, "method_not_allowed")

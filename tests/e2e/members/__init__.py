@@ -1,0 +1,1 @@
+"""Members: joining, inviting, leaving, roles and muting."""

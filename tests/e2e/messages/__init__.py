@@ -1,0 +1,1 @@
+"""Messages: sent, read, paged, edited and deleted."""

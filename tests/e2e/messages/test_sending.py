@@ -1,0 +1,159 @@
+"""Sending: the full text is in Matrix, the index has what a list needs."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from support.api import CHANNELS, World
+from support.journal import Journal
+from support.problems import problem
+from support.rooms import Rooms
+from support.sockets import Listen
+from support.unchanged import Unchanged
+
+FIELDS = {
+    "id",
+    "channel_id",
+    "seq",
+    "matrix_event_id",
+    "sender_id",
+    "sender_type",
+    "content_preview",
+    "content_type",
+    "thread_id",
+    "edited_at",
+    "deleted_at",
+    "created_at",
+}
+
+
+# Every path that indexes an event gives it the same id, in every release.
+NAMESPACE = uuid.UUID("6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4")
+
+
+async def test_a_message_has_exactly_the_fields_of_the_contract(world: World, key: str) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], "Hello")
+    assert message.keys() == FIELDS
+    assert message["channel_id"] == channel["id"]
+    assert message["id"] == str(uuid.uuid5(NAMESPACE, message["matrix_event_id"]))
+    assert (message["content_preview"], message["content_type"]) == ("Hello", "text")
+    assert (message["thread_id"], message["edited_at"], message["deleted_at"]) == (None, None, None)
+    age = datetime.now(UTC) - datetime.fromisoformat(message["created_at"])
+    assert timedelta(minutes=-1) < age < timedelta(minutes=5)
+    assert (await alice.send(channel["id"], "With a key", key)).keys() == FIELDS | {"client_key"}
+
+
+async def test_a_message_is_in_the_index_in_the_room_in_jetstream_and_on_the_websocket(
+    world: World, rooms: Rooms, journal: Journal, listen: Listen
+) -> None:
+    channel = await world.channel()
+    alice = world.user("alice")
+    async with listen(channel["id"], alice) as socket:
+        message = await alice.send(channel["id"], "Hello from Alice!")
+        frame = await socket.message(message["id"])
+
+    assert frame["message"] == message
+    assert frame["seq"] == message["seq"]
+    assert (message["sender_id"], message["sender_type"]) == (alice.id, "human")
+    assert await alice.history(channel["id"]) == [message]
+    assert (await alice.members(channel["id"]))[alice.id]["joined_at"], "alice has joined by posting"
+
+    [event] = await journal.created(channel["id"], message)
+    assert event.payload["message"] == message
+
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["event_id"] == message["matrix_event_id"]
+    assert sent["sender"] == alice.matrix_id
+    assert sent["content"] | {"msgtype": "m.text", "body": "Hello from Alice!"} == sent["content"]
+    assert alice.matrix_id in await rooms.joined(channel["matrix_room_id"])
+
+
+@pytest.mark.parametrize(
+    ("text", "preview"),
+    [
+        ("a" * 501, "a" * 500),
+        ("a" * 499 + "😀😀", "a" * 499 + "😀"),
+        ("😀" * 10_000, "😀" * 500),
+        ("ї" * 500, "ї" * 500),
+        ("e\u0301" * 300, "e\u0301" * 250),
+        ("👩‍👩‍👧‍👦" * 80, ("👩‍👩‍👧‍👦" * 80)[:500]),
+        (" \n\t ", " \n\t "),
+        ("a" * 10_000, "a" * 500),
+        ("\u202ertl\ufeff\u2028<b>&amp;", "\u202ertl\ufeff\u2028<b>&amp;"),
+    ],
+    ids=["501", "emoji-at-500", "10000-emoji", "500-cyrillic", "combining", "family", "blank", "10000", "markup"],
+)
+async def test_a_preview_is_the_first_500_characters_and_the_room_has_all(
+    world: World, rooms: Rooms, text: str, preview: str
+) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], text)
+    assert message["content_preview"] == preview
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["content"]["body"] == text
+
+
+@pytest.mark.parametrize(
+    ("msgtype", "content_type"),
+    [
+        ("m.text", "text"),
+        ("m.notice", "text"),
+        ("m.image", "image"),
+        ("m.file", "file"),
+        ("m.audio", "audio"),
+        ("m.video", "video"),
+    ],
+)
+async def test_every_msgtype_has_its_content_type(world: World, rooms: Rooms, msgtype: str, content_type: str) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], "thing", msgtype=msgtype)
+    assert message["content_type"] == content_type
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["content"]["msgtype"] == msgtype
+
+
+async def test_a_formatted_body_is_carried_as_it_is(world: World, rooms: Rooms) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    html = "<b>bold</b><script>alert(1)</script>"
+    message = await alice.send(channel["id"], "bold", formatted_body=html)
+    assert message["content_preview"] == "bold"
+    [sent] = await rooms.messages(channel["matrix_room_id"])
+    assert sent["content"] | {"format": "org.matrix.custom.html", "formatted_body": html} == sent["content"]
+
+
+async def test_wrong_fields_are_named_and_nothing_is_sent(world: World, unchanged: Unchanged) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    async with unchanged(channel):
+        for body, pointer in [
+            ({"text": ""}, "/text"),
+            ({"text": "a" * 10_001}, "/text"),
+            ({"text": "😀" * 10_001}, "/text"),
+            ({"text": None}, "/text"),
+            ({"text": 1}, "/text"),
+            ({"text": ["a"]}, "/text"),
+            ({"text": "x", "msgtype": "m.poll"}, "/msgtype"),
+            ({"text": "x", "msgtype": 1}, "/msgtype"),
+            ({"text": "x", "formatted_body": 1}, "/formatted_body"),
+            ({"text": "x", "formatted_body": "a" * 40_001}, "/formatted_body"),
+        ]:
+            response = await alice.post(f"{CHANNELS}/{channel['id']}/messages", body)
+            problem(response, 422, "invalid", pointer)
+        assert "text" in problem(await alice.post(f"{CHANNELS}/{channel['id']}/messages", {}), 422)["detail"]
+
+
+async def test_a_message_larger_than_a_matrix_event_is_refused_as_too_large(world: World, unchanged: Unchanged) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    # 40,000 bytes of text and 40,000 characters of HTML: each within its limit, together over 64 KiB.
+    async with unchanged(channel):
+        response = await alice.try_send(channel["id"], "😀" * 10_000, formatted_body="a" * 40_000)
+        problem(response, 413, "too_large")

@@ -1,0 +1,53 @@
+"""Failures that no response shows: something failed inside while the other tests ran."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.stack import Stack
+
+pytestmark = pytest.mark.last
+
+
+def component_logs(stack: Stack) -> list[Path]:
+    """The files that the components write to, one line of JSON per message."""
+    words = stack.services["app"]["command"]
+    if "--log-dir" not in words:
+        pytest.skip("this app does not write the components' logs to a folder")
+    return sorted(Path(words[words.index("--log-dir") + 1]).glob("*_stderr.txt"))
+
+
+def test_no_request_and_no_pushed_event_failed_on_our_side(stack: Stack) -> None:
+    stack.need_service("app")
+    logs = component_logs(stack)
+    assert logs
+    # What PostgreSQL's absence does is an error of its own, 503; 500 is a mistake. The rest are traces of a trap.
+    signs = (" 500 internal", "panicked at", "wasm trap", "unreachable")
+    lines = [(log.name, line) for log in logs for line in log.read_text(errors="replace").splitlines()]
+    failed = [f"{name}: {line[:500]}" for name, line in lines if any(sign in line for sign in signs)]
+    assert not failed, "\n".join(failed[:10])
+
+
+def test_every_line_of_a_log_is_one_message(stack: Stack) -> None:
+    stack.need_service("app")
+    broken = []
+    for log in component_logs(stack):
+        for line in log.read_text(errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+                assert entry.keys() >= {"time", "level", "request_id", "message"}
+            except (ValueError, AssertionError):
+                # Requests at the same time must not write into each other's lines.
+                broken.append(f"{log.name}: {line[:200]}")
+    assert not broken, "\n".join(broken[:10])
+
+
+@pytest.mark.parametrize("service", ["app", "ws-relay"])
+def test_nothing_panicked(stack: Stack, service: str) -> None:
+    stack.need_service(service)
+    text = Path(stack.services[service]["log"]).read_text(errors="replace")
+    lines = [line for line in text.splitlines() if "panicked at" in line or "wasm trap" in line]
+    assert not lines, "\n".join(lines[:10])

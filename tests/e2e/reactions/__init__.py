@@ -1,0 +1,1 @@
+"""Reactions, through the API and in Matrix."""

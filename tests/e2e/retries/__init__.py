@@ -1,0 +1,1 @@
+"""Retries: idempotency keys, and acts that were left half done."""

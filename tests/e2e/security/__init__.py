@@ -1,0 +1,1 @@
+"""Identity, the permission table, and hostile clients."""

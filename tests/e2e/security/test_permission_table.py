@@ -1,0 +1,233 @@
+"""The permission table, cell by cell: every visibility, everybody who may come, everything they may try.
+
+The outcomes are not listed but follow from `Who` and from the few rules in `expected`, which are the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from support.api import CHANNELS, Caller, World, member_path, path_to, unique
+from support.problems import problem
+from support.stack import Stack
+from support.tokens import token
+
+
+@dataclass(frozen=True)
+class Who:
+    """What decides about somebody."""
+
+    # Their role in the channel, if any.
+    role: str | None = None
+    can_read: bool = True
+    can_write: bool = True
+    # Whether their token names the channel's microDAO; if not, whether it names another one.
+    in_microdao: bool = False
+    in_another: bool = False
+    agent: bool = False
+    can_invite: bool = False
+    # Was a member once: "left" or "kicked".
+    gone: str | None = None
+
+    @property
+    def member(self) -> bool:
+        return self.role is not None and self.gone is None
+
+    @property
+    def manages(self) -> bool:
+        return self.member and self.role in ("owner", "admin")
+
+
+EVERYBODY = {
+    "owner": Who("owner", in_microdao=True),
+    "admin": Who("admin", in_microdao=True),
+    "member": Who("member", in_microdao=True),
+    "member who may not read": Who("member", can_read=False, in_microdao=True),
+    "member who may not write": Who("member", can_write=False, in_microdao=True),
+    "member who may invite": Who("member", can_invite=True, in_microdao=True),
+    "guest from another microDAO": Who("guest", in_another=True),
+    "guest who may not read": Who("guest", can_read=False, in_another=True),
+    "member of the microDAO only": Who(in_microdao=True),
+    "member of another microDAO": Who(in_another=True),
+    "member of no microDAO": Who(),
+    "agent": Who("agent", agent=True),
+    "agent who may not write": Who("agent", can_write=False, agent=True),
+    "agent who is no member": Who(agent=True, in_microdao=True),
+    "agent from another microDAO": Who(agent=True, in_another=True),
+    "departed member": Who("member", in_microdao=True, gone="left"),
+    "kicked member": Who("member", in_microdao=True, gone="kicked"),
+    "departed guest": Who("guest", in_another=True, gone="left"),
+}
+
+
+def expected(visibility: str, who: Who) -> dict[str, int]:
+    """The table of who may do what, as status codes."""
+    open_to_them = visibility == "public" or (visibility == "microdao" and who.in_microdao)
+    reads = open_to_them or (who.member and who.can_read)
+    writes = who.can_write and (who.member or (open_to_them and not who.agent))
+    actions = {
+        "see the channel": True,
+        "find it in the list": True,
+        "list the members": True,
+        "page messages": reads,
+        "get a message": reads,
+        "page replies": reads,
+        "list reactions": reads,
+        "post": writes,
+        "react": writes,
+        "remove a reaction": True,
+        # Agents never join by themselves.
+        "join": who.member or not who.agent,
+        "edit another's": False,
+        "delete another's": who.manages,
+        "invite": who.manages or (who.member and who.can_invite),
+        "change a role": who.manages,
+        "kick": who.manages,
+        "change the channel": who.manages,
+        "archive": who.manages,
+    }
+    if who.role:
+        # Members and former members have sent a message. To change it they have to be in the room.
+        actions |= {"edit own": who.member and who.can_write, "delete own": who.member}
+    if not (open_to_them or who.member):
+        return dict.fromkeys(actions, 404)
+    return {action: SUCCESS[action] if may else 403 for action, may in actions.items()}
+
+
+SUCCESS = {
+    "post": 201,
+    "invite": 201,
+    "react": 204,
+    "remove a reaction": 204,
+    "delete own": 204,
+    "delete another's": 204,
+    "kick": 204,
+    "archive": 204,
+} | dict.fromkeys(
+    [
+        "see the channel",
+        "find it in the list",
+        "list the members",
+        "page messages",
+        "get a message",
+        "page replies",
+        "list reactions",
+        "join",
+        "edit own",
+        "edit another's",
+        "change a role",
+        "change the channel",
+    ],
+    200,
+)
+
+
+class Stage:
+    """A channel in which the table is tried."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self.elsewhere = world.other_microdao("elsewhere")
+        self.owner = world.member_of("owner", world.microdao)
+        self.bystander = world.member_of("bystander", world.microdao)
+        self.channel: dict[str, Any] = {}
+
+    async def open(self, visibility: str) -> Stage:
+        self.channel = await self.owner.create(**self.world.fields(visibility=visibility))
+        await self.owner.invite(self.channel["id"], self.bystander.id)
+        return self
+
+    async def enter(self, who: Who) -> tuple[Caller, str | None]:
+        """Somebody new of this kind, and a message of theirs, if they are or were a member."""
+        microdaos = [self.world.microdao] if who.in_microdao else [self.elsewhere] if who.in_another else []
+        entity = self.world.agent("agent").id if who.agent else self.world.user("user").id
+        caller = self.world.bearer(entity, token(entity, self.world.secret(), microdaos))
+        if who.role is None:
+            return caller, None
+        channel = self.channel["id"]
+        capabilities = {"can_read": who.can_read} | ({"can_invite": True} if who.can_invite else {})
+        await self.owner.invite(channel, entity, role=who.role, **capabilities)
+        own = await caller.send(channel, "mine")
+        if not who.can_write:
+            response = await self.owner.patch(member_path(channel, entity), {"can_write": False})
+            assert response.status_code == 200, response.text
+        if who.gone:
+            by = caller if who.gone == "left" else self.owner
+            response = await by.delete(member_path(channel, entity))
+            assert response.status_code == 204, response.text
+        return caller, own["id"]
+
+    async def again(self, who: Who, caller: Caller, own: str | None) -> tuple[Caller, str | None]:
+        """The same one if they are a member anyway, otherwise another one who is not."""
+        return (caller, own) if who.member else await self.enter(who)
+
+
+@pytest.fixture(scope="module", params=["public", "microdao", "private"])
+async def stage(
+    request: pytest.FixtureRequest, http: httpx.AsyncClient, stack: Stack, development: bool
+) -> AsyncIterator[Stage]:
+    yield await Stage(World(http, stack, development)).open(request.param)
+
+
+async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int]:
+    """The responses to everything that somebody of this kind may try."""
+    channel = path_to(stage.channel["id"])
+    caller, own = await stage.enter(who)
+    target = await stage.bystander.send(stage.channel["id"], "theirs")
+    message = path_to(stage.channel["id"], target["id"])
+    victim = stage.bystander.id
+    if who.manages:
+        victim = stage.world.user("victim").id
+        await stage.owner.invite(stage.channel["id"], victim)
+    listed = await caller.get(CHANNELS, microdao_id=stage.channel["microdao_id"])
+    got: dict[str, httpx.Response | int] = {
+        "find it in the list": 200 if stage.channel["id"] in [one["id"] for one in listed.json()] else 404,
+        "see the channel": await caller.get(channel),
+        "list the members": await caller.get(f"{channel}/members"),
+        "page messages": await caller.get(f"{channel}/messages"),
+        "get a message": await caller.get(message),
+        "page replies": await caller.get(f"{message}/replies"),
+        "list reactions": await caller.get(f"{message}/reactions"),
+        "remove a reaction": await caller.delete(f"{message}/reactions/x"),
+        "edit another's": await caller.patch(message, {"text": "changed"}),
+        "invite": await caller.try_invite(stage.channel["id"], stage.world.user("new").id),
+        "change a role": await caller.patch(f"{channel}/members/{victim}", {"role": "guest"}),
+        "kick": await caller.delete(f"{channel}/members/{victim}"),
+        "change the channel": await caller.patch(channel, {"topic": unique("topic")}),
+    }
+    if own:
+        got["edit own"] = await caller.patch(path_to(stage.channel["id"], own), {"text": "changed"})
+    # Each of these may let somebody in who was not: the next one is tried by somebody new.
+    got["react"] = await caller.put(f"{message}/reactions/x")
+    caller, own = await stage.again(who, caller, own)
+    got["post"] = await caller.try_send(stage.channel["id"], "May I?")
+    has_joined = caller.id in await stage.owner.members(stage.channel["id"])
+    assert has_joined == (who.member or got["post"].is_success), "people join with their first message"
+    caller, own = await stage.again(who, caller, own)
+    got["join"] = await caller.put(f"{channel}/members/me")
+    caller, own = await stage.again(who, caller, own)
+    if own:
+        got["delete own"] = await caller.delete(path_to(stage.channel["id"], own))
+    got["delete another's"] = await caller.delete(message)
+    if who.manages:
+        # An archived channel is of no use to the next one, so they have a channel of their own.
+        stage = await Stage(stage.world).open(stage.channel["visibility"])
+        caller, _ = await stage.enter(who)
+    got["archive"] = await caller.delete(path_to(stage.channel["id"]))
+    return got
+
+
+@pytest.mark.parametrize("name", list(EVERYBODY))
+async def test_everybody_may_do_exactly_what_the_table_says(stage: Stage, name: str) -> None:
+    who = EVERYBODY[name]
+    got = await responses_to(stage, who)
+    for response in got.values():
+        if isinstance(response, httpx.Response) and not response.is_success:
+            problem(response, response.status_code)
+    codes = {action: r if isinstance(r, int) else r.status_code for action, r in got.items()}
+    assert codes == expected(stage.channel["visibility"], who)

@@ -1,0 +1,1 @@
+"""WebSockets: streams, resuming, access, close codes, many channels, ephemeral frames."""
