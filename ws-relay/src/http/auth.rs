@@ -86,9 +86,9 @@ mod tests {
         let query = Query { user_id: Some("user:alice".to_owned()), ..Query::default() };
         let development = verifier("development");
         let alice = identify(&development, &HeaderMap::new(), &query).unwrap();
-        assert_eq!(alice.caller.unwrap().id.as_str(), "user:alice");
+        assert_eq!(alice.caller.unwrap().id().as_str(), "user:alice");
         let bob = identify(&development, &headers(&[("x-user-id", "user:bob")]), &query).unwrap();
-        assert_eq!(bob.caller.unwrap().id.as_str(), "user:bob");
+        assert_eq!(bob.caller.unwrap().id().as_str(), "user:bob");
         assert!(identify(&development, &headers(&[("authorization", "Bearer x")]), &query).is_err());
         assert!(identify(&verifier("token"), &HeaderMap::new(), &query).is_err());
     }
