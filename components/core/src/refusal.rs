@@ -1,4 +1,4 @@
-//! Why the index refuses: one name in SQL (the enum `messaging.refusal`), in Rust, and in the problem's `code`.
+//! Why the index refuses: one name in SQL (the domain `messaging.refusal`), in Rust, and in the problem's `code`.
 
 use crate::problem::Problem;
 use http::StatusCode;

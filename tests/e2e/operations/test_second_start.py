@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import Caller, World, at, unique
+from support.api import Caller, World, path_to, unique
 from support.index import Index
 from support.own_stack import OwnStack
 from support.stack import Stack
@@ -54,7 +54,7 @@ async def test_everything_is_there_after_a_stop_and_a_start(own: OwnStack) -> No
     assert "nothing to apply" in (own.data / "logs/migrate.log").read_text()
     # The same people, by their ids; a client knows nothing of the start.
     assert await bob.history(channel) == written
-    whole = (await alice.get(at(channel, written[0]["id"]))).json()
+    whole = (await alice.get(path_to(channel, written[0]["id"]))).json()
     assert whole["text"] == "first", "the full text is in Matrix"
     assert await bob.send(channel, "second", key=key) == written[1]
     third = await bob.send(channel, "third")

@@ -86,10 +86,12 @@ class OwnStack:
 
     async def close(self) -> None:
         """Ends what runs and deletes the data."""
-        if self.process:
-            self.process.send_signal(signal.SIGINT)
-            await self.process.wait()
-        shutil.rmtree(self.data, ignore_errors=True)
+        try:
+            if self.process and self.process.returncode is None:
+                self.process.send_signal(signal.SIGINT)
+                await asyncio.wait_for(self.process.communicate(), DEADLINE)
+        finally:
+            shutil.rmtree(self.data, ignore_errors=True)
 
     async def _read(self, until: str | None = None) -> None:
         assert self.process and self.process.stdout

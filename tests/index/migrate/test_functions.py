@@ -86,9 +86,7 @@ async def test_an_older_program_leaves_a_newer_ones_functions_alone(migrated: st
     assert await schema(migrated) == before
 
 
-async def test_a_newer_program_replaces_an_older_ones_functions(
-    databases: Databases, migrated: str, pristine: Any
-) -> None:
+async def test_a_newer_program_replaces_an_older_ones_functions(migrated: str, pristine: Any) -> None:
     await execute(migrated, f"{LEFTOVER}; UPDATE messaging.applied_functions SET hash = 'other', version = '0.0.9'")
     said = await migrate(migrated)
     assert f"applied {await fetch(migrated, FUNCTIONS)} functions" in said
