@@ -63,21 +63,19 @@ async def development(http: httpx.AsyncClient) -> bool:
 
 
 @pytest.fixture(scope="session")
-async def asyncapi(http: httpx.AsyncClient) -> AsyncContract | None:
-    """The document about frames and events; None where a deployment serves none."""
+async def asyncapi(http: httpx.AsyncClient) -> AsyncContract:
+    """The document about frames and events."""
     response = await http.get("/asyncapi.json")
-    assert response.status_code in (200, 404), response.text
-    return AsyncContract(response.json()) if response.status_code == 200 else None
+    assert response.status_code == 200, response.text
+    return AsyncContract(response.json())
 
 
 @pytest.fixture(autouse=True)
-def frames_and_events_are_documented(asyncapi: AsyncContract | None) -> Iterator[None]:
+def frames_and_events_are_documented(asyncapi: AsyncContract) -> Iterator[None]:
     """Fails a test that has received a frame or an event in which the AsyncAPI document is wrong."""
     yield
-    kept = received.take()
-    if asyncapi is not None:
-        violations = [line for name, payload in kept for line in asyncapi.violations(name, payload)]
-        assert not violations, f"{len(violations)} violations of the document, among them: {violations[:10]}"
+    violations = [line for name, payload in received.take() for line in asyncapi.violations(name, payload)]
+    assert not violations, f"{len(violations)} violations of the document, among them: {violations[:10]}"
 
 
 @pytest.fixture

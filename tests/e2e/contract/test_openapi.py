@@ -156,8 +156,7 @@ async def use_special_channels(ask: Ask, bobs: Ask, world: World, bob: str) -> N
 async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> None:
     """What operators, browsers and gateways request."""
     for path in ("/health", "/health/ready", "/openapi.json", "/asyncapi.json", "/docs"):
-        if path in contract.document["paths"]:
-            await ask(200, "GET", path)
+        await ask(200, "GET", path)
     stack.need("matrix_gateway_secret")
     headers = {"X-Internal-Service-Token": stack.matrix_gateway_secret or ""}
     await ask(200, "POST", "/webhooks/matrix-events", {"events": []}, headers=headers)

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from support.api import Caller, World
-from support.asyncapi import AsyncContract
 from support.matrix_client import matrix_client
 from support.person import NewPerson, Person, joined_member
 from support.rooms import Rooms
 from support.sockets import Listen, Listener, ListenToMany
 from support.waiting import eventually
-
-
-@pytest.fixture(autouse=True)
-def has_ephemeral_frames(asyncapi: AsyncContract | None) -> None:
-    if asyncapi is None:
-        pytest.skip("this deployment serves no /asyncapi.json, and so does not say that it has ephemeral frames")
-    assert "typing" in asyncapi.sent
 
 
 async def typists(socket: Listener, channel: dict[str, Any], *member_ids: str) -> dict[str, Any]:
