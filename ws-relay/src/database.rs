@@ -1,10 +1,9 @@
 //! PostgreSQL: a pool for reading, and dedicated connections for work that takes more than one statement.
 
+use crate::tls;
 use anyhow::Context;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
-use rustls::{ClientConfig, RootCertStore};
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
@@ -171,14 +170,7 @@ where
 
 /// TLS that checks the server's certificate and name against the platform's roots.
 fn verified_tls() -> anyhow::Result<MakeRustlsConnect> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
+    let roots = tls::platform_roots();
     anyhow::ensure!(!roots.is_empty(), "sslmode=require, but the platform has no root certificates");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+    Ok(MakeRustlsConnect::new(tls::verified_by(roots)?))
 }

@@ -11,11 +11,13 @@ mod live;
 mod metrics;
 mod migrate;
 mod nats;
+mod or_never;
 mod outbox;
 mod ping;
 mod serve;
 mod settings;
 mod socket;
+mod tls;
 
 use anyhow::{Context, bail};
 use std::io::IsTerminal;

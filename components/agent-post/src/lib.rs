@@ -28,7 +28,7 @@ async fn post(
     key: IdempotencyKey,
     Json(post): Json<AgentPost>,
 ) -> Result<Response, Problem> {
-    let client_key = key.of(&agent)?;
+    let client_key = key.of(&agent);
     let message = SendMessage {
         text: Some(post.text),
         msgtype: MessageType::Notice,

@@ -15,7 +15,7 @@ use messaging_edge::{IdempotencyKey, Json, Problem, Response};
 use serde_json::{Map, Value, json};
 
 pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<CreateChannel>) -> Result<Response, Problem> {
-    let client_key = key.of(&caller)?;
+    let client_key = key.of(&caller);
     let gateway = Gateway::from_settings().await?;
     let new = body.check(caller.id(), gateway.server_name())?;
     let fields = serde_json::to_string(&new).map_err(Problem::internal)?;

@@ -24,7 +24,7 @@ pub struct Health {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "lowercase")]
 pub enum Healthy {
-    /// It is alive.
+    /// The service is alive.
     Healthy,
 }
 
@@ -43,7 +43,7 @@ pub struct Readiness {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "snake_case")]
 pub enum Ready {
-    /// It can.
+    /// Every part responds.
     Ready,
     /// A part is missing.
     NotReady,
@@ -66,8 +66,8 @@ pub struct Parts {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "lowercase")]
 pub enum PartState {
-    /// It does.
+    /// The part responds.
     Ok,
-    /// It does not; the log says why.
+    /// The part does not respond, or fails; the log says why.
     Failed,
 }

@@ -13,7 +13,8 @@ pub const READERS: &str = "who may read the channel: anybody identified (public)
 /// Who may write in a channel.
 pub const WRITERS: &str = "who may write in the channel: anybody identified (public), the microDAO's and the \
                            channel's members (microdao), members (private, direct), unless `can_write` was taken from \
-                           them. Who is not in it yet joins by this; agents never do";
+                           them. A writer who is not a member yet joins by writing, except agents, which have \
+                           to be invited";
 /// Who manages a channel.
 pub const MANAGERS: &str = "owners and admins of the channel";
 
@@ -22,19 +23,3 @@ pub const READING: [Refusal; 2] = [Refusal::ChannelNotFound, Refusal::CannotRead
 /// The refusals for callers who cannot write in a channel.
 pub const WRITING: [Refusal; 4] =
     [Refusal::ChannelNotFound, Refusal::NotAMember, Refusal::CannotWrite, Refusal::ChannelArchived];
-
-/// Every operation, in the order in which they are shown.
-pub fn operations() -> Vec<Operation> {
-    [
-        crate::channel::operations(),
-        crate::message::operations(),
-        crate::reaction::operations(),
-        crate::member::operations(),
-        crate::agent::operations(),
-        crate::health::operations(),
-        crate::matrix::operations(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}

@@ -135,6 +135,32 @@ impl Problem {
         Self { errors, ..Self::bad_request("invalid_header", format!("{name} {detail}.")) }
     }
 
+    /// 400: the body is not JSON.
+    pub fn invalid_json(reason: impl fmt::Display) -> Self {
+        Self::bad_request("invalid_json", format!("The body is not valid JSON: {reason}."))
+    }
+
+    /// 400: the body is shorter than announced, or its connection broke.
+    pub fn incomplete_body() -> Self {
+        Self::bad_request("incomplete_body", "The body broke off.")
+    }
+
+    /// 408: the body takes too long.
+    pub fn slow_body() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "The body did not arrive in time.")
+    }
+
+    /// 415: the body says that it is something else.
+    pub fn unsupported_media_type() -> Self {
+        let detail = "The body must be JSON, with Content-Type: application/json.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    /// 400: the `Idempotency-Key` is none.
+    pub fn invalid_key() -> Self {
+        Self::invalid_header("Idempotency-Key", "must be 1 to 255 visible ASCII characters, for example a UUID")
+    }
+
     /// 500: our fault. The reason goes to the log.
     pub fn internal(reason: impl fmt::Display) -> Self {
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side.");

@@ -158,7 +158,8 @@ pub enum EphemeralFrame {
 pub struct Typing {
     /// The channel.
     pub channel_id: ChannelId,
-    /// Who types at the moment, at most 50 of them; empty when the last one stopped.
+    /// Who types at the moment, at most 50 of them; empty when the last one stopped. A frame may be lost, so a client
+    /// forgets a typist of whom it heard nothing for 60 seconds.
     #[cfg_attr(feature = "openapi", schemars(length(max = 50)))]
     pub member_ids: Vec<EntityId>,
 }

@@ -1,4 +1,4 @@
-//! What a client has already, and what it can read.
+//! Content negotiation: conditional requests and content codings (RFC 9110, sections 8.8 and 12.5.3).
 
 /// Whether an `Accept-Encoding` allows gzip (RFC 9110, section 12.5.3). Who says nothing gets the content as it is,
 /// as people with a plain HTTP client expect.

@@ -5,7 +5,7 @@ use crate::settings;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use messaging_core::gateway::{
-    CreateRoom, CreatedRoom, ErrorBody, Health, MembershipChange, PowerLevel, ReadOnly, Redact, RoomChange, SendEvent,
+    CreateRoom, CreatedRoom, ErrorBody, MembershipChange, PowerLevel, ReadOnly, Redact, RoomChange, SendEvent,
     SendReaction, Sent, TOKEN_HEADER, paths,
 };
 use messaging_core::ids::EntityId;
@@ -157,9 +157,13 @@ impl Gateway {
         self.act(Method::PUT, paths::POWER_LEVEL, &[room_id], &change).await
     }
 
-    /// Whether the gateway and its homeserver respond: the gateway's own report.
-    pub async fn health(&self) -> Result<Health, Problem> {
-        self.call(Method::GET, paths::HEALTH, &[], None::<&()>).await
+    /// Whether the gateway responds, and if so, whether it says that its homeserver does.
+    pub async fn health(&self) -> Result<Result<(), Problem>, Problem> {
+        let (status, body) = self.exchange(Method::GET, paths::HEALTH, &[], None::<&()>).await?;
+        if status.is_success() {
+            return Ok(Ok(()));
+        }
+        Ok(Err(refused(paths::HEALTH, status, &body)))
     }
 
     /// A call whose response tells nothing new.
@@ -180,6 +184,22 @@ impl Gateway {
         values: &[&str],
         body: Option<&impl Serialize>,
     ) -> Result<T, Problem> {
+        let (status, body) = self.exchange(method, path, values, body).await?;
+        if status.is_success() {
+            return serde_json::from_slice(&body)
+                .map_err(|e| Problem::homeserver_failed(format!("matrix-gateway {path} responded {e}")));
+        }
+        Err(refused(path, status, &body))
+    }
+
+    /// The gateway's response, whatever it is.
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &'static str,
+        values: &[&str],
+        body: Option<&impl Serialize>,
+    ) -> Result<(StatusCode, Bytes), Problem> {
         let body = match body {
             Some(body) => Bytes::from(serde_json::to_vec(body).map_err(Problem::internal)?),
             None => Bytes::new(),
@@ -197,13 +217,7 @@ impl Gateway {
             Failure::Timeout => Problem::homeserver_timeout(format!("matrix-gateway {path}: {failure}")),
             _ => Problem::homeserver_failed(format!("matrix-gateway {path}: {failure}")),
         })?;
-        let (status, body) = (response.status(), response.into_body());
-        if status.is_success() {
-            return serde_json::from_slice(&body)
-                .map_err(|e| Problem::homeserver_failed(format!("matrix-gateway {path} responded {e}")));
-        }
-        let error: ErrorBody = serde_json::from_slice(&body).unwrap_or_default();
-        Err(refused(path, status, &error))
+        Ok((response.status(), response.into_body()))
     }
 }
 
@@ -212,7 +226,8 @@ fn membership(room_id: &str, user_id: &str) -> MembershipChange {
 }
 
 /// A refusal by the homeserver, in the caller's terms.
-fn refused(path: &str, status: StatusCode, error: &ErrorBody) -> Problem {
+fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
+    let error: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
     let reason = format!("matrix-gateway {path}: {status} {} {}", error.error, error.message);
     match (status, error.error.as_str()) {
         (_, "M_TOO_LARGE") => Problem::too_large("The message is larger than a Matrix event may be (64 KiB)."),

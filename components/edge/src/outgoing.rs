@@ -12,7 +12,7 @@ use spin_sdk::wasip3::{wit_future, wit_stream};
 use std::fmt;
 use std::time::Duration;
 
-/// How many bytes of a response are read at most, unless the caller says otherwise.
+/// How many bytes of a response are read at most.
 pub const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Why there is no response.

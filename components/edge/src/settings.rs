@@ -1,14 +1,19 @@
 //! Settings: Spin variables, read when they are needed, so that a dynamic provider may change them.
 
 use messaging_core::problem::Problem;
-use spin_sdk::variables;
+use spin_sdk::variables::{self, Error};
 
-/// A setting, or `None` when it is not set or empty.
-pub async fn optional(name: &str) -> Option<String> {
-    variables::get(name).await.ok().filter(|value| !value.is_empty())
+/// A setting, or `None` when it is not set or empty. A provider that does not respond is no reason to go on without the
+/// setting: the request fails.
+pub async fn optional(name: &str) -> Result<Option<String>, Problem> {
+    match variables::get(name).await {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(Error::Undefined(_)) => Ok(None),
+        Err(e) => Err(Problem::unavailable(format!("the setting {name}: {e}"))),
+    }
 }
 
 /// A setting that has to be there; without it the request fails and the log says which one is missing.
 pub async fn required(name: &str) -> Result<String, Problem> {
-    optional(name).await.ok_or_else(|| Problem::internal(format!("the setting {name} is not set")))
+    optional(name).await?.ok_or_else(|| Problem::internal(format!("the setting {name} is not set")))
 }

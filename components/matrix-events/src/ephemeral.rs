@@ -10,20 +10,22 @@ use serde_json::value::RawValue;
 
 /// How many people type in one room at most; others are left out.
 const MAX_TYPING: usize = 50;
+/// How many bytes their ids may have together, so that the frame fits into a notification of PostgreSQL.
+const MAX_TYPING_BYTES: usize = 6_000;
 
 /// An ephemeral event of a room.
 #[derive(Deserialize)]
-struct Ephemeral {
+struct Ephemeral<'a> {
     #[serde(rename = "type")]
     event_type: String,
     room_id: String,
-    content: Typing,
+    #[serde(borrow)]
+    content: &'a RawValue,
 }
 
-/// The content of `m.typing`: everybody who types at the moment. Others have no such field.
+/// The content of `m.typing`: everybody who types at the moment.
 #[derive(Deserialize)]
 struct Typing {
-    #[serde(default)]
     user_ids: Vec<String>,
 }
 
@@ -31,17 +33,27 @@ struct Typing {
 pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) {
     for event in events {
         let Ok(event) = serde_json::from_str::<Ephemeral>(event.get()) else { continue };
-        if event.event_type != "m.typing" || !is_id(&event.room_id) {
-            continue;
-        }
-        let people = event.content.user_ids.iter().filter(|id| **id != here.bot).filter_map(|id| here.entity(id));
-        let member_ids = people.map(|id| id.to_string()).take(MAX_TYPING).collect();
-        match announce_typing(&event.room_id, member_ids).await.map_err(Problem::from) {
+        let applied = match event.event_type.as_str() {
+            "m.typing" if is_id(&event.room_id) => apply_typing(&event, here).await,
+            _ => Ok(()),
+        };
+        match applied {
             Err(problem) if problem.status.is_server_error() => {
-                log::error(request_id, &format!("nobody hears who is typing: {problem}"));
+                log::error(request_id, &format!("{} is lost: {problem}", event.event_type));
                 return;
             }
             _ => {}
         }
     }
+}
+
+async fn apply_typing(event: &Ephemeral<'_>, here: &Here) -> Result<(), Problem> {
+    let Ok(content) = serde_json::from_str::<Typing>(event.content.get()) else { return Ok(()) };
+    let people = content.user_ids.iter().filter(|id| **id != here.bot).filter_map(|id| here.entity(id));
+    let mut bytes = 0;
+    let fitting = people.map(|id| id.to_string()).take(MAX_TYPING).take_while(|id| {
+        bytes += id.len();
+        bytes <= MAX_TYPING_BYTES
+    });
+    Ok(announce_typing(&event.room_id, fitting.collect()).await?)
 }

@@ -26,7 +26,7 @@ struct Head {
 /// Forwards a transaction's events, each subscriber's in one request. A subscriber who fails is only logged.
 pub async fn forward(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
     // Without an allowed host nobody can subscribe, and most installations have none.
-    if settings::optional("webhook_allowed_host").await.is_none() {
+    if settings::optional("webhook_allowed_host").await?.is_none() {
         return Ok(());
     }
     let mut by_room: BTreeMap<String, Vec<(String, &RawValue)>> = BTreeMap::new();

@@ -11,7 +11,7 @@ pub struct Homeserver(());
 
 impl FromRequest for Homeserver {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
-        let expected = settings::optional("matrix_hs_token").await.unwrap_or_default();
+        let expected = settings::optional("matrix_hs_token").await?.unwrap_or_default();
         match request.header("authorization").and_then(bearer) {
             None => Err(Problem::unauthenticated("Missing hs_token")),
             Some(token) if secrets_match(token, &expected) => Ok(Self(())),
@@ -30,6 +30,10 @@ impl From<Problem> for MatrixError {
 }
 
 impl Failure for MatrixError {
+    fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     fn log_message(&self) -> Option<String> {
         self.0.log_message()
     }

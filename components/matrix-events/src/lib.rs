@@ -19,7 +19,7 @@ mod transaction;
 mod upgrade;
 mod webhook;
 
-use homeserver::MatrixError;
+use homeserver::{Homeserver, MatrixError};
 use messaging_core::paths::{self, appservice};
 use messaging_edge::{Problem, serve};
 use spin_sdk::http::IntoResponse;
@@ -35,6 +35,7 @@ async fn matrix_events(request: spin_sdk::http::Request) -> impl IntoResponse {
                 .get(appservice::USER, queries::user)
                 .get(appservice::ROOM, queries::room)
                 .post(appservice::PING, queries::ping)
+                .check_unmatched::<Homeserver>()
         })
         .await;
     }

@@ -14,7 +14,7 @@ pub struct ForeignGateway(());
 
 impl FromRequest for ForeignGateway {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
-        let expected = settings::optional("matrix_gateway_secret").await.unwrap_or_default();
+        let expected = settings::optional("matrix_gateway_secret").await?.unwrap_or_default();
         if secrets_match(request.header(TOKEN_HEADER).unwrap_or(""), &expected) {
             return Ok(Self(()));
         }

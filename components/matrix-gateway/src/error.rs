@@ -89,6 +89,10 @@ impl fmt::Display for GatewayError {
 }
 
 impl Failure for GatewayError {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
     fn log_message(&self) -> Option<String> {
         self.status.is_server_error().then(|| self.to_string())
     }

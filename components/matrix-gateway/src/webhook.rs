@@ -25,7 +25,7 @@ const MAX_TYPE_BYTES: usize = 255;
 /// Subscribes a URL to a room's events of some types, or of all. The same URL again is the same subscription.
 pub async fn subscribe(hs: Homeserver, Json(request): Json<Subscribe>) -> Result<Response, GatewayError> {
     let room = room_id(&request.room_id)?;
-    let allowed = settings::optional("webhook_allowed_host").await.unwrap_or_default();
+    let allowed = settings::optional("webhook_allowed_host").await?.unwrap_or_default();
     check_url(&request.webhook_url, &allowed)?;
     let fits = |event: &String| (1..=MAX_TYPE_BYTES).contains(&event.len()) && !event.contains('\0');
     if request.events.len() > MAX_EVENT_TYPES || !request.events.iter().all(fits) {

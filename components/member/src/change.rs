@@ -6,17 +6,17 @@ use messaging_core::member::ChangeMember;
 use messaging_core::paths::MemberPath;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::{prepare_member_change, record_member_change};
-use messaging_edge::{Json, Path, Problem, Response};
+use messaging_edge::{Json, Path, Problem, Response, settings};
 
 pub async fn change(
     caller: Caller,
     Path(at): Path<MemberPath>,
     Json(change): Json<ChangeMember>,
 ) -> Result<Response, Problem> {
-    let gateway = Gateway::from_settings().await?;
-    let member_id = at.member_id(&caller, gateway.server_name())?;
+    let member_id = at.member_id(&caller, &settings::required("matrix_server_name").await?)?;
     let prepared = prepare_member_change(&caller, at.channel_id, &member_id, &change).await?;
     if let Some(power_level) = prepared.power_level {
+        let gateway = Gateway::from_settings().await?;
         gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, power_level, Some(caller.id())).await?;
     }
     let member = record_member_change(&caller, at.channel_id, &member_id, &prepared.details).await?;

@@ -6,17 +6,17 @@ use messaging_core::paths::MemberPath;
 use messaging_core::refusal::Refusal;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::{prepare_join, record_join};
-use messaging_edge::{Path, Problem, Response, index, log};
+use messaging_edge::{Path, Problem, Response, index, log, settings};
 
 pub async fn join(caller: Caller, Path(at): Path<MemberPath>) -> Result<Response, Problem> {
-    let gateway = Gateway::from_settings().await?;
-    if at.member_id(&caller, gateway.server_name())? != *caller.id() {
+    if at.member_id(&caller, &settings::required("matrix_server_name").await?)? != *caller.id() {
         return Err(Problem::only_oneself());
     }
     let prepared = prepare_join(&caller, at.channel_id).await?;
     if let Some(member) = prepared.member {
         return Response::json(StatusCode::OK, &member);
     }
+    let gateway = Gateway::from_settings().await?;
     let asked_at = log::now();
     let matrix_id = gateway.matrix_id(caller.id());
     gateway.join(&prepared.room_id, &matrix_id).await?;

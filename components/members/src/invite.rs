@@ -12,7 +12,7 @@ pub async fn invite(
     key: IdempotencyKey,
     Json(invitation): Json<InviteMember>,
 ) -> Result<Response, Problem> {
-    let client_key = key.of(&caller)?;
+    let client_key = key.of(&caller);
     let member = acts::invite(&caller, at.channel_id, invitation, client_key.as_ref()).await?;
     Response::json(StatusCode::CREATED, &member)
 }

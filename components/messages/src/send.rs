@@ -12,7 +12,7 @@ pub async fn send(
     key: IdempotencyKey,
     Json(message): Json<SendMessage>,
 ) -> Result<Response, Problem> {
-    let client_key = key.of(&caller)?;
+    let client_key = key.of(&caller);
     let message = acts::send(&caller, at.channel_id, message, client_key.as_ref()).await?;
     Response::json(StatusCode::CREATED, &message)
 }

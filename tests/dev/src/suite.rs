@@ -79,7 +79,7 @@ fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool>
     let tools = install::ensure(data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     step("tests of the index");
-    command.args(["-m", "pytest", "tests/index"]).args(args);
+    command.args(["-m", "pytest"]).args(folder(repo, "tests/index", args)).args(args);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
     Ok(run::visible(&mut command, stop)?.success())
 }
@@ -128,11 +128,20 @@ fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop:
     install::ensure_browser(data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     step("end-to-end tests");
-    command.args(["-m", "pytest", "tests/e2e"]).args(args);
+    command.args(["-m", "pytest"]).args(folder(repo, "tests/e2e", args)).args(args);
     if let Some(stack) = stack {
         command.env("STACK_JSON", stack);
     }
     run::visible(&mut command, stop)
+}
+
+/// The whole suite, unless the arguments name a part of it.
+fn folder(repo: &Repo, suite: &'static str, args: &[String]) -> Option<&'static str> {
+    let is_part = |arg: &String| {
+        let path = arg.split("::").next().unwrap_or_default();
+        path.starts_with("tests/") && repo.root.join(path).exists()
+    };
+    (!args.iter().any(is_part)).then_some(suite)
 }
 
 /// The Python of both suites, in the clone.
@@ -214,6 +223,17 @@ mod tests {
         assert!(is_error(r#"{"level":"error","message":"x"}"#));
         assert!(!is_error("FATAL:  the database system is starting up"));
         assert!(!is_error("all is well"));
+    }
+
+    #[test]
+    fn a_part_of_the_suite_is_not_the_whole_suite() {
+        let repo = Repo::find().unwrap();
+        let folder =
+            |args: &[&str]| folder(&repo, "tests/e2e", &args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>());
+        assert_eq!(folder(&["-k", "paging", "-q"]), Some("tests/e2e"));
+        assert_eq!(folder(&["tests/e2e/messages"]), None);
+        assert_eq!(folder(&["-x", "tests/e2e/messages/test_paging.py::test_x"]), None);
+        assert_eq!(folder(&["tests/e2e/no_such_part"]), Some("tests/e2e"));
     }
 
     #[test]

@@ -27,7 +27,6 @@ impl ProblemResponse {
 impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let Self { problem, request_id } = self;
-        // The field is to be called internal_message in messaging-core.
         if let Some(internal_message) = &problem.internal_message {
             match problem.status.is_server_error() {
                 true => tracing::warn!(request_id, "{}: {internal_message}", problem.code),

@@ -12,12 +12,12 @@ use crate::live::sequencer::{Asked, Sequencer};
 use crate::live::subject;
 use crate::live::subscriber::{Delivery, SocketId, Subscriber};
 use crate::metrics::DropReason;
+use crate::or_never::or_never;
 use async_nats::Message;
 use futures_util::future::BoxFuture;
 use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use std::collections::HashMap;
-use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -247,12 +247,5 @@ impl Channel {
 
     fn fan_out(&mut self, delivery: &Delivery) {
         self.subscribers.retain(|_, subscriber| subscriber.offer(delivery.clone()));
-    }
-}
-
-async fn or_never<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => pending().await,
     }
 }

@@ -50,7 +50,8 @@ impl<'a> FrameType<'a> {
     fn access_effect(self, frame: &str) -> AccessEffect {
         match self {
             Self::Known(event) => event.access_effect(frame),
-            Self::Newer(_) => AccessEffect::Everybody,
+            // A component that writes a type which changes access is deployed after a relay that knows it.
+            Self::Newer(_) => AccessEffect::Nobody,
         }
     }
 }

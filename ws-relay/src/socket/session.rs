@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::live::subscriber::{Delivery, Generation, SocketId, Subscriber, subscriber};
 use crate::metrics::CloseLabel;
+use crate::or_never::or_never;
 use crate::socket::connection::{Connection, End};
 use crate::socket::subscription::{Step, Subscription};
 use crate::socket::token_bucket::TokenBucket;
@@ -229,12 +230,5 @@ impl Session {
         self.connection.feed(Message::Text(text)).await?;
         self.app.metrics.frames_sent.inc();
         Ok(())
-    }
-}
-
-async fn or_never<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => pending().await,
     }
 }

@@ -11,16 +11,6 @@ pub enum MicroDaos {
     Only(Vec<MicrodaoId>),
 }
 
-impl MicroDaos {
-    /// Whether the caller is a member of `microdao`.
-    pub fn contains(&self, microdao: &MicrodaoId) -> bool {
-        match self {
-            Self::Every => true,
-            Self::Only(list) => list.contains(microdao),
-        }
-    }
-}
-
 /// A caller whose identity is checked. Only [`Verifier`](super::Verifier) and [`Internal`](super::Internal)
 /// make one, so a function that takes a `Caller` needs no check of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]

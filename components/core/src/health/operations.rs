@@ -15,12 +15,12 @@ pub fn operations() -> Vec<Operation> {
         operation("service", "get", paths::HEALTH, "getHealth")
             .does("Whether the service is alive", "")
             .who(Anyone)
-            .responds::<Health>(200, "It is."),
+            .responds::<Health>(200, "The service is alive."),
         operation("service", "get", paths::READY, "getReadiness")
             .does("Whether the service can do its work", "Looks at PostgreSQL, the gateway and the homeserver.")
             .who(Anyone)
-            .responds::<Readiness>(200, "It can.")
-            .responds::<Readiness>(503, "A part is missing."),
+            .responds::<Readiness>(200, "Every part responds.")
+            .responds::<Readiness>(503, "A part does not respond."),
         operation("service", "get", paths::OPENAPI, "getOpenapi")
             .does("This document", "")
             .who(Anyone)

@@ -126,7 +126,7 @@ impl Operation {
     /// An `Idempotency-Key` may be sent.
     pub fn takes_key(mut self) -> Self {
         self.parameters.push("idempotency_key");
-        self.fails([problems::invalid_key()])
+        self.fails([Problem::invalid_key()])
     }
 
     /// The same key gives the same result, and only for the same request.

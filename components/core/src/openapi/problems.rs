@@ -2,7 +2,6 @@
 
 use crate::page::{FromQuery, MessagePage};
 use crate::problem::{FieldError, Problem};
-use http::StatusCode;
 
 /// Who is calling is not known.
 pub fn unauthenticated(header: &str) -> Problem {
@@ -36,20 +35,11 @@ pub fn invalid_query() -> Problem {
 /// The body is none that can be read, or its fields have values that they may not have.
 pub fn body() -> [Problem; 6] {
     [
-        Problem::bad_request("invalid_json", "The body is not valid JSON."),
-        Problem::bad_request("incomplete_body", "The body broke off."),
-        Problem::new(StatusCode::REQUEST_TIMEOUT, "slow_body", "The body did not arrive in time."),
+        Problem { detail: "The body is not valid JSON.".into(), ..Problem::invalid_json("") },
+        Problem::incomplete_body(),
+        Problem::slow_body(),
         Problem::too_large("The body, or the Matrix event that it would become, is too large."),
-        Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "The body must be JSON, with Content-Type: application/json.",
-        ),
+        Problem::unsupported_media_type(),
         invalid(vec![FieldError::body("text", "must have 1 to 10000 characters")]),
     ]
-}
-
-/// The `Idempotency-Key` is none.
-pub fn invalid_key() -> Problem {
-    Problem::invalid_header("Idempotency-Key", "must be 1 to 255 visible ASCII characters, for example a UUID")
 }

@@ -2,7 +2,7 @@
 
 use super::parameters::parameters;
 use super::schemas::Schemas;
-use messaging_core::openapi::{Operation, Who, operations};
+use messaging_core::openapi::{Operation, Who};
 use messaging_core::problem::{Problem, ProblemDocument};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,22 @@ pub fn template(path: &str) -> String {
         None => segment.to_owned(),
     });
     segments.collect::<Vec<_>>().join("/")
+}
+
+/// Every operation, in the order in which they are shown.
+pub fn operations() -> Vec<Operation> {
+    [
+        messaging_core::channel::operations(),
+        messaging_core::message::operations(),
+        messaging_core::reaction::operations(),
+        messaging_core::member::operations(),
+        messaging_core::agent::operations(),
+        messaging_core::health::operations(),
+        messaging_core::matrix::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The document.

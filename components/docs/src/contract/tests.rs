@@ -1,8 +1,7 @@
 //! What keeps the document true.
 
 use super::asyncapi;
-use super::openapi::{self, template};
-use messaging_core::openapi::operations;
+use super::openapi::{self, operations, template};
 use messaging_core::problem::Problem;
 use messaging_core::refusal::Refusal;
 use serde_json::Value;

@@ -54,20 +54,22 @@ impl FromRequest for RequestId {
     }
 }
 
-/// The `Idempotency-Key` header, if there is one.
+/// The `Idempotency-Key` header, if there is one. A header that is no key is refused, never ignored.
 pub struct IdempotencyKey(Option<String>);
 
 impl FromRequest for IdempotencyKey {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
         // What is not ASCII is no key either; the empty text stands for it.
-        Ok(Self(request.raw_header("idempotency-key").map(|value| value.to_str().unwrap_or("").to_owned())))
+        let header = request.raw_header("idempotency-key").map(|value| value.to_str().unwrap_or("").to_owned());
+        header.as_deref().map_or(Ok(()), ClientKey::check)?;
+        Ok(Self(header))
     }
 }
 
 impl IdempotencyKey {
-    /// The caller's key. A header that is no key is refused, never ignored.
-    pub fn of(self, caller: &Caller) -> Result<Option<ClientKey>, Problem> {
-        self.0.map(|header| ClientKey::new(caller.id(), &header)).transpose()
+    /// The caller's key.
+    pub fn of(self, caller: &Caller) -> Option<ClientKey> {
+        self.0.map(|header| ClientKey::new(caller.id(), &header))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{FromRequest, Request};
 use crate::{Problem, settings};
 use messaging_core::auth::{Caller, Internal, Settings, VerifierCache, bearer};
+use messaging_core::paths::{AgentPath, FromParams};
 use std::collections::HashMap;
 
 static VERIFIER: VerifierCache = VerifierCache::new();
@@ -12,7 +13,7 @@ impl FromRequest for Caller {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
         let mut values = HashMap::new();
         for name in Settings::NAMES {
-            if let Some(value) = settings::optional(&name.to_lowercase()).await {
+            if let Some(value) = settings::optional(&name.to_lowercase()).await? {
                 values.insert(name, value);
             }
         }
@@ -25,7 +26,7 @@ impl FromRequest for Caller {
 /// A service of the platform: it sends `INTERNAL_SECRET` as `X-Internal-Service-Token` or as bearer token.
 impl FromRequest for Internal {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
-        let expected = settings::optional("internal_secret").await.unwrap_or_default();
+        let expected = settings::optional("internal_secret").await?.unwrap_or_default();
         let bearer = request.header("authorization").and_then(bearer);
         Self::check(request.header("x-internal-service-token").or(bearer), &expected)
     }
@@ -37,7 +38,8 @@ pub struct ActingAgent(pub Caller);
 impl FromRequest for ActingAgent {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
         let internal = Internal::from_request(request).await?;
-        internal.agent(request.params().get("agent_id")).map(Self)
+        let at = AgentPath::from_params(request.params())?;
+        internal.agent(&at.agent_id).map(Self)
     }
 }
 

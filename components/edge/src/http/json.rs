@@ -1,7 +1,7 @@
 //! JSON bodies.
 
 use super::Request;
-use http::{StatusCode, header};
+use http::header;
 use messaging_core::problem::{FieldError, Problem};
 use serde::de::DeserializeOwned;
 
@@ -14,11 +14,7 @@ pub(super) fn json_body(request: &Request) -> Result<(), Problem> {
     if is_json {
         return Ok(());
     }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        "The body must be JSON, with Content-Type: application/json.",
-    ))
+    Err(Problem::unsupported_media_type())
 }
 
 /// Reads JSON into a model; the problem says which field does not fit.
@@ -30,16 +26,14 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         // serde_json also speaks of syntax where a well-formed value has the wrong kind.
         let well_formed = || serde_json::from_slice::<serde_json::Value>(bytes).is_ok();
         if inner.classify() != serde_json::error::Category::Data && !well_formed() {
-            return Problem::bad_request("invalid_json", format!("The body is not valid JSON: {inner}."));
+            return Problem::invalid_json(inner);
         }
         match path.as_str() {
             "." | "?" | "" => Problem::invalid(vec![FieldError::body("", format!("does not fit: {inner}"))]),
             path => Problem::invalid_field(&path.replace('.', "/"), format!("does not fit: {inner}")),
         }
     })?;
-    deserializer
-        .end()
-        .map_err(|e| Problem::bad_request("invalid_json", format!("The body is not valid JSON: {e}.")))?;
+    deserializer.end().map_err(Problem::invalid_json)?;
     Ok(value)
 }
 

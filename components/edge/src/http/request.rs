@@ -114,9 +114,7 @@ impl Request {
             }
             Ok(whole.freeze())
         };
-        within(BODY_DEADLINE, read).await.unwrap_or_else(|| {
-            Err(Problem::new(http::StatusCode::REQUEST_TIMEOUT, "slow_body", "The body did not arrive in time."))
-        })
+        within(BODY_DEADLINE, read).await.unwrap_or_else(|| Err(Problem::slow_body()))
     }
 
     /// The body in pieces as they arrive, at most `limit` bytes in all. How long it may take is up to the reader.
@@ -141,7 +139,7 @@ fn too_large(limit: usize) -> Problem {
 }
 
 fn incomplete(reason: impl std::fmt::Display) -> Problem {
-    Problem::bad_request("incomplete_body", "The body broke off.").with_internal_message(reason)
+    Problem::incomplete_body().with_internal_message(reason)
 }
 
 fn is_request_id(id: &str) -> bool {

@@ -3,13 +3,16 @@
 use super::cors;
 use super::{Request, Response, Router};
 use crate::{Problem, log};
-use ::http::HeaderName;
+use ::http::{HeaderName, StatusCode};
 use bytes::Bytes;
 use spin_sdk::http::FullBody;
 
 /// What a handler fails with: a problem of this service's contract, or an error in the form of another one.
 pub trait Failure: From<Problem> + 'static {
-    /// What an operator should look at: nothing, unless the failure is on our side.
+    /// The status of the response.
+    fn status(&self) -> StatusCode;
+
+    /// What an operator should look at, if anything: all that failed on our side, and why Matrix refused a caller.
     fn log_message(&self) -> Option<String>;
 
     /// The response to the caller.
@@ -17,8 +20,14 @@ pub trait Failure: From<Problem> + 'static {
 }
 
 impl Failure for Problem {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
     fn log_message(&self) -> Option<String> {
-        self.status.is_server_error().then(|| self.to_string())
+        // Anybody can send a bad token as often as they like, so those leave no line.
+        let is_known_caller = self.status != StatusCode::UNAUTHORIZED && self.internal_message.is_some();
+        (self.status.is_server_error() || is_known_caller).then(|| self.to_string())
     }
 
     fn into_response(self, request_id: &str) -> Response {
@@ -39,7 +48,8 @@ pub async fn serve<F: Failure>(
     let origin = cors::allowed_origin(&request).await;
     let response = routes(Router::new(request)).respond().await.unwrap_or_else(|failure| {
         if let Some(message) = failure.log_message() {
-            log::error(&id, &format!("{what}: {message}"));
+            let line = format!("{what}: {message}");
+            if failure.status().is_server_error() { log::error(&id, &line) } else { log::info(&id, &line) }
         }
         failure.into_response(&id)
     });

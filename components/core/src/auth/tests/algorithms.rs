@@ -46,7 +46,7 @@ fn each_kind_of_key_checks_tokens_of_its_algorithm_and_no_others() {
 fn a_token_with_a_public_key_names_the_caller() {
     let known = with_key(ED25519, "EdDSA").verify_token(EDDSA.trim()).unwrap();
     assert_eq!(known.caller.id().as_str(), "user:alice");
-    assert!(known.caller.microdaos().contains(&MicrodaoId::parse("microdao:daarion").unwrap()));
+    assert_eq!(*known.caller.microdaos(), MicroDaos::Only(vec![MicrodaoId::parse("microdao:daarion").unwrap()]));
     assert_eq!(known.expires_at, Some(4_102_444_800));
 }
 

@@ -20,8 +20,7 @@ fn a_signed_token_names_the_caller_and_their_microdaos() {
     let known = verifier.authenticate(Some(&format!("bearer {}", hs256(&claims, SECRET))), None).unwrap();
     assert_eq!(known.caller.id().as_str(), "user:alice");
     assert_eq!(known.expires_at, Some(exp));
-    assert!(known.caller.microdaos().contains(&MicrodaoId::parse("microdao:daarion").unwrap()));
-    assert!(!known.caller.microdaos().contains(&MicrodaoId::parse("microdao:other").unwrap()));
+    assert_eq!(*known.caller.microdaos(), MicroDaos::Only(vec![MicrodaoId::parse("microdao:daarion").unwrap()]));
 }
 
 #[test]
