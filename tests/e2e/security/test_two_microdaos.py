@@ -76,6 +76,20 @@ def same_as_unknown(responses: dict[str, httpx.Response], unknown: dict[str, htt
         same_problem(response, unknown[name])
 
 
+async def test_the_routes_are_all_that_there_are(http: httpx.AsyncClient) -> None:
+    paths = (await http.get("/openapi.json")).json()["paths"]
+    below = f"{CHANNELS}/{{channel_id}}"
+    documented = {path.removeprefix(below): set(methods) for path, methods in paths.items() if path.startswith(below)}
+    names = {"{message}": "{message_id}", "{member}": "{member_id}", "/x": "/{emoji}"}
+    tried = {}
+    for route, methods in ROUTES.items():
+        for ours, name in names.items():
+            route = route.replace(ours, name)
+        tried[route] = {method.lower() for method in methods}
+    tried.pop("/members/me")
+    assert tried == documented
+
+
 @pytest.mark.parametrize("visibility", ["microdao", "private"])
 async def test_a_hidden_channel_looks_like_an_unknown_one_on_every_route(
     world: World, unchanged: Unchanged, visibility: str

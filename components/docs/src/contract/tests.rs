@@ -98,6 +98,16 @@ fn collect(value: &Value, references: &mut BTreeSet<String>) {
 }
 
 #[test]
+fn every_tag_is_described() {
+    let document = openapi::document();
+    let tags: BTreeSet<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    for operation in operations() {
+        assert!(tags.contains(operation.tag), "{} has the tag {}", operation.id, operation.tag);
+    }
+}
+
+#[test]
 fn every_refusal_is_documented() {
     let documented: BTreeSet<_> =
         operations().iter().flat_map(|operation| operation.problems.iter().map(|problem| problem.code)).collect();
