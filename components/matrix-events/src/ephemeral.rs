@@ -3,6 +3,7 @@
 //! The homeserver sends it once and never again, so it fails no transaction: what is lost is made up for by the next.
 
 use crate::event::{Here, is_id};
+use messaging_core::json;
 use messaging_edge::index::rooms::announce_typing;
 use messaging_edge::{Problem, log};
 use serde::Deserialize;
@@ -30,7 +31,7 @@ struct Typing {
 /// Passes on what is known here; what is malformed or of another kind is skipped.
 pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) {
     for event in events {
-        let Ok(event) = serde_json::from_str::<Ephemeral>(event.get()) else { continue };
+        let Ok(event) = json::from_str::<Ephemeral>(event.get()) else { continue };
         if event.event_type != "m.typing" || !is_id(&event.room_id) {
             continue;
         }

@@ -2,6 +2,7 @@
 
 use super::Request;
 use http::{StatusCode, header};
+use messaging_core::json::Strict;
 use messaging_core::problem::{FieldError, Problem};
 use serde::de::DeserializeOwned;
 
@@ -21,10 +22,10 @@ pub(super) fn json_body(request: &Request) -> Result<(), Problem> {
     ))
 }
 
-/// Reads JSON into a model; the problem says which field does not fit.
+/// Reads JSON into a model, an object where the model is one; the problem says which field does not fit.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
+    let value = serde_path_to_error::deserialize(Strict(&mut deserializer)).map_err(|e| {
         let path = e.path().to_string();
         let inner = e.into_inner();
         // serde_json also speaks of syntax where a well-formed value has the wrong kind.
@@ -33,7 +34,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             return Problem::bad_request("invalid_json", format!("The body is not valid JSON: {inner}."));
         }
         match path.as_str() {
-            "." | "?" | "" => Problem::invalid(vec![FieldError::body("", format!("does not fit: {inner}"))]),
+            "." | "?" | "" => Problem::invalid(vec![FieldError::whole_body(format!("does not fit: {inner}"))]),
             path => Problem::invalid_field(&path.replace('.', "/"), format!("does not fit: {inner}")),
         }
     })?;
@@ -54,6 +55,15 @@ mod tests {
         let problem = parse_json::<CreateChannel>(body).unwrap_err();
         assert_eq!(problem.status, 422);
         assert_eq!(problem.errors[0].pointer.as_deref(), Some("/slug"));
+    }
+
+    #[test]
+    fn a_body_of_the_wrong_kind_is_named_as_such() {
+        for body in [&b"[]"[..], b"7", b"null", br#"["a", "b", null, "microdao:x"]"#] {
+            let problem = parse_json::<CreateChannel>(body).unwrap_err();
+            assert_eq!((problem.status.as_u16(), problem.errors[0].pointer.as_deref()), (422, Some("")), "{body:?}");
+            assert!(problem.detail.starts_with("The body does not fit"), "{}", problem.detail);
+        }
     }
 
     #[test]
