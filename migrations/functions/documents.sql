@@ -13,17 +13,26 @@ CREATE FUNCTION messaging.channel_json(ch public.channels) RETURNS json LANGUAGE
         'updated_at', messaging.rfc3339(ch.updated_at), 'archived_at', messaging.rfc3339(ch.archived_at))
 $$;
 
+-- How many characters of a message the index keeps. Callers bring one more, so that it shows when there is more.
+CREATE FUNCTION messaging.preview(p_beginning text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT left(p_beginning, 500)
+$$;
+
+CREATE FUNCTION messaging.is_truncated(p_beginning text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT char_length(p_beginning) > 500
+$$;
+
 -- The fields are written twice, because adding client_key to a finished document costs more than building it.
 CREATE FUNCTION messaging.message_json(m public.messages) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN m.client_key IS NULL THEN json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
-        'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
+        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at))
     ELSE json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
-        'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
+        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
         'client_key', m.client_key) END
 $$;
@@ -34,5 +43,6 @@ CREATE FUNCTION messaging.member_json(m public.channel_members) RETURNS json LAN
         'matrix_user_id', m.matrix_user_id, 'role', m.role, 'can_read', m.can_read, 'can_write', m.can_write,
         'can_invite', m.can_invite, 'can_kick', m.can_kick, 'can_create_tasks', m.can_create_tasks,
         'matrix_power_level', m.matrix_power_level, 'invited_by', m.invited_by,
-        'joined_at', messaging.rfc3339(m.joined_at), 'left_at', messaging.rfc3339(m.left_at))
+        'invited_at', messaging.rfc3339(m.invited_at), 'joined_at', messaging.rfc3339(m.joined_at),
+        'left_at', messaging.rfc3339(m.left_at))
 $$;

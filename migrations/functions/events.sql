@@ -54,7 +54,7 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM messaging.emit(ch, 'messaging.' || p_type, jsonb_build_object(
         'member_id', m.member_id, 'member_type', m.member_type, 'role', m.role, 'invited_by', m.invited_by,
-        'actor_id', p_actor_id));
+        'actor_id', p_actor_id, 'member', messaging.member_json(m)));
     PERFORM messaging.audit(ch.id, p_type, p_actor_id, m.member_id, jsonb_build_object('role', m.role));
 END
 $$;

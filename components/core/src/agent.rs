@@ -10,6 +10,8 @@ use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
 use crate::message::Message;
 #[cfg(feature = "openapi")]
 use crate::message::{MAX_HTML_CHARACTERS, MAX_TEXT_CHARACTERS};
+#[cfg(feature = "openapi")]
+use crate::text::patterns;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +21,11 @@ use serde::{Deserialize, Serialize};
 pub struct AgentPost {
     /// Where to post.
     pub channel_id: ChannelId,
-    /// 1 to 10,000 characters.
-    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS)))]
+    /// 1 to 10,000 characters, some of which one can see.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
     pub text: String,
     /// The text as HTML.
-    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS)))]
+    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS), regex(pattern = patterns::MARKUP)))]
     pub formatted_body: Option<String>,
     /// A message of the same channel.
     pub reply_to: Option<MessageId>,

@@ -11,6 +11,9 @@ pub use create::*;
 
 use crate::ids::{ChannelId, EntityId, MicrodaoId};
 use crate::problem::Problem;
+use crate::text::TextKind::{Line, Lines};
+#[cfg(feature = "openapi")]
+use crate::text::patterns;
 use crate::text::{check_mxc, check_text};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -56,20 +59,20 @@ pub struct Channel {
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ChangeChannel {
-    /// 1 to 255 characters.
-    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 255)))]
+    /// 1 to 255 characters in one line that one can see.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 255), regex(pattern = patterns::LINE)))]
     pub name: Option<String>,
-    /// At most 2,000 characters.
+    /// At most 2,000 characters, some of which one can see; line breaks and tabs are allowed.
     #[serde(default, deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 2_000)))]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 2_000), regex(pattern = patterns::LINES_OR_NOTHING)))]
     pub description: Option<Option<String>>,
-    /// At most 500 characters.
+    /// At most 500 characters in one line that one can see.
     #[serde(default, deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 500)))]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 500), regex(pattern = patterns::LINE_OR_NOTHING)))]
     pub topic: Option<Option<String>>,
     /// An `mxc://` address.
     #[serde(default, deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 255), regex(pattern = "^mxc://[^/]+/.+$")))]
+    #[cfg_attr(feature = "openapi", schemars(!default, length(max = 255), regex(pattern = patterns::MXC)))]
     pub avatar_url: Option<Option<String>>,
     /// Who may see it.
     pub visibility: Option<Visibility>,
@@ -84,10 +87,10 @@ impl ChangeChannel {
     /// Checks every field; returns the new value of each column that the caller names.
     pub fn check(&self) -> Result<serde_json::Map<String, serde_json::Value>, Problem> {
         let mut errors = Vec::new();
-        check_text("name", self.name.as_deref(), 1, 255, &mut errors);
+        check_text("name", Line, self.name.as_deref(), (1, 255), &mut errors);
         let text = |value: &Option<Option<String>>| value.clone().flatten();
-        check_text("description", text(&self.description).as_deref(), 0, 2_000, &mut errors);
-        check_text("topic", text(&self.topic).as_deref(), 0, 500, &mut errors);
+        check_text("description", Lines, text(&self.description).as_deref(), (0, 2_000), &mut errors);
+        check_text("topic", Line, text(&self.topic).as_deref(), (0, 500), &mut errors);
         check_mxc("avatar_url", text(&self.avatar_url).as_deref(), &mut errors);
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));

@@ -27,7 +27,7 @@ impl std::error::Error for InvalidId {}
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(extend(
-    "pattern" = "^microdao:[a-z0-9-]{1,100}$",
+    "pattern" = "^microdao:(?=-*[a-z0-9])[a-z0-9-]{1,100}$",
     "examples" = ["microdao:daarion"]
 )))]
 #[serde(transparent)]
@@ -38,7 +38,7 @@ impl MicrodaoId {
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         match text.strip_prefix("microdao:") {
             Some(slug) if is_slug(slug) => Ok(Self(text.to_owned())),
-            _ => Err(InvalidId("must be microdao:<slug>, where slug is 1 to 100 of a-z, 0-9 and '-'")),
+            _ => Err(InvalidId("must be microdao:<slug>, where slug is 1 to 100 of a-z, 0-9 and '-', not only '-'")),
         }
     }
 
@@ -60,9 +60,12 @@ impl<'de> Deserialize<'de> for MicrodaoId {
     }
 }
 
-/// Whether a text can be a channel's or a microDAO's slug: 1 to 100 of `[a-z0-9-]`, because it becomes part of a room alias.
+/// Whether a text can be a channel's or a microDAO's slug: 1 to 100 of `[a-z0-9-]`, because it becomes part of a room
+/// alias, and not of `-` alone.
 pub fn is_slug(text: &str) -> bool {
-    (1..=100).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    (1..=100).contains(&text.len())
+        && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && text.bytes().any(|b| b != b'-')
 }
 
 macro_rules! uuid_id {
@@ -121,7 +124,7 @@ mod tests {
             assert!(EntityId::parse(text).is_err(), "{text:?}");
         }
         assert!(EntityId::parse(&format!("user:{}", "a".repeat(65))).is_err());
-        for text in ["microdao:", "microdao:A", "dao:x", "microdao:a_b", "microdao:x:y"] {
+        for text in ["microdao:", "microdao:-", "microdao:--", "microdao:A", "dao:x", "microdao:a_b", "microdao:x:y"] {
             assert!(MicrodaoId::parse(text).is_err(), "{text:?}");
         }
     }

@@ -11,6 +11,7 @@ pub mod gateway;
 pub mod health;
 pub mod idempotency;
 pub mod ids;
+pub mod json;
 pub mod matrix;
 pub mod member;
 pub mod message;

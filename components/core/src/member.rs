@@ -41,6 +41,10 @@ pub struct Member {
     pub matrix_power_level: i64,
     /// Who invited them.
     pub invited_by: Option<EntityId>,
+    /// When they were invited; `null` when they came by themselves.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(required, !default))]
+    pub invited_at: Option<Timestamp>,
     /// Since when they are in; `null` while an invitation is not accepted.
     pub joined_at: Option<Timestamp>,
     /// When they left.
@@ -85,6 +89,11 @@ pub struct ChangeMember {
 /// The body of `POST …/members`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend(
+    "if" = {"properties": {"member_id": {"pattern": "^agent:"}}},
+    "then" = {"properties": {"role": {"enum": ["agent", "member", "guest", null]}}},
+    "else" = {"properties": {"role": {"not": {"const": "agent"}}}}
+)))]
 pub struct InviteMember {
     /// A user, an agent, or a Matrix id.
     #[cfg_attr(feature = "openapi", schemars(with = "EntityId"))]

@@ -23,3 +23,9 @@ pub const READING: [Refusal; 2] = [Refusal::ChannelNotFound, Refusal::CannotRead
 /// The refusals for callers who cannot write in a channel.
 pub const WRITING: [Refusal; 4] =
     [Refusal::ChannelNotFound, Refusal::NotAMember, Refusal::CannotWrite, Refusal::ChannelArchived];
+
+/// Tells the generator of schemas not to state a default: to some generators of clients a property with a default is one
+/// that is always there. The property's description says what it is when it is left out.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -3,6 +3,7 @@
 use crate::auth::Caller;
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::problem::Problem;
+use crate::text::is_line;
 
 /// The channels that the caller may see.
 pub const CHANNELS: &str = "/api/messaging/channels";
@@ -69,11 +70,15 @@ impl Params {
 }
 
 /// The parameters of a path that fits a pattern. `decode` makes a segment readable; one that it cannot read is empty.
+///
+/// A path is one path: an empty segment is no segment, so `//api/…`, which a client would resolve to a host called
+/// `api` (RFC 3986, section 4.2), fits no pattern. Only one slash at the end is put up with.
 pub fn parse(pattern: &'static str, path: &str, decode: impl Fn(&str) -> String) -> Option<Params> {
-    let mut segments = path.trim_matches('/').split('/');
+    let path = path.strip_prefix('/')?;
+    let mut segments = path.strip_suffix('/').unwrap_or(path).split('/');
     let mut params = Vec::new();
-    for expected in pattern.trim_matches('/').split('/') {
-        let segment = segments.next()?;
+    for expected in pattern.trim_start_matches('/').split('/') {
+        let segment = segments.next().filter(|segment| !segment.is_empty())?;
         match expected.strip_prefix(':') {
             Some(name) => params.push((name, decode(segment))),
             None if expected == segment => {}
@@ -147,14 +152,14 @@ impl ReactionPath {
 
     /// 422: the emoji of the path is none.
     pub fn invalid_emoji() -> Problem {
-        Problem::invalid_parameter("emoji", "must be 1 to 128 bytes of UTF-8, percent-encoded")
+        Problem::invalid_parameter("emoji", "must be 1 to 128 bytes of UTF-8 that one can see, percent-encoded")
     }
 }
 
 impl FromParams for ReactionPath {
     fn from_params(params: &Params) -> Result<Self, Problem> {
         let emoji = params.get("emoji").to_owned();
-        if emoji.is_empty() || emoji.len() > Self::MAX_EMOJI_BYTES || emoji.chars().any(char::is_control) {
+        if emoji.is_empty() || emoji.len() > Self::MAX_EMOJI_BYTES || !is_line(&emoji) {
             return Err(Self::invalid_emoji());
         }
         let MessagePath { channel_id, message_id } = MessagePath::from_params(params)?;
@@ -217,7 +222,22 @@ mod tests {
         assert_eq!(parse(CHANNEL, "/api/messaging/channels", plain), None);
         assert_eq!(parse(CHANNEL, "/api/messaging/channels/a/messages", plain), None);
         assert_eq!(parse(CHANNEL, "/api/messaging/rooms/a", plain), None);
-        assert_eq!(parse(CHANNELS, "//api/messaging/channels/", plain), Some(Params::default()));
+        assert_eq!(parse(CHANNELS, "/api/messaging/channels/", plain), Some(Params::default()));
+    }
+
+    #[test]
+    fn a_path_is_one_path() {
+        for twice in [
+            "//api/messaging/channels",
+            "/api//messaging/channels",
+            "/api/messaging/channels//",
+            "api/messaging/channels",
+            "/api/messaging/./channels",
+            "/api/x/../messaging/channels",
+        ] {
+            assert_eq!(parse(CHANNELS, twice, plain), None, "{twice}");
+        }
+        assert_eq!(parse(MESSAGES, "/api/messaging/channels//messages", plain), None);
     }
 
     #[test]

@@ -26,6 +26,11 @@ impl FieldError {
         Self { pointer: Some(format!("/{field}")), parameter: None, detail: detail.into() }
     }
 
+    /// The JSON body as a whole.
+    pub fn whole_body(detail: impl Into<String>) -> Self {
+        Self { pointer: Some(String::new()), parameter: None, detail: detail.into() }
+    }
+
     /// A query parameter or a header.
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
         Self { pointer: None, parameter: Some(name.to_owned()), detail: detail.into() }
@@ -111,8 +116,12 @@ impl Problem {
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [only] => {
-                let name = only.pointer.as_deref().map(|p| p.trim_start_matches('/')).or(only.parameter.as_deref());
-                format!("{} {}.", name.unwrap_or("The request"), only.detail)
+                let field = only.pointer.as_deref().map(|pointer| pointer.trim_start_matches('/'));
+                let name = match field.or(only.parameter.as_deref()) {
+                    Some("") => "The body",
+                    name => name.unwrap_or("The request"),
+                };
+                format!("{name} {}.", only.detail)
             }
             more => format!("{} fields have values that they may not have.", more.len()),
         };
@@ -280,5 +289,12 @@ mod tests {
         assert_eq!(body["status"], 422);
         assert_eq!(body["detail"], "slug must not be empty.");
         assert_eq!(body["request_id"], "r1");
+    }
+
+    #[test]
+    fn a_detail_begins_with_what_it_is_about() {
+        let detail = |error: FieldError| Problem::invalid(vec![error]).detail;
+        assert_eq!(detail(FieldError::whole_body("does not fit")), "The body does not fit.");
+        assert_eq!(detail(FieldError::parameter("limit", "is too large")), "limit is too large.");
     }
 }

@@ -1,17 +1,46 @@
 //! Text on its way into the index: previews, and what a text field may hold.
 
+#[cfg(feature = "openapi")]
+pub mod patterns;
+mod visible;
+
+pub use visible::{clean_line, is_line, is_lines};
+
 use crate::problem::FieldError;
+use visible::is_visible;
 
 /// How many characters of a message the index keeps.
 pub const PREVIEW_CHARACTERS: usize = 500;
 
-/// The first [`PREVIEW_CHARACTERS`] characters. PostgreSQL cannot store NUL, so it becomes U+FFFD.
-pub fn preview(text: &str) -> String {
-    text.chars().take(PREVIEW_CHARACTERS).map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+/// The beginning of a text: what the index keeps as its preview, and one character more if there is one, by which it
+/// sees that the preview leaves something out. PostgreSQL cannot store NUL, so it becomes U+FFFD.
+pub fn beginning(text: &str) -> String {
+    let storable = text.chars().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c });
+    storable.take(PREVIEW_CHARACTERS + 1).collect()
 }
 
-/// Adds an error unless `text` has `min` to `max` characters and no NUL, which PostgreSQL cannot store.
-pub(crate) fn check_text(field: &str, text: Option<&str>, min: usize, max: usize, errors: &mut Vec<FieldError>) {
+/// What the text of a field is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextKind {
+    /// One line that one can see: names and topics. See [`is_line`].
+    Line,
+    /// Lines that one can see: descriptions. As a line, but line breaks and tabs are allowed.
+    Lines,
+    /// What somebody says: anything, as long as one can see something of it.
+    Message,
+    /// What only programs read, as HTML: anything.
+    Markup,
+}
+
+/// Adds an error unless `text` is a text of its kind with `min` to `max` characters and no NUL, which PostgreSQL
+/// cannot store. With `min` 0 the empty text is allowed, which takes the field away.
+pub(crate) fn check_text(
+    field: &str,
+    kind: TextKind,
+    text: Option<&str>,
+    (min, max): (usize, usize),
+    errors: &mut Vec<FieldError>,
+) {
     let Some(text) = text else { return };
     let length = text.chars().take(max + 1).count();
     if length < min || length > max {
@@ -22,16 +51,29 @@ pub(crate) fn check_text(field: &str, text: Option<&str>, min: usize, max: usize
         errors.push(FieldError::body(field, detail));
     } else if text.contains('\0') {
         errors.push(FieldError::body(field, "must not contain the character NUL"));
+    } else if !text.is_empty() && kind != TextKind::Markup && !is_visible(text) {
+        errors.push(FieldError::body(field, "must have a character that one can see"));
+    } else if kind == TextKind::Line && !text.is_empty() && !is_line(text) {
+        let detail = "must be one line, without control characters, characters that cannot be seen, and marks that \
+                      change the direction of the text";
+        errors.push(FieldError::body(field, detail));
+    } else if kind == TextKind::Lines && !text.is_empty() && !is_lines(text) {
+        let detail = "must have no control characters but line breaks and tabs, no characters that cannot be seen, and \
+                      no marks that change the direction of the text";
+        errors.push(FieldError::body(field, detail));
     }
 }
 
-/// Adds an error unless `url` is an `mxc://` address (Matrix specification, "Matrix Content (mxc://) URIs").
-pub(crate) fn check_mxc(field: &str, url: Option<&str>, errors: &mut Vec<FieldError>) {
-    let Some(url) = url else { return };
-    let valid = url.strip_prefix("mxc://").and_then(|rest| rest.split_once('/')).is_some_and(|(server, id)| {
+/// Whether a text is an `mxc://` address (Matrix specification, "Matrix Content (mxc://) URIs") of at most 255 bytes.
+pub fn is_mxc(url: &str) -> bool {
+    url.strip_prefix("mxc://").and_then(|rest| rest.split_once('/')).is_some_and(|(server, id)| {
         !server.is_empty() && !id.is_empty() && url.len() <= 255 && url.bytes().all(|b| b.is_ascii_graphic())
-    });
-    if !valid {
+    })
+}
+
+/// Adds an error unless `url` is an `mxc://` address.
+pub(crate) fn check_mxc(field: &str, url: Option<&str>, errors: &mut Vec<FieldError>) {
+    if url.is_some_and(|url| !is_mxc(url)) {
         errors.push(FieldError::body(field, "must be an mxc://server/id address"));
     }
 }
@@ -41,17 +83,59 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn refused(kind: TextKind, text: &str) -> bool {
+        let mut errors = Vec::new();
+        check_text("field", kind, Some(text), (0, 1_000), &mut errors);
+        !errors.is_empty()
+    }
+
     #[test]
     fn an_emoji_at_the_boundary_stays_whole() {
-        let text = format!("{}😀😀", "a".repeat(499));
-        assert_eq!(preview(&text), format!("{}😀", "a".repeat(499)));
+        let text = format!("{}😀😀😀", "a".repeat(499));
+        assert_eq!(beginning(&text), format!("{}😀😀", "a".repeat(499)));
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_no_text() {
+        for blank in
+            [" ", "\u{a0}\u{3000}", "\u{200b}", "\u{200d}", "\u{2060}\u{feff}", "\u{3164}", "\u{fe0f}", "\n", "\u{1b}"]
+        {
+            for kind in [TextKind::Line, TextKind::Lines, TextKind::Message] {
+                assert!(refused(kind, blank), "{kind:?} {blank:?}");
+            }
+            assert!(!refused(TextKind::Markup, blank), "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn line_breaks_are_for_lines() {
+        for text in ["a\nb", "a\r\n\tb\n", "\n\na"] {
+            assert!(refused(TextKind::Line, text), "{text:?}");
+            assert!(!refused(TextKind::Lines, text) && !refused(TextKind::Message, text), "{text:?}");
+        }
+        for text in ["a\u{1b}[31m", "a\u{202e}b", "a\u{200b}b", "a\u{2028}b"] {
+            assert!(refused(TextKind::Line, text) && refused(TextKind::Lines, text), "{text:?}");
+            assert!(!refused(TextKind::Message, text), "{text:?}");
+        }
+        assert!(refused(TextKind::Markup, "\0") && refused(TextKind::Message, "a\0"));
+        assert!(!refused(TextKind::Line, ""), "the empty text takes the field away");
+    }
+
+    #[test]
+    fn an_address_is_an_mxc_address() {
+        assert!(is_mxc("mxc://server/id"));
+        for bad in
+            ["", "javascript:alert(1)//", "mxc://", "mxc:///x", "mxc://a/", "mxc://a/б", "mxc://a/b c", "MXC://a/b"]
+        {
+            assert!(!is_mxc(bad), "{bad}");
+        }
     }
 
     proptest! {
         #[test]
-        fn a_preview_is_a_prefix_that_postgresql_can_store(text in ".{0,600}") {
-            let short = preview(&text);
-            prop_assert!(short.chars().count() <= PREVIEW_CHARACTERS);
+        fn a_beginning_is_a_prefix_that_postgresql_can_store(text in ".{0,600}") {
+            let short = beginning(&text);
+            prop_assert_eq!(short.chars().count(), text.chars().count().min(PREVIEW_CHARACTERS + 1));
             prop_assert!(!short.contains('\0'));
             if !text.contains('\0') { prop_assert!(text.starts_with(&short)); }
         }

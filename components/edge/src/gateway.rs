@@ -9,6 +9,7 @@ use messaging_core::gateway::{
     SendReaction, Sent, TOKEN_HEADER, paths,
 };
 use messaging_core::ids::EntityId;
+use messaging_core::matrix::RoomEvent;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -122,7 +123,7 @@ impl Gateway {
     }
 
     /// One event with what the homeserver knows of its edits.
-    pub async fn event(&self, room_id: &str, event_id: &str) -> Result<serde_json::Value, Problem> {
+    pub async fn event(&self, room_id: &str, event_id: &str) -> Result<RoomEvent, Problem> {
         self.call(Method::GET, paths::EVENT, &[room_id, event_id], None::<&()>).await
     }
 

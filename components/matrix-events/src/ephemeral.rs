@@ -3,6 +3,7 @@
 //! The homeserver sends it once and never again, so it fails no transaction: what is lost is made up for by the next.
 
 use crate::event::{Here, is_id};
+use messaging_core::json;
 use messaging_edge::index::rooms::announce_typing;
 use messaging_edge::{Problem, log};
 use serde::Deserialize;
@@ -13,33 +14,37 @@ const MAX_TYPING: usize = 50;
 /// How many bytes their ids may have together, so that the frame fits into a notification of PostgreSQL.
 const MAX_TYPING_BYTES: usize = 6_000;
 
-/// An ephemeral event of a room.
+/// What every ephemeral event of a room has.
 #[derive(Deserialize)]
-struct Ephemeral<'a> {
+struct Kind {
     #[serde(rename = "type")]
     event_type: String,
     room_id: String,
-    #[serde(borrow)]
-    content: &'a RawValue,
 }
 
-/// The content of `m.typing`: everybody who types at the moment.
+/// `m.typing`.
 #[derive(Deserialize)]
 struct Typing {
+    content: TypingContent,
+}
+
+/// Everybody who types at the moment.
+#[derive(Deserialize)]
+struct TypingContent {
     user_ids: Vec<String>,
 }
 
 /// Passes on what is known here; what is malformed or of another kind is skipped.
 pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) {
     for event in events {
-        let Ok(event) = serde_json::from_str::<Ephemeral>(event.get()) else { continue };
-        let applied = match event.event_type.as_str() {
-            "m.typing" if is_id(&event.room_id) => apply_typing(&event, here).await,
+        let Ok(kind) = json::from_str::<Kind>(event.get()) else { continue };
+        let applied = match kind.event_type.as_str() {
+            "m.typing" if is_id(&kind.room_id) => apply_typing(&kind.room_id, event, here).await,
             _ => Ok(()),
         };
         match applied {
             Err(problem) if problem.status.is_server_error() => {
-                log::error(request_id, &format!("{} is lost: {problem}", event.event_type));
+                log::error(request_id, &format!("{} is lost: {problem}", kind.event_type));
                 return;
             }
             _ => {}
@@ -47,13 +52,13 @@ pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) 
     }
 }
 
-async fn apply_typing(event: &Ephemeral<'_>, here: &Here) -> Result<(), Problem> {
-    let Ok(content) = serde_json::from_str::<Typing>(event.content.get()) else { return Ok(()) };
+async fn apply_typing(room_id: &str, event: &RawValue, here: &Here) -> Result<(), Problem> {
+    let Ok(Typing { content }) = json::from_str(event.get()) else { return Ok(()) };
     let people = content.user_ids.iter().filter(|id| **id != here.bot).filter_map(|id| here.entity(id));
     let mut bytes = 0;
     let fitting = people.map(|id| id.to_string()).take(MAX_TYPING).take_while(|id| {
         bytes += id.len();
         bytes <= MAX_TYPING_BYTES
     });
-    Ok(announce_typing(&event.room_id, fitting.collect()).await?)
+    Ok(announce_typing(room_id, fitting.collect()).await?)
 }

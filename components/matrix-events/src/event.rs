@@ -1,10 +1,13 @@
 //! What every kind of event has.
 
 use messaging_core::ids::EntityId;
+pub use messaging_core::matrix::is_id;
+use messaging_core::matrix::read_content;
 use messaging_edge::index::rooms::Sender;
 use messaging_edge::{Problem, settings};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The parts of an event that the index reads (Matrix client-server API, "Room event format").
 #[derive(Deserialize)]
@@ -19,8 +22,14 @@ pub struct Event {
     /// Milliseconds since 1970, as the sender's server says.
     #[serde(default)]
     pub origin_server_ts: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "content")]
     pub content: Value,
+}
+
+/// Reads the content as it is read when somebody asks for the message, so that what is indexed can be read.
+fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    let content = Box::<RawValue>::deserialize(deserializer)?;
+    read_content(&content).map_err(serde::de::Error::custom)
 }
 
 impl Event {
@@ -57,14 +66,6 @@ impl Here {
         let id = self.entity(&event.sender).filter(|_| ids.iter().all(|id| is_id(id)))?;
         Some(Sender { id, is_bot: event.sender == self.bot })
     }
-}
-
-/// Whoever sends longer ids is no homeserver (Matrix specification, appendix "Identifier grammar").
-const MAX_ID_BYTES: usize = 255;
-
-/// Whether a text can be an id of Matrix and be stored.
-pub fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.contains('\0')
 }
 
 /// A server's time as RFC 3339; `None` when it is no time that PostgreSQL can hold.

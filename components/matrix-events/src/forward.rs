@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 use http::header;
+use messaging_core::json;
 use messaging_edge::index::subscriptions::list_subscriptions;
 use messaging_edge::{Problem, log, outgoing, settings};
 use serde::Deserialize;
@@ -31,7 +32,7 @@ pub async fn forward(events: &[Box<RawValue>], request_id: &str) -> Result<(), P
     }
     let mut by_room: BTreeMap<String, Vec<(String, &RawValue)>> = BTreeMap::new();
     for event in events {
-        if let Ok(head) = serde_json::from_str::<Head>(event.get()) {
+        if let Ok(head) = json::from_str::<Head>(event.get()) {
             by_room.entry(head.room_id).or_default().push((head.event_type, event));
         }
     }

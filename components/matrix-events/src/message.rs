@@ -1,10 +1,10 @@
 //! `m.room.message` and `m.room.encrypted`: a message, or an edit of one.
 
-use crate::event::{Event, is_id};
+use crate::event::Event;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
-use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD};
-use messaging_core::text::preview;
+use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
+use messaging_core::text::beginning;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
 use serde_json::Value;
@@ -18,10 +18,14 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         // A redacted event has no content left.
         _ => return Ok(()),
     };
-    if let Some(("m.replace", target_event_id)) = matrix::relation(content) {
-        let body = content.pointer("/m.new_content/body").and_then(Value::as_str).unwrap_or(body);
-        return edit(event, sender_id, target_event_id, body).await;
-    }
+    let reply_to_event_id = match matrix::message_kind(content.get("m.relates_to")) {
+        MessageKind::Message { reply_to_event_id } => reply_to_event_id,
+        MessageKind::Edit { target_event_id: None } => return Ok(()),
+        MessageKind::Edit { target_event_id: Some(target_event_id) } => {
+            let body = content.pointer("/m.new_content/body").and_then(Value::as_str).unwrap_or(body);
+            return edit(event, sender_id, target_event_id, body).await;
+        }
+    };
     // Only our own API writes keys. Anybody else's would let them hide a message from the index.
     let is_ours = sender_id.kind() != EntityKind::MatrixPerson;
     let client_key = matrix::text(content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored);
@@ -34,9 +38,9 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         event_type: &event.event_type,
         sender_id,
         sender_matrix_id: &event.sender,
-        content_preview: &preview(body),
+        content_preview: &beginning(body),
         content_type: matrix::content_type(msgtype),
-        reply_to_event_id: matrix::reply_target(content).filter(|id| is_id(id)),
+        reply_to_event_id,
         client_key: client_key.as_ref(),
         fingerprint: fingerprint.filter(|fingerprint| !fingerprint.contains('\0')),
         sent_at: sent_at.as_deref(),
@@ -47,14 +51,15 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
 }
 
 async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: &str) -> Result<(), Error> {
-    let Some(edited_at) = event.sent_at().filter(|_| is_id(target_event_id)) else { return Ok(()) };
+    let Some(edited_at) = event.sent_at() else { return Ok(()) };
     let record = RecordEdit {
         room_id: &event.room_id,
         target_event_id,
         event_id: &event.event_id,
         sender_id,
-        content_preview: &preview(body),
+        content_preview: &beginning(body),
         edited_at: &edited_at,
+        client_key: None,
     };
     record_edit(record).await.map(|_| ())
 }

@@ -2,14 +2,13 @@
 
 use crate::event::{Event, is_id, rfc3339};
 use messaging_core::matrix;
-use messaging_core::text::preview;
+use messaging_core::text::beginning;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{
     RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction,
 };
 use messaging_edge::index::rooms::Sender;
-use serde_json::Value;
 
 pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Error> {
     // From room version 11 on the target is in the content (Matrix specification, "Room version 11").
@@ -24,16 +23,16 @@ pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Error> {
 async fn of_edit(event: &Event, message_event_id: &str, redacted_event_id: &str) -> Result<(), Error> {
     // Without a response the text goes all the same: better no preview than one that was taken back.
     let gateway = Gateway::from_settings().await?;
-    let message = gateway.event(&event.room_id, message_event_id).await.unwrap_or(Value::Null);
-    let content = matrix::newest_content(&message);
-    let edit = matrix::newest_edit(&message);
-    let edited_at = edit.and_then(|edit| edit.get("origin_server_ts")).and_then(rfc3339);
+    let message = gateway.event(&event.room_id, message_event_id).await.unwrap_or_default();
+    let content = message.newest_content();
+    let edit = message.newest_edit();
+    let edited_at = edit.as_ref().and_then(|edit| rfc3339(&edit.origin_server_ts));
     record_edit_redaction(RecordEditRedaction {
         room_id: &event.room_id,
         event_id: message_event_id,
         redacted_event_id,
-        content_preview: &preview(matrix::text(&content, "body").unwrap_or("")),
-        edit_event_id: edit.and_then(|edit| matrix::text(edit, "event_id")),
+        content_preview: &beginning(matrix::text(&content, "body").unwrap_or("")),
+        edit_event_id: edit.as_ref().and_then(|edit| edit.event_id.as_deref()),
         edited_at: edited_at.as_deref(),
     })
     .await

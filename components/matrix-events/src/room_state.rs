@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use messaging_core::matrix;
+use messaging_core::text::{clean_line, is_mxc};
 use messaging_edge::index::Error;
 use messaging_edge::index::rooms::{RecordRoomState, Sender, record_encryption, record_room_state};
 
@@ -9,16 +10,21 @@ use messaging_edge::index::rooms::{RecordRoomState, Sender, record_encryption, r
 const MAX_NAME: usize = 255;
 const MAX_TOPIC: usize = 500;
 
+/// Another server is not refused: of what it tells, what a channel's field may hold is taken.
 pub async fn name(event: &Event, sender: &Sender) -> Result<(), Error> {
-    field(event, sender, "name", "name", MAX_NAME).await
+    let name = matrix::text(&event.content, "name").and_then(|name| clean_line(name, MAX_NAME));
+    field(event, sender, "name", name).await
 }
 
 pub async fn topic(event: &Event, sender: &Sender) -> Result<(), Error> {
-    field(event, sender, "topic", "topic", MAX_TOPIC).await
+    let topic = matrix::text(&event.content, "topic").and_then(|topic| clean_line(topic, MAX_TOPIC));
+    field(event, sender, "topic", topic).await
 }
 
+/// What is no `mxc://` address is no picture.
 pub async fn avatar(event: &Event, sender: &Sender) -> Result<(), Error> {
-    field(event, sender, "url", "avatar_url", MAX_NAME).await
+    let url = matrix::text(&event.content, "url").filter(|url| is_mxc(url)).map(str::to_owned);
+    field(event, sender, "avatar_url", url).await
 }
 
 /// Encryption is switched on once and for all (Matrix client-server API, "m.room.encryption").
@@ -29,10 +35,8 @@ pub async fn encryption(event: &Event, sender: &Sender) -> Result<(), Error> {
     }
 }
 
-async fn field(event: &Event, sender: &Sender, key: &str, field: &str, max: usize) -> Result<(), Error> {
+async fn field(event: &Event, sender: &Sender, field: &str, value: Option<String>) -> Result<(), Error> {
     let Some(changed_at) = event.sent_at() else { return Ok(()) };
-    let value = matrix::text(&event.content, key);
-    let value = value.map(|value| value.replace('\0', "").chars().take(max).collect::<String>());
     record_room_state(RecordRoomState {
         room_id: &event.room_id,
         event_type: &event.event_type,

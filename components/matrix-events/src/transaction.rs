@@ -8,6 +8,7 @@ use crate::event::{Event, Here};
 use crate::homeserver::{Homeserver, MatrixError};
 use crate::{ephemeral, forward};
 use http::StatusCode;
+use messaging_core::json;
 use messaging_edge::{Problem, Request, Response, log, parse_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -49,7 +50,7 @@ pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) 
         return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
     }
     for event in events {
-        let Ok(event) = serde_json::from_str::<Event>(event.get()) else {
+        let Ok(event) = json::from_str::<Event>(event.get()) else {
             log::info(request_id, "skipped a malformed event");
             continue;
         };

@@ -5,7 +5,7 @@ use crate::transaction::{MAX_BYTES, apply_all};
 use http::StatusCode;
 use messaging_core::auth::secrets_match;
 use messaging_core::gateway::TOKEN_HEADER;
-use messaging_edge::{FromRequest, Problem, Request, Response, parse_json, settings};
+use messaging_edge::{FromRequest, Problem, Request, Response, json_body, parse_json, settings};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -28,6 +28,7 @@ struct Many {
 }
 
 pub async fn receive(_: ForeignGateway, mut request: Request) -> Result<Response, Problem> {
+    json_body(&request)?;
     let body = request.bytes(MAX_BYTES).await?;
     let events = match parse_json::<Many>(&body)?.events {
         Some(events) => events,

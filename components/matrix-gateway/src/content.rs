@@ -1,10 +1,9 @@
 //! The content of the events that the gateway makes.
 
 use crate::error::GatewayError;
+use messaging_core::matrix::is_ours;
 use serde_json::{Map, Value, json};
 
-/// How the further fields of a content begin that a caller may set.
-const OUR_FIELDS: &str = "city.daarion.";
 /// The field of an edit that has the message's new content (client-server API, "Event replacements").
 const NEW_CONTENT: &str = "m.new_content";
 
@@ -64,6 +63,12 @@ pub fn encrypted(
     if extra.contains_key(NEW_CONTENT) {
         return Err(GatewayError::invalid("the m.new_content of an encrypted edit is inside the ciphertext"));
     }
+    if let Some(field) = content.keys().find(|field| is_ours(field)) {
+        return Err(GatewayError::invalid(format!("content must not have fields city.daarion.…, and has {field:?}")));
+    }
+    if relates_to.is_some() && content.contains_key("m.relates_to") {
+        return Err(GatewayError::invalid("content must not have m.relates_to beside relates_to"));
+    }
     add_fields(&mut content, relates_to, extra)?;
     Ok(Value::Object(content))
 }
@@ -80,7 +85,7 @@ fn add_fields(
         if field == NEW_CONTENT {
             continue;
         }
-        if !field.starts_with(OUR_FIELDS) {
+        if !is_ours(field) {
             return Err(GatewayError::invalid(format!(
                 "extra_content may have fields city.daarion.… only, not {field:?}"
             )));
@@ -140,5 +145,15 @@ mod tests {
         let relates_to = object(json!({"rel_type": "m.replace", "event_id": "$x"}));
         assert!(message().content(Some(&relates_to), &object(json!({"m.new_content": 1}))).is_err());
         assert!(encrypted(Map::new(), None, &object(json!({"ciphertext": "x"}))).is_err());
+    }
+
+    #[test]
+    fn a_clients_ciphertext_cannot_pass_for_the_service() {
+        let extra = object(json!({"city.daarion.key": "k"}));
+        let relates_to = object(json!({"m.in_reply_to": {"event_id": "$x"}}));
+        let content = |value: Value| encrypted(object(value), Some(&relates_to), &extra);
+        assert_eq!(content(json!({"ciphertext": "c"})).unwrap()["city.daarion.key"], "k");
+        assert!(content(json!({"ciphertext": "c", "city.daarion.key": "mine"})).is_err());
+        assert!(content(json!({"ciphertext": "c", "m.relates_to": {}})).is_err());
     }
 }

@@ -5,7 +5,7 @@ use crate::act;
 use crate::alias::{self, RoomId, who_am_i};
 use crate::error::GatewayError;
 use crate::homeserver::{Acting, Homeserver, v3};
-use crate::ids::{OwnUser, entity};
+use crate::ids::{OwnUser, entity, line_or_nothing, topic_or_nothing};
 use crate::power_level;
 use http::{Method, StatusCode};
 use messaging_core::gateway::{CreateRoom, CreatedRoom};
@@ -89,6 +89,8 @@ fn body(
     if !["public_chat", "private_chat"].contains(&preset) {
         return Err(GatewayError::invalid("preset must be public_chat or private_chat"));
     }
+    line_or_nothing("name", request.name.as_deref().unwrap_or_default())?;
+    topic_or_nothing(request.topic.as_deref().unwrap_or_default())?;
     let owner = owner.map(|owner| owner.matrix_user_id(server_name));
     let levels = power_levels(request.power_level_content_override.unwrap_or_default(), owner.as_deref(), bot);
     let mut body = json!({
@@ -210,6 +212,7 @@ mod tests {
         assert!(closed.get("topic").is_none() && closed.get("invite").is_none());
         let open = body(request(json!({"visibility": "public"})), None, None, None, "a.example").unwrap();
         assert_eq!((&open["visibility"], &open["preset"]), (&json!("public"), &json!("public_chat")));
+        assert!(body(request(json!({"name": "a\nb"})), None, None, None, "a.example").is_err());
         assert!(body(request(json!({"preset": "trusted_private_chat"})), None, None, None, "a.example").is_err());
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::{GatewayError, invalid_parameter};
 use messaging_core::ids::{EntityId, EntityKind};
+use messaging_core::text::{is_line, is_lines, is_mxc};
 use messaging_edge::Problem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -39,12 +40,23 @@ pub fn event_id(text: &str) -> Result<&str, Problem> {
 
 /// A media URI, or an empty text for none.
 pub fn mxc_or_nothing(text: &str) -> Result<&str, Problem> {
-    let fits = text.is_empty() || text.strip_prefix("mxc://").is_some_and(|rest| rest.contains('/'));
-    if fits && text.len() <= MAX_ID_BYTES && !text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        Ok(text)
-    } else {
-        Err(invalid_parameter("avatar_url must be mxc://…"))
+    if text.is_empty() || is_mxc(text) { Ok(text) } else { Err(invalid_parameter("avatar_url must be mxc://…")) }
+}
+
+/// A name: one line that one can see, or an empty text for none. The error names `field`.
+pub fn line_or_nothing<'a>(field: &str, text: &'a str) -> Result<&'a str, Problem> {
+    if text.is_empty() || is_line(text) {
+        return Ok(text);
     }
+    Err(invalid_parameter(format!("{field} must be one line of characters that one can see")))
+}
+
+/// A topic: lines that one can see, or an empty text for none.
+pub fn topic_or_nothing(text: &str) -> Result<&str, Problem> {
+    if text.is_empty() || is_lines(text) {
+        return Ok(text);
+    }
+    Err(invalid_parameter("topic must have characters that one can see, and no control characters but line breaks"))
 }
 
 /// Reads an entity (`user:alice`) or a Matrix id (`@user-alice:server`); the error names `field`.

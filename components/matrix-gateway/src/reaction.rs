@@ -8,6 +8,7 @@ use crate::ids::{OwnUser, encode, event_id, own_actor, room_id};
 use crate::send::txn_id;
 use http::StatusCode;
 use messaging_core::gateway::{SendReaction, Sent};
+use messaging_core::text::is_line;
 use messaging_edge::{Json, Response};
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,8 +26,8 @@ pub async fn send_reaction(hs: Homeserver, Json(request): Json<SendReaction>) ->
         hs.server_name(),
     )?;
     let (room, event) = (room_id(&request.room_id)?, event_id(&request.event_id)?);
-    if !(1..=MAX_KEY_BYTES).contains(&request.emoji.len()) {
-        return Err(GatewayError::invalid(format!("emoji must be 1 to {MAX_KEY_BYTES} bytes")));
+    if request.emoji.len() > MAX_KEY_BYTES || !is_line(&request.emoji) {
+        return Err(GatewayError::invalid(format!("emoji must be 1 to {MAX_KEY_BYTES} bytes that one can see")));
     }
     let content = content::reaction(event, &request.emoji);
     let txn_id = format!("{}.{event}", txn_id(request.txn_id)?);

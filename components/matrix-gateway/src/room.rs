@@ -3,7 +3,7 @@
 use crate::act::as_person_or_bot;
 use crate::error::GatewayError;
 use crate::homeserver::{Acting, EventId, Homeserver, Nothing, v1, v3};
-use crate::ids::{actor, mxc_or_nothing};
+use crate::ids::{actor, line_or_nothing, mxc_or_nothing, topic_or_nothing};
 use crate::params::RoomPath;
 use futures_util::future::join;
 use http::{Method, StatusCode};
@@ -124,11 +124,11 @@ fn field<'a>(value: &'a Option<String>, name: &str) -> Result<&'a str, GatewayEr
 }
 
 fn name(change: &RoomChange) -> Result<Value, GatewayError> {
-    Ok(json!({"name": field(&change.name, "name")?}))
+    Ok(json!({"name": line_or_nothing("name", field(&change.name, "name")?)?}))
 }
 
 fn topic(change: &RoomChange) -> Result<Value, GatewayError> {
-    Ok(json!({"topic": field(&change.topic, "topic")?}))
+    Ok(json!({"topic": topic_or_nothing(field(&change.topic, "topic")?)?}))
 }
 
 fn avatar(change: &RoomChange) -> Result<Value, GatewayError> {
@@ -150,5 +150,11 @@ mod tests {
         assert_eq!(avatar(&with_avatar).unwrap(), json!({"url": "mxc://a.example/x"}));
         assert_eq!(avatar(&change(json!({"avatar_url": ""}))).unwrap(), json!({}));
         assert!(avatar(&change(json!({"avatar_url": "https://x/y"}))).is_err());
+        for unseen in [" ", "\u{200b}", "a\u{202e}b", "a\u{1b}"] {
+            let unseen = change(json!({"name": unseen, "topic": unseen}));
+            assert!(name(&unseen).is_err() && topic(&unseen).is_err());
+        }
+        let lines = change(json!({"name": "a\nb", "topic": "a\nb"}));
+        assert!(name(&lines).is_err() && topic(&lines).is_ok());
     }
 }

@@ -70,10 +70,10 @@ pub async fn upload(hs: Homeserver, request: Request) -> Result<Response, Gatewa
         .upload_size
         .and_then(|size| usize::try_from(size).ok())
         .map_or(MAX_FILE_BYTES, |size| size.min(MAX_FILE_BYTES));
-    let declared = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > limit.saturating_add(MAX_FORM_BYTES)) {
+    if request.declares_over(limit.saturating_add(MAX_FORM_BYTES)) {
         return Err(too_large(limit));
     }
+    let declared = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
     let _share = Share::take(declared.unwrap_or(limit)).ok_or_else(|| {
         let busy = "Too many uploads at a time. Try again in a moment.";
         GatewayError::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", busy).with_retry_after(1)

@@ -3,7 +3,7 @@
 use crate::act;
 use crate::error::GatewayError;
 use crate::homeserver::{Acting, DEVICE, Homeserver, v3};
-use crate::ids::{OwnUser, mxc_or_nothing, own_actor};
+use crate::ids::{OwnUser, line_or_nothing, mxc_or_nothing, own_actor};
 use crate::params::UserPath;
 use http::{Method, StatusCode, header};
 use messaging_core::gateway::{Avatar, DisplayName, RegisterUser, TokenFor, UserId, UserToken};
@@ -28,7 +28,9 @@ pub async fn register_user(hs: Homeserver, Json(request): Json<RegisterUser>) ->
     let user = own(&hs, &request.user_id)?;
     let avatar_url = request.avatar_url.as_deref().map(mxc_or_nothing).transpose()?;
     act::register(&hs, &user).await?;
-    for (field, value) in [("displayname", request.display_name.as_deref()), ("avatar_url", avatar_url)] {
+    let display_name = request.display_name.as_deref();
+    let display_name = display_name.map(|name| line_or_nothing("display_name", name)).transpose()?;
+    for (field, value) in [("displayname", display_name), ("avatar_url", avatar_url)] {
         if let Some(value) = value {
             act::set_profile(&hs, &user, field, value).await?;
         }
@@ -42,7 +44,8 @@ pub async fn set_display_name(
     Path(path): Path<UserPath>,
     Json(change): Json<DisplayName>,
 ) -> Result<Response, GatewayError> {
-    set_profile(&hs, own(&hs, &path.user_id)?, "displayname", &change.display_name).await
+    let name = line_or_nothing("display_name", &change.display_name)?;
+    set_profile(&hs, own(&hs, &path.user_id)?, "displayname", name).await
 }
 
 /// Sets a user's picture; an empty text removes it.
@@ -76,6 +79,9 @@ pub async fn token(hs: Homeserver, Json(request): Json<TokenFor>) -> Result<Resp
     if request.device_id.as_deref() == Some(DEVICE) {
         // A client that logs this device out would make the homeserver forget the gateway's transaction ids.
         return Err(GatewayError::invalid(format!("device_id {DEVICE} is the gateway's own")));
+    }
+    if let Some(name) = &request.device_display_name {
+        line_or_nothing("device_display_name", name)?;
     }
     let mut body = json!({
         "type": "m.login.application_service",

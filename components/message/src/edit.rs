@@ -3,9 +3,11 @@
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
+use messaging_core::idempotency::fingerprint;
+use messaging_core::matrix;
 use messaging_core::message::EditMessage;
 use messaging_core::paths::MessagePath;
-use messaging_core::text::preview;
+use messaging_core::text::beginning;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{RecordEdit, prepare_edit, record_edit};
 use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, log};
@@ -22,23 +24,21 @@ pub async fn edit(
     edit.check()?;
     // Before the homeserver's time of the edit, so that a later edit by another client is never taken for older.
     let asked_at = log::now();
-    let prepared = prepare_edit(&caller, at).await?;
+    let fingerprint = fingerprint(&[&edit.text, edit.formatted_body.as_deref().unwrap_or("")]);
+    let prepared = prepare_edit(&caller, at, client_key.as_ref(), &fingerprint).await?;
+    if let Some(message) = prepared.message {
+        return Response::json(StatusCode::OK, &message);
+    }
 
     let gateway = Gateway::from_settings().await?;
-    // An edit keeps the kind of the message.
-    let event = gateway.event(&prepared.room_id, &prepared.event_id).await?;
-    let msgtype = event.pointer("/content/msgtype").and_then(Value::as_str).unwrap_or("m.text");
-    let content_preview = preview(&edit.text);
+    let content = gateway.event(&prepared.room_id, &prepared.event_id).await?.newest_content();
+    let text = beginning(&edit.text);
     let replacement = SendEvent {
         room_id: prepared.room_id.clone(),
         event_type: Some("m.room.message".to_owned()),
-        msgtype: Some(msgtype.to_owned()),
-        body: Some(edit.text),
-        format: edit.formatted_body.as_ref().map(|_| "org.matrix.custom.html".to_owned()),
-        formatted_body: edit.formatted_body,
         relates_to: Some(replaces(&prepared.event_id)),
-        txn_id: Some(client_key.map_or_else(|| Uuid::new_v4().to_string(), |key| key.as_str().to_owned())),
-        ..SendEvent::default()
+        txn_id: Some(client_key.as_ref().map_or_else(|| Uuid::new_v4().to_string(), |key| key.as_str().to_owned())),
+        ..replacement(content, edit)
     };
     let sent = gateway.send(caller.id(), replacement).await?;
 
@@ -47,11 +47,41 @@ pub async fn edit(
         target_event_id: &prepared.event_id,
         event_id: &sent.event_id,
         sender_id: caller.id(),
-        content_preview: &content_preview,
-        edited_at: &asked_at,
+        content_preview: &text,
+        edited_at: prepared.asked_at.as_deref().unwrap_or(&asked_at),
+        client_key: client_key.as_ref(),
     })
     .await?;
     Ok(Response::document(StatusCode::OK, message))
+}
+
+/// What takes the place of a content. An edit keeps the kind of the message, and the file of one that has a file.
+fn replacement(content: Value, edit: EditMessage) -> SendEvent {
+    let format = edit.formatted_body.as_ref().map(|_| "org.matrix.custom.html".to_owned());
+    let msgtype = matrix::text(&content, "msgtype").unwrap_or("m.text").to_owned();
+    let mut event =
+        SendEvent { format, formatted_body: edit.formatted_body, body: Some(edit.text), ..SendEvent::default() };
+    match content {
+        Value::Object(mut new_content) if !matches!(msgtype.as_str(), "m.text" | "m.notice" | "m.emote") => {
+            for field in ["m.relates_to", "m.mentions"] {
+                new_content.remove(field);
+            }
+            new_content.retain(|field, _| !matrix::is_ours(field));
+            for (field, value) in
+                [("body", &event.body), ("format", &event.format), ("formatted_body", &event.formatted_body)]
+            {
+                match value {
+                    Some(value) => drop(new_content.insert(field.to_owned(), json!(value))),
+                    None => drop(new_content.remove(field)),
+                }
+            }
+            event.extra_content.insert("m.new_content".to_owned(), Value::Object(new_content));
+            // For clients that do not know edits: a file without its address would be an invalid event.
+            event.msgtype = Some("m.text".to_owned());
+        }
+        _ => event.msgtype = Some(msgtype),
+    }
+    event
 }
 
 fn replaces(event_id: &str) -> Map<String, Value> {

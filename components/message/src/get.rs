@@ -14,7 +14,7 @@ pub async fn get(caller: Caller, Path(at): Path<MessagePath>) -> Result<Response
         Value::Null
     } else {
         let gateway = Gateway::from_settings().await?;
-        matrix::newest_content(&gateway.event(&found.room_id, &found.event_id).await?)
+        gateway.event(&found.room_id, &found.event_id).await?.newest_content()
     };
     let mut message = found.message;
     message.insert("text".to_owned(), json!(matrix::text(&content, "body")));

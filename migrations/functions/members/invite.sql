@@ -12,11 +12,11 @@ DECLARE
     wanted jsonb := messaging.capabilities(p_details ->> 'role') || p_details;
 BEGIN
     INSERT INTO public.channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, can_read, can_write,
-        can_invite, can_kick, can_create_tasks, matrix_power_level, invited_by, joined_at, matrix_changed_at, role_asked_at)
+        can_invite, can_kick, can_create_tasks, matrix_power_level, invited_by, invited_at, joined_at, matrix_changed_at, role_asked_at)
     VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, wanted ->> 'role',
             coalesce((wanted ->> 'can_read')::boolean, true), coalesce((wanted ->> 'can_write')::boolean, true),
             (wanted ->> 'can_invite')::boolean, (wanted ->> 'can_kick')::boolean, (wanted ->> 'can_create_tasks')::boolean,
-            messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, true)), p_inviter_id, NULL,
+            messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, true)), p_inviter_id, now(), NULL,
             p_at, p_at)
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         role = excluded.role,
@@ -24,7 +24,7 @@ BEGIN
         can_write = coalesce((wanted ->> 'can_write')::boolean, m.can_write),
         can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
         matrix_power_level = messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, m.can_write)),
-        invited_by = excluded.invited_by,
+        invited_by = excluded.invited_by, invited_at = excluded.invited_at,
         joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL,
         matrix_changed_at = greatest(m.matrix_changed_at, p_at), role_asked_at = p_at
     RETURNING * INTO after;

@@ -18,6 +18,7 @@ BEGIN
         can_kick = m.can_kick AND m.left_at IS NULL,
         can_create_tasks = m.can_create_tasks AND m.left_at IS NULL,
         invited_by = CASE WHEN m.left_at IS NULL THEN m.invited_by END,
+        invited_at = CASE WHEN m.left_at IS NULL THEN m.invited_at END,
         matrix_changed_at = greatest(m.matrix_changed_at, p_at)
         WHERE m.left_at IS NOT NULL OR m.joined_at IS NULL
     RETURNING * INTO after;

@@ -44,7 +44,7 @@ $$;
 CREATE FUNCTION messaging.purge_log(m public.messages) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": ""}')
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
     WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text AND payload ? 'message';
     UPDATE public.outbox SET payload = payload || '{"content": {}}'
     WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
@@ -76,8 +76,10 @@ BEGIN
             VALUES (p_target_event_id, ch.id) ON CONFLICT DO NOTHING;
         END IF;
     ELSIF m.deleted_at IS NULL THEN
-        UPDATE public.messages SET deleted_at = now(), content_preview = '' WHERE id = m.id RETURNING * INTO m;
+        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.purge_log(m);
+        -- The fingerprints of its edits.
+        DELETE FROM messaging.idempotency_keys WHERE caller = m.sender_id AND key LIKE 'edit ' || m.id || ' %';
         PERFORM messaging.emit_message(ch, 'message.deleted', messaging.take_seq(ch.id), m, messaging.message_json(m),
             jsonb_build_object('actor_id', coalesce(intent.actor_id, p_actor_id)));
     END IF;

@@ -1,14 +1,15 @@
 -- Editing a message: prepare_edit before the edit is in Matrix, record_edit after, and redactions of edits.
 
 CREATE FUNCTION messaging.prepare_edit(
-    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid,
-    OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql STABLE AS $$
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_client_key text DEFAULT NULL,
+    p_fingerprint text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
 DECLARE
     lookup record;
     ch public.channels;
     m public.messages;
     actor public.channel_members;
+    known messaging.idempotency_keys;
 BEGIN
     lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
     refusal := lookup.refusal;
@@ -19,6 +20,17 @@ BEGIN
     SELECT * INTO m FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
     IF NOT FOUND THEN
         refusal := 'message_not_found';
+        RETURN;
+    END IF;
+    -- A retry is told what came of it, and changes nothing: neither an edit that was made since, nor its time.
+    SELECT * INTO known FROM messaging.idempotency_keys
+    WHERE caller = p_caller AND key = messaging.edit_key(p_message_id, p_client_key);
+    IF known.fingerprint <> p_fingerprint THEN
+        refusal := 'idempotency_key_reused';
+        RETURN;
+    ELSIF known.edit_event_id IS NOT NULL THEN
+        document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id),
+            'event_id', m.matrix_event_id, 'message', messaging.message_json(m));
         RETURN;
     END IF;
     SELECT * INTO actor FROM public.channel_members
@@ -36,17 +48,33 @@ BEGIN
     ELSIF ch.is_encrypted THEN
         refusal := 'channel_encrypted';
     ELSE
+        IF p_client_key IS NOT NULL THEN
+            INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
+            VALUES (p_caller, messaging.edit_key(p_message_id, p_client_key), p_fingerprint, p_message_id)
+            ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING * INTO known;
+            -- Two requests with one key at the same time.
+            IF known.fingerprint <> p_fingerprint THEN
+                refusal := 'idempotency_key_reused';
+                RETURN;
+            END IF;
+        END IF;
+        -- A retry has the time of the first try: an edit that was made in between is the newer one.
         document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id),
-            'event_id', m.matrix_event_id);
+            'event_id', m.matrix_event_id, 'asked_at', messaging.rfc3339(known.created_at));
     END IF;
 END
 $$;
 
+-- Under which key an edit's Idempotency-Key is kept.
+CREATE FUNCTION messaging.edit_key(p_message_id uuid, p_client_key text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'edit ' || p_message_id || ' ' || p_client_key
+$$;
+
 -- An edit that is in Matrix. Another user's means nothing, and the newest one counts (Matrix client-server API,
--- "Event replacements").
+-- "Event replacements"). p_client_key: the request's key, when it is the API that records.
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
-    OUT refusal messaging.refusal, OUT document json
+    p_client_key text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -64,10 +92,15 @@ BEGIN
         refusal := 'message_not_found';
         RETURN;
     END IF;
+    UPDATE messaging.idempotency_keys SET edit_event_id = p_event_id
+    WHERE caller = p_sender_id AND key = messaging.edit_key(m.id, p_client_key);
+    -- No edit is older than its message, whatever the sender's server says.
+    edited := greatest(edited, m.created_at);
     IF m.sender_id = p_sender_id AND m.deleted_at IS NULL AND m.edit_event_id IS DISTINCT FROM p_event_id
         AND (m.edited_at IS NULL OR (m.edited_at, m.edit_event_id) < (edited, p_event_id))
         AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
-        UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END,
+        UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
+            is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
             edited_at = edited, edit_event_id = p_event_id
         WHERE id = m.id RETURNING * INTO m;
         document := messaging.message_json(m);
@@ -100,8 +133,9 @@ DECLARE
     m public.messages;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
-    UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END,
-        edit_event_id = p_edit_event_id, edited_at = p_edited_at::timestamptz
+    UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
+        is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
+        edit_event_id = p_edit_event_id, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END
     WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
     RETURNING * INTO m;
     IF FOUND THEN

@@ -99,7 +99,7 @@ $$;
 
 -- A message that is in Matrix, from whichever path comes first: only the first one inserts, takes a number and writes
 -- the outbox. p_joined_at: the sender has just joined by posting. p_pushed_content: what Matrix pushed, NULL when it
--- is the API that records.
+-- is the API that records. p_content_preview: the beginning of the text (messaging.preview).
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
@@ -147,14 +147,16 @@ BEGIN
     END IF;
     next_seq := messaging.take_seq(ch.id);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
-                                 content_preview, content_type, thread_id, client_key, client_fingerprint, created_at,
-                                 matrix_room_id)
+                                 content_preview, is_truncated, content_type, thread_id, client_key, client_fingerprint,
+                                 created_at, matrix_room_id)
     VALUES (p_message_id, ch.id, next_seq, p_event_id, p_matrix_type, p_sender_id, p_sender_type, p_sender_matrix_id,
-            CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END, p_content_type,
+            CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
+            NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview), p_content_type,
             (SELECT id FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id),
             p_client_key, p_fingerprint,
-            -- Never in the future and never before the message in front of it, whatever the sender's server says.
-            greatest(least(coalesce(p_sent_at::timestamptz, now()), now()),
+            -- Never in the future, never before its channel and the message in front of it, whatever the sender's server
+            -- says.
+            greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
                      (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id)
     RETURNING * INTO m;
     message := messaging.message_json(m);

@@ -1,6 +1,6 @@
 -- The same picture with and without a variation selector (U+FE0F) is one reaction to people, two to Matrix.
 CREATE FUNCTION messaging.plain_emoji(p_emoji text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT replace(p_emoji, U&'\FE0F', '')
+    SELECT replace(p_emoji, chr(65039), '')
 $$;
 
 CREATE FUNCTION messaging.list_reactions(

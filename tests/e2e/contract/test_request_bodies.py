@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import CHANNELS, World
+from support.api import CHANNELS, Caller, World
 from support.problems import problem
 from support.stack import Stack
 from support.unchanged import Unchanged
@@ -40,6 +40,9 @@ JSON = {"Content-Type": "application/json"}
         (b'"text"', 422, "invalid"),
         (b"7", 422, "invalid"),
         (b"{}", 422, "invalid"),
+        (b'["hi"]', 422, "invalid"),
+        (b'["hi", "m.text", null, null, null]', 422, "invalid"),
+        (b'{"text": "x", "msgtype": {"m.text": null}}', 422, "invalid"),
         (b'{"text": "\\u0000"}', 422, "invalid"),
         (b'{"text": 1e400}', 400, None),
         (b'{"text": {"text": "x"}}', 422, "invalid"),
@@ -133,3 +136,49 @@ async def test_half_a_request_does_not_hold_up_others(world: World, stack: Stack
         for _, writer in opened:
             writer.close()
     assert await alice.history(channel["id"]) == [sent]
+
+
+async def test_an_object_is_an_object_on_every_route(world: World, unchanged: Unchanged) -> None:
+    alice, sofia = world.user("alice"), world.agent("sofia")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], "Hello")
+    await alice.invite(channel["id"], sofia.id)
+    path = f"{CHANNELS}/{channel['id']}"
+    # The values of the fields in the order in which the code has them.
+    arrays: list[tuple[Caller, str, str, list[Any]]] = [
+        (alice, "POST", CHANNELS, ["s", "Name", None, world.microdao, "public", False, None, None, False, []]),
+        (alice, "PATCH", path, ["Name", None, None, None, "private"]),
+        (alice, "POST", f"{path}/messages", ["hi", "m.text", None, None, None]),
+        (alice, "PATCH", f"{path}/messages/{message['id']}", ["hi", None]),
+        (alice, "POST", f"{path}/members", ["user:bob", "admin", True, True, True, True, True]),
+        (alice, "PATCH", f"{path}/members/{sofia.id}", ["member", True, True, True, True, True]),
+        (sofia, "POST", f"/internal/agents/{sofia.id}/post-to-channel", [channel["id"], "hi", None, None]),
+    ]
+    async with unchanged(channel):
+        for caller, method, route, body in arrays:
+            refused = problem(await caller.request(method, route, json=body), 422, "invalid", "")
+            assert refused["detail"].startswith("The body does not fit"), refused
+        for method, route, body in [
+            ("PATCH", path, {"visibility": {"private": None}}),
+            ("PATCH", f"{path}/members/{sofia.id}", {"role": {"member": None}}),
+        ]:
+            problem(await alice.request(method, route, json=body), 422, "invalid")
+
+
+@pytest.mark.parametrize("length", [2**32, 2**32 + 5, 2**63, 2**64 - 1])
+async def test_a_length_of_many_bits_is_too_large_at_once(world: World, stack: Stack, length: int) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    url = httpx.URL(stack.api_url)
+    assert url.port
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        head = f"POST {CHANNELS}/{channel['id']}/messages HTTP/1.1\r\nHost: {url.host}\r\nX-User-Id: {alice.id}\r\n"
+        head += f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{{"
+        writer.write(head.encode())
+        # A body that is waited for is given up after 30 seconds.
+        status = await asyncio.wait_for(reader.readline(), 15)
+    finally:
+        writer.close()
+    # A host may refuse the largest ones itself.
+    assert status.split()[1] in ((b"413",) if length < 2**63 else (b"413", b"400")), status

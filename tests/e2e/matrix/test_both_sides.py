@@ -75,8 +75,8 @@ async def send_in_matrix(p: Place) -> None:
     await p.clients["alice"].say(p.room, "new " + "ї" * 600, **html)
 
 
-async def send_a_picture(p: Place) -> None:
-    await p.who.alice.send(p.channel["id"], "cat.png", msgtype="m.image")
+async def send_a_notice(p: Place) -> None:
+    await p.who.alice.send(p.channel["id"], "done", msgtype="m.notice")
 
 
 async def reply(p: Place) -> None:
@@ -177,9 +177,9 @@ def set_state(kind: str, **content: Any) -> Act:
 # Through the API, with a Matrix client, and the events of it.
 ACTS: dict[str, tuple[Act, Act, list[str]]] = {
     "send": (send, send_in_matrix, ["message.created"]),
-    "send-a-picture": (
-        send_a_picture,
-        lambda p: p.clients["alice"].say(p.room, "cat.png", msgtype="m.image"),
+    "send-a-notice": (
+        send_a_notice,
+        lambda p: p.clients["alice"].say(p.room, "done", msgtype="m.notice"),
         ["message.created"],
     ),
     "reply": (reply, reply_in_matrix, ["message.created"]),

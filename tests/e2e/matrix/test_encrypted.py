@@ -185,3 +185,39 @@ async def test_ciphertext_is_refused_in_channels_that_are_not_encrypted(world: W
         problem(await owner.post(path, {"encrypted": content}), 409, "channel_not_encrypted")
         problem(await owner.post(path, {"encrypted": "x"}), 422, "invalid", "/encrypted")
         problem(await owner.post(path, {"encrypted": content, "text": "x"}), 422)
+
+
+async def test_a_relation_inside_the_ciphertext_is_read_as_the_push_reads_it(vault: Vault, witness: Witness) -> None:
+    path = f"{path_to(vault.id)}/messages"
+    root = (await vault.owner.post(path, {"encrypted": ciphertext("root")})).json()
+    event = root["matrix_event_id"]
+    relations = [
+        {"m.in_reply_to": {"event_id": event}},
+        {"rel_type": "m.thread", "event_id": event, "m.in_reply_to": {"event_id": "$other"}},
+    ]
+    for number, relation in enumerate(relations):
+        content = ciphertext(f"reply {number}") | {"m.relates_to": relation}
+        by_api = (await vault.owner.post(path, {"encrypted": content})).json()
+        async with witness.watch(vault.channel, vault.owner):
+            await vault.bob.send(vault.room, "m.room.encrypted", content)
+        [by_push, *_] = await vault.owner.page(vault.id)
+        assert by_api["thread_id"] == by_push["thread_id"] == root["id"], relation
+
+
+async def test_ciphertext_has_one_reading(vault: Vault, unchanged: Unchanged) -> None:
+    path = f"{path_to(vault.id)}/messages"
+    sent = (await vault.owner.post(path, {"encrypted": ciphertext()})).json()
+    event = sent["matrix_event_id"]
+    edit = {"m.relates_to": {"rel_type": "m.replace", "event_id": event}}
+    reply = {"m.relates_to": {"m.in_reply_to": {"event_id": event}}}
+    async with unchanged(vault.channel):
+        for field in ("city.daarion.key", "city.daarion.fingerprint", "city.daarion.new"):
+            response = await vault.owner.post(path, {"encrypted": ciphertext() | {field: "a" * 64}})
+            problem(response, 422, "invalid", "/encrypted")
+        for number in (1.5, 2**53, -(2**53)):
+            response = await vault.owner.post(path, {"encrypted": ciphertext() | {"n": [number]}})
+            problem(response, 422, "invalid", "/encrypted")
+        response = await vault.owner.post(path, {"encrypted": ciphertext() | edit})
+        problem(response, 422, "invalid", "/encrypted/m.relates_to")
+        response = await vault.owner.post(path, {"encrypted": ciphertext() | reply, "reply_to": sent["id"]})
+        problem(response, 422, "invalid", "/reply_to")

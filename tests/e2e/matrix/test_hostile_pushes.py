@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from support.api import World
+from support.api import World, path_to
 from support.homeserver import Homeserver, accepted, pushed_message
 from support.unchanged import Unchanged
 
@@ -19,6 +19,17 @@ def hostile_events(channel: dict[str, Any]) -> dict[str, Any]:
         "number": 7,
         "text": "m.room.message",
         "list": [good],
+        # What a struct could be read from.
+        "values without names": [
+            good["event_id"],
+            good["room_id"],
+            good["sender"],
+            good["type"],
+            None,
+            None,
+            1,
+            good["content"],
+        ],
         "empty": {},
         **{f"without {name}": value for name, value in without.items() if name != "origin_server_ts"},
         "event_id is a number": good | {"event_id": 1},
@@ -116,3 +127,50 @@ async def test_lone_surrogates_and_deep_nesting_fail_no_transaction(world: World
     # A text with a lone surrogate may be left out or mended; its neighbours are there.
     assert [preview for preview in previews if preview.startswith("good")] == [f"good {n}" for n in range(4)]
     assert len(previews) <= 5
+
+
+async def test_what_another_server_tells_becomes_something_one_can_see(world: World, homeserver: Homeserver) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner, name="Old", topic="Old", avatar_url="mxc://a/b")
+
+    async def tell(kind: str, **content: Any) -> dict[str, Any]:
+        state = pushed_message(channel, type=f"m.room.{kind}", state_key="", content=content)
+        accepted(await homeserver.push(state))
+        return (await owner.get(path_to(channel["id"]))).json()
+
+    assert (await tell("name", name="a\nb\u202ec\u001b[0m"))["name"] == "a bc[0m"
+    assert (await tell("name", name="\u200b \u202e"))["name"] == "a bc[0m", "a name that nobody can see is none"
+    assert (await tell("topic", topic="one\ntwo\u0000"))["topic"] == "one two"
+    assert (await tell("topic", topic="\u200b"))["topic"] is None
+    assert (await tell("avatar", url="mxc://localhost/cat"))["avatar_url"] == "mxc://localhost/cat"
+    for url in (
+        "javascript:alert(1)//",
+        "https://evil.example/x.png",
+        "mxc://a",
+        "mxc://a/b c",
+        "mxc://a/" + "b" * 300,
+    ):
+        assert (await tell("avatar", url=url))["avatar_url"] is None, url
+        await tell("avatar", url="mxc://localhost/cat")
+
+
+async def test_a_reaction_that_nobody_can_see_is_none(world: World, homeserver: Homeserver) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner)
+    message = await owner.send(channel["id"], "React!")
+    for key in (" ", "\u200b", "\ufe0f", "\u202e👍\u0007"):
+        relation = {"rel_type": "m.annotation", "event_id": message["matrix_event_id"], "key": key}
+        accepted(await homeserver.push(pushed_message(channel, type="m.reaction", content={"m.relates_to": relation})))
+    assert await owner.reactions(message) == {"👍": (1, False)}
+
+
+async def test_no_message_is_older_than_its_channel(world: World, homeserver: Homeserver) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner)
+    first = pushed_message(channel, "first", origin_server_ts=1)
+    relation = {"rel_type": "m.replace", "event_id": first["event_id"]}
+    content = {"msgtype": "m.text", "body": "* edited", "m.relates_to": relation}
+    accepted(await homeserver.push(first, pushed_message(channel, origin_server_ts=2, content=content)))
+    [message] = await owner.history(channel["id"])
+    assert message["created_at"] >= channel["created_at"]
+    assert message["edited_at"] >= message["created_at"]

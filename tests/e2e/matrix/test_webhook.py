@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 
@@ -41,3 +43,13 @@ async def test_only_the_gateway_delivers(world: World, gateway: Caller, stack: S
         problem(await gateway.post(PATH, pushed_message(channel, "x")), 401, "unauthenticated")
     gateway.headers = {"X-Internal-Service-Token": stack.matrix_gateway_secret or ""}
     problem(await gateway.get(PATH), 405, "method_not_allowed")
+
+
+async def test_a_body_that_says_that_it_is_no_json_is_refused(
+    world: World, gateway: Caller, unchanged: Unchanged
+) -> None:
+    channel = await world.channel(world.user("owner"))
+    body = json.dumps(pushed_message(channel, "x")).encode()
+    async with unchanged(channel):
+        response = await gateway.request("POST", PATH, content=body, headers={"Content-Type": "text/plain"})
+        problem(response, 415, "unsupported_media_type")

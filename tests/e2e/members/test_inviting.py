@@ -128,3 +128,22 @@ async def test_the_role_agent_is_for_agents_and_they_have_no_other(world: World,
     async with unchanged(channel):
         problem(await owner.try_invite(channel["id"], sofia.id, role="owner"), 422, "invalid", "/role")
         problem(await owner.try_invite(channel["id"], world.user("bob").id, role="agent"), 422, "invalid", "/role")
+
+
+async def test_an_invitation_says_when_and_its_events_carry_the_membership(
+    world: World, witness: Witness, person: NewPerson
+) -> None:
+    owner, bob = world.user("owner"), world.user("bob")
+    channel = await world.channel(owner)
+    invited_person = await person("mia")
+    async with witness.watch(channel, owner) as observed:
+        invited = await owner.invite(channel["id"], invited_person.id)
+    assert invited["invited_at"] >= channel["created_at"] and invited["joined_at"] is None
+    [event], [frame] = observed.events, observed.frames
+    assert event.payload["member"] == frame["member"] == invited
+    async with witness.watch(channel, owner) as observed:
+        joined = await owner.invite(channel["id"], bob.id)
+    assert joined["joined_at"] >= joined["invited_at"]
+    assert [frame["member"]["joined_at"] is None for frame in observed.frames] == [True, False]
+    assert observed.frames[-1]["member"] == joined
+    assert (await owner.members(channel["id"]))[owner.id]["invited_at"] is None

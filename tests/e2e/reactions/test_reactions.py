@@ -24,7 +24,7 @@ async def reactions_in_room(rooms: Rooms, channel: dict[str, Any]) -> list[tuple
 
 @pytest.mark.parametrize(
     "emoji",
-    ["👍", "👍🏽", "❤️", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇺🇦", "1️⃣", "+1", "a/b", "%", "?", "#", " ", "ок"],
+    ["👍", "👍🏽", "❤️", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇺🇦", "1️⃣", "+1", "a/b", "%", "?", "#", "ок"],
 )
 async def test_any_emoji_is_kept_as_it_is_in_index_and_room(world: World, rooms: Rooms, emoji: str) -> None:
     alice = world.user("alice")
@@ -34,6 +34,15 @@ async def test_any_emoji_is_kept_as_it_is_in_index_and_room(world: World, rooms:
     assert response.is_success, response.text
     assert await alice.reactions(message) == {emoji: (1, True)}
     assert await reactions_in_room(rooms, channel) == [(alice.matrix_id, emoji)]
+
+
+@pytest.mark.parametrize("emoji", [" ", "\u200b", "\ufe0f", "\n", "a\u202eb", "\u001b[31m", "\u3164", "👍\u200d"])
+async def test_a_reaction_is_something_one_can_see(world: World, unchanged: Unchanged, emoji: str) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], "React!")
+    async with unchanged(channel):
+        problem(await alice.put(reaction_path(message, emoji)), 422, "invalid")
 
 
 async def test_adding_and_removing_a_reaction_are_events(

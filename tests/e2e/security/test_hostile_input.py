@@ -34,18 +34,19 @@ async def test_paths_are_read_one_way(world: World, unchanged: Unchanged) -> Non
             f"{CHANNELS}/{one}/messages/",
             f"{CHANNELS}/{one.replace('-', '%2D')}/messages",
             f"{CHANNELS}/{one.upper()}/messages",
-            f"//api/messaging/channels/{one}/messages",
-            f"/api//messaging/channels/{one}/messages",
-            f"{CHANNELS}//{one}/messages",
-            f"{CHANNELS}/{one}//messages",
         ):
-            # A string that starts with two slashes would name a host, so the client is given the whole address.
             response = await alice.get(alice.stack.api_url + path)
             if response.status_code != 200:
                 problem(response, 404)
             else:
                 assert response.json() == [message], path
         for path in (
+            # A string that starts with two slashes would name a host, so the client is given the whole address.
+            f"//api/messaging/channels/{one}/messages",
+            f"/api//messaging/channels/{one}/messages",
+            f"{CHANNELS}//{one}/messages",
+            f"{CHANNELS}/{one}//messages",
+            f"{CHANNELS}/{one}/messages//",
             f"{CHANNELS}//messages",
             f"{CHANNELS}/%20/messages",
             f"{CHANNELS}/%00/messages",
@@ -130,3 +131,71 @@ async def test_unknown_fields_and_parameters_are_ignored(world: World, rooms: Ro
     assert sent["sender"] == alice.matrix_id
     assert "sender_id" not in sent["content"]
     assert (await alice.get(f"{CHANNELS}/{channel['id']}/messages", sender="x", limit=5)).json() == [message]
+
+
+async def test_links_lead_to_the_same_host_however_the_path_was_written(world: World) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    for text in ("one", "two"):
+        await alice.send(channel["id"], text)
+    base = httpx.URL(alice.stack.api_url)
+    for path in (f"{CHANNELS}/{channel['id']}/messages", f"{CHANNELS}/{channel['id'].upper()}/messages/"):
+        response = await alice.get(f"{alice.stack.api_url}{path}?limit=1")
+        assert response.status_code == 200, response.text
+        link = response.headers["link"].split(">")[0].removeprefix("<")
+        assert base.join(link).host == base.host and link.startswith(f"{CHANNELS}/{channel['id']}/messages?"), link
+    response = await alice.get(f"{alice.stack.api_url}/{CHANNELS}/{channel['id']}/messages?limit=1")
+    problem(response, 404, "not_found")
+    assert "link" not in response.headers
+
+
+async def test_no_parameter_is_dropped_and_none_has_two_values(world: World) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    path = f"{CHANNELS}/{channel['id']}/messages"
+    others = "&".join(f"x{n}=1" for n in range(63))
+    problem(await alice.get(f"{path}?{others}&limit=0"), 422, "invalid")
+    assert (await alice.get(f"{path}?{others}&limit=1")).status_code == 200
+    problem(await alice.get(f"{path}?{others}&x=1&limit=0"), 400, "too_many_parameters")
+    for query in ("limit=1&limit=0", "limit=1&limit=1", "before=1&x=1&before=2"):
+        problem(await alice.get(f"{path}?{query}"), 422, "invalid")
+    assert (await alice.get(f"{path}?x=1&x=2&limit=1")).status_code == 200, "unknown ones are ignored"
+
+
+UNSEEN = [" ", "\t", "\u00a0\u3000", "\u200b", "\u2060\ufeff", "\u3164", "a\nb", "a\rb", "a\u2028b", "\u001b[31mred", "a\u0007", "a\u202eb",
+          "a\u2066b", "a\u200fb", "a\u200bb", "a\u00adb", "a\u0000"]  # fmt: skip
+
+
+async def test_a_name_is_something_one_can_see(world: World, unchanged: Unchanged) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    async with unchanged(channel):
+        for text in UNSEEN:
+            for field in ("name", "topic"):
+                problem(await alice.post(CHANNELS, world.fields(**{field: text})), 422, "invalid", f"/{field}")
+                problem(await alice.patch(f"{CHANNELS}/{channel['id']}", {field: text}), 422, "invalid", f"/{field}")
+        for text in (" ", "\u200b", "a\u001b", "a\u202eb"):
+            problem(await alice.post(CHANNELS, world.fields(description=text)), 422, "invalid", "/description")
+            response = await alice.patch(f"{CHANNELS}/{channel['id']}", {"description": text})
+            problem(response, 422, "invalid", "/description")
+        for slug in ("-", "--", "---"):
+            problem(await alice.post(CHANNELS, world.fields(slug=slug)), 422, "invalid", "/slug")
+            body = world.fields() | {"microdao_id": f"microdao:{slug}"}
+            problem(await alice.post(CHANNELS, body), 422, "invalid", "/microdao_id")
+        for url in ("javascript:alert(1)//", "https://x/y", "mxc://a", "mxc://a/\u0431"):
+            problem(
+                await alice.patch(f"{CHANNELS}/{channel['id']}", {"avatar_url": url}), 422, "invalid", "/avatar_url"
+            )
+
+
+async def test_names_of_every_script_and_descriptions_of_many_lines_are_kept(world: World) -> None:
+    alice = world.user("alice")
+    for name in (
+        "Загальний",
+        "می\u200cخواهم",
+        "👩\u200d👩\u200d👧 family",
+        "\U0001f3f4\U000e0067\U000e0062\U000e007f",
+        "–",
+    ):
+        channel = await world.channel(alice, name=name, topic=name, description="one\r\n\ttwo\n")
+        assert (channel["name"], channel["topic"], channel["description"]) == (name, name, "one\r\n\ttwo\n")

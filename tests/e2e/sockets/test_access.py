@@ -10,7 +10,7 @@ from support.sockets import Address, handshake_refused, listener
 from support.tokens import token
 
 
-@pytest.mark.parametrize("name", [UNKNOWN_ID, "general", "%00", "1"])
+@pytest.mark.parametrize("name", [UNKNOWN_ID, "general", "%00", "%ff", "1"])
 async def test_an_unknown_channel_is_not_found(world: World, ws_address: Address, name: str) -> None:
     text = token(world.user("alice").id, world.secret(), [world.microdao])
     await handshake_refused(ws_address(name, token=text), 404)

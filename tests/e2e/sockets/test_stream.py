@@ -38,7 +38,7 @@ async def test_frames_are_the_rows_that_the_api_shows(world: World, listen: List
     channel = await world.channel(alice)
     async with listen(channel["id"], alice) as socket:
         parent = await alice.send(channel["id"], 'Їжак 😀 \u2028 "quoted" \\ </script>')
-        reply = await alice.send(channel["id"], "reply", reply_to=parent["id"], msgtype="m.image")
+        reply = await alice.send(channel["id"], "reply", reply_to=parent["id"], msgtype="m.notice")
         await socket.until(reply["seq"])
         response = await alice.get(f"{CHANNELS}/{channel['id']}/messages")
         assert socket.messages == response.json()[::-1] == [parent, reply]

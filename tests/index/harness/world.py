@@ -165,6 +165,14 @@ class World:
         )
         return Channel(reserved["channel_id"], room, owner)
 
+    async def old_channel(self, **fields: Any) -> Channel:
+        """A channel that was made a day ago, for messages with times of their own."""
+        channel = await self.channel(**fields)
+        await self.db.execute(
+            "UPDATE public.channels SET created_at = now() - interval '1 day' WHERE id = $1", channel.id
+        )
+        return channel
+
     async def member(self, channel: Channel, who: str, *, state: str = "joined", **columns: Any) -> None:
         """A member as a row: 'joined', 'invited' or 'left'; with the capabilities of the role."""
         role = columns.get("role", "agent" if type_of(who) == "agent" else "member")

@@ -38,6 +38,9 @@ async def test_an_invited_person_is_a_member_who_has_not_joined(world: World, db
     assert prepared == {"room_id": channel.room_id, "power_level": None}
     document = await db.call("record_invite", **recording(channel, OWNER, "user:bob"))
     assert (document["role"], document["invited_by"], document["joined_at"]) == ("member", OWNER, None)
+    assert document["invited_at"]
+    [event] = await db.events(channel.id, "messaging.member.invited")
+    assert event["member"] == document
     assert (await db.audit(channel.id))[1:] == [("member.invited", OWNER, "user:bob")]
     assert await db.value("SELECT count(*) FROM messaging.intents") == 0
 

@@ -39,6 +39,7 @@ async def test_a_member_is_their_row(world: World, db: Database) -> None:
         "can_create_tasks": True,
         "matrix_power_level": 100,
         "invited_by": None,
+        "invited_at": None,
         "left_at": None,
     }
 

@@ -17,7 +17,7 @@ async def test_the_sender_edits(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel, content_preview="first")
     prepared = await db.call("prepare_edit", **channel.by(OWNER), message_id=message.id)
-    assert prepared == {"room_id": channel.room_id, "event_id": message.event_id}
+    assert prepared == {"room_id": channel.room_id, "event_id": message.event_id, "asked_at": None}
     document = await db.call("record_edit", **edit(channel, message.event_id, content_preview="second"))
     assert (document["content_preview"], document["seq"]) == ("second", message.seq)
     [event] = await db.events(channel.id, "messaging.message.updated")
@@ -50,6 +50,67 @@ async def test_refusals_of_an_edit(world: World, db: Database) -> None:
         assert await db.refusal("prepare_edit", **caller, message_id=message_id) == expected
     await world.archive(channel)
     assert await db.refusal("prepare_edit", **channel.by(OWNER), message_id=mine.id) == "channel_archived"
+
+
+async def test_a_retry_of_an_edit_is_told_what_came_of_it(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message, other = await world.message(channel), await world.message(channel)
+    asked: dict[str, Any] = {**channel.by(OWNER), "message_id": message.id, "client_key": "k", "fingerprint": "one"}
+    prepared = await db.call("prepare_edit", **asked)
+    # Cut off before it was recorded: the retry has the time of the first try, so it undoes no edit made in between.
+    assert await db.call("prepare_edit", **asked) == prepared and prepared["asked_at"]
+    assert await db.refusal("prepare_edit", **asked | {"fingerprint": "two"}) == "idempotency_key_reused"
+    between = edit(channel, message.event_id, content_preview="between")
+    await db.call("record_edit", **between)
+    late = edit(channel, message.event_id, content_preview="late", edited_at=prepared["asked_at"], client_key="k")
+    document = await db.call("record_edit", **late)
+    assert document["content_preview"] == "between"
+    # Recorded: nothing is to be done any more.
+    again = await db.call("prepare_edit", **asked)
+    assert again["message"] == document
+    assert await db.refusal("prepare_edit", **asked | {"fingerprint": "two"}) == "idempotency_key_reused"
+    assert "message" not in await db.call("prepare_edit", **asked | {"message_id": other.id, "fingerprint": "two"})
+
+
+async def test_two_edits_with_one_key_at_the_same_time_are_one(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    sessions = await db.sessions(4)
+    asked: dict[str, Any] = {**channel.by(OWNER), "message_id": message.id, "client_key": "k"}
+    outcomes = await asyncio.gather(
+        *(s.call("prepare_edit", **asked, fingerprint=f"f{n}") for n, s in enumerate(sessions)), return_exceptions=True
+    )
+    assert sum(not isinstance(outcome, BaseException) for outcome in outcomes) == 1, outcomes
+
+
+async def test_the_fingerprints_of_edits_go_with_the_message(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    asked = {**channel.by(OWNER), "message_id": message.id, "client_key": "k", "fingerprint": "hash-of-the-text"}
+    await db.call("prepare_edit", **asked)
+    await world.delete(channel, message)
+    assert "hash-of-the-text" not in str(await db.contents())
+
+
+async def test_an_edit_says_whether_its_preview_leaves_something_out_and_a_deletion_takes_it_back(
+    world: World, db: Database
+) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    document = await db.call("record_edit", **edit(channel, message.event_id, content_preview="x" * 501))
+    assert (len(document["content_preview"]), document["truncated"]) == (500, True)
+    await world.delete(channel, message)
+    [event] = await db.events(channel.id, "messaging.message.deleted")
+    assert event["message"]["truncated"] is False
+    [before] = await db.events(channel.id, "messaging.message.updated")
+    assert (before["message"]["content_preview"], before["message"]["truncated"]) == ("", False)
+
+
+async def test_an_edit_is_never_older_than_its_message(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    await db.call("record_edit", **edit(channel, message.event_id, edited_at="1970-01-01T00:00:00.002Z"))
+    assert await db.value("SELECT edited_at = created_at FROM public.messages WHERE id = $1", message.id) is True
 
 
 async def test_an_edit_is_recorded_once(world: World, db: Database) -> None:

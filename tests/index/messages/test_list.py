@@ -89,7 +89,7 @@ async def test_a_page_is_what_a_plain_reading_of_the_rules_gives(world: World, d
 
 
 async def test_a_place_is_a_number_a_message_or_a_time(world: World, db: Database) -> None:
-    channel = await world.channel()
+    channel = await world.old_channel()
     first, second, third = [await world.message(channel, sent_at=at(i - 60)) for i in range(3)]
     times = {
         row["seq"]: row["created_at"].isoformat()
@@ -104,7 +104,7 @@ async def test_a_place_is_a_number_a_message_or_a_time(world: World, db: Databas
 
 
 async def test_messages_of_one_moment_are_on_one_side_of_it(world: World, db: Database) -> None:
-    channel = await world.channel()
+    channel = await world.old_channel()
     moment = at(-60)
     for sent_at in (at(-90), moment, moment, moment, at(-30)):
         await world.message(channel, sent_at=sent_at)

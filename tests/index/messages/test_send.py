@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from harness.database import Database
-from harness.world import NOWHERE, OWNER, World, at, matrix_id, pushed, sent
+from harness.world import NOWHERE, OWNER, Channel, World, at, matrix_id, pushed, sent
 
 PLAIN: dict[str, Any] = {"reply_to": None, "client_key": None, "fingerprint": "one", "is_encrypted": False}
 KEYED: dict[str, Any] = {**PLAIN, "client_key": "k"}
@@ -209,12 +209,32 @@ async def test_an_encrypted_channels_message_has_no_text_anywhere(world: World, 
 
 
 async def test_a_message_is_never_of_the_future_and_never_before_the_one_in_front(world: World, db: Database) -> None:
-    channel = await world.channel()
+    channel = await world.old_channel()
     for sent_at in (at(-60), at(3600), at(-7200)):
         await world.message(channel, sent_at=sent_at)
     rows = await db.rows("SELECT created_at, created_at <= now() AS past FROM public.messages ORDER BY seq")
     times = [row["created_at"] for row in rows]
     assert times == sorted(times) and times[1] == times[2] and all(row["past"] for row in rows)
+
+
+async def test_a_message_is_never_older_than_its_channel(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel, sent_at="1970-01-01T00:00:00.001Z")
+    sql = """SELECT m.created_at = c.created_at AS clamped FROM public.messages m
+             JOIN public.channels c ON c.id = m.channel_id WHERE m.id = $1"""
+    assert await db.value(sql, message.id) is True
+
+
+async def test_a_row_says_whether_its_preview_leaves_something_out(world: World, db: Database) -> None:
+    channel, encrypted = await world.channel(), await world.channel(is_encrypted=True)
+
+    async def shown(channel: Channel, beginning: str) -> tuple[int, bool]:
+        document = await db.call("record_message", **pushed(channel, content_preview=beginning))
+        return len(document["message"]["content_preview"]), document["message"]["truncated"]
+
+    assert await shown(channel, "ї" * 500) == (500, False)
+    assert await shown(channel, "😀" * 501) == (500, True)
+    assert await shown(encrypted, "x" * 501) == (0, False)
 
 
 async def test_a_reply_belongs_to_its_channel(world: World, db: Database) -> None:

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::http::auth::{Query, SUBPROTOCOL, identify};
 use crate::http::problem::ProblemResponse;
 use crate::socket::session::{Identity, Purpose, serve};
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, State};
@@ -27,7 +27,7 @@ const WRITE_BUFFER: usize = 16 * 1024;
 /// A socket for one channel.
 pub async fn one(
     State(app): State<Arc<App>>,
-    Path(channel): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     query: MaybeQuery,
     upgrade: Upgrade,
@@ -35,7 +35,9 @@ pub async fn one(
     let opened = async {
         let query = readable(query)?;
         let identity = identify(&app.verifier, &headers, &query)?;
-        let channel = ChannelId::parse(&channel).ok_or_else(|| Problem::not_found("channel"))?;
+        // What is not UTF-8 is the id of no channel either.
+        let channel = path.ok().and_then(|Path(text)| ChannelId::parse(&text));
+        let channel = channel.ok_or_else(|| Problem::not_found("channel"))?;
         let since = query.since_seq.as_deref().map(since_seq).transpose()?;
         match access::check(&app.database, identity.caller.as_ref(), channel).await {
             Ok(Access::Granted(head)) => Ok((identity, Purpose::One { channel, head, since })),

@@ -4,6 +4,9 @@ use super::Visibility;
 use crate::idempotency::fingerprint;
 use crate::ids::{EntityId, MicrodaoId, is_slug};
 use crate::problem::{FieldError, Problem};
+use crate::text::TextKind::{Line, Lines};
+#[cfg(feature = "openapi")]
+use crate::text::patterns;
 use crate::text::{check_mxc, check_text};
 use serde::{Deserialize, Serialize};
 
@@ -12,41 +15,47 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(extend(
     "if" = {"properties": {"is_direct": {"const": true}}, "required": ["is_direct"]},
-    "then" = {"required": ["members"]},
-    "else" = {"required": ["slug", "name"]}
+    "then" = {"required": ["members"], "properties": {"members": {"minItems": 1, "maxItems": 1}}},
+    "else" = {"required": ["slug", "name"], "properties": {"members": {"maxItems": 0}}}
 )))]
 pub struct CreateChannel {
-    /// 1 to 100 of `[a-z0-9-]`, unique in the microDAO. A direct channel's slug comes from its pair.
+    /// 1 to 100 of `[a-z0-9-]`, not only `-`, unique in the microDAO. A direct channel's slug comes from its pair.
     #[serde(default)]
     #[cfg_attr(
         feature = "openapi",
-        schemars(skip_serializing_if = "String::is_empty", regex(pattern = "^[a-z0-9-]{1,100}$"))
+        schemars(
+            skip_serializing_if = "String::is_empty",
+            regex(pattern = "^(?!direct-)(?=-*[a-z0-9])[a-z0-9-]{1,100}$")
+        )
     )]
     pub slug: String,
-    /// 1 to 255 characters. A direct channel may do without.
+    /// 1 to 255 characters in one line that one can see. A direct channel may do without.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "String::is_empty", length(min = 1, max = 255)))]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "String::is_empty", length(min = 1, max = 255), regex(pattern = patterns::LINE)))]
     pub name: String,
-    /// At most 2,000 characters.
-    #[cfg_attr(feature = "openapi", schemars(length(max = 2_000)))]
+    /// At most 2,000 characters, some of which one can see; line breaks and tabs are allowed.
+    #[cfg_attr(feature = "openapi", schemars(length(max = 2_000), regex(pattern = patterns::LINES_OR_NOTHING)))]
     pub description: Option<String>,
     /// The microDAO that the channel belongs to.
     #[cfg_attr(feature = "openapi", schemars(with = "MicrodaoId"))]
     pub microdao_id: String,
-    /// Who may see it.
+    /// Who may see it; `microdao` when it is left out.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
     pub visibility: Visibility,
-    /// Whether its messages are end-to-end encrypted.
+    /// Whether its messages are end-to-end encrypted; not when it is left out.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
     pub is_encrypted: bool,
-    /// At most 500 characters.
-    #[cfg_attr(feature = "openapi", schemars(length(max = 500)))]
+    /// At most 500 characters in one line that one can see.
+    #[cfg_attr(feature = "openapi", schemars(length(max = 500), regex(pattern = patterns::LINE_OR_NOTHING)))]
     pub topic: Option<String>,
     /// An `mxc://` address.
-    #[cfg_attr(feature = "openapi", schemars(length(max = 255), regex(pattern = "^mxc://[^/]+/.+$")))]
+    #[cfg_attr(feature = "openapi", schemars(length(max = 255), regex(pattern = patterns::MXC)))]
     pub avatar_url: Option<String>,
-    /// Whether it is a conversation of two, private and one per pair.
+    /// Whether it is a conversation of two, private and one per pair; not when it is left out.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
     pub is_direct: bool,
     /// For a direct channel: the other one.
     #[serde(default)]
@@ -96,13 +105,13 @@ impl CreateChannel {
         let other = self.complete_direct(caller, server_name)?;
         let mut errors = Vec::new();
         if !is_slug(&self.slug) {
-            errors.push(FieldError::body("slug", "must be 1 to 100 of a-z, 0-9 and '-'"));
+            errors.push(FieldError::body("slug", "must be 1 to 100 of a-z, 0-9 and '-', not only '-'"));
         } else if self.slug.starts_with(DIRECT_SLUG) && !self.is_direct {
             errors.push(FieldError::body("slug", "must not start with direct-, which is kept for direct channels"));
         }
-        check_text("name", Some(&self.name), 1, 255, &mut errors);
-        check_text("description", self.description.as_deref(), 0, 2_000, &mut errors);
-        check_text("topic", self.topic.as_deref(), 0, 500, &mut errors);
+        check_text("name", Line, Some(&self.name), (1, 255), &mut errors);
+        check_text("description", Lines, self.description.as_deref(), (0, 2_000), &mut errors);
+        check_text("topic", Line, self.topic.as_deref(), (0, 500), &mut errors);
         check_mxc("avatar_url", self.avatar_url.as_deref(), &mut errors);
         let microdao_id = MicrodaoId::parse(&self.microdao_id);
         match microdao_id {
@@ -178,6 +187,16 @@ mod tests {
         let problem = bad.check(&alice(), "server").unwrap_err();
         let fields: Vec<_> = problem.errors.iter().filter_map(|e| e.pointer.as_deref()).collect();
         assert_eq!(fields, ["/slug", "/name", "/topic", "/avatar_url", "/microdao_id"]);
+        for slug in ["", "-", "--", "a b", "ä"] {
+            let problem = create(json!({"slug": slug, "name": "x", "microdao_id": "microdao:x"}));
+            assert_eq!(problem.check(&alice(), "server").unwrap_err().errors[0].pointer.as_deref(), Some("/slug"));
+        }
+        for name in [" ", "\u{200b}", "a\nb", "a\u{1b}[31m", "a\u{202e}b"] {
+            let bad = create(json!({"slug": "x", "name": name, "topic": name, "microdao_id": "microdao:x"}));
+            let problem = bad.check(&alice(), "server").unwrap_err();
+            let fields: Vec<_> = problem.errors.iter().filter_map(|e| e.pointer.as_deref()).collect();
+            assert_eq!(fields, ["/name", "/topic"], "{name:?}");
+        }
         let good = create(json!({"slug": "test", "name": "Test", "microdao_id": "microdao:daarion"}));
         assert_eq!(good.check(&alice(), "server").unwrap().visibility, Visibility::Microdao);
     }

@@ -4,7 +4,7 @@
 use crate::channel::{Channel, Visibility};
 use crate::event::Seq;
 use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
-use crate::member::{MemberType, Role};
+use crate::member::{Member, MemberType, Role};
 use crate::message::Message;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ pub struct ChannelEvent {
 }
 
 /// The payload of `messaging.member.invited`, `.joined`, `.left`, `.kicked` and `.role_changed`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct MemberEvent {
     /// What every event carries.
@@ -96,6 +96,8 @@ pub struct MemberEvent {
     pub invited_by: Option<EntityId>,
     /// Who did it: the member in `.joined` and `.left`.
     pub actor_id: EntityId,
+    /// The membership after the change.
+    pub member: Member,
 }
 
 /// The payload of `messaging.reaction.added` and `.removed`.
@@ -180,13 +182,18 @@ mod tests {
         let envelope = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7});
         let member = ["member_id", "actor_id"].into_iter().fold(envelope.clone(), |p, f| with(p, f, json!("user:bob")));
         let member = with(with(member, "member_type", json!("human")), "role", json!("member"));
+        let row = json!({"id": ID, "channel_id": ID, "member_id": "user:bob", "member_type": "human",
+            "matrix_user_id": "@user-bob:x", "role": "member", "can_read": true, "can_write": true, "can_invite": false,
+            "can_kick": false, "can_create_tasks": false, "matrix_power_level": 0, "invited_by": "user:alice",
+            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null});
+        let member = with(member, "member", row);
         assert_same::<MemberEvent>(&with(member.clone(), "invited_by", Value::Null));
         assert_same::<MemberEvent>(&with(member, "invited_by", json!("user:alice")));
         let reaction = with(with(envelope.clone(), "message_id", json!(ID)), "reactor_id", json!("agent:sofia"));
         assert_same::<ReactionEvent>(&with(reaction, "emoji", json!("👍")));
         let at = "2026-01-01T00:00:00.000000Z";
         let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
-            "sender_type": "human", "content_preview": "hi", "content_type": "text", "thread_id": null,
+            "sender_type": "human", "content_preview": "hi", "truncated": false, "content_type": "text", "thread_id": null,
             "edited_at": null, "deleted_at": null, "created_at": at});
         let created = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7,
             "message_id": ID, "matrix_event_id": "$e", "sender_id": "user:alice", "sender_type": "human",

@@ -14,7 +14,7 @@ pub fn operations() -> Vec<Operation> {
         operation("members", "get", paths::MEMBERS, "listMembers")
             .does("List members", "Those who are in or invited, in a fixed order. A page ends where `Link` says.")
             .who(Caller("who may see the channel"))
-            .asks(&["member_limit", "cursor"])
+            .asks(&["member_limit", "member_cursor"])
             .responds::<Vec<Member>>(200, "A page of members.")
             .links(&["next"])
             .refuses(&[Refusal::ChannelNotFound]),

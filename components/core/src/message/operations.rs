@@ -38,7 +38,7 @@ pub fn operations() -> Vec<Operation> {
             .does("Edit a message", "Replaces the whole text.")
             .who(Caller("its sender, as a member with `can_write`"))
             .reads::<EditMessage>(json!({"text": "Hello again"}))
-            .takes_key()
+            .retry_safe()
             .responds::<Message>(200, "The message as it is now.")
             .refuses(&[
                 Refusal::ChannelNotFound,

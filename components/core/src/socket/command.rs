@@ -3,6 +3,7 @@
 use super::ErrorCode;
 use crate::event::Seq;
 use crate::ids::ChannelId;
+use crate::json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -86,7 +87,7 @@ impl ClientCommand {
             #[serde(default)]
             unsubscribe: Vec<Value>,
         }
-        let Ok(entries) = serde_json::from_str::<Entries>(text) else { return Vec::new() };
+        let Ok(entries) = json::from_str::<Entries>(text) else { return Vec::new() };
         let unsubscribe = entries.unsubscribe.iter().map(|entry| match channel_id(entry) {
             Ok(channel_id) => Self::Unsubscribe(Unsubscribe { channel_id }),
             Err(invalid) => invalid,
@@ -165,7 +166,8 @@ mod tests {
         assert_eq!(parse(&format!(r#"{{"unsubscribe": ["{long}"]}}"#)), [invalid(&long[..64], ErrorCode::NotFound)]);
         let text = format!(r#"{{"subscribe": [{{"channel_id": "{A}", "since_seq": -1}}]}}"#);
         assert_eq!(parse(&text), [invalid(A, ErrorCode::InvalidSinceSeq)]);
-        for text in [PING, "", "{}", "[]", r#"{"typing": true}"#, r#"{"subscribe": 1}"#] {
+        let array = format!(r#"[["{A}"], []]"#);
+        for text in [PING, "", "{}", "[]", array.as_str(), r#"{"typing": true}"#, r#"{"subscribe": 1}"#] {
             assert_eq!(parse(text), [], "{text}");
         }
     }

@@ -2,6 +2,8 @@
 
 use messaging_core::ids::{ChannelId, MessageId, MicrodaoId};
 use messaging_core::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use messaging_core::paths::ReactionPath;
+use messaging_core::text::patterns;
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
 
@@ -18,13 +20,18 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
         all.push((key, parameter));
     };
     let limit = |default: i32| json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": default});
-    let text = || json!({"type": "string"});
+    let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+    let time = r"[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z";
+    let text = |pattern: String| json!({"type": "string", "pattern": pattern});
+    let place_of_message = || text(format!(r"^([0-9]{{1,18}}|{uuid}|{time})$"));
 
     let channel = types.subschema_for::<ChannelId>().to_value();
     add("channel_id", "path", "channel_id", "The channel.", channel);
     let message = types.subschema_for::<MessageId>().to_value();
     add("message_id", "path", "message_id", "The message.", message);
-    let member = json!({"type": "string", "examples": ["me"]});
+    let entity = "(user|agent):[a-z0-9._-]{1,64}|@[!-9;-~]{1,100}:[0-9a-zA-Z.:-]{1,100}";
+    let mut member = text(format!("^(me|{entity})$"));
+    member["examples"] = json!(["me"]);
     add(
         "member_id",
         "path",
@@ -32,18 +39,23 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
         "The member's id (`user:<id>`, `agent:<id>`, `@name:server`), or `me`.",
         member,
     );
-    let emoji = json!({"type": "string", "minLength": 1, "maxLength": 128, "examples": ["👍"]});
-    add("emoji", "path", "emoji", "Any emoji of up to 128 bytes of UTF-8, percent-encoded.", emoji);
+    // A character has at most four bytes.
+    let most = ReactionPath::MAX_EMOJI_BYTES / 4;
+    let emoji = json!({"type": "string", "maxLength": most, "pattern": patterns::LINE, "examples": ["👍"]});
+    let described = "Any emoji that one can see, of up to 128 bytes of UTF-8, percent-encoded.";
+    add("emoji", "path", "emoji", described, emoji);
     let agent = json!({"type": "string", "pattern": "^agent:[a-z0-9._-]{1,64}$", "examples": ["agent:sofia"]});
     add("agent_id", "path", "agent_id", "The agent.", agent.clone());
 
     add("limit", "query", "limit", "How many at most.", limit(DEFAULT_LIMIT));
     add("member_limit", "query", "limit", "How many at most.", limit(MAX_LIMIT));
     let place = "a message's `seq`, a message id, or an RFC 3339 time";
-    add("before", "query", "before", &format!("Only messages before this place: {place}."), text());
+    add("before", "query", "before", &format!("Only messages before this place: {place}."), place_of_message());
     let after = format!("Only messages after this place, the nearest ones: {place}. Not together with `before`.");
-    add("after", "query", "after", &after, text());
-    add("cursor", "query", "cursor", "Where the page starts; comes from a `Link` header.", text());
+    add("after", "query", "after", &after, place_of_message());
+    let cursor = "Where the page starts; comes from a `Link` header.";
+    add("cursor", "query", "cursor", cursor, text(format!("^{time}_{uuid}$")));
+    add("member_cursor", "query", "cursor", cursor, text(format!("^{uuid}$")));
     let microdao = types.subschema_for::<MicrodaoId>().to_value();
     add("microdao_id", "query", "microdao_id", "Only channels of this microDAO.", microdao);
     add("reader", "query", "agent_id", "The agent that reads; without it a service of the platform does.", agent);

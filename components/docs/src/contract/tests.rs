@@ -4,7 +4,7 @@ use super::asyncapi;
 use super::openapi::{self, operations, template};
 use messaging_core::problem::Problem;
 use messaging_core::refusal::Refusal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -84,6 +84,40 @@ fn every_reference_leads_somewhere_and_everything_is_referred_to() {
             }
         }
     }
+}
+
+/// What generators of clients make something else of than what is meant.
+#[test]
+fn common_generators_understand_the_requests() {
+    let document = openapi::document();
+    let required = |name: &str| document["components"]["schemas"][name].get("required").cloned().unwrap_or_default();
+    assert_eq!((required("SendMessage"), required("CreateChannel")), (Value::Null, json!(["microdao_id"])));
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        // To openapi-typescript a property with a default is one that is always there.
+        for (property, described) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(described.get("default").is_none(), "{name}.{property} has a default");
+        }
+        // To openapi-python-client a choice of properties that are required is a type that is not known.
+        for choice in ["oneOf", "anyOf", "allOf"] {
+            for alternative in schema[choice].as_array().into_iter().flatten() {
+                let says_what_it_is =
+                    ["type", "$ref", "properties", "const"].iter().any(|key| alternative.get(key).is_some());
+                assert!(says_what_it_is, "{name}.{choice} has {alternative}");
+            }
+        }
+    }
+}
+
+#[test]
+fn requests_of_the_examples_are_what_the_code_reads() {
+    use messaging_core::channel::CreateChannel;
+    use messaging_core::message::SendMessage;
+    let body = |id: &str| {
+        let found = operations().into_iter().find(|operation| operation.id == id).unwrap();
+        found.body.unwrap().example
+    };
+    serde_json::from_value::<SendMessage>(body("sendMessage")).unwrap().check().unwrap();
+    serde_json::from_value::<CreateChannel>(body("createChannel")).unwrap();
 }
 
 fn collect(value: &Value, references: &mut BTreeSet<String>) {

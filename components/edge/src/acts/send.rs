@@ -7,9 +7,9 @@ use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::{ClientKey, fingerprint};
 use messaging_core::ids::ChannelId;
-use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD};
+use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
 use messaging_core::message::{MessageType, SendMessage};
-use messaging_core::text::preview;
+use messaging_core::text::beginning;
 use serde_json::value::RawValue;
 use serde_json::{Map, json};
 
@@ -49,7 +49,13 @@ pub async fn send(
         gateway.join(&prepared.room_id, &matrix_id).await?;
     }
     let event_type = message.event_type();
-    let content_preview = preview(message.text());
+    // The same reading as when the homeserver pushes the event.
+    let inside = message.encrypted.as_ref().and_then(|content| content.get("m.relates_to"));
+    let relates_inside = match matrix::message_kind(inside) {
+        MessageKind::Message { reply_to_event_id } => reply_to_event_id.map(str::to_owned),
+        MessageKind::Edit { .. } => None,
+    };
+    let content_preview = beginning(message.text());
     let mut extra_content = Map::new();
     if let Some(key) = client_key {
         extra_content.insert(KEY_FIELD.to_owned(), json!(key.as_str()));
@@ -78,7 +84,7 @@ pub async fn send(
         sender_matrix_id: &matrix_id,
         content_preview: &content_preview,
         content_type: matrix::content_type(msgtype.as_str()),
-        reply_to_event_id: prepared.reply_to_event_id.as_deref(),
+        reply_to_event_id: prepared.reply_to_event_id.as_deref().or(relates_inside.as_deref()),
         client_key,
         fingerprint: client_key.map(|_| fingerprint.as_str()),
         sent_at: sent.sent_at.as_deref(),

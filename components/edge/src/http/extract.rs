@@ -8,7 +8,9 @@ use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::page::FromQuery;
 use messaging_core::paths::FromParams;
+use messaging_core::problem::FieldError;
 use serde::de::DeserializeOwned;
+use std::cell::RefCell;
 use std::future::Future;
 
 /// Something that is read from a request, or refused.
@@ -26,12 +28,24 @@ impl<T: FromParams> FromRequest for Path<T> {
     }
 }
 
-/// The query's parameters.
+/// The query's parameters, each of which may come once.
 pub struct Query<T>(pub T);
 
 impl<T: FromQuery> FromRequest for Query<T> {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
-        T::from_query(&|name| request.query(name)).map(Self)
+        let repeated = RefCell::new(Vec::new());
+        let read = T::from_query(&|name| {
+            let mut values = request.query_values(name);
+            let value = values.next();
+            if values.next().is_some() {
+                repeated.borrow_mut().push(FieldError::parameter(name, "must come once"));
+            }
+            value
+        });
+        match repeated.into_inner() {
+            errors if errors.is_empty() => read.map(Self),
+            errors => Err(Problem::invalid(errors)),
+        }
     }
 }
 

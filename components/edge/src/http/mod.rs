@@ -11,7 +11,7 @@ mod serve;
 
 pub use extract::{FromRequest, IdempotencyKey, Json, Path, Query, RequestId};
 pub use identity::{ActingAgent, InternalReader};
-pub use json::parse_json;
+pub use json::{json_body, parse_json};
 pub use request::Request;
 pub use response::Response;
 pub use router::{Handler, Router};

@@ -15,6 +15,8 @@ use std::time::Duration;
 pub const MAX_JSON_BYTES: usize = 256 * 1024;
 /// How long a caller may take to send its body.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// How many parameters a query may have. More are refused: none is left out in silence.
+const MAX_PARAMETERS: usize = 64;
 
 /// One request.
 pub struct Request {
@@ -29,7 +31,8 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) fn new(request: spin_sdk::http::Request) -> Self {
+    /// The request, and whether its query can be read.
+    pub(super) fn new(request: spin_sdk::http::Request) -> (Self, Result<(), Problem>) {
         let (parts, body) = request.into_parts();
         let id = parts
             .headers
@@ -37,10 +40,14 @@ impl Request {
             .and_then(|value| value.to_str().ok())
             .filter(|id| is_request_id(id))
             .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
-        let query = parts.uri.query().map(parse_query).unwrap_or_default();
+        let (query, readable) = match parse_query(parts.uri.query().unwrap_or_default()) {
+            Ok(query) => (query, Ok(())),
+            Err(problem) => (Vec::new(), Err(problem)),
+        };
         // The host leaves out the body of the response to a HEAD.
         let method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
-        Self { method, uri: parts.uri, headers: parts.headers, query, params: Params::default(), body: Some(body), id }
+        let (uri, headers) = (parts.uri, parts.headers);
+        (Self { method, uri, headers, query, params: Params::default(), body: Some(body), id }, readable)
     }
 
     /// The method; `HEAD` reads as `GET`.
@@ -81,9 +88,14 @@ impl Request {
         }
     }
 
-    /// The first value of a query parameter.
+    /// The value of a query parameter that may come once; the first one when it comes more often.
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.query_values(name).next()
+    }
+
+    /// Every value of a query parameter.
+    pub fn query_values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A header that may come once; `None` when it is absent or not ASCII.
@@ -95,10 +107,14 @@ impl Request {
         self.headers.get(name)
     }
 
+    /// Whether the client says that its body has more than `limit` bytes. A length that no number holds is over any.
+    pub fn declares_over(&self, limit: usize) -> bool {
+        self.header("content-length").is_some_and(|length| is_over(length, limit))
+    }
+
     /// Reads the whole body, at most `limit` bytes.
     pub async fn bytes(&mut self, limit: usize) -> Result<Bytes, Problem> {
-        let declared = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
-        if declared.is_some_and(|length| length > limit) {
+        if self.declares_over(limit) {
             return Err(too_large(limit));
         }
         let Some(mut body) = self.body.take() else { return Err(Problem::internal("the body was read before")) };
@@ -134,6 +150,13 @@ impl Request {
     }
 }
 
+/// Whether a `Content-Length` is over a limit. It is read as 64 bits, for a `usize` has only 32 in WebAssembly.
+fn is_over(length: &str, limit: usize) -> bool {
+    let length = length.trim();
+    let is_number = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
+    is_number && length.parse::<u64>().map_or(true, |length| u64::try_from(limit).is_ok_and(|limit| length > limit))
+}
+
 fn too_large(limit: usize) -> Problem {
     Problem::too_large(format!("The body may have at most {limit} bytes."))
 }
@@ -147,15 +170,15 @@ fn is_request_id(id: &str) -> bool {
 }
 
 /// Splits a query (`application/x-www-form-urlencoded`); values that are no UTF-8 are read with U+FFFD.
-fn parse_query(query: &str) -> Vec<(String, String)> {
+fn parse_query(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .take(32)
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (decode(key), decode(value)))
-        .collect()
+    let pairs = || query.split('&').filter(|pair| !pair.is_empty());
+    if pairs().nth(MAX_PARAMETERS).is_some() {
+        let detail = format!("A query may have at most {MAX_PARAMETERS} parameters.");
+        return Err(Problem::bad_request("too_many_parameters", detail));
+    }
+    let pairs = pairs().map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    Ok(pairs.map(|(key, value)| (decode(key), decode(value))).collect())
 }
 
 #[cfg(test)]
@@ -165,9 +188,26 @@ mod tests {
     #[test]
     fn a_query_may_hold_anything() {
         assert_eq!(
-            parse_query("a=1&b=x%20y+z&c&=&a=2&d=%ff"),
+            parse_query("a=1&b=x%20y+z&c&=&a=2&d=%ff").unwrap(),
             [("a", "1"), ("b", "x y z"), ("c", ""), ("", ""), ("a", "2"), ("d", "\u{fffd}")]
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
         );
+    }
+
+    #[test]
+    fn no_parameter_is_dropped_in_silence() {
+        let query = |count: usize| "a=1&".repeat(count) + "limit=0";
+        assert_eq!(parse_query(&query(63)).unwrap().last().unwrap().0, "limit");
+        assert_eq!(parse_query(&query(64)).unwrap_err().code, "too_many_parameters");
+    }
+
+    #[test]
+    fn a_length_is_a_length_however_long() {
+        for over in ["11", "4294967296", "4294967301", "18446744073709551615", "99999999999999999999999"] {
+            assert!(is_over(over, 10), "{over}");
+        }
+        for within in ["0", "10", "0000000000000000000000000", "", "-1", "ten"] {
+            assert!(!is_over(within, 10), "{within}");
+        }
     }
 }

@@ -40,13 +40,17 @@ pub async fn serve<F: Failure>(
     request: spin_sdk::http::Request,
     routes: impl FnOnce(Router<F>) -> Router<F>,
 ) -> ::http::Response<FullBody<Bytes>> {
-    let request = Request::new(request);
+    let (request, readable) = Request::new(request);
     let (id, what) = (request.id().to_owned(), format!("{} {}", request.method(), request.path()));
     if let Some(response) = cors::preflight(&request).await {
         return response.into_http();
     }
     let origin = cors::allowed_origin(&request).await;
-    let response = routes(Router::new(request)).respond().await.unwrap_or_else(|failure| {
+    let responded = match readable {
+        Ok(()) => routes(Router::new(request)).respond().await,
+        Err(unreadable) => Err(unreadable.into()),
+    };
+    let response = responded.unwrap_or_else(|failure| {
         if let Some(message) = failure.log_message() {
             let line = format!("{what}: {message}");
             if failure.status().is_server_error() { log::error(&id, &line) } else { log::info(&id, &line) }

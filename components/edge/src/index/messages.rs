@@ -106,7 +106,7 @@ pub struct RecordMessage<'a> {
     pub sender_id: &'a EntityId,
     /// The sender's Matrix id.
     pub sender_matrix_id: &'a str,
-    /// The first characters of the text.
+    /// The text's [`beginning`](messaging_core::text::beginning).
     pub content_preview: &'a str,
     /// `text`, `image`, `file`, `audio` or `video`.
     pub content_type: &'a str,
@@ -167,9 +167,31 @@ pub struct PreparedMessageChange {
     pub is_deleted: bool,
 }
 
+/// An edit that the caller may make.
+#[derive(Debug, Deserialize)]
+pub struct PreparedEdit {
+    /// The room that holds the event.
+    pub room_id: String,
+    /// The event.
+    pub event_id: String,
+    /// When this was first asked for, RFC 3339, if it was asked for with a key.
+    pub asked_at: Option<String>,
+    /// This request was carried out before: this is the message as it is now.
+    pub message: Option<Box<RawValue>>,
+}
+
 /// Before a message is edited in Matrix.
-pub async fn prepare_edit(caller: &Caller, at: MessagePath) -> Result<PreparedMessageChange, Error> {
-    at_message("prepare_edit", caller, at).json().await
+pub async fn prepare_edit(
+    caller: &Caller,
+    at: MessagePath,
+    client_key: Option<&ClientKey>,
+    fingerprint: &str,
+) -> Result<PreparedEdit, Error> {
+    at_message("prepare_edit", caller, at)
+        .arg("p_client_key", client_key)
+        .arg("p_fingerprint", client_key.map(|_| fingerprint))
+        .json()
+        .await
 }
 
 /// Before a message is redacted in Matrix.
@@ -188,10 +210,12 @@ pub struct RecordEdit<'a> {
     pub event_id: &'a str,
     /// Who edited.
     pub sender_id: &'a EntityId,
-    /// The first characters of the new text.
+    /// The new text's [`beginning`](messaging_core::text::beginning).
     pub content_preview: &'a str,
     /// When, RFC 3339.
     pub edited_at: &'a str,
+    /// The request's key.
+    pub client_key: Option<&'a ClientKey>,
 }
 
 /// After a message is edited in Matrix; gives the message.
@@ -203,6 +227,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<Document, Error> {
         .arg("p_sender_id", record.sender_id)
         .arg("p_content_preview", record.content_preview)
         .arg("p_edited_at", record.edited_at)
+        .arg("p_client_key", record.client_key)
         .document()
         .await
 }
@@ -242,7 +267,7 @@ pub struct RecordEditRedaction<'a> {
     pub event_id: &'a str,
     /// The redacted edit.
     pub redacted_event_id: &'a str,
-    /// The first characters of the text that counts instead.
+    /// The [`beginning`](messaging_core::text::beginning) of the text that counts instead.
     pub content_preview: &'a str,
     /// The edit that counts instead; `None` for the message's first text.
     pub edit_event_id: Option<&'a str>,

@@ -5,8 +5,8 @@ use messaging_core::event::{
     ChannelEvent, EventEnvelope, EventType, MatrixMessageEvent, MatrixRoomCreatedEvent, MemberEvent, MessageEvent,
     ReactionEvent, Seq,
 };
-use messaging_core::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
-use messaging_core::member::{MemberType, Role};
+use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId, MicrodaoId};
+use messaging_core::member::{Member, MemberType, Role};
 use messaging_core::message::{ContentType, Message};
 use messaging_core::socket::{ClientMessage, EphemeralFrame, ErrorCode, Notice, Subscribe, Typing, Unsubscribe};
 use messaging_core::time::Timestamp;
@@ -18,6 +18,7 @@ const EVENT: &str = "0d0c6a2f-9b7e-4c55-8a0b-52b86f1d3c7e";
 const MATRIX_EVENT: &str = "$Tq3mW8kXr0cVZy5dJb1nHs7uLe9aPf2gKo4iQ6wEtRA";
 const ROOM: &str = "!n8Vx2bQm5Lr0aZk7TfJc4Yw9HsPd1uGe6oiKXqWtRA";
 /// The number of the event in most examples.
+const MEMBERSHIP: &str = "c2f3a4b5-6d7e-4f80-9a1b-2c3d4e5f6a7b";
 const SEQ: Seq = 42;
 
 /// What a client sends.
@@ -114,6 +115,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         sender_id: entity("user:alice"),
         sender_type: MemberType::Human,
         content_preview: text.to_owned(),
+        truncated: false,
         content_type: ContentType::Text,
         thread_id: None,
         edited_at: None,
@@ -182,7 +184,26 @@ fn member(member_id: &str, actor_id: &str) -> MemberEvent {
     let (member_type, role) =
         if member_id.is_agent() { (MemberType::Agent, Role::Agent) } else { (MemberType::Human, Role::Admin) };
     let invited_by = Some(entity("user:alice"));
-    MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id: entity(actor_id) }
+    let actor_id = entity(actor_id);
+    let member = Member {
+        id: ChannelMemberId::parse(MEMBERSHIP).unwrap(),
+        channel_id: channel_id(CHANNEL),
+        member_id: member_id.clone(),
+        member_type,
+        matrix_user_id: member_id.matrix_user_id("daarion.city"),
+        role,
+        can_read: true,
+        can_write: true,
+        can_invite: role.manages(),
+        can_kick: role.manages(),
+        can_create_tasks: role.manages(),
+        matrix_power_level: role.power_level().into(),
+        invited_by: invited_by.clone(),
+        invited_at: Some(time(3)),
+        joined_at: Some(time(4)),
+        left_at: None,
+    };
+    MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id, member }
 }
 
 fn envelope(seq: Seq) -> EventEnvelope {
