@@ -20,10 +20,16 @@ pub async fn change(
     let gateway = Gateway::from_settings().await?;
     let mut done = Changes::new();
     let mut failed = None;
+    let mut has_alias = false;
     for (column, value) in prepared.changes {
-        let changed = match in_room(&column, &value) {
-            Some((path, change)) => gateway.change_room(path, &prepared.room_id, caller.id(), change).await,
-            None => Ok(()),
+        let changed = if column == "visibility" {
+            let alias_name = prepared.alias_name.clone();
+            let changed = gateway.set_visibility(&prepared.room_id, caller.id(), value == "public", alias_name).await;
+            changed.map(|has| has_alias = has)
+        } else if let Some((path, change)) = in_room(&column, &value) {
+            gateway.change_room(path, &prepared.room_id, caller.id(), change).await
+        } else {
+            Ok(())
         };
         match changed {
             Ok(()) => done.insert(column, value),
@@ -35,7 +41,7 @@ pub async fn change(
     }
 
     // What the room has, the index has too, also when the rest has failed.
-    let channel = record_channel_change(&caller, at.channel_id, &done).await?;
+    let channel = record_channel_change(&caller, at.channel_id, &done, has_alias).await?;
     match failed {
         Some(problem) => Err(problem),
         None => Ok(Response::document(StatusCode::OK, channel)),
@@ -50,10 +56,6 @@ fn in_room(column: &str, value: &Value) -> Option<(&'static str, RoomChange)> {
         "name" => Some((paths::NAME, RoomChange { name: text, ..change })),
         "topic" => Some((paths::TOPIC, RoomChange { topic: text, ..change })),
         "avatar_url" => Some((paths::AVATAR, RoomChange { avatar_url: text, ..change })),
-        "visibility" => {
-            let visibility = if value == "public" { "public" } else { "private" };
-            Some((paths::VISIBILITY, RoomChange { visibility: Some(visibility.to_owned()), ..change }))
-        }
         _ => None,
     }
 }

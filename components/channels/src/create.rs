@@ -5,10 +5,11 @@ mod direct;
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::channel::{CreateChannel, NewChannel, Visibility};
-use messaging_core::gateway::CreateRoom;
+use messaging_core::gateway::{CreateRoom, CreatedRoom};
 use messaging_core::idempotency::fingerprint;
 use messaging_core::ids::ChannelId;
 use messaging_core::matrix::CHANNEL_FIELD;
+use messaging_core::refusal::Refusal;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::channels::{RecordChannel, record_channel, reserve_channel};
 use messaging_edge::{IdempotencyKey, Json, Problem, Response};
@@ -36,7 +37,7 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let channel_id = reserved.channel_id.ok_or_else(|| Problem::internal("nothing is reserved"))?;
 
     let caller_matrix_id = gateway.matrix_id(caller.id());
-    let room = gateway.create_room(&room(&new, channel_id, &caller_matrix_id)).await?;
+    let room = make_room(&gateway, room(&new, channel_id, &caller_matrix_id)).await?;
     let channel = record_channel(&RecordChannel {
         channel_id,
         caller: &caller,
@@ -45,10 +46,25 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
         new: &new,
         client_key: client_key.as_ref(),
         fingerprint: &fingerprint,
+        has_alias: room.room_alias.is_some(),
     })
     .await?;
     direct::invite_other(&caller, new.other.as_ref(), &channel).await?;
     Response::json(StatusCode::CREATED, &channel)
+}
+
+/// Makes the room. A stranger's room that has the alias keeps no channel from being made: it is made without. Our
+/// gateway does so by itself, another one refuses at first.
+async fn make_room(gateway: &Gateway, mut room: CreateRoom) -> Result<CreatedRoom, Problem> {
+    let refusal = Problem::alias_taken();
+    match gateway.create_room(&room).await {
+        Err(problem) if problem.code == refusal.code && room.room_alias_name.take().is_some() => {
+            gateway.create_room(&room).await
+        }
+        // What is left then is the same request, running twice.
+        Err(problem) if problem.code == refusal.code => Err(Refusal::BeingCreated.into()),
+        made => made,
+    }
 }
 
 fn room(new: &NewChannel, channel_id: ChannelId, creator_matrix_id: &str) -> CreateRoom {
@@ -57,7 +73,7 @@ fn room(new: &NewChannel, channel_id: ChannelId, creator_matrix_id: &str) -> Cre
         name: Some(new.name.clone()),
         topic: Some(new.topic.clone().unwrap_or_default()),
         visibility: Some(if is_public { "public" } else { "private" }.to_owned()),
-        room_alias_name: Some(new.alias_name()),
+        room_alias_name: new.alias_name(),
         preset: Some(if is_public { "public_chat" } else { "private_chat" }.to_owned()),
         initial_state: initial_state(new),
         creation_content: Map::from_iter([(CHANNEL_FIELD.to_owned(), json!(channel_id))]),

@@ -62,7 +62,7 @@ pub struct CreateRoom {
 pub struct CreatedRoom {
     /// The room.
     pub room_id: String,
-    /// Its alias, with `#` and server.
+    /// Its alias, with `#` and server; none when it was to have none, or when another room has it.
     pub room_alias: Option<String>,
 }
 
@@ -103,9 +103,24 @@ pub struct RoomChange {
     /// `public` lets everybody join and lists the room, anything else takes both back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<String>,
+    /// With `visibility`: the alias that the room has afterwards, without `#` and server; an empty text removes it, and
+    /// without this field it stays as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room_alias_name: Option<String>,
     /// Whose act it is; the bot's when it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender_matrix_id: Option<String>,
+}
+
+/// Out: `PUT rooms/{room_id}/visibility`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VisibilityChanged {
+    /// The event.
+    pub event_id: String,
+    /// The alias that the room was given, with `#` and server; none when another room has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room_alias: Option<String>,
 }
 
 /// In: `PUT rooms/{room_id}/power-level`.

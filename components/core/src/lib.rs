@@ -22,6 +22,7 @@ pub mod paths;
 pub mod problem;
 pub mod reaction;
 pub mod refusal;
+pub mod secret_name;
 pub mod socket;
 pub mod text;
 pub mod time;

@@ -202,9 +202,9 @@ impl Problem {
         Self::forbidden("refused_by_homeserver", "The Matrix room does not let you do this.")
     }
 
-    /// 409: a room that is none of ours has the alias.
+    /// 409: another channel, or a room that is none, has the alias.
     pub fn alias_taken() -> Self {
-        let detail = "Another Matrix room has the alias that this slug would get. Choose another slug.";
+        let detail = "Another channel has the room alias that this slug would get. Choose another slug.";
         Self::conflict("alias_taken", detail)
     }
 

@@ -22,6 +22,8 @@ pub enum Refusal {
     ReplyToNotFound,
     /// The microDAO has a channel with this slug.
     SlugTaken,
+    /// Another channel, living or archived, has the room alias that this one would get.
+    AliasTaken,
     /// Another request is creating a channel with this slug.
     BeingCreated,
     /// The channel takes no more writes.
@@ -101,6 +103,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::ReplyToNotFound => Self::invalid_field("reply_to", "must be a message of this channel"),
             Refusal::SlugTaken => conflict("This microDAO has a channel with this slug. Choose another."),
+            Refusal::AliasTaken => Self::alias_taken(),
             Refusal::BeingCreated => conflict(
                 "Somebody is creating a channel with this slug at the moment. Retry in a minute, or choose another.",
             ),

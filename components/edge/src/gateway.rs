@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use messaging_core::gateway::{
     CreateRoom, CreatedRoom, ErrorBody, MembershipChange, PowerLevel, ReadOnly, Redact, RoomChange, SendEvent,
-    SendReaction, Sent, TOKEN_HEADER, paths,
+    SendReaction, Sent, TOKEN_HEADER, VisibilityChanged, paths,
 };
 use messaging_core::ids::EntityId;
 use messaging_core::matrix::RoomEvent;
@@ -127,7 +127,7 @@ impl Gateway {
         self.call(Method::GET, paths::EVENT, &[room_id, event_id], None::<&()>).await
     }
 
-    /// Sets a room's name, topic, picture or visibility on behalf of `actor`; `path` is that part's path.
+    /// Sets a room's name, topic or picture on behalf of `actor`; `path` is that part's path.
     pub async fn change_room(
         &self,
         path: &'static str,
@@ -137,6 +137,25 @@ impl Gateway {
     ) -> Result<(), Problem> {
         let change = RoomChange { sender_matrix_id: Some(self.matrix_id(actor)), ..change };
         self.act(Method::PUT, path, &[room_id], &change).await
+    }
+
+    /// Opens a room to everybody (`public`) or closes it, on behalf of `actor`, and gives it the alias, or none. Returns
+    /// whether it has the alias.
+    pub async fn set_visibility(
+        &self,
+        room_id: &str,
+        actor: &EntityId,
+        public: bool,
+        alias_name: Option<String>,
+    ) -> Result<bool, Problem> {
+        let change = RoomChange {
+            visibility: Some(if public { "public" } else { "private" }.to_owned()),
+            room_alias_name: Some(alias_name.unwrap_or_default()),
+            sender_matrix_id: Some(self.matrix_id(actor)),
+            ..RoomChange::default()
+        };
+        let changed: VisibilityChanged = self.call(Method::PUT, paths::VISIBILITY, &[room_id], Some(&change)).await?;
+        Ok(changed.room_alias.is_some())
     }
 
     /// Lets nobody send to a room any more, on behalf of `actor`.

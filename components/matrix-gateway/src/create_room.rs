@@ -2,10 +2,10 @@
 //! same channel left behind.
 
 use crate::act;
-use crate::alias::{self, RoomId, who_am_i};
+use crate::alias::{self, RoomId, Taken, who_am_i};
 use crate::error::GatewayError;
 use crate::homeserver::{Acting, Homeserver, v3};
-use crate::ids::{OwnUser, entity, line_or_nothing, topic_or_nothing};
+use crate::ids::{OwnUser, alias_name, entity, line_or_nothing, topic_or_nothing};
 use crate::power_level;
 use http::{Method, StatusCode};
 use messaging_core::gateway::{CreateRoom, CreatedRoom};
@@ -22,18 +22,19 @@ const OWNER_LEVEL: i64 = 100;
 /// How often a taken alias is freed before it is left to the request that keeps taking it.
 const MAX_TRIES: usize = 2;
 
-/// Makes a room, or finishes one.
+/// Makes a room, or finishes one. Where its alias is another room's, it is made without.
 pub async fn create_room(hs: Homeserver, Json(request): Json<CreateRoom>) -> Result<Response, GatewayError> {
     let server_name = hs.server_name();
     let owner =
         request.creator_matrix_id.as_deref().map(|id| entity("creator_matrix_id", id, server_name)).transpose()?;
     let own_user = owner.clone().and_then(|owner| OwnUser::of(owner, server_name));
     let channel = request.creation_content.get(CHANNEL_FIELD).and_then(Value::as_str).map(str::to_owned);
-    let alias = request.room_alias_name.as_ref().map(|name| format!("#{name}:{server_name}"));
+    let alias_name = request.room_alias_name.clone().map(alias_name).transpose()?;
     let bot = if names_others(&request, server_name) { Some(who_am_i(&hs).await?) } else { None };
     let body = body(request, owner.as_ref(), own_user.as_ref(), bot.as_deref(), server_name)?;
 
-    let (room_id, is_new) = create(&hs, &body, alias.as_deref(), channel.as_deref()).await?;
+    let made = make(&hs, body, alias_name, channel.as_deref()).await?;
+    let room_id = made.room_id;
     if let Some(own_user) = &own_user {
         act::join(&hs, own_user, &room_id).await?;
     }
@@ -45,14 +46,54 @@ pub async fn create_room(hs: Homeserver, Json(request): Json<CreateRoom>) -> Res
             // The owner is a member already when an earlier try got this far.
             invited.or_else(|error| if error.is("M_FORBIDDEN") { Ok(()) } else { Err(error) })?;
         }
-        if !is_new {
+        if !made.is_new {
             power_level::give(&hs, &room_id, &owner, OWNER_LEVEL).await?;
         }
     }
-    Ok(Response::json(StatusCode::OK, &CreatedRoom { room_id, room_alias: alias })?)
+    Ok(Response::json(StatusCode::OK, &CreatedRoom { room_id, room_alias: made.alias })?)
 }
 
-/// Makes the room, or finds the one that has its alias and was made for the same channel; and whether it is new.
+/// A room that is there.
+struct Made {
+    room_id: String,
+    /// Whether an earlier try has not made it already.
+    is_new: bool,
+    /// With `#` and server.
+    alias: Option<String>,
+}
+
+/// Makes the room under its alias, or under its handle when it has none or another room has it.
+async fn make(
+    hs: &Homeserver,
+    mut body: Value,
+    alias_name: Option<String>,
+    channel: Option<&str>,
+) -> Result<Made, GatewayError> {
+    let in_full = |name: &str| format!("#{name}:{}", hs.server_name());
+    if let Some(name) = alias_name {
+        set_alias_name(&mut body, &name);
+        let alias = in_full(&name);
+        match (create(hs, &body, Some(&alias), channel).await, channel) {
+            (Ok((room_id, is_new)), _) => return Ok(Made { room_id, is_new, alias: Some(alias) }),
+            // Without a channel nothing would find the room again.
+            (Err(error), Some(_)) if error.is("M_ROOM_IN_USE") => {}
+            (Err(error), _) => return Err(error),
+        }
+    }
+    let handle = match channel {
+        Some(channel) => alias::handle(channel).await?,
+        None => None,
+    };
+    if let Some(handle) = &handle {
+        set_alias_name(&mut body, handle);
+        hide_alias(&mut body);
+    }
+    let (room_id, is_new) = create(hs, &body, handle.as_deref().map(in_full).as_deref(), channel).await?;
+    Ok(Made { room_id, is_new, alias: None })
+}
+
+/// Makes the room, or finds the one that has its alias and was made for the same channel; and whether it is new. Fails
+/// with M_ROOM_IN_USE when the alias is another room's.
 async fn create(
     hs: &Homeserver,
     body: &Value,
@@ -64,14 +105,31 @@ async fn create(
     loop {
         match (hs.call::<RoomId>(Acting::Bot, Method::POST, &target, Some(body)).await, alias) {
             (Ok(created), _) => return Ok((created.room_id, true)),
-            (Err(error), Some(alias)) if alias_is_taken(&error) && tries < MAX_TRIES => {
-                if let Some(room_id) = alias::take(hs, alias, channel).await? {
-                    return Ok((room_id, false));
+            (Err(error), Some(alias)) if alias_is_taken(&error) && channel.is_some() && tries < MAX_TRIES => {
+                match alias::take(hs, alias, channel).await? {
+                    Taken::ByWanted(room_id) => return Ok((room_id, false)),
+                    Taken::Free => tries += 1,
+                    Taken::ByAnother => return Err(in_use(error)),
                 }
-                tries += 1;
             }
             (Err(error), _) => return Err(in_use(error)),
         }
+    }
+}
+
+fn set_alias_name(body: &mut Value, name: &str) {
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("room_alias_name".to_owned(), json!(name));
+    }
+}
+
+/// Keeps the homeserver from showing the alias in the room, as it does unless the room says otherwise from the start.
+fn hide_alias(body: &mut Value) {
+    const CANONICAL_ALIAS: &str = "m.room.canonical_alias";
+    if let Some(state) = body.get_mut("initial_state").and_then(Value::as_array_mut)
+        && !state.iter().any(|event| event["type"] == CANONICAL_ALIAS)
+    {
+        state.push(json!({"type": CANONICAL_ALIAS, "state_key": "", "content": {}}));
     }
 }
 
@@ -104,7 +162,6 @@ fn body(
     let optional = [
         ("name", request.name.filter(|name| !name.is_empty()).map(Value::String)),
         ("topic", request.topic.filter(|topic| !topic.is_empty()).map(Value::String)),
-        ("room_alias_name", request.room_alias_name.map(alias_name).transpose()?.map(Value::String)),
         // Saves a call. An owner on another server is invited afterwards, because that server may be down.
         ("invite", own_user.map(|own_user| json!([own_user.user_id]))),
     ];
@@ -112,12 +169,6 @@ fn body(
         fields.extend(optional.into_iter().filter_map(|(field, value)| Some((field.to_owned(), value?))));
     }
     Ok(body)
-}
-
-fn alias_name(name: String) -> Result<String, GatewayError> {
-    let fits = (1..=200).contains(&name.len())
-        && !name.chars().any(|c| c == ':' || c == '#' || c.is_whitespace() || c.is_control());
-    if fits { Ok(name) } else { Err(GatewayError::invalid("room_alias_name must be the alias without # and server")) }
 }
 
 /// The caller's override with the owner's level, and with the levels that the override would take away.
@@ -223,11 +274,13 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_a_local_part() {
-        for bad in ["", "a:b", "#a", "a b", &"x".repeat(201)] {
-            assert!(alias_name(bad.to_owned()).is_err(), "{bad}");
+    fn a_hidden_alias_is_not_named_in_the_room() {
+        let mut made = body(request(json!({"name": "x"})), None, None, None, "a.example").unwrap();
+        for _ in 0..2 {
+            hide_alias(&mut made);
+            let hidden = json!([{"type": "m.room.canonical_alias", "state_key": "", "content": {}}]);
+            assert_eq!(made["initial_state"], hidden);
         }
-        assert!(alias_name("test-daarion".to_owned()).is_ok());
     }
 
     #[test]

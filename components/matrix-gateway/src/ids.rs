@@ -59,6 +59,13 @@ pub fn topic_or_nothing(text: &str) -> Result<&str, Problem> {
     Err(invalid_parameter("topic must have characters that one can see, and no control characters but line breaks"))
 }
 
+/// The local part of an alias.
+pub fn alias_name(name: String) -> Result<String, GatewayError> {
+    let fits = (1..=200).contains(&name.len())
+        && !name.chars().any(|c| c == ':' || c == '#' || c.is_whitespace() || c.is_control());
+    if fits { Ok(name) } else { Err(GatewayError::invalid("room_alias_name must be the alias without # and server")) }
+}
+
 /// Reads an entity (`user:alice`) or a Matrix id (`@user-alice:server`); the error names `field`.
 pub fn entity(field: &str, text: &str, server_name: &str) -> Result<EntityId, GatewayError> {
     EntityId::parse_on(text, server_name).map_err(|e| GatewayError::invalid(format!("{field} {e}")))
@@ -167,6 +174,14 @@ mod tests {
         assert_eq!((sofia.localpart(), sofia.first_display_name()), ("agent-sofia", "sofia"));
         assert!(own_actor(("m", Some("@agent-sofia:a.example")), ("e", Some("user:sofia")), HERE).is_err());
         assert_eq!(own_actor(("m", None), ("e", Some("agent:sofia")), HERE).unwrap(), sofia);
+    }
+
+    #[test]
+    fn an_alias_is_a_local_part() {
+        for bad in ["", "a:b", "#a", "a b", &"x".repeat(201)] {
+            assert!(alias_name(bad.to_owned()).is_err(), "{bad}");
+        }
+        assert!(alias_name("test-daarion".to_owned()).is_ok());
     }
 
     #[test]

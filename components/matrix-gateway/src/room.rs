@@ -1,13 +1,14 @@
 //! GET `/internal/matrix/rooms/{room_id}`, and PUT `…/name`, `…/topic`, `…/avatar` and `…/visibility`.
 
 use crate::act::as_person_or_bot;
+use crate::alias;
 use crate::error::GatewayError;
 use crate::homeserver::{Acting, EventId, Homeserver, Nothing, v1, v3};
-use crate::ids::{actor, line_or_nothing, mxc_or_nothing, topic_or_nothing};
+use crate::ids::{actor, alias_name, line_or_nothing, mxc_or_nothing, topic_or_nothing};
 use crate::params::RoomPath;
 use futures_util::future::join;
 use http::{Method, StatusCode};
-use messaging_core::gateway::{Room, RoomChange, Sent};
+use messaging_core::gateway::{Room, RoomChange, Sent, VisibilityChanged};
 use messaging_edge::{Json, Path, Response};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -83,13 +84,18 @@ pub async fn set_avatar(
     Ok(Response::json(StatusCode::OK, &event)?)
 }
 
-/// Opens a room to everybody and lists it (`public`), or takes both back (anything else); members stay.
+/// Opens a room to everybody and lists it (`public`), or takes both back (anything else); members stay. Its alias comes or
+/// goes as the call says.
 pub async fn set_visibility(
     hs: Homeserver,
     Path(path): Path<RoomPath>,
     Json(change): Json<RoomChange>,
 ) -> Result<Response, GatewayError> {
     let public = field(&change.visibility, "visibility")? == "public";
+    let alias_name = change.room_alias_name.clone().filter(|name| !name.is_empty()).map(alias_name).transpose()?;
+    if change.room_alias_name.as_deref() == Some("") {
+        alias::remove_all(&hs, &path.room_id).await?;
+    }
     let rule = json!({"join_rule": if public { "public" } else { "invite" }});
     let event = set_state(&hs, &path, &change, "m.room.join_rules", &rule).await?;
     let listed = json!({"visibility": if public { "public" } else { "private" }});
@@ -100,7 +106,13 @@ pub async fn set_visibility(
         Err(error) if public && error.status == StatusCode::FORBIDDEN => {}
         Err(error) => return Err(error),
     }
-    Ok(Response::json(StatusCode::OK, &event)?)
+    let mut room_alias = alias_name.map(|name| format!("#{name}:{}", hs.server_name()));
+    if let Some(alias) = &room_alias
+        && !alias::add(&hs, &path.room_id, alias).await?
+    {
+        room_alias = None;
+    }
+    Ok(Response::json(StatusCode::OK, &VisibilityChanged { event_id: event.event_id, room_alias })?)
 }
 
 /// Sets one state of a room: as the person whose act it is, or as the bot.

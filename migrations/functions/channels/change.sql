@@ -30,6 +30,7 @@ BEGIN
         visibility = coalesce(changes ->> 'visibility', visibility),
         is_encrypted = is_encrypted OR coalesce((changes ->> 'is_encrypted')::boolean, false),
         matrix_room_id = coalesce(changes ->> 'matrix_room_id', matrix_room_id),
+        alias_name = CASE WHEN changes ->> 'visibility' = 'private' THEN NULL ELSE alias_name END,
         updated_at = now()
     WHERE id = ch.id RETURNING * INTO after;
     changed := messaging.channel_json(after);
@@ -39,6 +40,7 @@ BEGIN
 END
 $$;
 
+-- alias_name: with a change of the visibility, the local part of the alias that the room has afterwards, or NULL.
 CREATE FUNCTION messaging.prepare_channel_change(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_changes jsonb,
     OUT refusal messaging.refusal, OUT document json
@@ -46,6 +48,7 @@ CREATE FUNCTION messaging.prepare_channel_change(
 DECLARE
     ch public.channels;
     changes jsonb;
+    alias text;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
@@ -60,12 +63,18 @@ BEGIN
     IF changes <> '{}' THEN
         PERFORM messaging.set_intent(p_channel_id, 'update', 'channel', p_caller, changes);
     END IF;
-    document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes);
+    IF changes ? 'visibility' THEN
+        alias := messaging.claim_alias(ch, changes ->> 'visibility');
+        document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes, 'alias_name', alias);
+    ELSE
+        document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes);
+    END IF;
 END
 $$;
 
+-- p_has_alias: with a change of the visibility, that the room has the alias it was to have; NULL where nobody can say.
 CREATE FUNCTION messaging.record_channel_change(
-    p_channel_id uuid, p_caller text, p_changes jsonb, OUT refusal messaging.refusal, OUT document json
+    p_channel_id uuid, p_caller text, p_changes jsonb, p_has_alias boolean DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -77,6 +86,11 @@ BEGIN
     PERFORM messaging.is_newer(p_channel_id, part.event_type, coalesce(intent.created_at, now()))
     FROM (VALUES ('name', 'm.room.name'), ('topic', 'm.room.topic'), ('avatar_url', 'm.room.avatar')) part (field, event_type)
     WHERE p_changes ? part.field;
+    IF p_changes ? 'visibility' AND NOT p_has_alias THEN
+        UPDATE public.channels SET alias_name = NULL WHERE id = p_channel_id;
+    ELSIF p_has_alias THEN
+        PERFORM messaging.claim_alias(ch, p_changes ->> 'visibility');
+    END IF;
     document := messaging.change_channel(ch, p_caller, p_changes);
 END
 $$;

@@ -1,14 +1,16 @@
 -- Creating a channel: reserve_channel before the room is made, record_channel after.
 
--- Reserves the slug for a caller who may create the channel. A request that was carried out before gets its channel.
+-- Reserves the slug, and the alias that goes with it, for a caller who may create the channel. A request that was carried
+-- out before gets its channel.
 CREATE FUNCTION messaging.reserve_channel(
     p_caller text, p_microdaos text[], p_microdao_id text, p_slug text, p_is_direct boolean, p_client_key text,
-    p_fingerprint text, OUT refusal messaging.refusal, OUT document json
+    p_fingerprint text, p_visibility text DEFAULT 'microdao', OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     known messaging.idempotency_keys;
     taken public.channels;
     reserved uuid;
+    composed text := CASE WHEN NOT p_is_direct THEN messaging.compose_alias(p_slug, p_microdao_id, p_visibility) END;
 BEGIN
     IF p_microdaos IS NOT NULL AND NOT p_microdao_id = ANY (p_microdaos) THEN
         refusal := 'not_in_microdao';
@@ -37,6 +39,12 @@ BEGIN
         END IF;
         RETURN;
     END IF;
+    IF composed IS NOT NULL THEN
+        refusal := messaging.alias_refusal(composed, p_microdao_id, p_slug);
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END IF;
     -- The same request again goes on with the same channel. Another one waits until the holder must have given up.
     INSERT INTO messaging.channel_reservations AS r (microdao_id, slug, channel_id, caller, fingerprint)
     VALUES (p_microdao_id, p_slug, gen_random_uuid(), p_caller, p_fingerprint)
@@ -50,20 +58,27 @@ BEGIN
         refusal := 'being_created';
         RETURN;
     END IF;
+    -- Whoever else has reserved the alias must have given up.
+    DELETE FROM messaging.channel_reservations WHERE alias_name = composed AND channel_id <> reserved;
+    UPDATE messaging.channel_reservations SET alias_name = composed
+    WHERE channel_id = reserved AND alias_name IS DISTINCT FROM composed;
     document := json_build_object('channel_id', reserved);
 END
 $$;
 
+-- p_has_alias: the room has got the alias that was reserved.
 CREATE FUNCTION messaging.record_channel(
     p_channel_id uuid, p_caller text, p_caller_type text, p_caller_matrix_id text, p_room_id text, p_fields jsonb,
-    p_client_key text, p_fingerprint text, OUT refusal messaging.refusal, OUT document json
+    p_client_key text, p_fingerprint text, p_has_alias boolean DEFAULT true, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     held boolean;
+    reserved_alias text;
 BEGIN
     DELETE FROM messaging.channel_reservations
-    WHERE microdao_id = p_fields ->> 'microdao_id' AND slug = p_fields ->> 'slug' AND channel_id = p_channel_id;
+    WHERE microdao_id = p_fields ->> 'microdao_id' AND slug = p_fields ->> 'slug' AND channel_id = p_channel_id
+    RETURNING alias_name INTO reserved_alias;
     held := FOUND;
     -- Two different requests with one key at the same time: the second to get here is the error.
     IF EXISTS (SELECT FROM messaging.idempotency_keys
@@ -82,11 +97,11 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO public.channels (id, slug, name, description, microdao_id, matrix_room_id, visibility, is_direct,
-                                 is_encrypted, topic, avatar_url, created_by)
+                                 is_encrypted, topic, avatar_url, created_by, alias_name)
     VALUES (p_channel_id, p_fields ->> 'slug', p_fields ->> 'name', p_fields ->> 'description',
             p_fields ->> 'microdao_id', p_room_id, p_fields ->> 'visibility',
             coalesce((p_fields ->> 'is_direct')::boolean, false), coalesce((p_fields ->> 'is_encrypted')::boolean, false),
-            p_fields ->> 'topic', p_fields ->> 'avatar_url', p_caller)
+            p_fields ->> 'topic', p_fields ->> 'avatar_url', p_caller, CASE WHEN p_has_alias THEN reserved_alias END)
     ON CONFLICT DO NOTHING
     RETURNING * INTO ch;
     IF ch.id IS NULL THEN

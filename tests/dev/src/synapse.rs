@@ -96,10 +96,10 @@ fn appservice(secrets: &Secrets, api_url: &str) -> Value {
         // Who is typing, as it happens.
         "receive_ephemeral": true,
         // A channel's alias is `#<slug>-<microdao>`. Synapse lets an application service make only aliases of its
-        // namespaces; not exclusive, so that people may make such aliases too.
+        // namespaces, and nobody else those of an exclusive one: otherwise anybody could take a channel's alias first.
         "namespaces": {
             "users": [owned("user"), owned("agent")],
-            "aliases": [{"exclusive": false, "regex": format!("#.*-.*:{server}")}],
+            "aliases": [{"exclusive": true, "regex": format!("#.*-.*:{server}")}],
             "rooms": [],
         },
     })
@@ -130,7 +130,7 @@ mod tests {
         let users = registration["namespaces"]["users"].as_array().unwrap();
         assert!(users.iter().all(|user| user["exclusive"] == true));
         assert_eq!(users[1]["regex"], "@agent-.*:example\\.org");
-        assert_eq!(registration["namespaces"]["aliases"][0]["exclusive"], false);
+        assert_eq!(registration["namespaces"]["aliases"][0]["exclusive"], true);
         assert_eq!(homeserver(Path::new("/d"), &secrets, 8008)["rc_joins"]["local"]["per_second"], 10_000);
     }
 }

@@ -14,6 +14,7 @@ from support.api import CHANNELS, Caller, World, api_client
 from support.faulty_homeserver import FaultyHomeserver, breaks_off, responds
 from support.index import Index
 from support.journal import Journal
+from support.matrix_client import matrix_client
 from support.problems import problem
 from support.rooms import Rooms
 from support.second_app import second_app
@@ -137,18 +138,21 @@ async def test_a_homeserver_that_hangs_is_a_timeout_within_the_deadline(
 
 
 @pytest.mark.parametrize("with_key", [True, False], ids=["with-key", "without-key"])
+@pytest.mark.parametrize("visibility", ["public", "microdao", "private"])
 async def test_a_channel_whose_room_was_made_but_not_recorded_is_finished_by_the_retry(
-    faulty_world: World, faulty: FaultyHomeserver, rooms: Rooms, index: Index, key: str, with_key: bool
+    faulty_world: World, faulty: FaultyHomeserver, rooms: Rooms, index: Index, key: str, with_key: bool, visibility: str
 ) -> None:
     admin = faulty_world.user("admin")
-    body = faulty_world.fields()
+    body = faulty_world.fields(visibility=visibility)
     the_key = key if with_key else None
     faulty.fail("POST", CREATE, faulty.loses_the_response)
     failed_safely(await admin.post(CHANNELS, body, the_key), faulty)
     assert await index.count_channels(faulty_world.microdao) == 0
     faulty.heal()
     channel = await admin.create(**body, key=the_key)
-    assert await rooms.resolve(faulty_world.alias(channel)) == channel["matrix_room_id"]
+    has_alias = visibility != "private"
+    assert await rooms.resolve(faulty_world.alias(channel)) == (channel["matrix_room_id"] if has_alias else None)
+    assert await (await matrix_client(rooms, admin)).rooms() == [channel["matrix_room_id"]]
     assert await index.count_channels(faulty_world.microdao) == 1
     # The room is whole: its owner is in it and has the power, and messages arrive.
     assert await rooms.power_level(channel["matrix_room_id"], admin.matrix_id) == 100

@@ -23,7 +23,7 @@ async def test_a_closed_room_opens_to_an_invited_person_in_matrix(
     channel = await world.channel(owner, visibility=visibility)
     room = channel["matrix_room_id"]
     bob = await matrix_client(rooms, await person("bob"))
-    refused = await bob.try_call("POST", f"join/{quote(world.alias(channel), safe='')}", {})
+    refused = await bob.try_call("POST", f"join/{quote(room, safe='')}", {})
     assert refused.status_code == 403, refused.text
     async with witness.watch(channel, owner) as observed:
         invited = await owner.invite(channel["id"], bob.id, role="guest")

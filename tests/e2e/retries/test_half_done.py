@@ -14,6 +14,7 @@ from support.database_proxy import DatabaseProxy
 from support.faulty_homeserver import FaultyHomeserver
 from support.index import Index
 from support.journal import Journal
+from support.matrix_client import matrix_client
 from support.problems import problem
 from support.rooms import Rooms
 from support.second_app import second_app
@@ -161,7 +162,7 @@ async def test_an_act_that_was_not_recorded_is_recorded_once_in_the_name_of_its_
         assert (await owner.members(channel["id"]))[alice.id]["role"] == "admin"
 
 
-@pytest.mark.parametrize("is_direct", [False, True], ids=["channel", "direct"])
+@pytest.mark.parametrize("kind", ["public", "microdao", "private", "direct"])
 @pytest.mark.parametrize("with_key", [True, False], ids=["with-key", "without-key"])
 async def test_a_room_without_a_row_becomes_the_channel_of_the_retry(
     world: World,
@@ -172,11 +173,12 @@ async def test_a_room_without_a_row_becomes_the_channel_of_the_retry(
     journal: Journal,
     key: str,
     with_key: bool,
-    is_direct: bool,
+    kind: str,
 ) -> None:
     owner, other = world.user("owner"), world.user("other")
     behind = owner.through(app)
-    body = world.fields(visibility="private")
+    is_direct = kind == "direct"
+    body = world.fields(visibility=kind)
     if is_direct:
         body = {"microdao_id": world.microdao, "is_direct": True, "members": [other.id]}
     the_key = key if with_key else None
@@ -189,8 +191,10 @@ async def test_a_room_without_a_row_becomes_the_channel_of_the_retry(
     assert made.status_code == 201, made.text
     channel = made.json()
     assert await index.count_channels(world.microdao) == 1
-    assert await rooms.resolve(world.alias(channel)) == channel["matrix_room_id"]
+    has_alias = kind in ("public", "microdao")
+    assert await rooms.resolve(world.alias(channel)) == (channel["matrix_room_id"] if has_alias else None)
     # It is the room of the first try, not a second one.
+    assert await (await matrix_client(rooms, owner)).rooms() == [channel["matrix_room_id"]]
     created = (await rooms.events(channel["matrix_room_id"]))[0]
     assert created["content"]["city.daarion.channel"] == channel["id"]
     again = await owner.post(CHANNELS, body, the_key)

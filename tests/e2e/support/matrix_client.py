@@ -54,6 +54,10 @@ class MatrixClient:
     async def join(self, room: str) -> None:
         await self.call("POST", f"{_room(room)}/join", {})
 
+    async def rooms(self) -> list[str]:
+        """The rooms that they are in."""
+        return (await self.call("GET", "joined_rooms"))["joined_rooms"]
+
     async def leave(self, room: str) -> None:
         """Leaves, or declines an invitation."""
         await self.call("POST", f"{_room(room)}/leave", {})

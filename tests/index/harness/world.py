@@ -150,6 +150,7 @@ class World:
             is_direct=fields.get("is_direct", False),
             client_key=None,
             fingerprint="f",
+            visibility=fields["visibility"],
         )
         room = f"!room-{number()}:localhost"
         await db.call(

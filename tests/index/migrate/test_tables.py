@@ -109,6 +109,22 @@ async def test_old_messages_are_numbered_in_the_order_they_were_sent(databases: 
         )
 
 
+async def test_of_old_channels_with_one_alias_the_oldest_has_it(databases: Databases) -> None:
+    url = await databases.new()
+    await execute(url, f"SET search_path = public; {PLATFORM}")
+    channel = "INSERT INTO public.channels (slug, name, microdao_id, matrix_room_id, visibility, created_by, created_at) VALUES "
+    await execute(
+        url,
+        channel + "('a-b', 'x', 'microdao:c', '!1:x', 'public', 'user:a', '2026-01-02'),"
+        "('a', 'x', 'microdao:b-c', '!2:x', 'microdao', 'user:a', '2026-01-01'),"
+        "('hidden', 'x', 'microdao:c', '!3:x', 'private', 'user:a', '2026-01-01')",
+    )
+    await migrate(url)
+    sql = "SELECT array_agg(alias_name ORDER BY matrix_room_id) FROM public.channels WHERE matrix_room_id IN ('!1:x', '!2:x', '!3:x')"
+    assert await fetch(url, sql) == [None, "a-b-c", None]
+    assert await fetch(url, "SELECT alias_name FROM public.channels WHERE slug = 'general'") == "general-daarion"
+
+
 async def test_several_migrations_at_once_are_one(databases: Databases, pristine: dict[str, Any]) -> None:
     url = await databases.new()
     said = await asyncio.gather(*(migrate(url) for _ in range(4)))

@@ -93,9 +93,10 @@ pub struct NewChannel {
 }
 
 impl NewChannel {
-    /// The local part of the room's alias: `#<this>:<server>`.
-    pub fn alias_name(&self) -> String {
-        format!("{}-{}", self.slug, self.microdao_id.slug())
+    /// The local part of the room's alias, `#<this>:<server>`. Private and direct channels have none: an alias tells
+    /// everybody that there is such a channel.
+    pub fn alias_name(&self) -> Option<String> {
+        (self.visibility != Visibility::Private).then(|| format!("{}-{}", self.slug, self.microdao_id.slug()))
     }
 }
 
@@ -199,6 +200,18 @@ mod tests {
         }
         let good = create(json!({"slug": "test", "name": "Test", "microdao_id": "microdao:daarion"}));
         assert_eq!(good.check(&alice(), "server").unwrap().visibility, Visibility::Microdao);
+    }
+
+    #[test]
+    fn private_and_direct_channels_have_no_alias() {
+        let alias = |visibility: &str| {
+            let new = json!({"slug": "a", "name": "A", "microdao_id": "microdao:b", "visibility": visibility});
+            create(new).check(&alice(), "server").unwrap().alias_name()
+        };
+        assert_eq!(["public", "microdao", "private"].map(alias), [Some("a-b".into()), Some("a-b".into()), None]);
+        let direct =
+            json!({"is_direct": true, "microdao_id": "microdao:b", "members": ["user:bob"], "visibility": "public"});
+        assert_eq!(create(direct).check(&alice(), "server").unwrap().alias_name(), None);
     }
 
     #[test]

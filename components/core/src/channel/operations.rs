@@ -4,7 +4,6 @@ use super::{ChangeChannel, Channel, CreateChannel};
 use crate::openapi::Who::Caller;
 use crate::openapi::{MANAGERS, Operation, operation};
 use crate::paths;
-use crate::problem::Problem;
 use crate::refusal::Refusal;
 use serde_json::json;
 
@@ -30,8 +29,13 @@ pub fn operations() -> Vec<Operation> {
             .retry_safe()
             .responds::<Channel>(201, "The channel.")
             .responds::<Channel>(200, "The direct channel that the pair had already.")
-            .refuses(&[Refusal::NotInMicrodao, Refusal::SlugTaken, Refusal::BeingCreated, Refusal::ChannelArchived])
-            .fails([Problem::alias_taken()])
+            .refuses(&[
+                Refusal::NotInMicrodao,
+                Refusal::SlugTaken,
+                Refusal::AliasTaken,
+                Refusal::BeingCreated,
+                Refusal::ChannelArchived,
+            ])
             .asks_matrix(),
         operation("channels", "get", paths::CHANNEL, "getChannel")
             .does("Get a channel", "")

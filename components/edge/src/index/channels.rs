@@ -56,8 +56,18 @@ pub async fn reserve_channel(
         .arg("p_is_direct", new.is_direct)
         .arg("p_client_key", client_key)
         .arg("p_fingerprint", fingerprint)
+        .arg("p_visibility", <&str>::from(new.visibility))
         .json()
         .await
+}
+
+/// Whether a channel has this id, or is being created with it.
+pub async fn is_channel(channel_id: ChannelId) -> Result<bool, Error> {
+    #[derive(Deserialize)]
+    struct Found {
+        is_channel: bool,
+    }
+    Ok(Call::of("is_channel").arg("p_channel_id", channel_id).json::<Found>().await?.is_channel)
 }
 
 /// A channel whose room is made.
@@ -76,6 +86,8 @@ pub struct RecordChannel<'a> {
     pub client_key: Option<&'a ClientKey>,
     /// The request's fingerprint.
     pub fingerprint: &'a str,
+    /// Whether the room has the alias that was reserved with the slug.
+    pub has_alias: bool,
 }
 
 /// After the room is made; gives the channel.
@@ -89,6 +101,7 @@ pub async fn record_channel(record: &RecordChannel<'_>) -> Result<Box<RawValue>,
         .jsonb("p_fields", record.new)
         .arg("p_client_key", record.client_key)
         .arg("p_fingerprint", record.fingerprint)
+        .arg("p_has_alias", record.has_alias)
         .json()
         .await
 }
@@ -100,6 +113,8 @@ pub struct PreparedChannelChange {
     pub room_id: String,
     /// What really changes.
     pub changes: Changes,
+    /// When the visibility changes: the local part of the alias that the room has afterwards.
+    pub alias_name: Option<String>,
 }
 
 /// Before a channel's room changes.
@@ -116,16 +131,18 @@ pub async fn prepare_channel_change(
         .await
 }
 
-/// After a channel's room has changed; gives the channel.
+/// After a channel's room has changed; gives the channel. `has_alias` is whether it has the alias that it was to have.
 pub async fn record_channel_change(
     caller: &Caller,
     channel_id: ChannelId,
     changes: &Changes,
+    has_alias: bool,
 ) -> Result<Document, Error> {
     Call::of("record_channel_change")
         .arg("p_channel_id", channel_id)
         .arg("p_caller", caller.id())
         .jsonb("p_changes", changes)
+        .arg("p_has_alias", has_alias)
         .document()
         .await
 }
