@@ -20,7 +20,6 @@ pub async fn apply(event: &Event, reactor_id: &EntityId) -> Result<(), Error> {
         reactor_id,
         reactor_matrix_id: &event.sender,
         emoji,
-        joined_at: None,
     })
     .await
 }
