@@ -6,6 +6,25 @@
 -- Times come in as RFC 3339 text, because a Spin host has no parameter of PostgreSQL's type timestamptz. p_caller is the
 -- caller's id, p_microdaos the microDAOs of their token, NULL for every one (development mode).
 
+-- Whether a token with these microDAOs names this one.
+CREATE FUNCTION messaging.has_claim(p_microdaos text[], p_microdao_id text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_microdaos IS NULL OR p_microdao_id = ANY (p_microdaos)
+$$;
+
+-- The caller's membership, joined or invited, if it counts: one that came about through the microDAO counts only together
+-- with the claim.
+CREATE FUNCTION messaging.membership(ch public.channels, p_caller text, p_microdaos text[]) RETURNS public.channel_members
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    m public.channel_members;
+BEGIN
+    SELECT * INTO m FROM public.channel_members c
+    WHERE c.channel_id = ch.id AND c.member_id = p_caller AND c.left_at IS NULL
+        AND (NOT c.via_microdao OR messaging.has_claim(p_microdaos, ch.microdao_id));
+    RETURN m;
+END
+$$;
+
 -- What a caller may do with a channel at least: nothing ('none': they may not even know of it), know of it
 -- ('knows'), or read it ('reads'). An anonymous caller (NULL) reads public channels, the platform's own service
 -- ('service:internal', which no token can name) every one. Agents hold no keys, so an encrypted channel has nothing
@@ -23,11 +42,12 @@ BEGIN
     ELSIF p_caller IS NULL THEN
         RETURN 'none';
     ELSIF ch.visibility = 'microdao' AND NOT ch.is_direct
-        AND (p_microdaos IS NULL OR ch.microdao_id = ANY (p_microdaos)) THEN
+        AND messaging.has_claim(p_microdaos, ch.microdao_id) THEN
         access := 'reads';
     ELSE
         SELECT CASE WHEN m.can_read THEN 'reads' ELSE 'knows' END INTO access FROM public.channel_members m
-        WHERE m.channel_id = ch.id AND m.member_id = p_caller AND m.left_at IS NULL;
+        WHERE m.channel_id = ch.id AND m.member_id = p_caller AND m.left_at IS NULL
+            AND (NOT m.via_microdao OR messaging.has_claim(p_microdaos, ch.microdao_id));
     END IF;
     IF access = 'reads' AND ch.is_encrypted AND p_caller LIKE 'agent:%' THEN
         RETURN 'knows';
@@ -83,8 +103,9 @@ BEGIN
     -- Members who lost can_write do not get it back by leaving and joining again.
     ELSIF NOT coalesce(m.can_write, true) THEN
         refusal := 'cannot_write';
-    ELSIF (m.id IS NULL OR m.left_at IS NOT NULL) AND p_caller LIKE 'agent:%' THEN
-        refusal := 'not_a_member';
+    ELSIF must_join THEN
+        SELECT rule.refusal INTO refusal
+        FROM messaging.join_rule(ch, m, p_caller, messaging.has_claim(p_microdaos, ch.microdao_id)) rule;
     END IF;
 END
 $$;
@@ -93,11 +114,12 @@ $$;
 CREATE FUNCTION messaging.manager_refusal(
     ch public.channels, p_caller text, p_microdaos text[], OUT refusal messaging.refusal
 ) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    m public.channel_members := messaging.membership(ch, p_caller, p_microdaos);
 BEGIN
     IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
         refusal := 'channel_not_found';
-    ELSIF NOT EXISTS (SELECT FROM public.channel_members m WHERE m.channel_id = ch.id AND m.member_id = p_caller
-                      AND m.left_at IS NULL AND m.joined_at IS NOT NULL AND messaging.rank(m.role) >= 2) THEN
+    ELSIF m.joined_at IS NULL OR messaging.rank(m.role) < 2 THEN
         refusal := 'cannot_manage';
     ELSIF ch.archived_at IS NOT NULL THEN
         refusal := 'channel_archived';

@@ -9,9 +9,10 @@ CREATE FUNCTION messaging.power_level(p_role text) RETURNS integer LANGUAGE sql 
     SELECT CASE p_role WHEN 'owner' THEN 100 WHEN 'admin' THEN 50 ELSE 0 END
 $$;
 
--- The power level of a member. One who may not write is below the level that writing takes, with whatever client.
+-- The power level of a member. One who may not write, an admin too, is below the level that writing takes, with whatever
+-- client. From an owner nothing can be taken.
 CREATE FUNCTION messaging.level_of(p_role text, p_can_write boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN messaging.power_level(p_role) = 0 AND NOT p_can_write THEN -1 ELSE messaging.power_level(p_role) END
+    SELECT CASE WHEN p_role <> 'owner' AND NOT p_can_write THEN -1 ELSE messaging.power_level(p_role) END
 $$;
 
 -- The role of a member for whom nobody named one.
@@ -19,10 +20,17 @@ CREATE FUNCTION messaging.default_role(p_member_type text) RETURNS text LANGUAGE
     SELECT CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END
 $$;
 
--- What a role may do about others, when nobody says otherwise. STABLE, because jsonb_build_object is.
+-- What a role may do about others, when nobody says otherwise; an owner reads and writes too. STABLE, because
+-- jsonb_build_object is.
 CREATE FUNCTION messaging.capabilities(p_role text) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object('can_invite', messaging.rank(p_role) > 1, 'can_kick', messaging.rank(p_role) > 1,
                               'can_create_tasks', messaging.rank(p_role) > 1)
+        || CASE p_role WHEN 'owner' THEN '{"can_read": true, "can_write": true}'::jsonb ELSE '{}'::jsonb END
+$$;
+
+-- Whether p_wanted, columns by name, takes reading or writing from an owner. Owners have both.
+CREATE FUNCTION messaging.cripples_owner(p_role text, p_wanted jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_role = 'owner' AND p_wanted @? '$.keyvalue() ? ((@.key == "can_read" || @.key == "can_write") && @.value == false)'
 $$;
 
 -- Whether the member is the only owner of the channel.
@@ -31,8 +39,9 @@ BEGIN
     RETURN m.role = 'owner' AND NOT EXISTS (
         SELECT FROM public.channel_members o WHERE o.channel_id = m.channel_id AND o.id <> m.id AND o.role = 'owner'
             AND o.left_at IS NULL AND o.joined_at IS NOT NULL
-            -- An owner who is on the way out at this moment does not count.
-            AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = o.channel_id AND i.act = 'remove'
-                            AND i.target_id = o.member_id AND i.created_at > now() - interval '1 minute'));
+            -- An owner who leaves or steps down at this moment does not count.
+            AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = o.channel_id AND i.target_id = o.member_id
+                            AND (i.act = 'remove' OR i.act = 'role' AND i.details ->> 'role' <> 'owner')
+                            AND i.created_at > now() - interval '1 minute'));
 END
 $$;

@@ -15,6 +15,9 @@ CALLERS: dict[str, tuple[str | None, list[str] | None]] = {
     "member": ("user:mia", []),
     "invited": ("user:ivo", []),
     "former member": ("user:lea", []),
+    "member through the microDAO": ("user:tom", [DAO]),
+    "former member of the microDAO": ("user:tom", []),
+    "former member of the microDAO, in another": ("user:tom", ["microdao:other"]),
     "member without can_read": ("user:rob", []),
     "member without can_write": ("user:wim", []),
     "agent": ("agent:ada", []),
@@ -23,7 +26,16 @@ CALLERS: dict[str, tuple[str | None, list[str] | None]] = {
     "owner": (OWNER, []),
 }
 EVERYBODY = set(CALLERS)
-MEMBERS = {"member", "invited", "member without can_write", "agent that is a member", "owner"}
+MEMBERS = {
+    "member",
+    "invited",
+    "member through the microDAO",
+    "member without can_write",
+    "agent that is a member",
+    "owner",
+}
+# Their row is one of a member, and does not count where the channel is not public.
+WITHOUT_THE_CLAIM = {"former member of the microDAO", "former member of the microDAO, in another"}
 OF_THE_MICRODAO = {"of the microDAO", "in development mode"}
 
 # Who may know of the channel, and who may read it.
@@ -46,6 +58,7 @@ async def channel_of(world: World, kind: str) -> Channel:
     await world.member(channel, "user:mia")
     await world.member(channel, "user:ivo", state="invited")
     await world.member(channel, "user:lea", state="left")
+    await world.member(channel, "user:tom", via_microdao=True)
     await world.member(channel, "user:rob", can_read=False)
     await world.member(channel, "user:wim", can_write=False)
     await world.member(channel, "agent:max")
@@ -105,7 +118,7 @@ async def test_messages_are_written_by_who_may_write(world: World, db: Database,
         reacting = await db.outcome("prepare_reaction", **by, message_id=message.id, emoji="👍")
         assert reacting.refusal == expected, name
         if expected is None:
-            joined = name in MEMBERS - {"invited"} | {"member without can_read"}
+            joined = name in MEMBERS - {"invited"} | {"member without can_read"} | WITHOUT_THE_CLAIM
             assert sending.document["must_join"] == reacting.document["must_join"] == (not joined), name
 
 

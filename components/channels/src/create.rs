@@ -26,7 +26,7 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     if let Some(channel) = reserved.channel {
         if !reserved.is_archived {
             if reserved.must_return {
-                direct::return_to(&gateway, &caller, &channel).await?;
+                direct::return_to(&gateway, &caller, &channel, reserved.power_level).await?;
             }
             direct::invite_other(&caller, new.other.as_ref(), &channel).await?;
         }

@@ -60,6 +60,8 @@ pub enum Refusal {
     LastOwner,
     /// Agents have the role agent, and nobody else has it.
     RoleDoesNotFit,
+    /// An owner who may not read or not write.
+    OwnersHaveEveryRight,
     /// A direct channel cannot get another visibility.
     DirectStaysPrivate,
     /// A direct channel has two members.
@@ -130,6 +132,9 @@ impl From<Refusal> for Problem {
                 "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",
             ),
             Refusal::RoleDoesNotFit => Self::invalid_field("role", "must be agent for agents and for nobody else"),
+            Refusal::OwnersHaveEveryRight => {
+                Self::invalid_field("role", "must be another one than owner, who may read and write")
+            }
             Refusal::DirectStaysPrivate => conflict("A direct channel is private and stays so."),
             Refusal::DirectIsOfTwo => conflict("A direct channel is of two. Make another channel for more."),
             Refusal::IdempotencyKeyReused => Self::new(

@@ -19,6 +19,9 @@ pub async fn apply(event: &Event, sender: &Sender, matrix_user_id: &str, here: &
         changed_at: &changed_at,
     })
     .await?;
+    if recorded.must_remove {
+        Gateway::from_settings().await?.leave(&event.room_id, matrix_user_id).await?;
+    }
     if recorded.drop_power_level {
         Gateway::from_settings().await?.set_power_level(&event.room_id, matrix_user_id, 0, None).await?;
     }

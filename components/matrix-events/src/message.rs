@@ -44,7 +44,6 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         client_key: client_key.as_ref(),
         fingerprint: fingerprint.filter(|fingerprint| !fingerprint.contains('\0')),
         sent_at: sent_at.as_deref(),
-        joined_at: None,
         pushed_content: pushed_content.as_ref(),
     };
     record_message(record).await.map(|_| ())

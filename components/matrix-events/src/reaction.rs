@@ -26,7 +26,6 @@ pub async fn apply(event: &Event, reactor_id: &EntityId) -> Result<(), Error> {
         reactor_id,
         reactor_matrix_id: &event.sender,
         emoji: &emoji,
-        joined_at: None,
     })
     .await
 }

@@ -2,11 +2,12 @@
 
 use http::StatusCode;
 use messaging_core::auth::Caller;
-use messaging_core::member::ChangeMember;
+use messaging_core::member::{ChangeMember, Role};
 use messaging_core::paths::MemberPath;
+use messaging_core::refusal::Refusal;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::{prepare_member_change, record_member_change};
-use messaging_edge::{Json, Path, Problem, Response, settings};
+use messaging_edge::{Json, Path, Problem, Response, index, settings};
 
 pub async fn change(
     caller: Caller,
@@ -19,6 +20,14 @@ pub async fn change(
         let gateway = Gateway::from_settings().await?;
         gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, power_level, Some(caller.id())).await?;
     }
-    let member = record_member_change(&caller, at.channel_id, &member_id, &prepared.details).await?;
-    Ok(Response::document(StatusCode::OK, member))
+    match record_member_change(&caller, at.channel_id, &member_id, &prepared.details).await {
+        // They have become the last owner meanwhile, and stay it, in the room too.
+        Err(index::Error::Refused(refusal @ Refusal::LastOwner)) => {
+            let gateway = Gateway::from_settings().await?;
+            let level = Role::Owner.power_level();
+            gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, level, None).await?;
+            Err(refusal.into())
+        }
+        member => Ok(Response::document(StatusCode::OK, member?)),
+    }
 }

@@ -6,7 +6,7 @@ use messaging_core::idempotency::fingerprint;
 use messaging_core::paths::ReactionPath;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::reactions::{RecordReaction, prepare_reaction, record_reaction};
-use messaging_edge::{Path, Problem, Response, log};
+use messaging_edge::{Path, Problem, Response, acts};
 
 pub async fn add(caller: Caller, Path(at): Path<ReactionPath>) -> Result<Response, Problem> {
     let prepared = prepare_reaction(&caller, &at).await?;
@@ -15,9 +15,8 @@ pub async fn add(caller: Caller, Path(at): Path<ReactionPath>) -> Result<Respons
     }
     let gateway = Gateway::from_settings().await?;
     let reactor_matrix_id = gateway.matrix_id(caller.id());
-    let joined_at = prepared.must_join.then(log::now);
-    if joined_at.is_some() {
-        gateway.join(&prepared.room_id, &reactor_matrix_id).await?;
+    if prepared.must_join {
+        acts::enter(&caller, at.channel_id, &prepared.room_id, &gateway).await?;
     }
     // The homeserver's own check for duplicates does not hold for requests at the same time; a transaction does.
     // Each time that somebody reacts so anew is an act of its own.
@@ -31,7 +30,6 @@ pub async fn add(caller: Caller, Path(at): Path<ReactionPath>) -> Result<Respons
         reactor_id: caller.id(),
         reactor_matrix_id: &reactor_matrix_id,
         emoji: &at.emoji,
-        joined_at: joined_at.as_deref(),
     })
     .await?;
     Ok(Response::empty(StatusCode::NO_CONTENT))

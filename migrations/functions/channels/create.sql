@@ -9,6 +9,7 @@ CREATE FUNCTION messaging.reserve_channel(
 DECLARE
     known messaging.idempotency_keys;
     taken public.channels;
+    m public.channel_members;
     reserved uuid;
     composed text := CASE WHEN NOT p_is_direct THEN messaging.compose_alias(p_slug, p_microdao_id, p_visibility) END;
 BEGIN
@@ -22,21 +23,35 @@ BEGIN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
-        SELECT json_build_object('channel', messaging.channel_json(ch), 'is_archived', false, 'must_return', false)
-        INTO document FROM public.channels ch WHERE ch.id = known.resource;
+        -- What came of it, as long as they may know of it: who was removed since is told nothing.
+        SELECT * INTO taken FROM public.channels WHERE id = known.resource;
+        IF messaging.access(taken, p_caller, p_microdaos) = 'none' THEN
+            refusal := 'channel_not_found';
+        ELSE
+            document := json_build_object('channel', messaging.channel_json(taken), 'is_archived', false,
+                'must_return', false);
+        END IF;
         RETURN;
     END IF;
     SELECT * INTO taken FROM public.channels WHERE microdao_id = p_microdao_id AND slug = p_slug;
     IF FOUND THEN
         -- A direct channel's slug comes from its pair, so this is the one they have.
-        IF p_is_direct AND taken.is_direct THEN
-            document := json_build_object(
-                'channel', messaging.channel_json(taken), 'is_archived', taken.archived_at IS NOT NULL,
-                'must_return', EXISTS (SELECT FROM public.channel_members
-                                       WHERE channel_id = taken.id AND member_id = p_caller AND left_at IS NOT NULL));
-        ELSE
+        IF NOT (p_is_direct AND taken.is_direct) THEN
             refusal := 'slug_taken';
+            RETURN;
         END IF;
+        SELECT * INTO m FROM public.channel_members WHERE channel_id = taken.id AND member_id = p_caller;
+        IF m.left_at IS NOT NULL AND taken.archived_at IS NULL THEN
+            SELECT rule.refusal INTO refusal FROM messaging.join_rule(taken, m, p_caller, true) rule;
+            IF refusal IS NOT NULL THEN
+                RETURN;
+            END IF;
+            PERFORM messaging.intend_join(taken, p_caller, p_microdaos);
+        END IF;
+        document := json_build_object(
+            'channel', messaging.channel_json(taken), 'is_archived', taken.archived_at IS NOT NULL,
+            'must_return', m.left_at IS NOT NULL,
+            'power_level', messaging.level_of(CASE WHEN m.can_read AND m.can_write THEN 'owner' ELSE 'member' END, coalesce(m.can_write, true)));
         RETURN;
     END IF;
     IF composed IS NOT NULL THEN

@@ -17,10 +17,12 @@ BEGIN
         FROM (SELECT * FROM public.channels ch
               WHERE ch.archived_at IS NULL AND (ch.created_at, ch.id) < (before_time, before_id)
                 AND (ch.visibility = 'public'
-                     OR ch.visibility = 'microdao' AND NOT ch.is_direct
-                        AND (p_microdaos IS NULL OR ch.microdao_id = ANY (p_microdaos))
                      OR ch.id IN (SELECT m.channel_id FROM public.channel_members m
-                                  WHERE m.member_id = p_caller AND m.left_at IS NULL))
+                                  WHERE m.member_id = p_caller AND m.left_at IS NULL AND NOT m.via_microdao)
+                     OR messaging.has_claim(p_microdaos, ch.microdao_id)
+                        AND (ch.visibility = 'microdao' AND NOT ch.is_direct
+                             OR ch.id IN (SELECT m.channel_id FROM public.channel_members m
+                                          WHERE m.member_id = p_caller AND m.left_at IS NULL AND m.via_microdao)))
               ORDER BY ch.created_at DESC, ch.id DESC LIMIT p_limit + 1) v;
     ELSE
         SELECT array_agg(messaging.channel_json(v)), array_agg(messaging.rfc3339(v.created_at) || '_' || v.id)
@@ -29,10 +31,12 @@ BEGIN
               WHERE ch.archived_at IS NULL AND (ch.created_at, ch.id) < (before_time, before_id)
                 AND ch.microdao_id = p_microdao_id
                 AND (ch.visibility = 'public'
-                     OR ch.visibility = 'microdao' AND NOT ch.is_direct
-                        AND (p_microdaos IS NULL OR ch.microdao_id = ANY (p_microdaos))
                      OR ch.id IN (SELECT m.channel_id FROM public.channel_members m
-                                  WHERE m.member_id = p_caller AND m.left_at IS NULL))
+                                  WHERE m.member_id = p_caller AND m.left_at IS NULL AND NOT m.via_microdao)
+                     OR messaging.has_claim(p_microdaos, ch.microdao_id)
+                        AND (ch.visibility = 'microdao' AND NOT ch.is_direct
+                             OR ch.id IN (SELECT m.channel_id FROM public.channel_members m
+                                          WHERE m.member_id = p_caller AND m.left_at IS NULL AND m.via_microdao)))
               ORDER BY ch.created_at DESC, ch.id DESC LIMIT p_limit + 1) v;
     END IF;
     document := json_build_object('items', coalesce(array_to_json(items[1:p_limit]), '[]'), 'links',

@@ -1,15 +1,16 @@
 -- Changing a member's role and capabilities: prepare_member_change before the power level follows in Matrix,
 -- record_member_change after.
 
--- Applies a change of role and capabilities. The caller of this function holds the channel's row.
+-- Applies a change of role and capabilities; false when it would leave the channel without an owner. The caller of this
+-- function holds the channel's row.
 CREATE FUNCTION messaging.change_member(
     ch public.channels, before public.channel_members, p_actor_id text, p_details jsonb, p_at timestamptz
-) RETURNS void LANGUAGE plpgsql AS $$
+) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     after public.channel_members;
 BEGIN
     IF p_details ->> 'role' <> 'owner' AND messaging.is_last_owner(before) THEN
-        RETURN;
+        RETURN false;
     END IF;
     UPDATE public.channel_members SET
         role = coalesce(p_details ->> 'role', role),
@@ -26,6 +27,7 @@ BEGIN
         <> (before.role, before.can_read, before.can_write, before.can_invite, before.can_kick, before.can_create_tasks) THEN
         PERFORM messaging.emit_member(ch, 'member.role_changed', p_actor_id, after);
     END IF;
+    RETURN true;
 END
 $$;
 
@@ -42,7 +44,8 @@ DECLARE
     wanted jsonb;
     level integer;
 BEGIN
-    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
+    -- Locked, so that two owners do not step down, or one steps down and the other leaves, past each other.
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
     IF refusal IS NOT NULL THEN
         RETURN;
@@ -61,13 +64,20 @@ BEGIN
         RETURN;
     END IF;
     -- A new role brings its capabilities with it, unless the caller says otherwise.
+    IF messaging.cripples_owner(new_role, p_details) THEN
+        refusal := 'owners_have_every_right';
+        RETURN;
+    END IF;
     wanted := jsonb_build_object('role', new_role)
         || CASE WHEN new_role = target.role THEN '{}' ELSE messaging.capabilities(new_role) END || p_details;
     IF p_member_id <> p_caller AND messaging.rank(target.role) >= messaging.rank(actor.role)
         OR messaging.rank(new_role) > messaging.rank(actor.role)
         OR (wanted ->> 'can_invite')::boolean AND NOT actor.can_invite
         OR (wanted ->> 'can_kick')::boolean AND NOT actor.can_kick
-        OR (wanted ->> 'can_create_tasks')::boolean AND NOT actor.can_create_tasks THEN
+        OR (wanted ->> 'can_create_tasks')::boolean AND NOT actor.can_create_tasks
+        -- Reading and writing as well: nobody gives to themselves, or to others, what was taken from them.
+        OR actor.role <> 'owner' AND ((wanted ->> 'can_read')::boolean AND NOT actor.can_read AND NOT target.can_read
+                                      OR (wanted ->> 'can_write')::boolean AND NOT actor.can_write AND NOT target.can_write) THEN
         refusal := 'cannot_grant';
         RETURN;
     END IF;
@@ -82,6 +92,7 @@ BEGIN
 END
 $$;
 
+-- Refused where it would leave the channel without an owner: then the room has to have the member's level again.
 CREATE FUNCTION messaging.record_member_change(
     p_channel_id uuid, p_caller text, p_member_id text, p_details jsonb,
     OUT refusal messaging.refusal, OUT document json
@@ -99,7 +110,10 @@ BEGIN
         RETURN;
     END IF;
     intent := messaging.take_intent(p_channel_id, 'role', p_member_id, p_caller, false);
-    PERFORM messaging.change_member(ch, m, p_caller, p_details, coalesce(intent.created_at, now()));
+    IF NOT messaging.change_member(ch, m, p_caller, p_details, coalesce(intent.created_at, now())) THEN
+        refusal := 'last_owner';
+        RETURN;
+    END IF;
     SELECT messaging.member_json(c) INTO document FROM public.channel_members c WHERE c.id = m.id;
 END
 $$;

@@ -24,8 +24,8 @@ BEGIN
         can_write = coalesce((wanted ->> 'can_write')::boolean, m.can_write),
         can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
         matrix_power_level = messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, m.can_write)),
-        invited_by = excluded.invited_by, invited_at = excluded.invited_at,
-        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL,
+        invited_by = excluded.invited_by, invited_at = excluded.invited_at, via_microdao = false,
+        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL, left_by = NULL,
         matrix_changed_at = greatest(m.matrix_changed_at, p_at), role_asked_at = p_at
     RETURNING * INTO after;
     PERFORM messaging.emit_member(ch, 'member.invited', p_inviter_id, after);
@@ -67,33 +67,41 @@ BEGIN
         refusal := 'channel_archived';
         RETURN;
     END IF;
-    SELECT * INTO inviter FROM public.channel_members
-    WHERE channel_id = p_channel_id AND member_id = p_caller AND left_at IS NULL AND joined_at IS NOT NULL;
-    IF NOT coalesce(inviter.can_invite, false) THEN
+    inviter := messaging.membership(ch, p_caller, p_microdaos);
+    IF inviter.joined_at IS NULL OR NOT inviter.can_invite THEN
         refusal := 'cannot_invite';
         RETURN;
     END IF;
     SELECT * INTO invitee FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
     wanted := messaging.capabilities(p_details ->> 'role') || p_details;
+    IF messaging.cripples_owner(wanted ->> 'role', p_details) THEN
+        refusal := 'owners_have_every_right';
+        RETURN;
+    END IF;
     IF messaging.rank(wanted ->> 'role') > messaging.rank(inviter.role)
         OR (wanted ->> 'can_invite')::boolean AND NOT inviter.can_invite
         OR (wanted ->> 'can_kick')::boolean AND NOT inviter.can_kick
         OR (wanted ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks
-        -- Only a manager of the channel lifts what was forbidden to a member who was here before.
-        OR messaging.rank(inviter.role) < 2 AND ((wanted ->> 'can_write')::boolean AND NOT invitee.can_write
-                                                 OR (wanted ->> 'can_read')::boolean AND NOT invitee.can_read) THEN
+        -- Only a manager of the channel who has it lifts what was forbidden to a member who was here before.
+        OR (wanted ->> 'can_write')::boolean AND NOT invitee.can_write
+            AND (messaging.rank(inviter.role) < 2 OR NOT inviter.can_write)
+        OR (wanted ->> 'can_read')::boolean AND NOT invitee.can_read
+            AND (messaging.rank(inviter.role) < 2 OR NOT inviter.can_read) THEN
         refusal := 'cannot_grant';
         RETURN;
     END IF;
     IF invitee.joined_at IS NOT NULL AND invitee.left_at IS NULL THEN
         -- Asked for again: nothing to do. Asked for differently: that is a change, not an invitation.
         member := messaging.member_json(invitee);
-        IF member::jsonb @> p_details THEN
-            document := json_build_object('room_id', ch.matrix_room_id, 'member', member);
-        ELSE
+        IF NOT member::jsonb @> p_details THEN
             refusal := 'already_a_member';
+            RETURN;
         END IF;
-        RETURN;
+        -- Who came through the microDAO is in for good when somebody else invites them.
+        IF NOT invitee.via_microdao OR p_member_id = p_caller THEN
+            document := json_build_object('room_id', ch.matrix_room_id, 'member', member);
+            RETURN;
+        END IF;
     END IF;
     IF ch.is_direct AND invitee.id IS NULL
         AND (SELECT count(*) FROM public.channel_members WHERE channel_id = p_channel_id) > 1 THEN
@@ -123,7 +131,7 @@ BEGIN
     SELECT * INTO m FROM public.channel_members
     WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
     -- The homeserver's push may have been faster and have written it all.
-    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR NOT messaging.member_json(m)::jsonb @> p_details THEN
+    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao OR NOT messaging.member_json(m)::jsonb @> p_details THEN
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, p_details,
                                         p_asked_at::timestamptz);
     END IF;

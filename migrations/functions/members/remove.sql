@@ -6,7 +6,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     m public.channel_members;
 BEGIN
-    UPDATE public.channel_members SET left_at = now()
+    UPDATE public.channel_members SET left_at = now(), left_by = p_actor_id
     WHERE channel_id = ch.id AND member_id = p_member_id AND left_at IS NULL RETURNING * INTO m;
     IF FOUND THEN
         PERFORM messaging.emit_member(
@@ -43,9 +43,8 @@ BEGIN
             RETURN;
         END IF;
     ELSE
-        SELECT * INTO actor FROM public.channel_members
-        WHERE channel_id = p_channel_id AND member_id = p_caller AND left_at IS NULL AND joined_at IS NOT NULL;
-        IF NOT coalesce(actor.can_kick, false)
+        actor := messaging.membership(ch, p_caller, p_microdaos);
+        IF actor.joined_at IS NULL OR NOT actor.can_kick
             OR messaging.rank(target.role) >= messaging.rank(actor.role) AND messaging.rank(target.role) > 1 THEN
             refusal := 'cannot_kick';
             RETURN;

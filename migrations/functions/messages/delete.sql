@@ -1,6 +1,7 @@
 -- Deleting a message: prepare_deletion before it is redacted in Matrix, record_redaction after.
 
--- The sender, an admin and the owner may delete. A message that is deleted already is no refusal.
+-- The sender may delete their own message always, also after they have left and in an archived channel; an admin and the
+-- owner may delete every one. A message that is deleted already is no refusal.
 CREATE FUNCTION messaging.prepare_deletion(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid,
     OUT refusal messaging.refusal, OUT document json
@@ -11,32 +12,33 @@ DECLARE
     m public.messages;
     actor public.channel_members;
 BEGIN
-    lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
-    refusal := lookup.refusal;
-    IF refusal IS NOT NULL THEN
-        RETURN;
-    END IF;
-    ch := lookup.channel;
     SELECT * INTO m FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
-    IF NOT FOUND THEN
-        refusal := 'message_not_found';
-        RETURN;
-    END IF;
-    SELECT * INTO actor FROM public.channel_members
-    WHERE channel_id = p_channel_id AND member_id = p_caller AND left_at IS NULL AND joined_at IS NOT NULL;
-    IF m.sender_id <> p_caller AND (actor.id IS NULL OR messaging.rank(actor.role) < 2) THEN
-        refusal := 'cannot_delete';
-    ELSIF m.deleted_at IS NULL AND ch.archived_at IS NOT NULL THEN
-        refusal := 'channel_archived';
-    ELSIF m.deleted_at IS NULL AND actor.id IS NULL THEN
-        refusal := 'not_a_member';
+    IF m.sender_id = p_caller THEN
+        SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
     ELSE
-        IF m.deleted_at IS NULL THEN
-            PERFORM messaging.set_intent(p_channel_id, 'delete', m.matrix_event_id, p_caller, '{}');
+        lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
+        refusal := lookup.refusal;
+        IF refusal IS NOT NULL THEN
+            RETURN;
         END IF;
-        document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id),
-            'event_id', m.matrix_event_id, 'is_deleted', m.deleted_at IS NOT NULL);
+        ch := lookup.channel;
+        actor := messaging.membership(ch, p_caller, p_microdaos);
+        IF m.id IS NULL THEN
+            refusal := 'message_not_found';
+        ELSIF actor.joined_at IS NULL OR messaging.rank(actor.role) < 2 THEN
+            refusal := 'cannot_delete';
+        ELSIF m.deleted_at IS NULL AND ch.archived_at IS NOT NULL THEN
+            refusal := 'channel_archived';
+        END IF;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
     END IF;
+    IF m.deleted_at IS NULL THEN
+        PERFORM messaging.set_intent(p_channel_id, 'delete', m.matrix_event_id, p_caller, '{}');
+    END IF;
+    document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id),
+        'event_id', m.matrix_event_id, 'is_deleted', m.deleted_at IS NOT NULL);
 END
 $$;
 

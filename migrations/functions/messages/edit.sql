@@ -33,15 +33,14 @@ BEGIN
             'event_id', m.matrix_event_id, 'message', messaging.message_json(m));
         RETURN;
     END IF;
-    SELECT * INTO actor FROM public.channel_members
-    WHERE channel_id = p_channel_id AND member_id = p_caller AND left_at IS NULL AND joined_at IS NOT NULL;
+    actor := messaging.membership(ch, p_caller, p_microdaos);
     IF m.sender_id <> p_caller THEN
         refusal := 'not_the_sender';
     ELSIF m.deleted_at IS NOT NULL THEN
         refusal := 'message_deleted';
     ELSIF ch.archived_at IS NOT NULL THEN
         refusal := 'channel_archived';
-    ELSIF actor.id IS NULL THEN
+    ELSIF actor.joined_at IS NULL THEN
         refusal := 'not_a_member';
     ELSIF NOT actor.can_write THEN
         refusal := 'cannot_write';

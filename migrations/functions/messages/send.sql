@@ -60,6 +60,9 @@ BEGIN
             RETURN;
         END IF;
     END IF;
+    IF writer.must_join THEN
+        PERFORM messaging.intend_join(ch, p_caller, p_microdaos);
+    END IF;
     document := json_build_object('room_id', ch.matrix_room_id, 'reply_to_event_id', reply_to_event_id,
         'must_join', writer.must_join);
 END
@@ -98,8 +101,9 @@ END
 $$;
 
 -- A message that is in Matrix, from whichever path comes first: only the first one inserts, takes a number and writes
--- the outbox. p_joined_at: the sender has just joined by posting. p_pushed_content: what Matrix pushed, NULL when it
--- is the API that records. p_content_preview: the beginning of the text (messaging.preview).
+-- the outbox. p_joined_at: the sender has just joined by posting, as components of earlier versions say it; others call
+-- record_join before they send. p_pushed_content: what Matrix pushed, NULL when it is the API that records.
+-- p_content_preview: the beginning of the text (messaging.preview).
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
@@ -118,7 +122,7 @@ BEGIN
         RETURN;
     END IF;
     IF p_joined_at IS NOT NULL THEN
-        PERFORM messaging.join_member(ch, p_sender_id, p_sender_type, p_sender_matrix_id, p_joined_at::timestamptz);
+        PERFORM messaging.admit(ch, p_sender_id, p_sender_type, p_sender_matrix_id, true, p_joined_at::timestamptz);
     END IF;
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_event_id;
     IF NOT FOUND AND p_client_key IS NOT NULL THEN

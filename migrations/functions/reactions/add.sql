@@ -4,7 +4,7 @@
 CREATE FUNCTION messaging.prepare_reaction(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_emoji text,
     OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.messages;
@@ -29,6 +29,9 @@ BEGIN
     SELECT * INTO mine FROM public.message_reactions
     WHERE message_id = p_message_id AND reactor_id = p_caller AND removed_at IS NULL
         AND messaging.plain_emoji(emoji) = messaging.plain_emoji(p_emoji);
+    IF writer.must_join THEN
+        PERFORM messaging.intend_join(ch, p_caller, p_microdaos);
+    END IF;
     document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id,
         'must_join', writer.must_join, 'has_reacted', mine.id IS NOT NULL,
         -- Each time that somebody reacts so anew is an act of its own.
@@ -37,7 +40,8 @@ BEGIN
 END
 $$;
 
--- A reaction that is in Matrix. p_joined_at: the reactor has just joined by reacting.
+-- A reaction that is in Matrix. p_joined_at: the reactor has just joined by reacting, as components of earlier versions
+-- say it; others call record_join before they react.
 CREATE FUNCTION messaging.record_reaction(
     p_room_id text, p_target_event_id text, p_event_id text, p_reactor_id text, p_reactor_type text,
     p_reactor_matrix_id text, p_emoji text, p_joined_at text, OUT refusal messaging.refusal, OUT document json
@@ -52,7 +56,7 @@ BEGIN
         RETURN;
     END IF;
     IF p_joined_at IS NOT NULL THEN
-        PERFORM messaging.join_member(ch, p_reactor_id, p_reactor_type, p_reactor_matrix_id, p_joined_at::timestamptz);
+        PERFORM messaging.admit(ch, p_reactor_id, p_reactor_type, p_reactor_matrix_id, true, p_joined_at::timestamptz);
     END IF;
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
     IF NOT FOUND THEN

@@ -33,10 +33,16 @@ class Who:
     can_invite: bool = False
     # Was a member once: "left" or "kicked".
     gone: str | None = None
+    # Came in with their first post, by the claim of a token that they have no more.
+    lost_microdao: bool = False
 
     @property
     def member(self) -> bool:
         return self.role is not None and self.gone is None
+
+    def counts_in(self, visibility: str) -> bool:
+        """Whether their membership, if there is one, counts."""
+        return self.member and (not self.lost_microdao or visibility == "public")
 
     @property
     def manages(self) -> bool:
@@ -61,6 +67,8 @@ EVERYBODY = {
     "agent from another microDAO": Who(agent=True, in_another=True),
     "departed member": Who("member", in_microdao=True, gone="left"),
     "kicked member": Who("member", in_microdao=True, gone="kicked"),
+    "former member of the microDAO": Who("member", lost_microdao=True),
+    "former member of the microDAO, in another": Who("member", lost_microdao=True, in_another=True),
     "departed guest": Who("guest", in_another=True, gone="left"),
 }
 
@@ -68,8 +76,9 @@ EVERYBODY = {
 def expected(visibility: str, who: Who) -> dict[str, int]:
     """The table of who may do what, as status codes."""
     open_to_them = visibility == "public" or (visibility == "microdao" and who.in_microdao)
-    reads = open_to_them or (who.member and who.can_read)
-    writes = who.can_write and (who.member or (open_to_them and not who.agent))
+    member = who.counts_in(visibility)
+    reads = open_to_them or (member and who.can_read)
+    writes = who.can_write and (member or (open_to_them and not who.agent))
     actions = {
         "see the channel": True,
         "find it in the list": True,
@@ -82,7 +91,7 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "react": writes,
         "remove a reaction": True,
         # Agents never join by themselves.
-        "join": who.member or not who.agent,
+        "join": member or not who.agent,
         "edit another's": False,
         "delete another's": who.manages,
         "invite": who.manages or (who.member and who.can_invite),
@@ -92,10 +101,10 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "archive": who.manages,
     }
     if who.role:
-        # Members and former members have sent a message. To change it they have to be in the room.
-        actions |= {"edit own": who.member and who.can_write, "delete own": who.member}
-    if not (open_to_them or who.member):
-        return dict.fromkeys(actions, 404)
+        # Members and former members have sent a message. To change it they have to be in the room, not to delete it.
+        actions |= {"edit own": member and who.can_write, "delete own": True}
+    if not (open_to_them or member):
+        return dict.fromkeys(actions, 404) | ({"delete own": 204} if who.role else {})
     return {action: SUCCESS[action] if may else 403 for action, may in actions.items()}
 
 
@@ -150,6 +159,9 @@ class Stage:
         if who.role is None:
             return caller, None
         channel = self.channel["id"]
+        if who.lost_microdao:
+            member = self.world.bearer(entity, token(entity, self.world.secret(), [self.world.microdao]))
+            return caller, (await self.first_post(member))["id"]
         capabilities = {"can_read": who.can_read} | ({"can_invite": True} if who.can_invite else {})
         await self.owner.invite(channel, entity, role=who.role, **capabilities)
         own = await caller.send(channel, "mine")
@@ -161,6 +173,17 @@ class Stage:
             response = await by.delete(member_path(channel, entity))
             assert response.status_code == 204, response.text
         return caller, own["id"]
+
+    async def first_post(self, member: Caller) -> dict[str, Any]:
+        """The message that makes somebody a member; a private channel is open to the microDAO for that long."""
+        channel, is_private = self.channel["id"], self.channel["visibility"] == "private"
+        for visibility in ("microdao", "private"):
+            if visibility == "private":
+                message = await member.send(channel, "mine")
+            if is_private:
+                response = await self.owner.patch(path_to(channel), {"visibility": visibility})
+                assert response.status_code == 200, response.text
+        return message
 
     async def again(self, who: Who, caller: Caller, own: str | None) -> tuple[Caller, str | None]:
         """The same one if they are a member anyway, otherwise another one who is not."""
@@ -207,6 +230,7 @@ async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int
     caller, own = await stage.again(who, caller, own)
     got["post"] = await caller.try_send(stage.channel["id"], "May I?")
     has_joined = caller.id in await stage.owner.members(stage.channel["id"])
+    # Their row is there until somebody ends it, whether it counts or not.
     assert has_joined == (who.member or got["post"].is_success), "people join with their first message"
     caller, own = await stage.again(who, caller, own)
     got["join"] = await caller.put(f"{channel}/members/me")

@@ -104,6 +104,15 @@ async def test_the_same_request_twice_at_once_is_one_channel(db: Database) -> No
     assert (await db.call("reserve_channel", **reserving(**key)))["channel"]["id"] == reserved["channel_id"]
 
 
+async def test_a_retry_says_nothing_to_who_was_removed_since(db: Database) -> None:
+    fields = {"slug": "general", "name": "General", "microdao_id": DAO, "visibility": "private"}
+    reserved = await db.call("reserve_channel", **reserving(client_key="k"))
+    await db.call("record_channel", **recording(reserved["channel_id"], client_key="k", fields=fields))
+    assert (await db.call("reserve_channel", **reserving(client_key="k")))["channel"]
+    await db.call("record_removal", channel_id=reserved["channel_id"], caller="user:bob", member_id=ALICE)
+    assert await db.refusal("reserve_channel", **reserving(client_key="k")) == "channel_not_found"
+
+
 async def test_a_key_is_one_request(db: Database) -> None:
     key = {"client_key": "k"}
     reserved = await db.call("reserve_channel", **reserving(**key))

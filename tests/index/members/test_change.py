@@ -1,6 +1,9 @@
 """prepare_member_change and record_member_change."""
 
+import asyncio
 from typing import Any
+
+import pytest
 
 from harness.database import Database
 from harness.world import OWNER, Channel, World
@@ -72,6 +75,8 @@ async def test_refusals_of_a_change(world: World, db: Database) -> None:
         ("cannot_grant", channel.by("user:abel"), "user:mia", {"can_kick": True}),
         ("cannot_grant", channel.by("user:abel"), "user:mia", {"role": "admin"}),
         ("last_owner", channel.by(OWNER), OWNER, {"role": "admin"}),
+        ("owners_have_every_right", channel.by(OWNER), OWNER, {"can_write": False}),
+        ("owners_have_every_right", channel.by(OWNER), "user:mia", {"role": "owner", "can_read": False}),
     ]
     for expected, by, member_id, details in cases:
         arguments = {**by, "member_id": member_id, "details": details}
@@ -85,8 +90,101 @@ async def test_refusals_of_a_change(world: World, db: Database) -> None:
 
 async def test_the_last_owner_stays_one_whatever_is_recorded(world: World, db: Database) -> None:
     channel = await world.channel()
-    document = await db.call("record_member_change", **recording(channel, OWNER, OWNER, {"role": "member"}))
-    assert document["role"] == "owner"
+    refused = await db.refusal("record_member_change", **recording(channel, OWNER, OWNER, {"role": "member"}))
+    assert refused == "last_owner"
     await world.member(channel, "user:bob", role="owner")
     document = await db.call("record_member_change", **recording(channel, OWNER, OWNER, {"role": "member"}))
     assert document["role"] == "member"
+
+
+RIGHTS = ("can_read", "can_write", "can_invite", "can_kick", "can_create_tasks")
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+async def test_nobody_gives_themselves_or_others_what_was_taken_from_them(
+    world: World, db: Database, right: str
+) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:adam", role="admin", **{right: False})
+    await world.member(channel, "user:mia", **{right: False})
+    for who in ("user:adam", "user:mia"):
+        change = {"member_id": who, "details": {right: True}}
+        assert await db.refusal("prepare_member_change", **channel.by("user:adam"), **change) == "cannot_grant"
+        assert await db.call("prepare_member_change", **channel.by(OWNER), **change)
+    # What they have left they may give up.
+    assert await db.call(
+        "prepare_member_change",
+        **channel.by("user:adam"),
+        member_id="user:adam",
+        details={other: False for other in RIGHTS},
+    )
+
+
+@pytest.mark.parametrize("right", ["can_read", "can_write"])
+async def test_an_admin_without_a_right_does_not_give_it_back_by_inviting(
+    world: World, db: Database, right: str
+) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:adam", role="admin", **{right: False})
+    await world.member(channel, "user:lea", state="left", **{right: False})
+    arguments = {
+        "member_id": "user:lea",
+        "details": {"role": "member", right: True},
+        "client_key": None,
+        "fingerprint": "f",
+    }
+    assert await db.refusal("prepare_invite", **channel.by("user:adam"), **arguments) == "cannot_grant"
+    assert await db.call("prepare_invite", **channel.by(OWNER), **arguments)
+    owner = {"member_id": "user:sam", "details": {"role": "owner", right: False}, "client_key": None, "fingerprint": "f"}
+    assert await db.refusal("prepare_invite", **channel.by(OWNER), **owner) == "owners_have_every_right"
+
+
+async def test_a_muted_admin_is_below_the_level_of_writing(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:adam", role="admin")
+    for details, level in (({"can_write": False}, -1), ({"can_write": True}, 50)):
+        change = {"member_id": "user:adam", "details": details}
+        prepared = await db.call("prepare_member_change", **channel.by(OWNER), **change)
+        assert prepared["power_level"] == level
+        document = await db.call("record_member_change", **recording(channel, OWNER, "user:adam", prepared["details"]))
+        assert (document["role"], document["matrix_power_level"]) == ("admin", level)
+
+
+async def test_a_muted_member_stays_so_as_an_admin_and_not_as_an_owner(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:mia", can_write=False)
+    for role, level, can_write in (("admin", -1, False), ("owner", 100, True)):
+        change = {"member_id": "user:mia", "details": {"role": role}}
+        prepared = await db.call("prepare_member_change", **channel.by(OWNER), **change)
+        document = await db.call("record_member_change", **recording(channel, OWNER, "user:mia", prepared["details"]))
+        assert (document["matrix_power_level"], document["can_write"]) == (level, can_write)
+
+
+@pytest.mark.parametrize("other", ["steps down", "leaves"])
+async def test_of_two_owners_who_go_at_once_one_stays(world: World, db: Database, other: str) -> None:
+    for _ in range(5):
+        channel = await world.channel()
+        await world.member(channel, "user:bob", role="owner")
+        sessions = await db.sessions(2)
+        step_down = {"member_id": OWNER, "details": {"role": "member"}}
+        first = ("prepare_member_change", {**channel.by(OWNER), **step_down})
+        second = ("prepare_removal", {**channel.by("user:bob"), "member_id": "user:bob"})
+        if other == "steps down":
+            second = ("prepare_member_change", {**channel.by("user:bob"), **step_down, "member_id": "user:bob"})
+        outcomes = await asyncio.gather(
+            *(session.outcome(function, **arguments) for session, (function, arguments) in zip(sessions, (first, second)))
+        )
+        assert sorted(str(outcome.refusal) for outcome in outcomes) == ["None", "last_owner"]
+
+
+async def test_who_became_the_last_owner_meanwhile_stays_one(world: World, db: Database) -> None:
+    """The other one was gone before the change was recorded: the room has to get the level back."""
+    channel = await world.channel()
+    await world.member(channel, "user:bob", role="owner")
+    change = {"member_id": OWNER, "details": {"role": "member"}}
+    details = (await db.call("prepare_member_change", **channel.by(OWNER), **change))["details"]
+    await db.call("record_removal", channel_id=channel.id, caller="user:bob", member_id="user:bob")
+    outcome = await db.outcome("record_member_change", **recording(channel, OWNER, OWNER, details))
+    assert outcome.refusal == "last_owner"
+    row = await world.row(channel, OWNER)
+    assert row and (row["role"], row["matrix_power_level"]) == ("owner", 100)

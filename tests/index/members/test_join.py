@@ -102,7 +102,7 @@ async def test_a_kick_beside_a_join_leaves_one_truth(world: World, db: Database)
 
 async def test_one_of_the_two_comes_back_to_a_direct_channel_as_an_owner(world: World, db: Database) -> None:
     direct = await world.channel(visibility="private", is_direct=True)
-    await world.member(direct, "user:bob", state="left")
+    await world.member(direct, "user:bob", state="left", left_by="user:bob")
     document = await db.call("record_return", **returning(direct, "user:bob"))
     assert document["id"] == direct.id
     row = await world.row(direct, "user:bob")
@@ -112,14 +112,6 @@ async def test_one_of_the_two_comes_back_to_a_direct_channel_as_an_owner(world: 
         100,
         None,
     )
-
-
-async def test_an_agent_comes_back_as_an_agent(world: World, db: Database) -> None:
-    direct = await world.channel(visibility="private", is_direct=True)
-    await world.member(direct, "agent:ada", state="left")
-    await db.call("record_return", **returning(direct, "agent:ada"))
-    row = await world.row(direct, "agent:ada")
-    assert row and (row["role"], row["can_kick"], row["matrix_power_level"]) == ("agent", False, 0)
 
 
 async def test_nobody_else_comes_back(world: World, db: Database) -> None:

@@ -48,18 +48,31 @@ async def test_refusals_of_a_deletion(world: World, db: Database) -> None:
     channel, private = await world.channel(), await world.channel(visibility="private")
     await world.member(channel, "user:lea", state="left")
     message, secret = await world.message(channel), await world.message(private)
-    hers = await world.message(channel, "user:lea")
     cases = [
         ("channel_not_found", private.by("user:sam"), secret.id),
         ("message_not_found", channel.by(OWNER), secret.id),
         ("message_not_found", channel.by(OWNER), NOWHERE),
         ("cannot_delete", channel.by("user:sam"), message.id),
-        ("not_a_member", channel.by("user:lea"), hers.id),
+        ("cannot_delete", channel.by("user:lea"), message.id),
     ]
     for expected, caller, message_id in cases:
         assert await db.refusal("prepare_deletion", **caller, message_id=message_id) == expected
+    hers = await world.message(channel, "user:mia")
     await world.archive(channel)
-    assert await db.refusal("prepare_deletion", **channel.by(OWNER), message_id=message.id) == "channel_archived"
+    assert await db.refusal("prepare_deletion", **channel.by(OWNER), message_id=hers.id) == "channel_archived"
+
+
+async def test_senders_delete_their_own_when_they_are_gone_and_when_the_channel_is(world: World, db: Database) -> None:
+    for visibility in ("public", "private"):
+        for left_by in ("user:lea", OWNER):
+            channel = await world.channel(visibility=visibility)
+            await world.member(channel, "user:lea", state="left", left_by=left_by)
+            message, another = await world.message(channel, "user:lea"), await world.message(channel)
+            for _ in range(2):
+                assert await db.call("prepare_deletion", **channel.by("user:lea", []), message_id=message.id)
+                await world.archive(channel)
+            refused = await db.refusal("prepare_deletion", **channel.by("user:lea", []), message_id=another.id)
+            assert refused == ("cannot_delete" if visibility == "public" else "channel_not_found")
     unknown = redaction(channel, message.event_id) | {"room_id": "!unknown:localhost"}
     assert await db.refusal("record_redaction", **unknown) == "channel_not_found"
 

@@ -20,14 +20,25 @@ fn read(channel: &RawValue) -> Result<Row, Problem> {
     serde_json::from_str(channel.get()).map_err(Problem::internal)
 }
 
-/// Brings the caller back into a direct channel that they have left.
-pub async fn return_to(gateway: &Gateway, caller: &Caller, channel: &RawValue) -> Result<(), Problem> {
+/// Brings the caller back, with this level, into a direct channel that they have left.
+pub async fn return_to(
+    gateway: &Gateway,
+    caller: &Caller,
+    channel: &RawValue,
+    power_level: i32,
+) -> Result<(), Problem> {
     let row = read(channel)?;
     let asked_at = log::now();
     let matrix_id = gateway.matrix_id(caller.id());
-    gateway.set_power_level(&row.matrix_room_id, &matrix_id, Role::Owner.power_level(), Some(caller.id())).await?;
+    gateway.set_power_level(&row.matrix_room_id, &matrix_id, power_level, Some(caller.id())).await?;
     gateway.join(&row.matrix_room_id, &matrix_id).await?;
-    Ok(record_return(caller, row.id, &matrix_id, &asked_at).await?)
+    let returned = record_return(caller, row.id, &matrix_id, &asked_at).await;
+    // Removed meanwhile: the level must not wait in the room for them.
+    if let Err(index::Error::Refused(_)) = returned {
+        gateway.set_power_level(&row.matrix_room_id, &matrix_id, power_level.min(0), None).await?;
+        gateway.leave(&row.matrix_room_id, &matrix_id).await?;
+    }
+    Ok(returned?)
 }
 
 /// Brings the other one into a direct channel, unless they are there.

@@ -1,9 +1,11 @@
 //! Acts that several components carry out alike.
 
+mod enter;
 mod invite;
 mod list_messages;
 mod send;
 
+pub use enter::enter;
 pub use invite::invite;
 pub use list_messages::list_messages;
 pub use send::send;

@@ -1,8 +1,9 @@
 //! Sending a message, as people and agents do it alike.
 
+use super::enter;
 use crate::gateway::Gateway;
 use crate::index::messages::{PrepareSend, RecordMessage, prepare_send, record_message};
-use crate::{Problem, index, log};
+use crate::{Problem, index};
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::{ClientKey, fingerprint};
@@ -44,9 +45,8 @@ pub async fn send(
 
     let gateway = Gateway::from_settings().await?;
     let matrix_id = gateway.matrix_id(sender);
-    let joined_at = prepared.must_join.then(log::now);
-    if joined_at.is_some() {
-        gateway.join(&prepared.room_id, &matrix_id).await?;
+    if prepared.must_join {
+        enter(caller, channel_id, &prepared.room_id, &gateway).await?;
     }
     let event_type = message.event_type();
     // The same reading as when the homeserver pushes the event.
@@ -88,7 +88,6 @@ pub async fn send(
         client_key,
         fingerprint: client_key.map(|_| fingerprint.as_str()),
         sent_at: sent.sent_at.as_deref(),
-        joined_at: joined_at.as_deref(),
         pushed_content: None,
     })
     .await?;

@@ -40,6 +40,9 @@ pub struct ReservedChannel {
     /// It is a direct channel that the caller has left, and comes back to.
     #[serde(default)]
     pub must_return: bool,
+    /// The level in the room that the caller comes back with, if they do.
+    #[serde(default)]
+    pub power_level: i32,
 }
 
 /// Before the room is made: may the caller, and is the slug theirs to use?

@@ -118,8 +118,6 @@ pub struct RecordMessage<'a> {
     pub fingerprint: Option<&'a str>,
     /// When it was sent, RFC 3339; now when nobody says.
     pub sent_at: Option<&'a str>,
-    /// When the sender began to join by posting, RFC 3339.
-    pub joined_at: Option<&'a str>,
     /// The content that the homeserver pushed, of a sender who is none of ours.
     pub pushed_content: Option<&'a Value>,
 }
@@ -147,7 +145,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_client_key", record.client_key)
         .arg("p_fingerprint", record.fingerprint)
         .arg("p_sent_at", record.sent_at)
-        .arg("p_joined_at", record.joined_at);
+        // Who had to join has done so before they sent.
+        .arg("p_joined_at", None::<&str>);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),

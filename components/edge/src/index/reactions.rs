@@ -62,8 +62,6 @@ pub struct RecordReaction<'a> {
     pub reactor_matrix_id: &'a str,
     /// With what.
     pub emoji: &'a str,
-    /// When the reactor began to join by reacting, RFC 3339.
-    pub joined_at: Option<&'a str>,
 }
 
 /// After a reaction is in Matrix.
@@ -76,7 +74,8 @@ pub async fn record_reaction(record: RecordReaction<'_>) -> Result<(), Error> {
         .arg("p_reactor_type", record.reactor_id.member_type())
         .arg("p_reactor_matrix_id", record.reactor_matrix_id)
         .arg("p_emoji", record.emoji)
-        .arg("p_joined_at", record.joined_at)
+        // Who had to join has done so before they reacted.
+        .arg("p_joined_at", None::<&str>)
         .done()
         .await
 }

@@ -73,6 +73,8 @@ pub struct RecordMembership<'a> {
 pub struct RecordedMembership {
     /// Somebody with power has gone, and the room still holds the level for them.
     pub drop_power_level: bool,
+    /// One of our users is in the room and may not be in the channel.
+    pub must_remove: bool,
 }
 
 /// A membership has changed.
