@@ -17,14 +17,15 @@ pub async fn change(
     let gateway = Gateway::from_settings().await?;
     let member_id = at.member_id(&caller, gateway.server_name())?;
     let prepared = prepare_member_change(&caller, at.channel_id, &member_id, &change).await?;
+    let matrix_id = prepared.matrix_user_id.unwrap_or_else(|| gateway.matrix_id(&member_id));
+    let room_id = &prepared.room_id;
     if let Some(power_level) = prepared.power_level {
-        gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, power_level, Some(caller.id())).await?;
+        gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;
     }
-    match record_member_change(&caller, at.channel_id, &member_id, &prepared.details).await {
+    match record_member_change(&caller, at.channel_id, &member_id, &prepared.details, &matrix_id).await {
         // They have become the last owner meanwhile, and stay it, in the room too.
         Err(index::Error::Refused(refusal @ Refusal::LastOwner)) => {
-            let level = Role::Owner.power_level();
-            gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, level, None).await?;
+            gateway.set_power_level(room_id, &matrix_id, Role::Owner.power_level(), None).await?;
             Err(refusal.into())
         }
         member => Ok(Response::document(StatusCode::OK, member?)),

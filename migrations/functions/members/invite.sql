@@ -99,9 +99,14 @@ BEGIN
         END IF;
         -- Who came through the microDAO is in for good when somebody else invites them.
         IF NOT invitee.via_microdao OR p_member_id = p_caller THEN
-            document := json_build_object('room_id', ch.matrix_room_id, 'member', member);
+            document := json_build_object('room_id', ch.matrix_room_id, 'member', member, 'is_member', true);
             RETURN;
         END IF;
+    END IF;
+    -- Whoever invites one of ours joins them: a direct channel cannot be put on somebody again who has left it.
+    IF ch.is_direct AND invitee.left_at IS NOT NULL AND invitee.left_by = p_member_id AND invitee.member_type = 'human' THEN
+        refusal := 'has_left';
+        RETURN;
     END IF;
     IF ch.is_direct AND invitee.id IS NULL
         AND (SELECT count(*) FROM public.channel_members WHERE channel_id = p_channel_id) > 1 THEN

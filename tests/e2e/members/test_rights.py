@@ -223,3 +223,19 @@ async def test_a_retried_create_says_nothing_to_who_was_removed(world: World) ->
     assert (await founder.post(CHANNELS, fields, "key-1")).json()["id"] == channel["id"]
     await heir.remove(channel["id"], founder.id)
     problem(await founder.post(CHANNELS, fields, "key-1"), 404, "not_found")
+
+
+async def test_whoever_posts_and_leaves_can_be_muted(world: World, rooms: Rooms) -> None:
+    owner, spam, other = world.user("owner"), world.user("spam"), world.user("other")
+    channel = await world.channel(owner)
+    await spam.send(channel["id"], "Buy!")
+    await spam.remove(channel["id"])
+    for one in (spam, other):
+        response = await owner.patch(member_path(channel["id"], one.id), {"can_write": False})
+        assert (response.status_code, response.json()["can_write"]) == (200, False), response.text
+        problem(await one.try_send(channel["id"], "Buy!"), 403, "cannot_write")
+        assert (await one.put(member_path(channel["id"]))).status_code == 200
+        problem(await one.try_send(channel["id"], "Buy!"), 403, "cannot_write")
+        assert await rooms.power_level(channel["matrix_room_id"], one.matrix_id) == -1
+    # A role is a member's.
+    problem(await owner.patch(member_path(channel["id"], world.user("nobody").id), {"role": "admin"}), 404, "not_found")

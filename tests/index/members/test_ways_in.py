@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.database import Database, Outcome
-from harness.world import DAO, OWNER, Channel, World, at, matrix_id, membership, number, type_of
+from harness.world import DAO, OWNER, Channel, World, at, matrix_id, membership, number, reaction, sent, type_of
 
 BOT = "@bot:localhost"
 SEND = {"reply_to": None, "client_key": None, "fingerprint": "f", "is_encrypted": False}
@@ -253,11 +253,50 @@ async def test_a_removal_says_by_whom_it_was(world: World, db: Database) -> None
 
 
 async def test_components_of_the_version_before_join_by_recording_a_message(world: World, db: Database) -> None:
-    from harness.world import reaction, sent
-
     channel, closed = await world.channel(visibility="microdao"), await world.channel(visibility="private")
     for one in (channel, closed):
         message = await db.call("record_message", **sent(one, "user:sam", joined_at=at()))
         await db.call("record_reaction", **reaction(one, message["message"]["matrix_event_id"], "user:tom", joined_at=at()))
         for who in ("user:sam", "user:tom"):
             assert await world.is_member(one, who) is (one is channel)
+
+
+def inviting(who: str, **details: Any) -> dict[str, Any]:
+    return {"member_id": who, "details": {"role": "member", **details}, "client_key": None, "fingerprint": "f"}
+
+
+async def test_nobody_is_put_into_a_direct_channel_that_they_left(world: World, db: Database) -> None:
+    for other, left_by, expected in (
+        ("user:bob", "user:bob", "has_left"),
+        ("user:bob", OWNER, None),
+        ("agent:ada", "agent:ada", None),
+    ):
+        channel, _ = await direct(world, other=other, left_by=left_by)
+        invitation = inviting(other, role="agent" if other.startswith("agent") else "owner")
+        assert (await db.outcome("prepare_invite", **channel.by(OWNER), **invitation)).refusal == expected
+
+
+async def test_an_invitation_that_is_told_of_late_has_its_role(world: World, db: Database) -> None:
+    """Nobody has recorded it: the API was cut off, and the homeserver's push took its time."""
+    channel = await world.channel(visibility="private")
+    await db.call("prepare_invite", **channel.by(OWNER), **inviting("user:gus", role="guest", can_write=False))
+    await db.execute("UPDATE messaging.intents SET created_at = now() - interval '2 hours'")
+    await db.call("record_membership", **membership(channel, "user:gus", "invite", BOT, by_bot=True))
+    await db.call("record_membership", **membership(channel, "user:gus", "join"))
+    row = await world.row(channel, "user:gus")
+    assert row and (row["role"], row["can_write"], row["invited_by"]) == ("guest", False, OWNER)
+    again = await db.call("prepare_invite", **channel.by(OWNER), **inviting("user:gus", role="guest", can_write=False))
+    assert again["is_member"] is True
+    other = await db.outcome("prepare_invite", **channel.by(OWNER), **inviting("user:gus", role="guest", can_write=True))
+    assert other.refusal == "already_a_member"
+
+
+async def test_the_bot_lets_in_who_joins_by_themselves_and_as_nothing_more(world: World, db: Database) -> None:
+    """An invitation that never got into the room is not meant by the bot's when they come by themselves."""
+    channel = await world.channel(visibility="microdao")
+    await db.call("prepare_invite", **channel.by(OWNER), **inviting("user:sam", role="admin"))
+    await intend(world, db, "post", channel, "user:sam", [DAO])
+    await db.call("record_membership", **membership(channel, "user:sam", "invite", BOT, by_bot=True))
+    await db.call("record_membership", **membership(channel, "user:sam", "join"))
+    row = await world.row(channel, "user:sam")
+    assert row and (row["role"], row["via_microdao"]) == ("member", True)

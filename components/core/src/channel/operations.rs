@@ -21,7 +21,8 @@ pub fn operations() -> Vec<Operation> {
             .does(
                 "Create a channel",
                 "Makes the Matrix room and the channel; the caller owns it. A direct channel (`is_direct` with \
-                 `members`) is private, and a pair has only one: asked for again, it is found and not made.",
+                 `members`) is private, and a pair has only one: asked for again, it is found and not made, and people who \
+                 have left it are back.",
             )
             .who(Caller("members of the microDAO"))
             .reads::<CreateChannel>(json!({
@@ -31,6 +32,7 @@ pub fn operations() -> Vec<Operation> {
             .responds::<Channel>(201, "The channel.")
             .responds::<Channel>(200, "The direct channel that the pair had already.")
             .refuses(&[Refusal::NotInMicrodao, Refusal::SlugTaken, Refusal::BeingCreated, Refusal::ChannelArchived])
+            .refuses(&[Refusal::ChannelNotFound, Refusal::NotAMember])
             .fails([Problem::alias_taken()])
             .asks_matrix(),
         operation("channels", "get", paths::CHANNEL, "getChannel")
