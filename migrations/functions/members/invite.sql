@@ -136,7 +136,8 @@ BEGIN
     SELECT * INTO m FROM public.channel_members
     WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
     -- The homeserver's push may have been faster and have written it all.
-    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao OR NOT messaging.member_json(m)::jsonb @> p_details THEN
+    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao
+        OR NOT messaging.member_json(m)::jsonb @> p_details THEN
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, p_details,
                                         p_asked_at::timestamptz);
     END IF;

@@ -137,7 +137,12 @@ async def test_an_admin_without_a_right_does_not_give_it_back_by_inviting(
     }
     assert await db.refusal("prepare_invite", **channel.by("user:adam"), **arguments) == "cannot_grant"
     assert await db.call("prepare_invite", **channel.by(OWNER), **arguments)
-    owner = {"member_id": "user:sam", "details": {"role": "owner", right: False}, "client_key": None, "fingerprint": "f"}
+    owner = {
+        "member_id": "user:sam",
+        "details": {"role": "owner", right: False},
+        "client_key": None,
+        "fingerprint": "f",
+    }
     assert await db.refusal("prepare_invite", **channel.by(OWNER), **owner) == "owners_have_every_right"
 
 
@@ -174,7 +179,10 @@ async def test_of_two_owners_who_go_at_once_one_stays(world: World, db: Database
         if other == "steps down":
             second = ("prepare_member_change", {**channel.by("user:bob"), **step_down, "member_id": "user:bob"})
         outcomes = await asyncio.gather(
-            *(session.outcome(function, **arguments) for session, (function, arguments) in zip(sessions, (first, second)))
+            *(
+                session.outcome(function, **arguments)
+                for session, (function, arguments) in zip(sessions, (first, second))
+            )
         )
         assert sorted(str(outcome.refusal) for outcome in outcomes) == ["None", "last_owner"]
 
@@ -203,7 +211,9 @@ async def test_who_is_not_here_is_muted_for_when_they_come(world: World, db: Dat
         prepared = await db.call("prepare_member_change", **channel.by(OWNER), **change)
         changes_level = not (can_write and state == "never here" and not await world.row(channel, "user:spam"))
         assert prepared["power_level"] == (level if changes_level else None)
-        record = recording(channel, OWNER, "user:spam", prepared["details"]) | {"matrix_user_id": "@user-spam:localhost"}
+        record = recording(channel, OWNER, "user:spam", prepared["details"]) | {
+            "matrix_user_id": "@user-spam:localhost"
+        }
         document = await db.call("record_member_change", **record)
         assert (document["can_write"], document["matrix_power_level"]) == (can_write, level)
         assert document["left_at"] is not None

@@ -10,6 +10,7 @@ use messaging_core::member::InviteMember;
 use serde_json::value::RawValue;
 
 /// A member after an invitation.
+#[derive(Debug)]
 pub struct Invited {
     /// The row.
     pub member: Box<RawValue>,
