@@ -46,6 +46,16 @@ async def test_who_has_lost_the_microdao_has_lost_its_channels(
     assert (await again(world, employee).page(channel["id"]))[0] == message
 
 
+async def enter(way: str, stranger: Caller, message: dict[str, Any], delay: float) -> int:
+    """Comes into the message's channel this way, so many seconds from now; returns the status."""
+    await asyncio.sleep(delay)
+    if way == "post":
+        return (await stranger.try_send(message["channel_id"], "May I?")).status_code
+    if way == "reaction":
+        return (await stranger.put(reaction_path(message, "x"))).status_code
+    return (await stranger.put(member_path(message["channel_id"]))).status_code
+
+
 @pytest.mark.parametrize("way", ["post", "reaction", "PUT me"])
 @pytest.mark.parametrize("visibility", ["public", "microdao"])
 async def test_nobody_comes_in_while_a_channel_is_being_closed(
@@ -56,15 +66,9 @@ async def test_nobody_comes_in_while_a_channel_is_being_closed(
         channel = await owner.create(**world.fields(visibility=visibility))
         message, stranger = await owner.send(channel["id"], "hello"), world.member_of("stranger", world.microdao)
 
-        async def enter() -> int:
-            await asyncio.sleep(delay)
-            if way == "post":
-                return (await stranger.try_send(channel["id"], "May I?")).status_code
-            if way == "reaction":
-                return (await stranger.put(reaction_path(message, "x"))).status_code
-            return (await stranger.put(member_path(channel["id"]))).status_code
-
-        closed, status = await asyncio.gather(owner.patch(path_to(channel["id"]), {"visibility": "private"}), enter())
+        closed, status = await asyncio.gather(
+            owner.patch(path_to(channel["id"]), {"visibility": "private"}), enter(way, stranger, message, delay)
+        )
         assert closed.status_code == 200, closed.text
         await witness.settle()
         # Whoever was told no is out, in the room as well; whoever was told yes came before it was closed.
