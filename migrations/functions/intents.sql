@@ -22,7 +22,8 @@ BEGIN
 END
 $$;
 
--- Takes what somebody was about to do, if it was lately. A push takes it only when it comes from that person, or from
+-- Takes what somebody was about to do, if it was lately; an invitation stands until another one takes its place, because the
+-- homeserver may tell of it much later and only the intent has the role. A push takes it only when it comes from that person, or from
 -- the bot, which acts for them: p_sender_id NULL is the API itself, for its own intent.
 CREATE FUNCTION messaging.take_intent(
     p_channel_id uuid, p_act text, p_target_id text, p_sender_id text, p_by_bot boolean
@@ -31,7 +32,7 @@ DECLARE
     intent messaging.intents;
 BEGIN
     DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = p_act AND target_id = p_target_id
-        AND created_at > now() - interval '10 minutes' AND (p_sender_id IS NULL OR p_by_bot OR actor_id = p_sender_id)
+        AND (p_act = 'invite' OR created_at > now() - interval '10 minutes') AND (p_sender_id IS NULL OR p_by_bot OR actor_id = p_sender_id)
     RETURNING * INTO intent;
     RETURN intent;
 END

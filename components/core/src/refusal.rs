@@ -66,6 +66,8 @@ pub enum Refusal {
     DirectStaysPrivate,
     /// A direct channel has two members.
     DirectIsOfTwo,
+    /// They have left this direct channel and come back only by themselves.
+    HasLeft,
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
 }
@@ -137,6 +139,9 @@ impl From<Refusal> for Problem {
             }
             Refusal::DirectStaysPrivate => conflict("A direct channel is private and stays so."),
             Refusal::DirectIsOfTwo => conflict("A direct channel is of two. Make another channel for more."),
+            Refusal::HasLeft => {
+                conflict("They have left this direct channel. They come back when they open it themselves.")
+            }
             Refusal::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 refusal.code(),

@@ -7,25 +7,25 @@ use messaging_core::paths::MemberPath;
 use messaging_core::refusal::Refusal;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::{prepare_member_change, record_member_change};
-use messaging_edge::{Json, Path, Problem, Response, index, settings};
+use messaging_edge::{Json, Path, Problem, Response, index};
 
 pub async fn change(
     caller: Caller,
     Path(at): Path<MemberPath>,
     Json(change): Json<ChangeMember>,
 ) -> Result<Response, Problem> {
-    let member_id = at.member_id(&caller, &settings::required("matrix_server_name").await?)?;
+    let gateway = Gateway::from_settings().await?;
+    let member_id = at.member_id(&caller, gateway.server_name())?;
     let prepared = prepare_member_change(&caller, at.channel_id, &member_id, &change).await?;
+    let matrix_id = prepared.matrix_user_id.unwrap_or_else(|| gateway.matrix_id(&member_id));
+    let room_id = &prepared.room_id;
     if let Some(power_level) = prepared.power_level {
-        let gateway = Gateway::from_settings().await?;
-        gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, power_level, Some(caller.id())).await?;
+        gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;
     }
-    match record_member_change(&caller, at.channel_id, &member_id, &prepared.details).await {
+    match record_member_change(&caller, at.channel_id, &member_id, &prepared.details, &matrix_id).await {
         // They have become the last owner meanwhile, and stay it, in the room too.
         Err(index::Error::Refused(refusal @ Refusal::LastOwner)) => {
-            let gateway = Gateway::from_settings().await?;
-            let level = Role::Owner.power_level();
-            gateway.set_power_level(&prepared.room_id, &prepared.matrix_user_id, level, None).await?;
+            gateway.set_power_level(room_id, &matrix_id, Role::Owner.power_level(), None).await?;
             Err(refusal.into())
         }
         member => Ok(Response::document(StatusCode::OK, member?)),

@@ -1,4 +1,4 @@
-//! POST: invites somebody.
+//! POST: invites somebody. Inviting a member as what they are changes nothing.
 
 use http::StatusCode;
 use messaging_core::auth::Caller;
@@ -13,6 +13,7 @@ pub async fn invite(
     Json(invitation): Json<InviteMember>,
 ) -> Result<Response, Problem> {
     let client_key = key.of(&caller);
-    let member = acts::invite(&caller, at.channel_id, invitation, client_key.as_ref()).await?;
-    Response::json(StatusCode::CREATED, &member)
+    let invited = acts::invite(&caller, at.channel_id, invitation, client_key.as_ref()).await?;
+    let status = if invited.was_member { StatusCode::OK } else { StatusCode::CREATED };
+    Response::json(status, &invited.member)
 }

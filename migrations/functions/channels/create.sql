@@ -51,7 +51,8 @@ BEGIN
         document := json_build_object(
             'channel', messaging.channel_json(taken), 'is_archived', taken.archived_at IS NOT NULL,
             'must_return', m.left_at IS NOT NULL,
-            'power_level', messaging.level_of(CASE WHEN m.can_read AND m.can_write THEN 'owner' ELSE 'member' END, coalesce(m.can_write, true)));
+            'power_level', messaging.level_of(CASE WHEN m.can_read AND m.can_write THEN 'owner' ELSE 'member' END,
+                                              coalesce(m.can_write, true)));
         RETURN;
     END IF;
     IF composed IS NOT NULL THEN

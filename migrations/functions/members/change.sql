@@ -31,7 +31,36 @@ BEGIN
 END
 $$;
 
--- p_details holds the columns that the caller names. The power_level is null when the room has it.
+-- What a manager lets somebody do who is not a member at the moment, for when they come: whoever leaves and joins again is
+-- not out of reach. Only reading and writing: a role is a member's. The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.restrict_absent(
+    ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_actor_id text, p_details jsonb
+) RETURNS public.channel_members LANGUAGE plpgsql AS $$
+DECLARE
+    after public.channel_members;
+BEGIN
+    INSERT INTO public.channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, can_read, can_write,
+                                             matrix_power_level, joined_at, left_at)
+    VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type),
+            coalesce((p_details ->> 'can_read')::boolean, true), coalesce((p_details ->> 'can_write')::boolean, true),
+            messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, true)), NULL, now())
+    ON CONFLICT (channel_id, member_id) DO UPDATE SET
+        can_read = coalesce((p_details ->> 'can_read')::boolean, m.can_read),
+        can_write = coalesce((p_details ->> 'can_write')::boolean, m.can_write),
+        matrix_power_level = messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, m.can_write))
+    RETURNING * INTO after;
+    PERFORM messaging.audit(ch.id, 'member.role_changed', p_actor_id, p_member_id, p_details);
+    RETURN after;
+END
+$$;
+
+-- Whether p_details names nothing but reading and writing.
+CREATE FUNCTION messaging.is_restriction(p_details jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_details <> '{}' AND p_details - ARRAY['can_read', 'can_write'] = '{}'
+$$;
+
+-- p_details holds the columns that the caller names. The power_level is null when the room has it, matrix_user_id when
+-- the index does not know it.
 CREATE FUNCTION messaging.prepare_member_change(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb,
     OUT refusal messaging.refusal, OUT document json
@@ -52,10 +81,18 @@ BEGIN
     END IF;
     SELECT * INTO actor FROM public.channel_members
     WHERE channel_id = p_channel_id AND member_id = p_caller AND left_at IS NULL;
-    SELECT * INTO target FROM public.channel_members
-    WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
-    IF NOT FOUND THEN
-        refusal := 'member_not_found';
+    SELECT * INTO target FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    IF target.id IS NULL OR target.left_at IS NOT NULL THEN
+        IF ch.is_direct OR NOT messaging.is_restriction(p_details) THEN
+            refusal := 'member_not_found';
+        ELSIF actor.role <> 'owner' AND ((p_details ->> 'can_read')::boolean AND NOT actor.can_read
+                                         OR (p_details ->> 'can_write')::boolean AND NOT actor.can_write) THEN
+            refusal := 'cannot_grant';
+        ELSE
+            level := messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, target.can_write, true));
+            document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
+                'details', p_details, 'power_level', CASE WHEN level <> coalesce(target.matrix_power_level, 0) THEN level END);
+        END IF;
         RETURN;
     END IF;
     new_role := coalesce(p_details ->> 'role', target.role);
@@ -94,7 +131,7 @@ $$;
 
 -- Refused where it would leave the channel without an owner: then the room has to have the member's level again.
 CREATE FUNCTION messaging.record_member_change(
-    p_channel_id uuid, p_caller text, p_member_id text, p_details jsonb,
+    p_channel_id uuid, p_caller text, p_member_id text, p_details jsonb, p_matrix_user_id text DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -106,7 +143,14 @@ BEGIN
     SELECT * INTO m FROM public.channel_members
     WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
     IF NOT FOUND THEN
-        refusal := 'member_not_found';
+        IF p_matrix_user_id IS NULL OR ch.is_direct OR NOT messaging.is_restriction(p_details - 'role') THEN
+            refusal := 'member_not_found';
+        ELSE
+            -- They may have left while the change was under way: what it forbids stays forbidden.
+            m := messaging.restrict_absent(ch, p_member_id, CASE WHEN p_member_id LIKE 'agent:%' THEN 'agent' ELSE 'human' END,
+                                           p_matrix_user_id, p_caller, p_details - 'role');
+            document := messaging.member_json(m);
+        END IF;
         RETURN;
     END IF;
     intent := messaging.take_intent(p_channel_id, 'role', p_member_id, p_caller, false);

@@ -99,9 +99,14 @@ BEGIN
         END IF;
         -- Who came through the microDAO is in for good when somebody else invites them.
         IF NOT invitee.via_microdao OR p_member_id = p_caller THEN
-            document := json_build_object('room_id', ch.matrix_room_id, 'member', member);
+            document := json_build_object('room_id', ch.matrix_room_id, 'member', member, 'is_member', true);
             RETURN;
         END IF;
+    END IF;
+    -- Whoever invites one of ours joins them: a direct channel cannot be put on somebody again who has left it.
+    IF ch.is_direct AND invitee.left_at IS NOT NULL AND invitee.left_by = p_member_id AND invitee.member_type = 'human' THEN
+        refusal := 'has_left';
+        RETURN;
     END IF;
     IF ch.is_direct AND invitee.id IS NULL
         AND (SELECT count(*) FROM public.channel_members WHERE channel_id = p_channel_id) > 1 THEN
@@ -131,7 +136,8 @@ BEGIN
     SELECT * INTO m FROM public.channel_members
     WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
     -- The homeserver's push may have been faster and have written it all.
-    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao OR NOT messaging.member_json(m)::jsonb @> p_details THEN
+    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao
+        OR NOT messaging.member_json(m)::jsonb @> p_details THEN
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, p_details,
                                         p_asked_at::timestamptz);
     END IF;

@@ -58,6 +58,13 @@ BEGIN
     IF p_membership = 'join' THEN
         must_remove := NOT messaging.admit_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, changed);
     ELSIF p_membership = 'invite' AND (before.id IS NULL OR before.left_at IS NOT NULL) THEN
+        -- The bot has let in somebody who joins by themselves, and nobody has invited them since.
+        IF p_by_bot AND EXISTS (SELECT FROM messaging.intents j WHERE j.channel_id = ch.id AND j.act = 'join'
+                                AND j.target_id = p_member_id
+                                AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'invite'
+                                                AND i.target_id = p_member_id AND i.created_at > j.created_at)) THEN
+            RETURN;
+        END IF;
         intent := messaging.take_intent(ch.id, 'invite', p_member_id, p_sender_id, p_by_bot);
         IF p_by_bot AND intent.actor_id IS NULL THEN
             RETURN;

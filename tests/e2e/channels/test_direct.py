@@ -139,19 +139,20 @@ async def test_a_person_in_matrix_joins_by_accepting(
     assert [m["content_preview"] for m in await alice.history(channel["id"])] == ["Hello Alice"]
 
 
-async def test_a_person_who_left_is_back_when_either_opens_it_again(
-    world: World, rooms: Rooms, witness: Witness
+async def test_a_person_who_left_is_back_when_they_open_it_again_and_not_before(
+    world: World, rooms: Rooms, unchanged: Unchanged
 ) -> None:
     alice, bob = world.user("alice"), world.user("bob")
     channel = await direct(world, alice, bob.id, 201)
     message = await alice.send(channel["id"], "Hello")
     await bob.remove(channel["id"])
     problem(await bob.get(path_to(channel["id"])), 404, "not_found")
-    # Alice opens it: Bob is invited again.
-    assert (await direct(world, alice, bob.id, 200))["id"] == channel["id"]
-    assert await bob.page(channel["id"]) == [message]
-    # Bob, who has left once more, opens it himself: it is his channel as much as hers.
-    await bob.remove(channel["id"])
+    # Alice opens it: it is hers still, and it is not put on Bob again, whatever she tries.
+    async with unchanged(channel):
+        assert (await direct(world, alice, bob.id, 200))["id"] == channel["id"]
+        problem(await alice.try_invite(channel["id"], bob.id, role="owner"), 409, "has_left")
+    problem(await bob.get(path_to(channel["id"])), 404, "not_found")
+    # Bob opens it himself: it is his channel as much as hers.
     assert (await direct(world, bob, alice.id, 200))["id"] == channel["id"]
     assert await bob.page(channel["id"]) == [message]
     await bob.send(channel["id"], "Hello again")

@@ -46,6 +46,16 @@ async def test_who_has_lost_the_microdao_has_lost_its_channels(
     assert (await again(world, employee).page(channel["id"]))[0] == message
 
 
+async def enter(way: str, stranger: Caller, message: dict[str, Any], delay: float) -> int:
+    """Comes into the message's channel this way, so many seconds from now; returns the status."""
+    await asyncio.sleep(delay)
+    if way == "post":
+        return (await stranger.try_send(message["channel_id"], "May I?")).status_code
+    if way == "reaction":
+        return (await stranger.put(reaction_path(message, "x"))).status_code
+    return (await stranger.put(member_path(message["channel_id"]))).status_code
+
+
 @pytest.mark.parametrize("way", ["post", "reaction", "PUT me"])
 @pytest.mark.parametrize("visibility", ["public", "microdao"])
 async def test_nobody_comes_in_while_a_channel_is_being_closed(
@@ -56,16 +66,8 @@ async def test_nobody_comes_in_while_a_channel_is_being_closed(
         channel = await owner.create(**world.fields(visibility=visibility))
         message, stranger = await owner.send(channel["id"], "hello"), world.member_of("stranger", world.microdao)
 
-        async def enter() -> int:
-            await asyncio.sleep(delay)
-            if way == "post":
-                return (await stranger.try_send(channel["id"], "May I?")).status_code
-            if way == "reaction":
-                return (await stranger.put(reaction_path(message, "x"))).status_code
-            return (await stranger.put(member_path(channel["id"]))).status_code
-
         closed, status = await asyncio.gather(
-            owner.patch(path_to(channel["id"]), {"visibility": "private"}), enter()
+            owner.patch(path_to(channel["id"]), {"visibility": "private"}), enter(way, stranger, message, delay)
         )
         assert closed.status_code == 200, closed.text
         await witness.settle()
@@ -101,13 +103,13 @@ async def test_an_agent_does_not_put_itself_back_into_a_direct_channel(
     assert await rooms.power_level(channel["matrix_room_id"], sofia.matrix_id) == 0
 
 
-async def test_who_was_removed_from_a_direct_channel_does_not_come_back_by_themselves(world: World, rooms: Rooms) -> None:
+async def test_who_was_removed_from_a_direct_channel_does_not_come_back_by_themselves(
+    world: World, rooms: Rooms
+) -> None:
     alice, bob = world.user("alice"), world.user("bob")
     channel = (await direct(world, alice, bob.id)).json()
-    # Owners do not remove each other through the API; in Matrix the room's own rules decide.
-    await (await matrix_client(rooms, alice)).set_power(channel["matrix_room_id"], alice.matrix_id, 100)
-    bobs = await matrix_client(rooms, bob)
-    await bobs.set_power(channel["matrix_room_id"], bob.matrix_id, 0)
+    # Owners do not remove each other, so he steps down first.
+    await (await matrix_client(rooms, bob)).set_power(channel["matrix_room_id"], bob.matrix_id, 0)
 
     async def is_no_owner() -> bool:
         return (await alice.members(channel["id"]))[bob.id]["role"] == "member"
@@ -166,9 +168,7 @@ async def test_an_owner_may_always_read_and_write(world: World, unchanged: Uncha
 
 
 @pytest.mark.parametrize("other", ["steps down", "leaves"])
-async def test_of_two_owners_who_go_at_once_one_stays(
-    world: World, rooms: Rooms, witness: Witness, other: str
-) -> None:
+async def test_of_two_owners_who_go_at_once_one_stays(world: World, rooms: Rooms, witness: Witness, other: str) -> None:
     owner, heir = world.user("owner"), world.user("heir")
     for _ in range(3):
         channel = await world.channel(owner)
@@ -223,3 +223,19 @@ async def test_a_retried_create_says_nothing_to_who_was_removed(world: World) ->
     assert (await founder.post(CHANNELS, fields, "key-1")).json()["id"] == channel["id"]
     await heir.remove(channel["id"], founder.id)
     problem(await founder.post(CHANNELS, fields, "key-1"), 404, "not_found")
+
+
+async def test_whoever_posts_and_leaves_can_be_muted(world: World, rooms: Rooms) -> None:
+    owner, spam, other = world.user("owner"), world.user("spam"), world.user("other")
+    channel = await world.channel(owner)
+    await spam.send(channel["id"], "Buy!")
+    await spam.remove(channel["id"])
+    for one in (spam, other):
+        response = await owner.patch(member_path(channel["id"], one.id), {"can_write": False})
+        assert (response.status_code, response.json()["can_write"]) == (200, False), response.text
+        problem(await one.try_send(channel["id"], "Buy!"), 403, "cannot_write")
+        assert (await one.put(member_path(channel["id"]))).status_code == 200
+        problem(await one.try_send(channel["id"], "Buy!"), 403, "cannot_write")
+        assert await rooms.power_level(channel["matrix_room_id"], one.matrix_id) == -1
+    # A role is a member's.
+    problem(await owner.patch(member_path(channel["id"], world.user("nobody").id), {"role": "admin"}), 404, "not_found")

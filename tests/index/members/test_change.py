@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from harness.database import Database
-from harness.world import OWNER, Channel, World
+from harness.world import OWNER, Channel, World, membership
 
 
 def recording(channel: Channel, caller: str, who: str, details: dict[str, Any]) -> dict[str, Any]:
@@ -66,6 +66,8 @@ async def test_refusals_of_a_change(world: World, db: Database) -> None:
         ("channel_not_found", private.by("user:sam"), OWNER, {"role": "member"}),
         ("cannot_manage", channel.by("user:mia"), "user:mia", {"role": "admin"}),
         ("member_not_found", channel.by(OWNER), "user:sam", {"role": "admin"}),
+        ("member_not_found", channel.by(OWNER), "user:sam", {"can_write": False, "can_kick": True}),
+        ("member_not_found", channel.by(OWNER), "user:sam", {}),
         ("member_not_found", channel.by(OWNER), "user:lea", {"role": "admin"}),
         ("role_does_not_fit", channel.by(OWNER), "user:mia", {"role": "agent"}),
         ("role_does_not_fit", channel.by(OWNER), "agent:ada", {"role": "admin"}),
@@ -135,7 +137,12 @@ async def test_an_admin_without_a_right_does_not_give_it_back_by_inviting(
     }
     assert await db.refusal("prepare_invite", **channel.by("user:adam"), **arguments) == "cannot_grant"
     assert await db.call("prepare_invite", **channel.by(OWNER), **arguments)
-    owner = {"member_id": "user:sam", "details": {"role": "owner", right: False}, "client_key": None, "fingerprint": "f"}
+    owner = {
+        "member_id": "user:sam",
+        "details": {"role": "owner", right: False},
+        "client_key": None,
+        "fingerprint": "f",
+    }
     assert await db.refusal("prepare_invite", **channel.by(OWNER), **owner) == "owners_have_every_right"
 
 
@@ -172,7 +179,10 @@ async def test_of_two_owners_who_go_at_once_one_stays(world: World, db: Database
         if other == "steps down":
             second = ("prepare_member_change", {**channel.by("user:bob"), **step_down, "member_id": "user:bob"})
         outcomes = await asyncio.gather(
-            *(session.outcome(function, **arguments) for session, (function, arguments) in zip(sessions, (first, second)))
+            *(
+                session.outcome(function, **arguments)
+                for session, (function, arguments) in zip(sessions, (first, second))
+            )
         )
         assert sorted(str(outcome.refusal) for outcome in outcomes) == ["None", "last_owner"]
 
@@ -188,3 +198,42 @@ async def test_who_became_the_last_owner_meanwhile_stays_one(world: World, db: D
     assert outcome.refusal == "last_owner"
     row = await world.row(channel, OWNER)
     assert row and (row["role"], row["matrix_power_level"]) == ("owner", 100)
+
+
+@pytest.mark.parametrize("state", ["left", "never here"])
+async def test_who_is_not_here_is_muted_for_when_they_come(world: World, db: Database, state: str) -> None:
+    """Otherwise whoever posts, leaves and posts again could be stopped by nobody."""
+    channel = await world.channel()
+    if state == "left":
+        await world.member(channel, "user:spam", state="left", role="admin", matrix_power_level=0)
+    for can_write, level in ((False, -1), (True, 0), (False, -1)):
+        change = {"member_id": "user:spam", "details": {"can_write": can_write}}
+        prepared = await db.call("prepare_member_change", **channel.by(OWNER), **change)
+        changes_level = not (can_write and state == "never here" and not await world.row(channel, "user:spam"))
+        assert prepared["power_level"] == (level if changes_level else None)
+        record = recording(channel, OWNER, "user:spam", prepared["details"]) | {
+            "matrix_user_id": "@user-spam:localhost"
+        }
+        document = await db.call("record_member_change", **record)
+        assert (document["can_write"], document["matrix_power_level"]) == (can_write, level)
+        assert document["left_at"] is not None
+    send = {"reply_to": None, "client_key": None, "fingerprint": "f", "is_encrypted": False}
+    assert await db.refusal("prepare_send", **channel.by("user:spam"), **send) == "cannot_write"
+    await db.call("record_membership", **membership(channel, "user:spam", "join"))
+    assert await db.refusal("prepare_send", **channel.by("user:spam"), **send) == "cannot_write"
+    assert (await db.audit(channel.id))[1:4] == [("member.role_changed", OWNER, "user:spam")] * 3
+    assert await db.subjects(channel.id) == ["channel.created", "member.joined"]
+
+
+async def test_an_absent_one_is_restricted_and_gets_no_role(world: World, db: Database) -> None:
+    direct, channel = await world.channel(visibility="private", is_direct=True), await world.channel()
+    await world.member(channel, "user:adam", role="admin", can_write=False)
+    mute = {"member_id": "user:spam", "details": {"can_write": False}}
+    assert await db.refusal("prepare_member_change", **direct.by(OWNER), **mute) == "member_not_found"
+    unmute = {"member_id": "user:spam", "details": {"can_write": True}}
+    assert await db.refusal("prepare_member_change", **channel.by("user:adam"), **unmute) == "cannot_grant"
+    # A member who leaves while they are muted comes back muted.
+    record = recording(channel, OWNER, "user:gone", {"role": "member", "can_write": False})
+    await db.call("record_member_change", **record, matrix_user_id="@user-gone:localhost")
+    row = await world.row(channel, "user:gone")
+    assert row and (row["role"], row["can_write"], row["matrix_power_level"]) == ("member", False, -1)

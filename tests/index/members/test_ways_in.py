@@ -1,4 +1,4 @@
-"""The ways into a channel: a post, a reaction, PUT me, a direct channel found again, a join that the homeserver tells of.
+"""The ways into a channel: a post, a reaction, PUT me, a direct channel found again, a join told of by the homeserver.
 
 One rule for all of them, asked before and again when the join is recorded.
 """
@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from harness.database import Database, Outcome
-from harness.world import DAO, OWNER, Channel, World, at, matrix_id, membership, number, type_of
+from harness.world import DAO, OWNER, Channel, World, at, matrix_id, membership, reaction, sent, type_of
 
 BOT = "@bot:localhost"
 SEND = {"reply_to": None, "client_key": None, "fingerprint": "f", "is_encrypted": False}
 
 
 def joining(channel: Channel, who: str, microdaos: list[str] | None = None) -> dict[str, Any]:
-    return {**channel.by(who, microdaos), "member_type": type_of(who), "matrix_user_id": matrix_id(who), "asked_at": at()}
-
-
-def returning(channel: Channel, who: str) -> dict[str, Any]:
-    arguments = joining(channel, who) | {"member_id": who}
-    return {name: value for name, value in arguments.items() if name not in ("caller", "microdaos")}
+    return {
+        **channel.by(who, microdaos),
+        "member_type": type_of(who),
+        "matrix_user_id": matrix_id(who),
+        "asked_at": at(),
+    }
 
 
 async def close(db: Database, channel: Channel) -> None:
@@ -40,33 +40,17 @@ async def intend(world: World, db: Database, way: str, channel: Channel, who: st
         assert "member" not in await db.call("prepare_join", **by)
 
 
-def found_again(slug: str, caller: str) -> dict[str, Any]:
-    return {
-        "caller": caller,
-        "microdaos": [DAO],
-        "microdao_id": DAO,
-        "slug": slug,
-        "is_direct": True,
-        "client_key": None,
-        "fingerprint": "f",
-    }
-
-
-async def direct(world: World, **columns: Any) -> tuple[Channel, str]:
-    """A direct channel of the owner and somebody who is not in it any more."""
-    slug = f"direct-{number()}"
-    channel = await world.channel(visibility="private", is_direct=True, slug=slug)
-    await world.member(channel, columns.pop("other", "user:bob"), state="left", **columns)
-    return channel, slug
-
-
 async def test_who_came_through_the_microdao_is_noted(world: World, db: Database) -> None:
     channel, public = await world.channel(visibility="microdao"), await world.channel()
     for one in (channel, public):
         await db.call("record_join", **joining(one, "user:sam", [DAO]))
     await world.member(channel, "user:gus", role="guest", state="invited", invited_by=OWNER)
     await db.call("record_join", **joining(channel, "user:gus", [DAO]))
-    rows = [await world.row(channel, "user:sam"), await world.row(public, "user:sam"), await world.row(channel, "user:gus")]
+    rows = [
+        await world.row(channel, "user:sam"),
+        await world.row(public, "user:sam"),
+        await world.row(channel, "user:gus"),
+    ]
     assert [row and row["via_microdao"] for row in rows] == [True, False, False]
 
 
@@ -156,7 +140,10 @@ async def test_closing_and_joining_at_once_have_one_order(world: World, db: Data
         await intend(world, db, "post", channel, "user:sam", [DAO])
         one, other = await db.sessions(2)
         told = joining(channel, "user:sam", [DAO]) if how == "record_join" else membership(channel, "user:sam", "join")
-        closing = ("record_channel_change", {"channel_id": channel.id, "caller": OWNER, "changes": {"visibility": "private"}})
+        closing = (
+            "record_channel_change",
+            {"channel_id": channel.id, "caller": OWNER, "changes": {"visibility": "private"}},
+        )
         steps = [closing, (how, told)] if first == "close" else [(how, told), closing]
         async with one.transaction():
             await one.call(steps[0][0], **steps[0][1])
@@ -165,7 +152,9 @@ async def test_closing_and_joining_at_once_have_one_order(world: World, db: Data
         outcome: Outcome = await late
         assert await world.is_member(channel, "user:sam") is (first == "join")
         if first == "close":
-            refused = outcome.refusal == "channel_not_found" if how == "record_join" else outcome.document["must_remove"]
+            refused = (
+                outcome.refusal == "channel_not_found" if how == "record_join" else outcome.document["must_remove"]
+            )
             assert refused
 
 
@@ -209,39 +198,6 @@ async def test_an_agent_does_not_let_itself_in_in_matrix(
     assert await world.is_member(channel, "agent:ada")
 
 
-@pytest.mark.parametrize(("left_by", "expected"), [("user:bob", None), (OWNER, "not_a_member"), (None, "not_a_member")])
-async def test_a_direct_channel_is_found_again_by_who_left_it(
-    world: World, db: Database, left_by: str | None, expected: str | None
-) -> None:
-    channel, slug = await direct(world, left_by=left_by)
-    assert (await db.outcome("reserve_channel", **found_again(slug, "user:bob"))).refusal == expected
-    assert (await db.outcome("record_return", **returning(channel, "user:bob"))).refusal == expected
-    assert await world.is_member(channel, "user:bob") is (expected is None)
-
-
-@pytest.mark.parametrize("left_by", ["agent:ada", OWNER])
-async def test_an_agent_does_not_come_back_to_a_direct_channel(world: World, db: Database, left_by: str) -> None:
-    channel, slug = await direct(world, other="agent:ada", left_by=left_by)
-    assert await db.refusal("reserve_channel", **found_again(slug, "agent:ada")) == "not_a_member"
-    assert await db.refusal("record_return", **returning(channel, "agent:ada")) == "not_a_member"
-
-
-async def test_who_is_removed_while_they_come_back_is_not_let_in(world: World, db: Database) -> None:
-    channel, slug = await direct(world, left_by="user:bob")
-    assert (await db.call("reserve_channel", **found_again(slug, "user:bob")))["must_return"] is True
-    await db.execute("UPDATE public.channel_members SET left_by = $1 WHERE member_id = 'user:bob'", OWNER)
-    assert await db.refusal("record_return", **returning(channel, "user:bob")) == "not_a_member"
-    assert (await db.call("record_membership", **membership(channel, "user:bob", "join")))["must_remove"] is True
-
-
-async def test_what_was_forbidden_stays_so_in_a_direct_channel(world: World, db: Database) -> None:
-    channel, slug = await direct(world, left_by="user:bob", can_write=False)
-    assert (await db.call("reserve_channel", **found_again(slug, "user:bob")))["power_level"] == -1
-    await db.call("record_return", **returning(channel, "user:bob"))
-    row = await world.row(channel, "user:bob")
-    assert row and (row["role"], row["can_write"], row["can_kick"], row["matrix_power_level"]) == ("member", False, False, -1)
-
-
 async def test_a_removal_says_by_whom_it_was(world: World, db: Database) -> None:
     channel = await world.channel()
     for who, by in (("user:sam", "user:sam"), ("user:tom", OWNER)):
@@ -253,11 +209,43 @@ async def test_a_removal_says_by_whom_it_was(world: World, db: Database) -> None
 
 
 async def test_components_of_the_version_before_join_by_recording_a_message(world: World, db: Database) -> None:
-    from harness.world import reaction, sent
-
     channel, closed = await world.channel(visibility="microdao"), await world.channel(visibility="private")
     for one in (channel, closed):
         message = await db.call("record_message", **sent(one, "user:sam", joined_at=at()))
-        await db.call("record_reaction", **reaction(one, message["message"]["matrix_event_id"], "user:tom", joined_at=at()))
+        await db.call(
+            "record_reaction", **reaction(one, message["message"]["matrix_event_id"], "user:tom", joined_at=at())
+        )
         for who in ("user:sam", "user:tom"):
             assert await world.is_member(one, who) is (one is channel)
+
+
+def inviting(who: str, **details: Any) -> dict[str, Any]:
+    return {"member_id": who, "details": {"role": "member", **details}, "client_key": None, "fingerprint": "f"}
+
+
+async def test_an_invitation_that_is_told_of_late_has_its_role(world: World, db: Database) -> None:
+    """Nobody has recorded it: the API was cut off, and the homeserver's push took its time."""
+    channel = await world.channel(visibility="private")
+    await db.call("prepare_invite", **channel.by(OWNER), **inviting("user:gus", role="guest", can_write=False))
+    await db.execute("UPDATE messaging.intents SET created_at = now() - interval '2 hours'")
+    await db.call("record_membership", **membership(channel, "user:gus", "invite", BOT, by_bot=True))
+    await db.call("record_membership", **membership(channel, "user:gus", "join"))
+    row = await world.row(channel, "user:gus")
+    assert row and (row["role"], row["can_write"], row["invited_by"]) == ("guest", False, OWNER)
+    again = await db.call("prepare_invite", **channel.by(OWNER), **inviting("user:gus", role="guest", can_write=False))
+    assert again["is_member"] is True
+    other = await db.outcome(
+        "prepare_invite", **channel.by(OWNER), **inviting("user:gus", role="guest", can_write=True)
+    )
+    assert other.refusal == "already_a_member"
+
+
+async def test_the_bot_lets_in_who_joins_by_themselves_and_as_nothing_more(world: World, db: Database) -> None:
+    """An invitation that never got into the room is not meant by the bot's when they come by themselves."""
+    channel = await world.channel(visibility="microdao")
+    await db.call("prepare_invite", **channel.by(OWNER), **inviting("user:sam", role="admin"))
+    await intend(world, db, "post", channel, "user:sam", [DAO])
+    await db.call("record_membership", **membership(channel, "user:sam", "invite", BOT, by_bot=True))
+    await db.call("record_membership", **membership(channel, "user:sam", "join"))
+    row = await world.row(channel, "user:sam")
+    assert row and (row["role"], row["via_microdao"]) == ("member", True)

@@ -41,15 +41,20 @@ pub async fn return_to(
     Ok(returned?)
 }
 
-/// Brings the other one into a direct channel, unless they are there.
+/// Brings the other one into a direct channel, unless they are there or have left it.
 pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawValue) -> Result<(), Problem> {
     let Some(other) = other else { return Ok(()) };
     let role = (other.kind() != EntityKind::Agent).then_some(Role::Owner);
     let invitation = InviteMember { member_id: other.as_str().to_owned(), role, ..InviteMember::default() };
     match acts::invite(caller, read(channel)?.id, invitation, None).await {
-        // There already; or the caller is the other one, finds the channel, and is being invited at this moment.
+        // There already, or gone for good; or the caller is the other one, finds the channel, and is being invited at
+        // this moment.
         Err(index::Error::Refused(
-            Refusal::AlreadyAMember | Refusal::CannotInvite | Refusal::ChannelNotFound | Refusal::MemberNotFound,
+            Refusal::AlreadyAMember
+            | Refusal::HasLeft
+            | Refusal::CannotInvite
+            | Refusal::ChannelNotFound
+            | Refusal::MemberNotFound,
         )) => Ok(()),
         invited => Ok(invited.map(|_| ())?),
     }

@@ -149,12 +149,15 @@ impl CreateChannel {
             }
             return Err(Problem::invalid_field("members", "belongs to a direct channel; invite to any other one"));
         }
-        let mut others = self.members.iter().filter(|member| *member != caller.as_str());
+        // Parsed first: one's own Matrix id is oneself.
+        let members = self.members.iter().map(|member| EntityId::parse_on(member, server_name));
+        let members: Result<Vec<_>, _> = members.collect();
+        let mut others =
+            members.map_err(|e| Problem::invalid_field("members", e.0))?.into_iter().filter(|member| member != caller);
         let other = match (others.next(), others.next()) {
-            (Some(other), None) => EntityId::parse_on(other, server_name),
+            (Some(other), None) => other,
             _ => return Err(Problem::invalid_field("members", "must name exactly one other")),
         };
-        let other = other.map_err(|e| Problem::invalid_field("members", e.0))?;
         let mut pair = [caller.as_str(), other.as_str()];
         pair.sort_unstable();
         let name = fingerprint(&pair);
@@ -222,6 +225,15 @@ mod tests {
         };
         assert_eq!(direct("user:alice", "user:bob"), direct("user:bob", "user:alice"));
         assert_ne!(direct("user:alice", "user:bob"), direct("user:alice", "user:carol"));
+        // One's own Matrix id is oneself.
+        let of_alice = |members: &[&str]| {
+            create(json!({"is_direct": true, "microdao_id": "microdao:x", "members": members}))
+                .check(&alice(), "server")
+        };
+        assert!(of_alice(&["@user-alice:server"]).is_err());
+        let named = of_alice(&["@user-alice:server", "user:bob"]).unwrap();
+        assert_eq!(named.slug, direct("user:alice", "user:bob"));
+        assert_eq!(direct("user:alice", "user:bob"), direct("user:alice", "@user-bob:server"));
         let taken = create(json!({"slug": direct("user:alice", "user:bob"), "name": "x", "microdao_id": "microdao:x"}));
         assert!(taken.check(&alice(), "server").is_err());
     }

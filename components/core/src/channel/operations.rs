@@ -20,7 +20,8 @@ pub fn operations() -> Vec<Operation> {
             .does(
                 "Create a channel",
                 "Makes the Matrix room and the channel; the caller owns it. A direct channel (`is_direct` with \
-                 `members`) is private, and a pair has only one: asked for again, it is found and not made.",
+                 `members`) is private, and a pair has only one: asked for again, it is found and not made, and people who \
+                 have left it are back.",
             )
             .who(Caller("members of the microDAO"))
             .reads::<CreateChannel>(json!({
@@ -36,6 +37,7 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::BeingCreated,
                 Refusal::ChannelArchived,
             ])
+            .refuses(&[Refusal::ChannelNotFound, Refusal::NotAMember])
             .asks_matrix(),
         operation("channels", "get", paths::CHANNEL, "getChannel")
             .does("Get a channel", "")

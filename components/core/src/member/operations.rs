@@ -28,12 +28,15 @@ pub fn operations() -> Vec<Operation> {
             .reads::<InviteMember>(json!({"member_id": "agent:sofia"}))
             .retry_safe()
             .responds::<Member>(201, "The member.")
+            .responds::<Member>(200, "They are a member already, just so.")
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::CannotInvite,
                 Refusal::DirectIsOfTwo,
+                Refusal::HasLeft,
                 Refusal::CannotGrant,
                 Refusal::AlreadyAMember,
+                Refusal::OwnersHaveEveryRight,
                 Refusal::ChannelArchived,
             ])
             .asks_matrix(),
@@ -53,7 +56,8 @@ pub fn operations() -> Vec<Operation> {
             .does(
                 "Change a member's role and capabilities",
                 "A new role brings its capabilities with it, unless they are named too. The power level in the room \
-                 follows.",
+                 follows. Of somebody who is no member at the moment, `can_read` and `can_write` can be changed: that \
+                 counts when they come.",
             )
             .who(Caller("owners and admins of the channel, up to their own role and capabilities"))
             .reads::<ChangeMember>(json!({"role": "admin"}))
@@ -65,7 +69,7 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::CannotGrant,
                 Refusal::LastOwner,
             ])
-            .refuses(&[Refusal::RoleDoesNotFit, Refusal::ChannelArchived])
+            .refuses(&[Refusal::RoleDoesNotFit, Refusal::OwnersHaveEveryRight, Refusal::ChannelArchived])
             .asks_matrix(),
         operation("members", "delete", paths::MEMBER, "removeMember")
             .does("Leave, or remove a member", "Leaves when it is oneself, removes somebody else otherwise.")

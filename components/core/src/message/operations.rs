@@ -49,14 +49,17 @@ pub fn operations() -> Vec<Operation> {
             .refuses(&[Refusal::NotAMember, Refusal::CannotWrite, Refusal::ChannelArchived, Refusal::ChannelEncrypted])
             .asks_matrix(),
         operation("messages", "delete", paths::MESSAGE, "deleteMessage")
-            .does("Delete a message", "Redacts it in the room; the index forgets its text.")
+            .does(
+                "Delete a message",
+                "Redacts it in the room; the index forgets its text. Senders may delete their own also after they \
+                 have left, and in an archived channel.",
+            )
             .who(Caller("its sender, admins and owners of the channel"))
             .responds_empty(204, "It is deleted, or was already.")
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::MessageNotFound,
                 Refusal::CannotDelete,
-                Refusal::NotAMember,
                 Refusal::ChannelArchived,
             ])
             .asks_matrix(),

@@ -9,6 +9,15 @@ use messaging_core::ids::{ChannelId, EntityKind};
 use messaging_core::member::InviteMember;
 use serde_json::value::RawValue;
 
+/// A member after an invitation.
+#[derive(Debug)]
+pub struct Invited {
+    /// The row.
+    pub member: Box<RawValue>,
+    /// They were a member before, just as the invitation says: nothing was done.
+    pub was_member: bool,
+}
+
 /// Invites somebody; gives the member's row. Users and agents of DAARION are in at once, a person who exists only in
 /// Matrix decides themselves.
 pub async fn invite(
@@ -16,7 +25,7 @@ pub async fn invite(
     channel_id: ChannelId,
     invitation: InviteMember,
     client_key: Option<&ClientKey>,
-) -> Result<Box<RawValue>, index::Error> {
+) -> Result<Invited, index::Error> {
     let gateway = Gateway::from_settings().await?;
     let bot = settings::required("matrix_bot_localpart").await?;
     let invitation = invitation.check(gateway.server_name(), &bot)?;
@@ -25,7 +34,7 @@ pub async fn invite(
     let fingerprint = fingerprint(&["invite", &channel_id.to_string(), invitation.member_id.as_str(), &details]);
     let prepared = prepare_invite(caller, channel_id, &invitation, client_key, &fingerprint).await?;
     if let Some(member) = prepared.member {
-        return Ok(member);
+        return Ok(Invited { member, was_member: prepared.is_member });
     }
 
     let (room_id, matrix_id) = (&prepared.room_id, gateway.matrix_id(&invitation.member_id));
@@ -38,7 +47,7 @@ pub async fn invite(
     if has_joined {
         gateway.join(room_id, &matrix_id).await?;
     }
-    record_invite(&RecordInvite {
+    let member = record_invite(&RecordInvite {
         channel_id,
         caller,
         invitation: &invitation,
@@ -48,5 +57,6 @@ pub async fn invite(
         client_key,
         fingerprint: &fingerprint,
     })
-    .await
+    .await?;
+    Ok(Invited { member, was_member: false })
 }

@@ -75,8 +75,11 @@ pub async fn record_return(
 pub struct PreparedInvite {
     /// The channel's room.
     pub room_id: String,
-    /// They are a member already, just as asked for.
+    /// There is nothing left to do: this is the member.
     pub member: Option<Box<RawValue>>,
+    /// They were a member before this was asked for, just as it asks.
+    #[serde(default)]
+    pub is_member: bool,
     /// The level in the room that goes with what they may do, if they do not have it.
     pub power_level: Option<i32>,
 }
@@ -177,8 +180,8 @@ pub async fn record_removal(caller: &Caller, channel_id: ChannelId, member_id: &
 pub struct PreparedMemberChange {
     /// The channel's room.
     pub room_id: String,
-    /// Who changes, as a Matrix id.
-    pub matrix_user_id: String,
+    /// Who changes, as a Matrix id; `None` when the channel has never seen them.
+    pub matrix_user_id: Option<String>,
     /// What changes, with what the role brings along.
     pub details: Value,
     /// The new power level, if it changes.
@@ -207,12 +210,14 @@ pub async fn record_member_change(
     channel_id: ChannelId,
     member_id: &EntityId,
     details: &Value,
+    matrix_user_id: &str,
 ) -> Result<Document, Error> {
     Call::of("record_member_change")
         .arg("p_channel_id", channel_id)
         .arg("p_caller", caller.id())
         .arg("p_member_id", member_id)
         .jsonb("p_details", details)
+        .arg("p_matrix_user_id", matrix_user_id)
         .document()
         .await
 }
