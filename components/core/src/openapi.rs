@@ -33,6 +33,7 @@ pub fn operations() -> Vec<Operation> {
         crate::agent::operations(),
         crate::health::operations(),
         crate::matrix::operations(),
+        crate::set_aside::operations(),
     ]
     .into_iter()
     .flatten()

@@ -189,7 +189,7 @@ mod tests {
             "event_id": ID, "channel_id": ID, "seq": 7, "microdao_id": "microdao:daarion", "matrix_room_id": "!r",
             "created_by": "user:alice", "visibility": "public", "actor_id": "user:alice", "channel": channel,
             "member_id": "user:bob", "member_type": "human", "role": "member", "invited_by": "user:alice",
-            "message_id": ID, "reactor_id": "user:bob", "emoji": "👍", "message": message
+            "message_id": ID, "reactor_id": "user:bob", "emoji": "👍", "message": message, "members_changed": 150
         })
     }
 
