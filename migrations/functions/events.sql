@@ -48,14 +48,50 @@ BEGIN
 END
 $$;
 
+-- A change of membership, as event with a number that is taken already, and in the audit log.
+CREATE FUNCTION messaging.publish_member(
+    ch public.channels, p_seq bigint, p_type text, p_actor_id text, m public.channel_members
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.publish(ch, p_seq, 'messaging.' || p_type, jsonb_build_object(
+        'member_id', m.member_id, 'member_type', m.member_type, 'role', m.role, 'invited_by', m.invited_by,
+        'actor_id', p_actor_id, 'member', messaging.member_json(m)));
+    PERFORM messaging.audit(ch.id, p_type, p_actor_id, m.member_id, jsonb_build_object('role', m.role));
+END
+$$;
+
 -- A change of membership, as event and in the audit log.
 CREATE FUNCTION messaging.emit_member(ch public.channels, p_type text, p_actor_id text, m public.channel_members)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM messaging.emit(ch, 'messaging.' || p_type, jsonb_build_object(
-        'member_id', m.member_id, 'member_type', m.member_type, 'role', m.role, 'invited_by', m.invited_by,
-        'actor_id', p_actor_id, 'member', messaging.member_json(m)));
-    PERFORM messaging.audit(ch.id, p_type, p_actor_id, m.member_id, jsonb_build_object('role', m.role));
+    PERFORM messaging.publish_member(ch, messaging.take_seq(ch.id), p_type, p_actor_id, m);
+END
+$$;
+
+-- Many changes of membership at once: their numbers are one block, taken with one write of the channel's row.
+CREATE FUNCTION messaging.emit_members(
+    ch public.channels, p_type text, p_actor_ids text[], p_members public.channel_members[]
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    total integer := cardinality(p_members);
+    before bigint;
+BEGIN
+    UPDATE public.channels SET last_seq = last_seq + total WHERE id = ch.id RETURNING last_seq - total INTO before;
+    FOR n IN 1..total LOOP
+        PERFORM messaging.publish_member(ch, before + n, p_type, p_actor_ids[n], p_members[n]);
+    END LOOP;
+END
+$$;
+
+-- More changes of membership than are told one by one: one event of the channel, which says how many, and one row of the
+-- audit log. Who shows the members reads them again.
+CREATE FUNCTION messaging.emit_members_changed(ch public.channels, p_type text, p_actor_id text, p_count bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.emit(ch, 'messaging.channel.updated', jsonb_build_object(
+        'matrix_room_id', ch.matrix_room_id, 'created_by', ch.created_by, 'visibility', ch.visibility,
+        'actor_id', p_actor_id, 'channel', messaging.channel_json(ch), 'members_changed', p_count));
+    PERFORM messaging.audit(ch.id, p_type, p_actor_id, NULL, jsonb_build_object('members', p_count));
 END
 $$;
 

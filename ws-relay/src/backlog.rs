@@ -1,4 +1,5 @@
-//! Measures what waits in the outbox. Every relay does, because it may be the publisher that is missing.
+//! Measures what waits in the outbox, and what is set aside. Every relay does, because it may be the publisher that is
+//! missing.
 
 use crate::database::{Database, DatabaseError};
 use crate::metrics::Metrics;
@@ -42,5 +43,17 @@ async fn measure(database: &Database, metrics: &Metrics) -> Result<f64, Database
     let lag = row.try_get::<_, f64>(1)?.max(0.0);
     metrics.outbox_pending.set(row.try_get(0)?);
     metrics.outbox_lag.set(lag);
+    if let Err(e) = measure_set_aside(database, metrics).await {
+        tracing::debug!("what is set aside cannot be measured: {e}");
+    }
     Ok(lag)
+}
+
+async fn measure_set_aside(database: &Database, metrics: &Metrics) -> Result<(), DatabaseError> {
+    let sql =
+        "SELECT count(*) FROM (SELECT FROM messaging.set_aside_events WHERE set_aside_at IS NOT NULL LIMIT 10000) e";
+    if let Some(row) = database.query(sql, &[]).await?.first() {
+        metrics.set_aside_events.set(row.try_get(0)?);
+    }
+    Ok(())
 }

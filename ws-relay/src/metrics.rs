@@ -69,6 +69,8 @@ pub struct Metrics {
     pub outbox_pending: Gauge,
     /// Age of the oldest of them, in seconds.
     pub outbox_lag: Gauge<f64, AtomicU64>,
+    /// Events of the homeserver that could not be indexed and are set aside, counted up to a limit.
+    pub set_aside_events: Gauge,
     /// Events published for the first time.
     pub published: Counter,
     /// Events sent to the stream again.
@@ -112,6 +114,11 @@ impl Metrics {
         registry.register("publisher_active", "1 while this relay publishes the outbox", self.publisher_active.clone());
         registry.register("outbox_pending", "Outbox rows not yet published", self.outbox_pending.clone());
         registry.register("outbox_lag_seconds", "Age of the oldest unpublished outbox row", self.outbox_lag.clone());
+        registry.register(
+            "set_aside_events",
+            "Events of the homeserver that could not be indexed",
+            self.set_aside_events.clone(),
+        );
         registry.register("published", "Events published for the first time", self.published.clone());
         registry.register("republished", "Events sent to the stream again", self.republished.clone());
         registry.register("restored", "Events that the stream had lost and took again", self.restored.clone());

@@ -89,9 +89,15 @@ impl EventType {
         match self {
             // The message says all that the rest of the payload says.
             Self::MessageCreated | Self::MessageUpdated | Self::MessageDeleted => Some(&["message"]),
-            Self::ChannelCreated | Self::ChannelUpdated | Self::ChannelArchived => {
-                Some(&["microdao_id", "matrix_room_id", "created_by", "visibility", "actor_id", "channel"])
-            }
+            Self::ChannelCreated | Self::ChannelUpdated | Self::ChannelArchived => Some(&[
+                "microdao_id",
+                "matrix_room_id",
+                "created_by",
+                "visibility",
+                "actor_id",
+                "channel",
+                "members_changed",
+            ]),
             Self::MemberInvited
             | Self::MemberJoined
             | Self::MemberLeft

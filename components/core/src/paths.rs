@@ -31,6 +31,10 @@ pub const AGENT_CONTEXT: &str = "/internal/messaging/channels/:channel_id/contex
 pub const AGENT_MESSAGES: &str = "/internal/messaging/channels/:channel_id/messages";
 /// Events from a gateway that is not this project's own.
 pub const MATRIX_WEBHOOK: &str = "/webhooks/matrix-events";
+/// Events of the homeserver that could not be indexed.
+pub const SET_ASIDE_EVENTS: &str = "/internal/messaging/set-aside-events";
+/// Where they are tried again.
+pub const SET_ASIDE_REPLAY: &str = "/internal/messaging/set-aside-events/replay";
 /// Whether the service is alive.
 pub const HEALTH: &str = "/health";
 /// Whether the service can do its work.

@@ -37,6 +37,9 @@ impl FieldError {
     }
 }
 
+/// When a caller who met a 503 may try again, in seconds.
+const RETRY_AFTER: u32 = 1;
+
 /// A refusal or failure, sent as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -50,6 +53,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// The methods of the resource, for the `Allow` header of a 405.
     pub allow: Option<String>,
+    /// Seconds after which to try again, for the `Retry-After` header of a 503 (RFC 9110, section 10.2.3).
+    pub retry_after: Option<u32>,
     /// For the log only, never for the caller.
     pub internal_message: Option<String>,
 }
@@ -70,7 +75,15 @@ struct Body<'a> {
 impl Problem {
     /// Any problem; the named constructors below cover most.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), allow: None, internal_message: None }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            allow: None,
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
+            internal_message: None,
+        }
     }
 
     /// 400: the request is not what HTTP or JSON ask for.
@@ -279,6 +292,12 @@ mod tests {
         let body = String::from_utf8(problem.to_json("r1")).unwrap();
         assert!(!body.contains("hunter2"), "{body}");
         assert!(problem.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_unavailable_says_when_to_try_again() {
+        assert_eq!(Problem::unavailable("too many clients").retry_after, Some(1));
+        assert_eq!(Problem::internal("").retry_after, None);
     }
 
     #[test]

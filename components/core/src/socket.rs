@@ -195,8 +195,8 @@ mod tests {
         json!({
             "event_id": ID, "channel_id": ID, "seq": 7, "microdao_id": "microdao:daarion", "matrix_room_id": "!r",
             "created_by": "user:alice", "visibility": "public", "actor_id": "user:alice", "channel": channel,
-            "member_id": "user:bob", "member_type": "human", "role": "member", "invited_by": "user:alice", "member": member,
-            "message_id": ID, "reactor_id": "user:bob", "emoji": "👍", "message": message
+             "member_id": "user:bob", "member_type": "human", "role": "member", "invited_by": "user:alice", "member": member,
+             "message_id": ID, "reactor_id": "user:bob", "emoji": "👍", "message": message, "members_changed": 150
         })
     }
 

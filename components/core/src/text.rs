@@ -19,6 +19,26 @@ pub fn beginning(text: &str) -> String {
     storable.take(PREVIEW_CHARACTERS + 1).collect()
 }
 
+/// The beginning of `text` in at most `max` bytes, cut between characters; what is missing is shown as `…`.
+pub fn clip(text: &str, max: usize) -> std::borrow::Cow<'_, str> {
+    match text.len() > max {
+        true => format!("{}…", text.get(..text.floor_char_boundary(max)).unwrap_or_default()).into(),
+        false => text.into(),
+    }
+}
+
+/// What the log says of a failure: without the backtrace that an error's `Debug` form brings along, and in at most
+/// [`LOG_BYTES`] bytes, because some texts in it come from callers.
+pub fn log_message(text: &str) -> std::borrow::Cow<'_, str> {
+    let end = ["\nStack backtrace:", "\nstack backtrace:"].iter().filter_map(|sign| text.find(sign)).min();
+    clip(text.get(..end.unwrap_or(text.len())).unwrap_or_default().trim_end(), LOG_BYTES)
+}
+
+/// The longest message of a log line.
+pub const LOG_BYTES: usize = 1_000;
+/// The longest path in a log line: longer than any that names something.
+pub const LOG_PATH_BYTES: usize = 200;
+
 /// What the text of a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextKind {
@@ -131,7 +151,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_log_message_is_short_and_has_no_backtrace() {
+        let long = "ä".repeat(LOG_BYTES);
+        assert!(log_message(&long).len() <= LOG_BYTES + '…'.len_utf8());
+        let error = "connection refused\n\nCaused by:\n    0: os error 111\n\nStack backtrace:\n   0: std::backtrace";
+        assert_eq!(log_message(error), "connection refused\n\nCaused by:\n    0: os error 111");
+        assert_eq!(log_message("short"), "short");
+    }
+
     proptest! {
+        #[test]
+        fn a_clipped_text_is_a_prefix(text in ".{0,40}", max in 0_usize..40) {
+            let short = clip(&text, max);
+            let kept = short.strip_suffix('…').filter(|_| text.len() > max).unwrap_or(&short);
+            prop_assert!(kept.len() <= max && text.starts_with(kept));
+        }
+
         #[test]
         fn a_beginning_is_a_prefix_that_postgresql_can_store(text in ".{0,600}") {
             let short = beginning(&text);

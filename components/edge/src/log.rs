@@ -1,5 +1,6 @@
 //! Log lines on stderr, one JSON object each. Spin adds no time, so a line carries its own.
 
+use messaging_core::text::log_message;
 use serde_json::json;
 use std::io::Write;
 
@@ -14,6 +15,8 @@ pub fn info(request_id: &str, message: &str) {
 }
 
 fn line(level: &str, request_id: &str, message: &str) {
+    // Anybody can cause some of these lines, so none of them is long.
+    let message = log_message(message);
     let line = json!({"time": now(), "level": level, "request_id": request_id, "message": message});
     // In one piece, so that the lines of concurrent requests do not run into each other.
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());

@@ -13,7 +13,8 @@ pub async fn optional(name: &str) -> Result<Option<String>, Problem> {
     }
 }
 
-/// A setting that has to be there; without it the request fails and the log says which one is missing.
+/// A setting that has to be there. Without it the problem is a 503, as for any other part that is missing, and the log
+/// says which one it is: an event that comes meanwhile is sent again later.
 pub async fn required(name: &str) -> Result<String, Problem> {
-    optional(name).await?.ok_or_else(|| Problem::internal(format!("the setting {name} is not set")))
+    optional(name).await?.ok_or_else(|| Problem::unavailable(format!("the setting {name} is not set")))
 }

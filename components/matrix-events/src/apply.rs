@@ -1,31 +1,67 @@
-//! From an event to its kind. Our own echoes come here too and find themselves indexed.
+//! Events into the index: each by itself, in order, and none holds up another room for long.
 
 use crate::event::{Event, Here};
-use crate::{membership, message, power_levels, reaction, redaction, room_state, upgrade};
-use messaging_edge::Problem;
-use messaging_edge::index::Error;
+use crate::kinds::apply;
+use crate::set_aside::{Outcome, Waiting, failed};
+use crate::transaction::MAX_EVENTS;
+use messaging_core::fault::Fault;
+use messaging_edge::{Problem, log};
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
-/// Brings the index up to date with one event. What does not concern it is no error.
-pub async fn apply(event: &Event, here: &Here) -> Result<(), Problem> {
-    let Some(sender) = here.sender(event) else { return Ok(()) };
-    let applied = match (event.event_type.as_str(), event.state_key.as_deref()) {
-        ("m.room.message" | "m.room.encrypted", None) => message::apply(event, &sender.id).await,
-        ("m.reaction", None) => reaction::apply(event, &sender.id).await,
-        ("m.room.redaction", None) => redaction::apply(event, &sender).await,
-        // The bot is in every room to manage it and is nobody's member.
-        ("m.room.member", Some(whom)) if whom == here.bot => upgrade::bot_invited(event, here).await,
-        ("m.room.member", Some(whom)) => membership::apply(event, &sender, whom, here).await,
-        ("m.room.name", Some("")) => room_state::name(event, &sender).await,
-        ("m.room.topic", Some("")) => room_state::topic(event, &sender).await,
-        ("m.room.avatar", Some("")) => room_state::avatar(event, &sender).await,
-        ("m.room.encryption", Some("")) => room_state::encryption(event, &sender).await,
-        ("m.room.power_levels", Some("")) => power_levels::apply(event, &sender).await,
-        ("m.room.tombstone", Some("")) => upgrade::tombstone(event, &sender.id, here).await,
-        _ => Ok(()),
-    };
+/// After a failure no further event is begun beyond this time. The homeserver waits 60 seconds for a response.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Brings the index up to date. What failed for its own fault, or again and again, is set aside. The problem says that
+/// something is still to come again; what was stored stays.
+pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) -> Result<(), Problem> {
+    if events.len() > MAX_EVENTS {
+        return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
+    }
+    let began = Instant::now();
+    let mut waiting = Waiting::new(events, request_id);
+    let mut set_aside = BTreeSet::new();
+    let mut held_rooms = BTreeSet::new();
+    let mut first_problem = None;
+    while let Some((event, text)) = waiting.next() {
+        // What comes behind an event of the same room waits with it, so that it stays in order.
+        if set_aside.contains(&event.event_id) || held_rooms.contains(&event.room_id) {
+            continue;
+        }
+        match apply_one(&event, text, here, &waiting).await {
+            Outcome::Done => {}
+            Outcome::SetAside(others) => set_aside.extend(others),
+            Outcome::Again { problem, fault } => {
+                let problem = first_problem.get_or_insert(problem);
+                // The next event would fail as well, or there is no time left for it.
+                if fault == Fault::Database || began.elapsed() > PATIENCE {
+                    return Err(problem.clone());
+                }
+                held_rooms.insert(event.room_id);
+            }
+        }
+    }
+    first_problem.map_or(Ok(()), Err)
+}
+
+async fn apply_one(event: &Event, text: &RawValue, here: &Here, waiting: &Waiting<'_>) -> Outcome {
+    let mut applied = apply(event, here).await;
+    // Two at once can collide on a row that both make; only what fails twice is the event's own fault.
+    if matches!(&applied, Err(error) if error.fault() == Some(Fault::Event)) {
+        applied = apply(event, here).await;
+    }
     match applied {
-        // A room that is no channel of ours, or an event about one that is not indexed.
-        Err(Error::Refused(refusal)) if refusal.is_not_found() => Ok(()),
-        other => Ok(other?),
+        Ok(()) => Outcome::Done,
+        Err(error) => match error.fault() {
+            Some(fault) => failed(event, text, error, fault, waiting).await,
+            None => {
+                log::info(
+                    waiting.request_id,
+                    &format!("refused the event {}: {}", event.event_id, Problem::from(error)),
+                );
+                Outcome::Done
+            }
+        },
     }
 }

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use http::header;
 use messaging_core::json;
+use messaging_edge::deadline::within;
 use messaging_edge::index::subscriptions::list_subscriptions;
 use messaging_edge::{Problem, log, outgoing, settings};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long a subscriber may take. The homeserver waits for all of them together.
+/// How long all subscribers of a transaction together may take. The homeserver waits for them.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 /// The parts of an event by which it is chosen.
@@ -24,8 +25,16 @@ struct Head {
     event_type: String,
 }
 
-/// Forwards a transaction's events, each subscriber's in one request. A subscriber who fails is only logged.
-pub async fn forward(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
+/// Forwards a transaction's events, each subscriber's in one request, until the time is over. What fails is only logged.
+pub async fn forward(events: &[Box<RawValue>], request_id: &str) {
+    match within(DEADLINE, forward_all(events, request_id)).await {
+        Some(Ok(())) => {}
+        Some(Err(problem)) => log::error(request_id, &format!("nothing forwarded: {problem}")),
+        None => log::error(request_id, "not everything forwarded: the subscribers took too long"),
+    }
+}
+
+async fn forward_all(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
     // Without an allowed host nobody can subscribe, and most installations have none.
     if settings::optional("webhook_allowed_host").await?.is_none() {
         return Ok(());
@@ -53,8 +62,14 @@ pub async fn forward(events: &[Box<RawValue>], request_id: &str) -> Result<(), P
                 .map_err(Problem::internal)?;
             match outgoing::send(request, DEADLINE).await {
                 Ok(response) if response.status().is_success() => {}
-                Ok(response) => log::error(request_id, &format!("{}: {}", subscription.webhook_url, response.status())),
-                Err(failure) => log::error(request_id, &format!("{}: {failure}", subscription.webhook_url)),
+                // By its id, because an address may hold a secret.
+                Ok(response) => log::error(
+                    request_id,
+                    &format!("the subscription {}: {}", subscription.subscription_id, response.status()),
+                ),
+                Err(failure) => {
+                    log::error(request_id, &format!("the subscription {}: {failure}", subscription.subscription_id));
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The homeserver as a caller: its token, and errors as it reads them.
 
 use http::StatusCode;
-use http::header::ALLOW;
+use http::header::{ALLOW, RETRY_AFTER};
 use messaging_core::auth::{bearer, secrets_match};
 use messaging_edge::{Failure, FromRequest, Problem, Request, Response, settings};
 use serde_json::json;
@@ -51,9 +51,8 @@ impl Failure for MatrixError {
         };
         let body = json!({"errcode": errcode, "error": problem.detail});
         let response = Response::raw_json(problem.status, body.to_string());
-        match problem.allow {
-            Some(allow) => response.header(ALLOW, &allow),
-            None => response,
-        }
+        let headers = [(ALLOW, problem.allow), (RETRY_AFTER, problem.retry_after.map(|seconds| seconds.to_string()))];
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        headers.fold(response, |response, (name, value)| response.header(name, &value))
     }
 }

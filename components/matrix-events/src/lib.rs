@@ -1,20 +1,24 @@
 //! `/_matrix/app/v1/…`: what the homeserver pushes (Matrix application service API), and
 //! `/webhooks/matrix-events`: the same from a gateway that is not ours.
 //!
-//! `event` is what every kind of event has, one file per kind brings the index up to date, `apply` chooses the kind.
+//! `event` is what every kind of event has, one file per kind brings the index up to date, `kinds` chooses the kind,
+//! `apply` goes through a request's events, and `set_aside` decides what becomes of one that failed.
 
 mod apply;
 mod ephemeral;
 mod event;
 mod forward;
 mod homeserver;
+mod kinds;
 mod membership;
 mod message;
 mod power_levels;
 mod queries;
 mod reaction;
 mod redaction;
+mod replay;
 mod room_state;
+mod set_aside;
 mod transaction;
 mod upgrade;
 mod webhook;
@@ -39,5 +43,11 @@ async fn matrix_events(request: spin_sdk::http::Request) -> impl IntoResponse {
         })
         .await;
     }
-    serve::<Problem>(request, |router| router.post(paths::MATRIX_WEBHOOK, webhook::receive)).await
+    serve::<Problem>(request, |router| {
+        router
+            .post(paths::MATRIX_WEBHOOK, webhook::receive)
+            .get(paths::SET_ASIDE_EVENTS, replay::list)
+            .post(paths::SET_ASIDE_REPLAY, replay::replay)
+    })
+    .await
 }

@@ -11,26 +11,30 @@ const MAX_LEVELS: usize = 10_000;
 pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Error> {
     let Some(changed_at) = event.sent_at() else { return Ok(()) };
     let no_users = Map::new();
-    // Half-understood levels would take the power of those that were not understood.
     let users = match event.content.get("users") {
         None => &no_users,
         Some(Value::Object(users)) if users.len() <= MAX_LEVELS => users,
         Some(_) => return Ok(()),
     };
-    let levels: Option<Map<String, Value>> =
-        users.iter().map(|(user, value)| Some((user.replace('\0', ""), level(value)?.into()))).collect();
-    let default = event.content.get("users_default").map_or(Some(0), level);
-    let (Some(levels), Some(default)) = (levels, default) else { return Ok(()) };
+    let levels = users.iter().map(|(user, value)| (user.replace('\0', ""), level(value).into())).collect();
     record_power_levels(RecordPowerLevels {
         room_id: &event.room_id,
         levels: &levels,
-        default,
+        default: event.content.get("users_default").map_or(Some(0), level),
         sender,
         changed_at: &changed_at,
     })
     .await
 }
 
+/// A level as the index keeps it: the nearest number that fits. Rooms up to version 9 may have it as text (Matrix
+/// specification, "Room version 10"). `None` when it is no number: whose level it is keeps the one before.
 fn level(value: &Value) -> Option<i32> {
-    value.as_i64().and_then(|level| i32::try_from(level).ok())
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse::<i64>().ok().map(|number| number as f64),
+        _ => None,
+    };
+    // A cast from a fraction truncates, and one that does not fit becomes the nearest that does.
+    number.map(|number| number as i32)
 }

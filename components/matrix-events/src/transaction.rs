@@ -1,22 +1,21 @@
 //! PUT `/_matrix/app/v1/transactions/:transaction_id`: up to 100 events.
 //!
 //! Transaction ids start again at 1 after some restarts of the homeserver, so they mean nothing here: an event is
-//! known by its own id. A bad event never fails the whole transaction, or the homeserver would send it for ever.
+//! known by its own id. What fails is either set aside, or fails the transaction, which then comes again.
 
-use crate::apply::apply;
-use crate::event::{Event, Here};
+use crate::apply::apply_all;
+use crate::event::Here;
 use crate::homeserver::{Homeserver, MatrixError};
 use crate::{ephemeral, forward};
 use http::StatusCode;
-use messaging_core::json;
-use messaging_edge::{Problem, Request, Response, log, parse_json};
+use messaging_edge::{Request, Response, parse_json};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// 100 events of 64 KiB, escaped, fit.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// More than the homeserver ever sends at once.
-const MAX_EVENTS: usize = 1_000;
+pub const MAX_EVENTS: usize = 1_000;
 
 #[derive(Deserialize)]
 struct Transaction {
@@ -38,28 +37,6 @@ pub async fn receive(_: Homeserver, mut request: Request) -> Result<Response, Ma
         request.id(),
     )
     .await;
-    if let Err(problem) = forward::forward(&transaction.events, request.id()).await {
-        log::error(request.id(), &format!("nothing forwarded: {problem}"));
-    }
+    forward::forward(&transaction.events, request.id()).await;
     Ok(Response::raw_json(StatusCode::OK, "{}"))
-}
-
-/// Brings the index up to date with each event by itself.
-pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) -> Result<(), Problem> {
-    if events.len() > MAX_EVENTS {
-        return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
-    }
-    for event in events {
-        let Ok(event) = json::from_str::<Event>(event.get()) else {
-            log::info(request_id, "skipped a malformed event");
-            continue;
-        };
-        match apply(&event, here).await {
-            Ok(()) => {}
-            // PostgreSQL is away: nothing is stored, so the homeserver has to send this again. What was stored stays.
-            Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => return Err(problem),
-            Err(problem) => log::error(request_id, &format!("skipped the event {}: {problem}", event.event_id)),
-        }
-    }
-    Ok(())
 }

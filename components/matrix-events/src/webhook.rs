@@ -1,7 +1,8 @@
 //! POST `/webhooks/matrix-events`: events from the platform's own gateway, one by itself or `{"events": […]}`.
 
+use crate::apply::apply_all;
 use crate::event::Here;
-use crate::transaction::{MAX_BYTES, apply_all};
+use crate::transaction::MAX_BYTES;
 use http::StatusCode;
 use messaging_core::auth::secrets_match;
 use messaging_core::gateway::TOKEN_HEADER;

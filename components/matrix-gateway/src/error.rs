@@ -135,7 +135,12 @@ impl From<Problem> for GatewayError {
             StatusCode::UNPROCESSABLE_ENTITY | StatusCode::UNSUPPORTED_MEDIA_TYPE => StatusCode::BAD_REQUEST,
             status => status,
         };
-        Self { internal_message: problem.internal_message, allow: problem.allow, ..Self::new(status, errcode, message) }
+        Self {
+            internal_message: problem.internal_message,
+            allow: problem.allow,
+            retry_after: problem.retry_after.map(u64::from),
+            ..Self::new(status, errcode, message)
+        }
     }
 }
 

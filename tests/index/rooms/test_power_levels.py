@@ -107,6 +107,70 @@ async def test_a_level_that_is_dropped_on_the_way_out_is_no_change_of_role(world
     assert await db.subjects(channel.id) == ["channel.created"]
 
 
+async def test_a_level_that_cannot_be_read_changes_nothing_for_whose_it_is(world: World, db: Database) -> None:
+    channel = await world.channel()
+    for who in ("user:mia", "user:ben"):
+        await world.member(channel, who, role="admin")
+    arguments = levels(channel, {"user:ben": 0}, default=None)
+    arguments["levels"][matrix_id("user:mia")] = None
+    await db.call("record_power_levels", **arguments)
+    assert (await rights(world, channel, "user:mia"))[0] == "admin"
+    assert (await rights(world, channel, "user:ben"))[0] == "member"
+    # Nor for those who are not named, when the default cannot be read.
+    await db.call("record_power_levels", **levels(channel, {}, default=None))
+    assert (await rights(world, channel, "user:mia"))[0] == "admin"
+
+
+async def test_of_several_owners_who_step_down_at_once_one_stays(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:mia", role="owner")
+    await db.call("record_power_levels", **levels(channel, {OWNER: 0, "user:mia": 50}))
+    roles = [(await rights(world, channel, who))[0] for who in (OWNER, "user:mia")]
+    assert roles.count("owner") == 1
+    assert await db.subjects(channel.id) == ["channel.created", "member.role_changed"]
+
+
+async def test_an_owner_may_hand_over_in_one_change(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:mia")
+    await db.call("record_power_levels", **levels(channel, {OWNER: 0, "user:mia": 100}))
+    assert [(await rights(world, channel, who))[0] for who in (OWNER, "user:mia")] == ["member", "owner"]
+
+
+async def many_members(db: Database, channel: Channel, count: int) -> None:
+    sql = """INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at)
+             SELECT $1, 'user:m' || n, 'human', '@user-m' || n || ':localhost', 'member', now()
+             FROM generate_series(1, $2::integer) n"""
+    await db.execute(sql, channel.id, count)
+
+
+async def test_up_to_a_hundred_members_are_told_of_one_by_one(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await many_members(db, channel, 100)
+    await db.call("record_power_levels", **levels(channel, {}, default=50))
+    assert await db.subjects(channel.id) == ["channel.created"] + ["member.role_changed"] * 100
+    events = (await db.events(channel.id))[1:]
+    assert {event["member_id"] for event in events} == {f"user:m{n}" for n in range(1, 101)}
+    assert len(await db.audit(channel.id)) == 101
+    assert await db.value("SELECT last_seq FROM public.channels WHERE id = $1", channel.id) == 101
+
+
+async def test_a_default_that_moves_thousands_is_one_event_within_a_statements_time(world: World, db: Database) -> None:
+    """README tells operators to set statement_timeout; a change of the default must end within it."""
+    channel = await world.channel()
+    await many_members(db, channel, 15_000)
+    session = await db.session()
+    await session.execute("SET statement_timeout = '10s'")
+    for level, role in ((50, "admin"), (0, "member")):
+        await session.call("record_power_levels", **levels(channel, {}, default=level))
+        count = "SELECT count(*) FROM public.channel_members WHERE channel_id = $1 AND role = $2 AND matrix_power_level = $3"
+        assert await db.value(count, channel.id, role, level) == 15_000
+    assert await db.subjects(channel.id) == ["channel.created", "channel.updated", "channel.updated"]
+    [*_, last] = await db.events(channel.id)
+    assert (last["members_changed"], last["actor_id"], last["channel"]["id"]) == (15_000, OWNER, channel.id)
+    assert (await db.audit(channel.id))[1:] == [("member.role_changed", OWNER, None)] * 2
+
+
 async def test_the_same_levels_at_once_are_one_change(world: World, db: Database) -> None:
     channel = await world.channel()
     await world.member(channel, "user:mia")

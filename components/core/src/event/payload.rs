@@ -77,6 +77,11 @@ pub struct ChannelEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "EntityId"))]
     pub actor_id: Option<EntityId>,
+    /// How many members' roles or capabilities changed at once, when that are too many for an event each; only in
+    /// `.updated`. Who shows the members reads them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "u64"))]
+    pub members_changed: Option<u64>,
 }
 
 /// The payload of `messaging.member.invited`, `.joined`, `.left`, `.kicked` and `.role_changed`.

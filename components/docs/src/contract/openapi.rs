@@ -38,6 +38,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::agent::operations(),
         messaging_core::health::operations(),
         messaging_core::matrix::operations(),
+        messaging_core::set_aside::operations(),
     ]
     .into_iter()
     .flatten()
@@ -187,6 +188,9 @@ fn refusals(status: u16, problems: &[&Problem]) -> Value {
     if status == 401 {
         headers["WWW-Authenticate"] = json!({"$ref": "#/components/headers/WWW-Authenticate"});
     }
+    if status == 503 {
+        headers["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
+    }
     json!({
         "description": details.iter().map(meaning).collect::<Vec<_>>().join("\n"),
         "headers": headers,
@@ -206,6 +210,7 @@ fn headers() -> Value {
         "X-Request-Id": header("Names the request in the service's log."),
         "Link": header("Where the neighbouring pages are (RFC 8288); absent where there is none. A relation each."),
         "WWW-Authenticate": header("How to say who you are."),
+        "Retry-After": header("Seconds after which to try again."),
     })
 }
 

@@ -49,6 +49,9 @@ impl Response {
         if let Some(allow) = &problem.allow {
             response = response.header(header::ALLOW, allow);
         }
+        if let Some(seconds) = problem.retry_after {
+            response = response.header(header::RETRY_AFTER, &seconds.to_string());
+        }
         if problem.status == StatusCode::UNAUTHORIZED {
             response.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }

@@ -5,6 +5,7 @@ use super::{Request, Response, Router};
 use crate::{Problem, log};
 use ::http::{HeaderName, StatusCode};
 use bytes::Bytes;
+use messaging_core::text::{LOG_PATH_BYTES, clip};
 use spin_sdk::http::FullBody;
 
 /// What a handler fails with: a problem of this service's contract, or an error in the form of another one.
@@ -41,7 +42,8 @@ pub async fn serve<F: Failure>(
     routes: impl FnOnce(Router<F>) -> Router<F>,
 ) -> ::http::Response<FullBody<Bytes>> {
     let (request, readable) = Request::new(request);
-    let (id, what) = (request.id().to_owned(), format!("{} {}", request.method(), request.path()));
+    let (id, what) =
+        (request.id().to_owned(), format!("{} {}", request.method(), clip(request.path(), LOG_PATH_BYTES)));
     if let Some(response) = cors::preflight(&request).await {
         return response.into_http();
     }

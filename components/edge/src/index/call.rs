@@ -2,7 +2,9 @@
 
 use crate::deadline::within;
 use crate::{Problem, settings};
+use http::StatusCode;
 use messaging_core::auth::{Caller, MicroDaos};
+use messaging_core::fault::Fault;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId};
 use messaging_core::refusal::Refusal;
@@ -19,8 +21,23 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub enum Error {
     /// The index refused: nothing was changed.
     Refused(Refusal),
-    /// The index could not respond.
+    /// The database failed, or was not reached. The text is for the log.
+    Database(Fault, String),
+    /// Something else failed: a part that the act asks besides the index, a setting, a document.
     Failed(Problem),
+}
+
+impl Error {
+    /// Whose fault it is; `None` when it is a decision, of the index or of the room, and no failure.
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Database(fault, _) => Some(*fault),
+            Self::Failed(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => Some(Fault::Database),
+            // The gateway or the homeserver behind it failed for this room, or what came back could not be read.
+            Self::Failed(problem) => problem.status.is_server_error().then_some(Fault::Statement),
+        }
+    }
 }
 
 /// For what an act checks or does besides its calls of the index.
@@ -34,6 +51,8 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal.into(),
+            Error::Database(fault, reason) if fault.may_pass() => Self::unavailable(reason),
+            Error::Database(_, reason) => Self::internal(reason),
             Error::Failed(problem) => problem,
         }
     }
@@ -125,11 +144,7 @@ impl Call {
         let statement =
             format!("SELECT refusal::text, document::text FROM messaging.{function}({})", arguments.join(", "));
         let address = settings::required("database_url").await.map_err(Error::Failed)?;
-        let outcome = within(DEADLINE, query(address, statement, values)).await;
-        let (refusal, document) = outcome
-            .ok_or_else(|| Problem::unavailable(format!("{function}: the database did not respond in time")))
-            .and_then(|row| row.map_err(|e| database_problem(function, &e)))
-            .map_err(Error::Failed)?;
+        let (refusal, document) = ask(function, address, statement, values).await?;
         match refusal {
             None => Ok(document),
             Some(code) => Err(match Refusal::from_code(&code) {
@@ -144,14 +159,20 @@ impl Call {
 pub async fn ping() -> Result<(), Problem> {
     let address = settings::required("database_url").await?;
     let statement = "SELECT NULL::text AS refusal, NULL::text AS document".to_owned();
-    within(DEADLINE, query(address, statement, Vec::new()))
-        .await
-        .ok_or_else(|| Problem::unavailable("the database did not respond in time"))?
-        .map(|_| ())
-        .map_err(|e| database_problem("ping", &e))
+    ask("ping", address, statement, Vec::new()).await.map(|_| ()).map_err(Problem::from)
 }
 
 type Row = (Option<String>, Option<String>);
+
+async fn ask(function: &str, address: String, statement: String, values: Vec<ParameterValue>) -> Result<Row, Error> {
+    match within(DEADLINE, query(address, statement, values)).await {
+        Some(row) => row.map_err(|e| {
+            let (fault, reason) = failure(&e);
+            Error::Database(fault, format!("{function}: {reason}"))
+        }),
+        None => Err(Error::Database(Fault::Statement, format!("{function}: the database did not respond in time"))),
+    }
+}
 
 async fn query(address: String, statement: String, values: Vec<ParameterValue>) -> Result<Row, PgError> {
     let connection = Connection::open(address).await?;
@@ -160,21 +181,18 @@ async fn query(address: String, statement: String, values: Vec<ParameterValue>) 
     Ok((row.get::<String>("refusal"), row.get::<String>("document")))
 }
 
-fn database_problem(function: &str, error: &PgError) -> Problem {
+/// Whose fault it is, and what the log is told. The host's own text of an error holds a backtrace.
+fn failure(error: &PgError) -> (Fault, String) {
     match error {
-        PgError::PgError(Failure::ConnectionFailed(reason)) => Problem::unavailable(format!("{function}: {reason}")),
-        // Class 57: the server is shutting down or starting; class 53: it has no connections or memory left;
-        // class 40: a deadlock or serialisation failure, gone on the next try.
-        PgError::PgError(Failure::QueryFailed(QueryError::DbError(e)))
-            if ["57", "53", "40", "08"].iter().any(|class| e.code.starts_with(class)) =>
-        {
-            Problem::unavailable(format!("{function}: {}", e.as_text))
+        PgError::PgError(Failure::QueryFailed(QueryError::DbError(e))) => {
+            (Fault::of_sqlstate(&e.code), format!("{} {}: {}", e.severity, e.code, e.message))
         }
-        // No structured error: the connection broke off.
-        PgError::PgError(Failure::QueryFailed(QueryError::Text(text))) => {
-            Problem::unavailable(format!("{function}: {text}"))
+        // No structured error: there is no connection, too many clients among the reasons, or it broke off.
+        PgError::PgError(Failure::ConnectionFailed(text) | Failure::QueryFailed(QueryError::Text(text))) => {
+            (Fault::Database, text.clone())
         }
-        other => Problem::internal(format!("{function}: {other:?}")),
+        // A value that the host could not take or give.
+        other => (Fault::Unknown, format!("{other:?}")),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod messages;
 mod page;
 pub mod reactions;
 pub mod rooms;
+pub mod set_aside;
 pub mod subscriptions;
 
 pub use call::{Document, Error, ping};

@@ -97,10 +97,10 @@ pub async fn record_membership(record: RecordMembership<'_>) -> Result<RecordedM
 pub struct RecordPowerLevels<'a> {
     /// The room.
     pub room_id: &'a str,
-    /// By Matrix user id.
+    /// By Matrix user id; `null` for one that cannot be read.
     pub levels: &'a Map<String, Value>,
-    /// Everybody else's.
-    pub default: i32,
+    /// Everybody else's; `None` when it cannot be read.
+    pub default: Option<i32>,
     /// Who changed them.
     pub sender: &'a Sender,
     /// When, RFC 3339.

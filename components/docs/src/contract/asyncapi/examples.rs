@@ -176,6 +176,7 @@ fn channel(seq: Seq, actor_id: Option<&str>) -> ChannelEvent {
         visibility: channel.visibility,
         channel,
         actor_id: actor_id.map(entity),
+        members_changed: None,
     }
 }
 
