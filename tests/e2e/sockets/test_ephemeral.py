@@ -9,17 +9,30 @@ from support.matrix_client import matrix_client
 from support.person import NewPerson, Person, joined_member
 from support.rooms import Rooms
 from support.sockets import Listen, Listener, ListenToMany
-from support.waiting import eventually
+from support.waiting import PATIENCE, eventually
 
 
-async def typists(socket: Listener, channel: dict[str, Any], *member_ids: str) -> dict[str, Any]:
+async def typists(
+    socket: Listener, channel: dict[str, Any], *member_ids: str, deadline: float = PATIENCE
+) -> dict[str, Any]:
     """The channel's last typing frame, once it names exactly these members."""
 
     async def shown() -> dict[str, Any]:
         frames = [frame for frame in socket.ephemeral if frame["channel_id"] == channel["id"]]
         return frames[-1] if frames and set(frames[-1]["member_ids"]) == set(member_ids) else {}
 
-    return await eventually(f"{member_ids or 'nobody'} types, in {socket.ephemeral}", shown)
+    return await eventually(f"{member_ids or 'nobody'} types, in {socket.ephemeral}", shown, deadline=deadline)
+
+
+async def begins_to_type(typist: Person, socket: Listener, channel: dict[str, Any]) -> dict[str, Any]:
+    """Types until the socket has heard of it: what comes before its channel is live is lost, as promised."""
+
+    async def heard() -> dict[str, Any]:
+        await typist.set_typing(channel["matrix_room_id"], False)
+        await typist.set_typing(channel["matrix_room_id"], True)
+        return await typists(socket, channel, typist.id, deadline=3)
+
+    return await eventually(f"{typist.id} is heard of", heard)
 
 
 async def member_in_matrix(reader: Caller, channel: dict[str, Any], person: NewPerson) -> Person:
@@ -39,8 +52,7 @@ async def test_a_person_who_types_in_matrix_is_shown_to_the_channels_readers_and
     channel, other = await world.channel(alice), await world.channel(alice)
     bob = await member_in_matrix(alice, channel, person)
     async with listen(channel["id"], alice) as socket, listen(other["id"], alice) as elsewhere:
-        await bob.set_typing(channel["matrix_room_id"], True)
-        frame = await typists(socket, channel, bob.id)
+        frame = await begins_to_type(bob, socket, channel)
         assert frame == {"type": "typing", "channel_id": channel["id"], "member_ids": [bob.id]}, "it has no number"
         await bob.set_typing(channel["matrix_room_id"], False)
         frame = await typists(socket, channel)
@@ -60,8 +72,7 @@ async def test_everybody_who_types_is_named_as_a_member(
     room = channel["matrix_room_id"]
     bob, alices_client = await member_in_matrix(alice, channel, person), await matrix_client(rooms, alice)
     async with listen(channel["id"], alice) as socket:
-        await bob.set_typing(room, True)
-        await typists(socket, channel, bob.id)
+        await begins_to_type(bob, socket, channel)
         await alices_client.set_typing(room, True)
         await typists(socket, channel, alice.id, bob.id)
         await bob.set_typing(room, False)
@@ -75,8 +86,7 @@ async def test_a_resume_does_not_bring_typing_back(world: World, listen: Listen,
     channel = await world.channel(alice)
     bob = await member_in_matrix(alice, channel, person)
     async with listen(channel["id"], alice) as socket:
-        await bob.set_typing(channel["matrix_room_id"], True)
-        await typists(socket, channel, bob.id)
+        await begins_to_type(bob, socket, channel)
     async with listen(channel["id"], alice, since_seq=0) as resumed:
         message = await alice.send(channel["id"], "hello")
         await resumed.until(message["seq"])
@@ -116,9 +126,8 @@ async def test_a_removed_reader_is_not_shown_who_types(
     ):
         await many.subscribe({"channel_id": channel["id"]}, {"channel_id": public["id"]})
         await many.pong()
-        await bob.set_typing(channel["matrix_room_id"], True)
         for socket in (owners, single, many):
-            await typists(socket, channel, bob.id)
+            await begins_to_type(bob, socket, channel)
         await owner.remove(channel["id"], alice.id)
         assert await single.closed() == 4403
 
