@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from support.api import INTERNAL_CHANNELS, AsCaller, World, member_path, path_to, reaction_path
+from support.api import CHANNELS, INTERNAL_CHANNELS, AsCaller, Caller, World, member_path, path_to, reaction_path
 from support.matrix_client import matrix_client
 from support.problems import problem
 from support.rooms import Rooms
@@ -98,3 +100,27 @@ async def test_an_agent_that_was_invited_in_matrix_joins_with_its_first_post(
     assert observed.kinds == ["member.joined", "message.created"]
     assert (await owner.members(channel["id"]))[sofia.id]["role"] == "agent"
     assert (await sofia.context(channel["id"]))["allowed_agents"] == [sofia.id]
+
+
+@pytest.mark.parametrize("removed_by", ["alice", "itself"])
+async def test_an_agent_does_not_put_itself_back_into_a_direct_channel(
+    world: World, rooms: Rooms, witness: Witness, unchanged: Unchanged, as_caller: AsCaller, removed_by: str
+) -> None:
+    alice, sofia = world.user("alice"), world.agent("sofia")
+    agent = as_caller(sofia)
+
+    def pair(other: Caller) -> dict[str, Any]:
+        return {"microdao_id": world.microdao, "is_direct": True, "members": [other.id]}
+
+    channel = (await alice.post(CHANNELS, pair(sofia))).json()
+    await (alice if removed_by == "alice" else agent).remove(channel["id"], sofia.id)
+    await witness.settle()
+    async with unchanged(channel):
+        problem(await agent.post(CHANNELS, pair(alice)), 403, "not_a_member")
+    problem(await agent.get(path_to(channel["id"])), 404, "not_found")
+    assert sofia.matrix_id not in await rooms.joined(channel["matrix_room_id"])
+    assert await rooms.power_level(channel["matrix_room_id"], sofia.matrix_id) == 0
+    # Alice may add it again.
+    assert (await alice.post(CHANNELS, pair(sofia))).status_code == 200
+    assert sofia.matrix_id in await rooms.joined(channel["matrix_room_id"])
+    assert await rooms.power_level(channel["matrix_room_id"], sofia.matrix_id) == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.api import CHANNELS, AsCaller, Caller, World, member_path, path_to, reaction_path
+from support.api import CHANNELS, Caller, World, member_path, path_to, reaction_path
 from support.matrix_client import matrix_client
 from support.problems import problem
 from support.rooms import Rooms
@@ -81,26 +81,6 @@ async def test_nobody_comes_in_while_a_channel_is_being_closed(
 
 async def direct(world: World, caller: Caller, other: str) -> Any:
     return await caller.post(CHANNELS, {"microdao_id": world.microdao, "is_direct": True, "members": [other]})
-
-
-@pytest.mark.parametrize("removed_by", ["alice", "itself"])
-async def test_an_agent_does_not_put_itself_back_into_a_direct_channel(
-    world: World, rooms: Rooms, witness: Witness, unchanged: Unchanged, as_caller: AsCaller, removed_by: str
-) -> None:
-    alice, sofia = world.user("alice"), world.agent("sofia")
-    agent = as_caller(sofia)
-    channel = (await direct(world, alice, sofia.id)).json()
-    await (alice if removed_by == "alice" else agent).remove(channel["id"], sofia.id)
-    await witness.settle()
-    async with unchanged(channel):
-        problem(await direct(world, agent, alice.id), 403, "not_a_member")
-    problem(await agent.get(path_to(channel["id"])), 404, "not_found")
-    assert sofia.matrix_id not in await rooms.joined(channel["matrix_room_id"])
-    assert await rooms.power_level(channel["matrix_room_id"], sofia.matrix_id) == 0
-    # Alice may add it again.
-    assert (await direct(world, alice, sofia.id)).status_code == 200
-    assert sofia.matrix_id in await rooms.joined(channel["matrix_room_id"])
-    assert await rooms.power_level(channel["matrix_room_id"], sofia.matrix_id) == 0
 
 
 async def test_who_was_removed_from_a_direct_channel_does_not_come_back_by_themselves(
