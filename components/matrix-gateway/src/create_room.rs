@@ -127,7 +127,7 @@ fn set_alias_name(body: &mut Value, name: &str) {
 fn hide_alias(body: &mut Value) {
     const CANONICAL_ALIAS: &str = "m.room.canonical_alias";
     if let Some(state) = body.get_mut("initial_state").and_then(Value::as_array_mut)
-        && !state.iter().any(|event| event["type"] == CANONICAL_ALIAS)
+        && !state.iter().any(|event| event.get("type").is_some_and(|kind| kind == CANONICAL_ALIAS))
     {
         state.push(json!({"type": CANONICAL_ALIAS, "state_key": "", "content": {}}));
     }
