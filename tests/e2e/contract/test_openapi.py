@@ -160,6 +160,10 @@ async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> N
     stack.need("matrix_gateway_secret")
     headers = {"X-Internal-Service-Token": stack.matrix_gateway_secret or ""}
     await ask(200, "POST", "/webhooks/matrix-events", {"events": []}, headers=headers)
+    stack.need("internal_secret")
+    headers = {"X-Internal-Service-Token": stack.internal_secret or ""}
+    await ask(200, "GET", "/internal/messaging/set-aside-events", headers=headers)
+    await ask(200, "POST", "/internal/messaging/set-aside-events/replay", headers=headers)
 
 
 async def test_a_member_who_is_only_in_matrix_is_as_documented(

@@ -45,6 +45,14 @@ def test_every_line_of_a_log_is_one_message(stack: Stack) -> None:
     assert not broken, "\n".join(broken[:10])
 
 
+def test_no_line_of_a_log_is_long_or_a_backtrace(stack: Stack) -> None:
+    """Anybody can cause some of them, and nothing rotates a component's log."""
+    stack.need_service("app")
+    for log in component_logs(stack):
+        for line in log.read_text(errors="replace").splitlines():
+            assert len(line) < 1500 and "backtrace" not in line.lower(), f"{log.name}: {line[:300]}"
+
+
 @pytest.mark.parametrize("service", ["app", "ws-relay"])
 def test_nothing_panicked(stack: Stack, service: str) -> None:
     stack.need_service(service)
