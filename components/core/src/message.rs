@@ -5,6 +5,10 @@ mod operations;
 #[cfg(feature = "openapi")]
 pub use operations::operations;
 
+mod message_type;
+
+pub use message_type::MessageType;
+
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::matrix::{self, MessageKind};
 use crate::member::MemberType;
@@ -16,7 +20,6 @@ use crate::text::patterns;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use strum::IntoStaticStr;
 
 /// A message as the index knows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,53 +126,6 @@ pub struct SendMessage {
         "propertyNames" = {"not": {"pattern": "^city\\.daarion\\."}}
     )))]
     pub encrypted: Option<Map<String, Value>>,
-}
-
-/// The `msgtype` of an `m.room.message`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, IntoStaticStr)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub enum MessageType {
-    /// `m.text`
-    #[default]
-    #[serde(rename = "m.text")]
-    #[strum(serialize = "m.text")]
-    Text,
-    /// `m.notice`: what software says, so that other software does not reply to it.
-    #[serde(rename = "m.notice")]
-    #[strum(serialize = "m.notice")]
-    Notice,
-    /// `m.image`
-    #[cfg_attr(feature = "openapi", schemars(skip))]
-    #[serde(rename = "m.image")]
-    #[strum(serialize = "m.image")]
-    Image,
-    /// `m.file`
-    #[cfg_attr(feature = "openapi", schemars(skip))]
-    #[serde(rename = "m.file")]
-    #[strum(serialize = "m.file")]
-    File,
-    /// `m.audio`
-    #[cfg_attr(feature = "openapi", schemars(skip))]
-    #[serde(rename = "m.audio")]
-    #[strum(serialize = "m.audio")]
-    Audio,
-    /// `m.video`
-    #[cfg_attr(feature = "openapi", schemars(skip))]
-    #[serde(rename = "m.video")]
-    #[strum(serialize = "m.video")]
-    Video,
-}
-
-impl MessageType {
-    /// As in Matrix.
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
-    /// Whether an event of this type is invalid without the file that it is about.
-    pub fn needs_file(self) -> bool {
-        matches!(self, Self::Image | Self::File | Self::Audio | Self::Video)
-    }
 }
 
 /// How many characters a message may have.
