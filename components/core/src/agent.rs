@@ -21,11 +21,11 @@ use serde::{Deserialize, Serialize};
 pub struct AgentPost {
     /// Where to post.
     pub channel_id: ChannelId,
-    /// 1 to 10,000 characters, some of which one can see.
+    /// 1 to 10,000 characters.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
     pub text: String,
     /// The text as HTML.
-    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS), regex(pattern = patterns::MARKUP)))]
+    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
     pub formatted_body: Option<String>,
     /// A message of the same channel.
     pub reply_to: Option<MessageId>,

@@ -46,10 +46,8 @@ pub(crate) enum TextKind {
     Line,
     /// Lines that one can see: descriptions. As a line, but line breaks and tabs are allowed.
     Lines,
-    /// What somebody says: anything, as long as one can see something of it.
+    /// What somebody says, and its HTML: anything. It is shown as a message and not as somebody's or something's name.
     Message,
-    /// What only programs read, as HTML: anything.
-    Markup,
 }
 
 /// Adds an error unless `text` is a text of its kind with `min` to `max` characters and no NUL, which PostgreSQL
@@ -71,7 +69,7 @@ pub(crate) fn check_text(
         errors.push(FieldError::body(field, detail));
     } else if text.contains('\0') {
         errors.push(FieldError::body(field, "must not contain the character NUL"));
-    } else if !text.is_empty() && kind != TextKind::Markup && !is_visible(text) {
+    } else if !text.is_empty() && kind != TextKind::Message && !is_visible(text) {
         errors.push(FieldError::body(field, "must have a character that one can see"));
     } else if kind == TextKind::Line && !text.is_empty() && !is_line(text) {
         let detail = "must be one line, without control characters, characters that cannot be seen, and marks that \
@@ -116,14 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_see_is_no_text() {
+    fn what_nobody_can_see_is_no_name() {
         for blank in
             [" ", "\u{a0}\u{3000}", "\u{200b}", "\u{200d}", "\u{2060}\u{feff}", "\u{3164}", "\u{fe0f}", "\n", "\u{1b}"]
         {
-            for kind in [TextKind::Line, TextKind::Lines, TextKind::Message] {
+            for kind in [TextKind::Line, TextKind::Lines] {
                 assert!(refused(kind, blank), "{kind:?} {blank:?}");
             }
-            assert!(!refused(TextKind::Markup, blank), "{blank:?}");
+            assert!(!refused(TextKind::Message, blank), "{blank:?}");
         }
     }
 
@@ -137,7 +135,7 @@ mod tests {
             assert!(refused(TextKind::Line, text) && refused(TextKind::Lines, text), "{text:?}");
             assert!(!refused(TextKind::Message, text), "{text:?}");
         }
-        assert!(refused(TextKind::Markup, "\0") && refused(TextKind::Message, "a\0"));
+        assert!(refused(TextKind::Lines, "\0") && refused(TextKind::Message, "a\0"));
         assert!(!refused(TextKind::Line, ""), "the empty text takes the field away");
     }
 

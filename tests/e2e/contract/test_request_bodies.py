@@ -165,7 +165,8 @@ async def test_an_object_is_an_object_on_every_route(world: World, unchanged: Un
             problem(await alice.request(method, route, json=body), 422, "invalid")
 
 
-@pytest.mark.parametrize("length", [2**32, 2**32 + 5, 2**63, 2**64 - 1])
+# Beyond 2^63 the host answers by itself.
+@pytest.mark.parametrize("length", [2**32, 2**32 + 5, 2**53])
 async def test_a_length_of_many_bits_is_too_large_at_once(world: World, stack: Stack, length: int) -> None:
     alice = world.user("alice")
     channel = await world.channel(alice)
@@ -180,5 +181,4 @@ async def test_a_length_of_many_bits_is_too_large_at_once(world: World, stack: S
         status = await asyncio.wait_for(reader.readline(), 15)
     finally:
         writer.close()
-    # A host may refuse the largest ones itself.
-    assert status.split()[1] in ((b"413",) if length < 2**63 else (b"413", b"400")), status
+    assert status.split()[1] == b"413", status

@@ -95,33 +95,6 @@ async def test_an_edit_of_a_file_keeps_the_file(world: World, rooms: Rooms, witn
     assert edit["msgtype"] == "m.text", "an m.image without a file would be invalid"
 
 
-async def test_a_retry_of_an_edit_changes_nothing_that_came_after_it(
-    world: World, rooms: Rooms, witness: Witness, key: str, unchanged: Unchanged
-) -> None:
-    alice = world.user("alice")
-    channel = await world.channel(alice)
-    message = await alice.send(channel["id"], "first")
-    path = path_to(channel["id"], message["id"])
-
-    async def edit(text: str, key: str | None = None) -> Any:
-        return await alice.request("PATCH", path, json={"text": text}, key=key)
-
-    assert (await edit("second", key)).json()["content_preview"] == "second"
-    async with unchanged(channel):
-        assert (await edit("second", key)).json()["content_preview"] == "second"
-        problem(await edit("other", key), 422, "idempotency_key_reused")
-    assert (await edit("third")).status_code == 200
-    async with unchanged(channel):
-        late = await edit("second", key)
-        assert (late.status_code, late.json()["content_preview"]) == (200, "third")
-        problem(await edit("third", key), 422, "idempotency_key_reused")
-    assert (await alice.content(message))["text"] == (await row(alice, message))["content_preview"] == "third"
-    # A key belongs to its message.
-    other = await alice.send(channel["id"], "other")
-    response = await alice.request("PATCH", path_to(channel["id"], other["id"]), json={"text": "edited"}, key=key)
-    assert response.json()["content_preview"] == "edited"
-
-
 async def test_only_the_sender_edits(world: World, unchanged: Unchanged) -> None:
     owner, alice, bob = world.user("owner"), world.user("alice"), world.user("bob")
     channel = await world.channel(owner)
@@ -293,24 +266,3 @@ async def test_a_deleted_message_cannot_be_edited(
     assert (await row(alice, message))["content_preview"] == ""
     async with unchanged(channel):
         problem(await alice.patch(path_to(channel["id"], message["id"]), {"text": "back"}), 409, "message_deleted")
-
-
-@pytest.mark.parametrize("levels", [50, 110, 120])
-async def test_an_edit_that_is_nested_deeply_can_be_read(
-    world: World, rooms: Rooms, witness: Witness, levels: int
-) -> None:
-    alice = world.user("alice")
-    channel = await world.channel(alice)
-    message = await alice.send(channel["id"], "flat")
-    client = await matrix_client(rooms, alice)
-    deep: Any = "deep"
-    for _ in range(levels):
-        deep = [deep]
-    new = {"msgtype": "m.text", "body": "nested", "city.example.deep": deep}
-    relation = {"rel_type": "m.replace", "event_id": message["matrix_event_id"]}
-    content = {"msgtype": "m.text", "body": "* nested", "m.new_content": new, "m.relates_to": relation}
-    async with witness.watch(channel, alice) as observed:
-        await client.send(channel["matrix_room_id"], "m.room.message", content)
-    assert observed.kinds == ["message.updated"]
-    shown = await alice.content(message)
-    assert (shown["text"], shown["content_preview"]) == ("nested", "nested")

@@ -48,9 +48,7 @@ pub const LINE: &str = line!();
 pub const LINE_OR_NOTHING: &str = concat!("^$|", line!());
 /// Lines that one can see, or nothing.
 pub const LINES_OR_NOTHING: &str = concat!("^$|^[^", forbidden!(), "]*", seen!(), "[^", forbidden!(), "]*$");
-/// A message: something of it can be seen.
-pub const MESSAGE: &str = concat!(r"^[^\u0000]*", seen!(), r"[^\u0000]*$");
-/// What only programs read.
-pub const MARKUP: &str = r"^[^\u0000]*$";
+/// A message: anything that PostgreSQL can store.
+pub const MESSAGE: &str = r"^[^\u0000]*$";
 /// [`super::is_mxc`].
 pub const MXC: &str = "^mxc://[!-.0-~]+/[!-~]+$";
