@@ -71,7 +71,7 @@ async fn make(
 ) -> Result<Made, GatewayError> {
     let in_full = |name: &str| format!("#{name}:{}", hs.server_name());
     if let Some(name) = alias_name {
-        body["room_alias_name"] = json!(name);
+        set_alias_name(&mut body, &name);
         let alias = in_full(&name);
         match (create(hs, &body, Some(&alias), channel).await, channel) {
             (Ok((room_id, is_new)), _) => return Ok(Made { room_id, is_new, alias: Some(alias) }),
@@ -85,7 +85,7 @@ async fn make(
         None => None,
     };
     if let Some(handle) = &handle {
-        body["room_alias_name"] = json!(handle);
+        set_alias_name(&mut body, handle);
         hide_alias(&mut body);
     }
     let (room_id, is_new) = create(hs, &body, handle.as_deref().map(in_full).as_deref(), channel).await?;
@@ -117,11 +117,17 @@ async fn create(
     }
 }
 
+fn set_alias_name(body: &mut Value, name: &str) {
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("room_alias_name".to_owned(), json!(name));
+    }
+}
+
 /// Keeps the homeserver from showing the alias in the room, as it does unless the room says otherwise from the start.
 fn hide_alias(body: &mut Value) {
     const CANONICAL_ALIAS: &str = "m.room.canonical_alias";
     if let Some(state) = body.get_mut("initial_state").and_then(Value::as_array_mut)
-        && !state.iter().any(|event| event["type"] == CANONICAL_ALIAS)
+        && !state.iter().any(|event| event.get("type").is_some_and(|kind| kind == CANONICAL_ALIAS))
     {
         state.push(json!({"type": CANONICAL_ALIAS, "state_key": "", "content": {}}));
     }
