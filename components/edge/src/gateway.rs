@@ -79,9 +79,9 @@ impl Gateway {
     pub async fn predecessor(&self, room_id: &str) -> Result<Option<String>, Problem> {
         let path = "/internal/matrix/rooms/:room_id/messages?dir=f&limit=1";
         let page: Value = self.call(Method::GET, path, &[room_id], None::<&()>).await?;
-        let first = &page["chunk"][0];
-        let named = first["content"]["predecessor"]["room_id"].as_str();
-        Ok(named.filter(|_| first["type"] == "m.room.create").map(str::to_owned))
+        let text = |pointer: &str| page.pointer(pointer).and_then(Value::as_str);
+        let is_creation = text("/chunk/0/type") == Some("m.room.create");
+        Ok(text("/chunk/0/content/predecessor/room_id").filter(|_| is_creation).map(str::to_owned))
     }
 
     /// Takes one of our users out of a room.
