@@ -14,6 +14,7 @@ use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use std::time::Duration;
 
 /// How long a call may take. The gateway itself waits less for each of its calls to the homeserver.
@@ -72,6 +73,16 @@ impl Gateway {
     /// Joins one of our users to a room, a closed one included.
     pub async fn join(&self, room_id: &str, user_id: &str) -> Result<(), Problem> {
         self.act(Method::POST, paths::JOIN, &[], &membership(room_id, user_id)).await
+    }
+
+    /// The room that a room says it replaces (client-server API, "Room upgrades"): the first event of a room's history
+    /// is its creation. `None` when it names none, or when the bot cannot see it.
+    pub async fn predecessor(&self, room_id: &str) -> Result<Option<String>, Problem> {
+        let path = "/internal/matrix/rooms/:room_id/messages?dir=f&limit=1";
+        let page: Value = self.call(Method::GET, path, &[room_id], None::<&()>).await?;
+        let text = |pointer: &str| page.pointer(pointer).and_then(Value::as_str);
+        let is_creation = text("/chunk/0/type") == Some("m.room.create");
+        Ok(text("/chunk/0/content/predecessor/room_id").filter(|_| is_creation).map(str::to_owned))
     }
 
     /// Takes one of our users out of a room.

@@ -23,11 +23,15 @@ pub async fn bot_invited(event: &Event, here: &Here) -> Result<(), Error> {
     }
 }
 
-/// Joins the bot to a replacement room and moves the channel there. While the bot may not join, the channel waits.
+/// Joins the bot to a replacement room and moves the channel there, when that room says that it replaces the channel's.
+/// While the bot may not join, the channel waits.
 async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
-    if !find_upgrade(replacement).await? {
-        return Ok(());
+    let Some(old) = find_upgrade(replacement).await? else { return Ok(()) };
+    let gateway = Gateway::from_settings().await?;
+    gateway.join(replacement, &here.bot).await?;
+    // Only the homeserver that made the room wrote this; a tombstone can name any room.
+    if gateway.predecessor(replacement).await?.as_deref() == Some(old.as_str()) {
+        follow_upgrade(replacement, &old).await?;
     }
-    Gateway::from_settings().await?.join(replacement, &here.bot).await?;
-    follow_upgrade(replacement).await
+    Ok(())
 }

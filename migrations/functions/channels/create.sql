@@ -112,6 +112,11 @@ BEGIN
         END IF;
         RETURN;
     END IF;
+    -- A room that was a channel's before an upgrade is that channel's still.
+    IF messaging.channel_of_room(p_room_id) IS NOT NULL THEN
+        refusal := 'slug_taken';
+        RETURN;
+    END IF;
     INSERT INTO public.channels (id, slug, name, description, microdao_id, matrix_room_id, visibility, is_direct,
                                  is_encrypted, topic, avatar_url, created_by, alias_name)
     VALUES (p_channel_id, p_fields ->> 'slug', p_fields ->> 'name', p_fields ->> 'description',

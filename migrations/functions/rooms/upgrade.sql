@@ -11,8 +11,8 @@ BEGIN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    -- A room that is a channel's already is nobody's replacement.
-    IF NOT EXISTS (SELECT FROM public.channels WHERE matrix_room_id = p_replacement_room_id) THEN
+    -- A room that is a channel's, or was one's before an upgrade, is nobody's replacement.
+    IF messaging.channel_of_room(p_replacement_room_id) IS NULL THEN
         DELETE FROM messaging.room_upgrades WHERE channel_id = ch.id;
         INSERT INTO messaging.room_upgrades (replacement_room_id, channel_id, actor_id)
         VALUES (p_replacement_room_id, ch.id, p_actor_id) ON CONFLICT DO NOTHING;
@@ -20,25 +20,38 @@ BEGIN
 END
 $$;
 
+-- Whether a channel waits to follow its room to this one, and from which: the replacement has to name it as its predecessor.
 CREATE FUNCTION messaging.find_upgrade(p_replacement_room_id text, OUT refusal messaging.refusal, OUT document json)
 LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    predecessor text := (SELECT ch.matrix_room_id FROM messaging.room_upgrades u JOIN public.channels ch ON ch.id = u.channel_id
+                         WHERE u.replacement_room_id = p_replacement_room_id);
 BEGIN
-    document := json_build_object('is_pending', EXISTS (
-        SELECT FROM messaging.room_upgrades WHERE replacement_room_id = p_replacement_room_id));
+    document := json_build_object('is_pending', predecessor IS NOT NULL, 'predecessor_room_id', predecessor);
 END
 $$;
 
-CREATE FUNCTION messaging.follow_upgrade(p_replacement_room_id text, OUT refusal messaging.refusal, OUT document json)
-LANGUAGE plpgsql AS $$
+-- p_predecessor_room_id: the room that the replacement names. A channel that has another one stays where it is; NULL, of
+-- a component that has not looked, moves none.
+CREATE FUNCTION messaging.follow_upgrade(
+    p_replacement_room_id text, p_predecessor_room_id text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     upgrade messaging.room_upgrades;
 BEGIN
-    DELETE FROM messaging.room_upgrades WHERE replacement_room_id = p_replacement_room_id RETURNING * INTO upgrade;
-    IF NOT FOUND THEN
+    -- The channel first, as in record_tombstone: two that lock in different orders wait for each other for ever.
+    SELECT c.* INTO ch FROM public.channels c JOIN messaging.room_upgrades u ON u.channel_id = c.id
+    WHERE u.replacement_room_id = p_replacement_room_id FOR NO KEY UPDATE OF c;
+    IF NOT FOUND OR p_predecessor_room_id IS DISTINCT FROM ch.matrix_room_id THEN
         RETURN;
     END IF;
-    SELECT * INTO ch FROM public.channels WHERE id = upgrade.channel_id FOR NO KEY UPDATE;
+    DELETE FROM messaging.room_upgrades WHERE replacement_room_id = p_replacement_room_id AND channel_id = ch.id
+    RETURNING * INTO upgrade;
+    -- Meanwhile another tombstone may have named another room, or the room may have become a channel's.
+    IF NOT FOUND OR messaging.channel_of_room(p_replacement_room_id) IS NOT NULL THEN
+        RETURN;
+    END IF;
     INSERT INTO messaging.former_rooms (room_id, channel_id) VALUES (ch.matrix_room_id, ch.id) ON CONFLICT DO NOTHING;
     UPDATE public.messages SET matrix_room_id = ch.matrix_room_id WHERE channel_id = ch.id AND matrix_room_id IS NULL;
     -- The new room's state starts afresh.

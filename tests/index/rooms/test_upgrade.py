@@ -12,18 +12,24 @@ async def upgrade(db: Database, channel: Channel, replacement: str = NEW) -> Cha
     """The channel after its room was replaced."""
     tombstone = {"room_id": channel.room_id, "replacement_room_id": replacement, "actor_id": OWNER}
     await db.call("record_tombstone", **tombstone)
-    await db.call("follow_upgrade", replacement_room_id=replacement)
+    await db.call("follow_upgrade", replacement_room_id=replacement, predecessor_room_id=channel.room_id)
     return Channel(channel.id, replacement, channel.owner)
+
+
+async def is_pending(db: Database, replacement: str) -> bool:
+    return (await db.call("find_upgrade", replacement_room_id=replacement))["is_pending"]
 
 
 async def test_a_channel_follows_its_rooms_replacement_once(world: World, db: Database) -> None:
     channel = await world.channel()
     await db.call("record_tombstone", room_id=channel.room_id, replacement_room_id=NEW, actor_id=OWNER)
-    assert await db.call("find_upgrade", replacement_room_id=NEW) == {"is_pending": True}
+    found = await db.call("find_upgrade", replacement_room_id=NEW)
+    assert found == {"is_pending": True, "predecessor_room_id": channel.room_id}
     assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == channel.room_id
     sessions = await db.sessions(3)
-    await asyncio.gather(*(session.call("follow_upgrade", replacement_room_id=NEW) for session in sessions))
-    assert await db.call("find_upgrade", replacement_room_id=NEW) == {"is_pending": False}
+    named = {"replacement_room_id": NEW, "predecessor_room_id": channel.room_id}
+    await asyncio.gather(*(session.call("follow_upgrade", **named) for session in sessions))
+    assert not await is_pending(db, NEW)
     assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == NEW
     assert await db.subjects(channel.id) == ["channel.created", "channel.updated"]
     assert (await db.audit(channel.id))[1:] == [("channel.updated", OWNER, None)]
@@ -65,14 +71,65 @@ async def test_the_last_replacement_that_is_named_counts(world: World, db: Datab
     channel = await world.channel()
     for replacement in ("!first:localhost", NEW):
         await db.call("record_tombstone", room_id=channel.room_id, replacement_room_id=replacement, actor_id=OWNER)
-    assert await db.call("find_upgrade", replacement_room_id="!first:localhost") == {"is_pending": False}
-    assert await db.call("find_upgrade", replacement_room_id=NEW) == {"is_pending": True}
+    assert not await is_pending(db, "!first:localhost")
+    assert await is_pending(db, NEW)
 
 
 async def test_a_channels_room_is_nobodys_replacement(world: World, db: Database) -> None:
     channel, victim = await world.channel(), await world.channel()
     await db.call("record_tombstone", room_id=channel.room_id, replacement_room_id=victim.room_id, actor_id=OWNER)
-    assert await db.call("find_upgrade", replacement_room_id=victim.room_id) == {"is_pending": False}
+    assert not await is_pending(db, victim.room_id)
+
+
+async def test_a_former_room_of_a_channel_is_nobodys_replacement_and_no_new_channels_room(
+    world: World, db: Database
+) -> None:
+    channel, victim = await world.channel(), await world.channel(visibility="private")
+    message = await world.message(victim)
+    await upgrade(db, victim)
+    await upgrade(db, channel, victim.room_id)
+    assert not await is_pending(db, victim.room_id)
+    assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == channel.room_id
+    # What was said there is the victim's as before.
+    await db.call("record_redaction", **redaction(victim, message.event_id))
+    assert await db.value("SELECT deleted_at IS NOT NULL FROM public.messages WHERE id = $1", message.id)
+    # A pending upgrade to a room that has become another channel's in the meantime leads nowhere either.
+    pending = {"room_id": channel.room_id, "replacement_room_id": "!late:localhost", "actor_id": OWNER}
+    await db.call("record_tombstone", **pending)
+    await upgrade(db, Channel(victim.id, NEW, OWNER), "!late:localhost")
+    follow = {"replacement_room_id": "!late:localhost", "predecessor_room_id": channel.room_id}
+    await db.call("follow_upgrade", **follow)
+    rooms = [row[0] for row in await db.rows("SELECT matrix_room_id FROM public.channels ORDER BY 1")]
+    assert len(set(rooms)) == 2
+
+
+async def test_a_replacement_has_to_name_the_room_that_it_replaces(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await db.call("record_tombstone", room_id=channel.room_id, replacement_room_id=NEW, actor_id=OWNER)
+    for named in (None, "!another:localhost", NEW):
+        await db.call("follow_upgrade", replacement_room_id=NEW, predecessor_room_id=named)
+    await db.call("follow_upgrade", replacement_room_id=NEW)
+    assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == channel.room_id
+    await db.call("follow_upgrade", replacement_room_id=NEW, predecessor_room_id=channel.room_id)
+    assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == NEW
+
+
+async def test_a_tombstone_and_a_channel_that_follows_do_not_lock_each_other(world: World, db: Database) -> None:
+    channel = await world.channel()
+    tombstone = {"room_id": channel.room_id, "actor_id": OWNER}
+    await db.call("record_tombstone", **tombstone, replacement_room_id=NEW)
+    first, second = await db.sessions(2)
+    async with first.transaction():
+        await first.execute("SELECT FROM public.channels WHERE id = $1 FOR NO KEY UPDATE", channel.id)
+        following = asyncio.create_task(
+            second.call("follow_upgrade", replacement_room_id=NEW, predecessor_room_id=channel.room_id)
+        )
+        await db.waiting(second)
+        # The second one holds nothing that this needs.
+        await first.call("record_tombstone", **tombstone, replacement_room_id="!other:localhost")
+    await following
+    assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == channel.room_id
+    assert await is_pending(db, "!other:localhost")
 
 
 async def test_a_replacement_that_nobody_named_is_followed_by_nobody(db: Database) -> None:

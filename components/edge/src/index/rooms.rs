@@ -130,19 +130,23 @@ pub async fn record_tombstone(room_id: &str, replacement_room_id: &str, actor_id
         .await
 }
 
-/// Whether a channel waits to follow its room to this one.
-pub async fn find_upgrade(replacement_room_id: &str) -> Result<bool, Error> {
+/// The room that a channel waits to leave for this one, which has to name it as its predecessor.
+pub async fn find_upgrade(replacement_room_id: &str) -> Result<Option<String>, Error> {
     #[derive(Deserialize)]
     struct Found {
-        is_pending: bool,
+        predecessor_room_id: Option<String>,
     }
     let found: Found = Call::of("find_upgrade").arg("p_replacement_room_id", replacement_room_id).json().await?;
-    Ok(found.is_pending)
+    Ok(found.predecessor_room_id)
 }
 
-/// The bot is in the replacement: the channel follows.
-pub async fn follow_upgrade(replacement_room_id: &str) -> Result<(), Error> {
-    Call::of("follow_upgrade").arg("p_replacement_room_id", replacement_room_id).done().await
+/// The bot is in the replacement, which names this predecessor: the channel follows.
+pub async fn follow_upgrade(replacement_room_id: &str, predecessor_room_id: &str) -> Result<(), Error> {
+    Call::of("follow_upgrade")
+        .arg("p_replacement_room_id", replacement_room_id)
+        .arg("p_predecessor_room_id", predecessor_room_id)
+        .done()
+        .await
 }
 
 /// Who types in a room at the moment: everybody who does. Nothing is stored.
