@@ -42,7 +42,7 @@ impl FieldError {
 }
 
 /// When a caller who met a 503 may try again, in seconds.
-const RETRY_AFTER: u32 = 1;
+const RETRY_AFTER: u16 = 1;
 
 /// A refusal or failure, sent as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ pub struct Problem {
     /// The methods of the resource, for the `Allow` header of a 405.
     pub allow: Option<String>,
     /// Seconds after which to try again, for the `Retry-After` header of a 503 (RFC 9110, section 10.2.3).
-    pub retry_after: Option<u32>,
+    pub retry_after: Option<u16>,
     /// For the log only, never for the caller.
     pub internal_message: Option<String>,
 }
