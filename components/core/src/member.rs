@@ -42,8 +42,6 @@ pub struct Member {
     /// Who invited them.
     pub invited_by: Option<EntityId>,
     /// When they were invited; `null` when they came by themselves.
-    #[serde(default)]
-    #[cfg_attr(feature = "openapi", schemars(required, !default))]
     pub invited_at: Option<Timestamp>,
     /// Since when they are in; `null` while an invitation is not accepted.
     pub joined_at: Option<Timestamp>,
