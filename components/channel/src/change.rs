@@ -4,16 +4,19 @@ use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::channel::ChangeChannel;
 use messaging_core::gateway::{RoomChange, paths};
+use messaging_core::ids::ChannelId;
 use messaging_core::paths::ChannelPath;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Changes;
 use messaging_edge::index::channels::{prepare_channel_change, record_channel_change};
-use messaging_edge::{Json, Path, Problem, Response};
+use messaging_edge::index::members::list_recent_joins;
+use messaging_edge::{Json, Path, Problem, RequestId, Response, log};
 use serde_json::Value;
 
 pub async fn change(
     caller: Caller,
     Path(at): Path<ChannelPath>,
+    RequestId(request_id): RequestId,
     Json(change): Json<ChangeChannel>,
 ) -> Result<Response, Problem> {
     let prepared = prepare_channel_change(&caller, at.channel_id, &change.check()?).await?;
@@ -42,10 +45,24 @@ pub async fn change(
 
     // What the room has, the index has too, also when the rest has failed.
     let channel = record_channel_change(&caller, at.channel_id, &done, has_alias).await?;
+    if done.get("visibility").is_some_and(|visibility| visibility != "public")
+        && let Err(problem) = keep_recent_members(at.channel_id, &prepared.room_id, &gateway).await
+    {
+        log::error(&request_id, &format!("a member may have fallen out of the room: {problem}"));
+    }
     match failed {
         Some(problem) => Err(problem),
         None => Ok(Response::document(StatusCode::OK, channel)),
     }
+}
+
+/// Of a join and a change of the room's join rule at the same time the homeserver may take the join back, and tells
+/// nobody (Matrix specification, "Room version 12", state resolution). Whom the index has taken in stays in.
+async fn keep_recent_members(channel_id: ChannelId, room_id: &str, gateway: &Gateway) -> Result<(), Problem> {
+    for matrix_id in list_recent_joins(channel_id).await? {
+        gateway.join(room_id, &matrix_id).await?;
+    }
+    Ok(())
 }
 
 /// The change of the room that goes with a column. The description is the index's own: Matrix has no place for it.

@@ -21,3 +21,15 @@ BEGIN
         CASE WHEN cardinality(ids) > p_limit THEN json_build_object('next', 'cursor=' || ids[p_limit]) ELSE '{}' END);
 END
 $$;
+
+-- The Matrix ids of our own users who came in within the last minute, the latest first.
+CREATE FUNCTION messaging.list_recent_joins(p_channel_id uuid, OUT refusal messaging.refusal, OUT document json)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    SELECT coalesce(json_agg(m.matrix_user_id), '[]') INTO document
+    FROM (SELECT matrix_user_id FROM public.channel_members
+          WHERE channel_id = p_channel_id AND left_at IS NULL AND joined_at > now() - interval '1 minute'
+              AND (member_id LIKE 'user:%' OR member_id LIKE 'agent:%')
+          ORDER BY joined_at DESC LIMIT 100) m;
+END
+$$;

@@ -50,3 +50,15 @@ async def test_who_may_know_of_a_channel_sees_its_members(world: World, db: Data
     page = {"limit": 10, "after": None}
     assert len((await db.call("list_members", **private.by("user:rob"), **page))["items"]) == 2
     assert await db.refusal("list_members", **private.by("user:sam"), **page) == "channel_not_found"
+
+
+async def test_recent_joins_are_those_of_our_own_users_who_are_in(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:new")
+    await world.member(channel, "user:old")
+    await world.member(channel, "user:ivo", state="invited")
+    await world.member(channel, "user:lea", state="left")
+    await world.member(channel, "@guest:elsewhere")
+    earlier = "UPDATE public.channel_members SET joined_at = now() - interval '2 minutes' WHERE member_id IN ($1, $2)"
+    await db.execute(earlier, "user:old", OWNER)
+    assert await db.call("list_recent_joins", channel_id=channel.id) == ["@user-new:localhost"]

@@ -50,8 +50,7 @@ impl<'a> FrameType<'a> {
     fn access_effect(self, frame: &str) -> AccessEffect {
         match self {
             Self::Known(event) => event.access_effect(frame),
-            // A component that writes a type which changes access is deployed after a relay that knows it.
-            Self::Newer(_) => AccessEffect::Nobody,
+            Self::Newer(_) => AccessEffect::Everybody,
         }
     }
 }

@@ -22,6 +22,11 @@ pub async fn list_members(caller: &Caller, channel_id: ChannelId, page: MemberPa
         .await
 }
 
+/// The Matrix ids of our own users who came in within the last minute, at most 100 of them.
+pub async fn list_recent_joins(channel_id: ChannelId) -> Result<Vec<String>, Error> {
+    Call::of("list_recent_joins").arg("p_channel_id", channel_id).json().await
+}
+
 /// A join that the caller may do.
 #[derive(Debug, Deserialize)]
 pub struct PreparedJoin {
