@@ -183,7 +183,8 @@ async def test_an_invitation_that_fails_half_way_is_finished_by_the_retry(
     failed_safely(await owner.try_invite(channel["id"], guest.id, key, role="guest"), faulty)
     faulty.heal()
     response = await owner.try_invite(channel["id"], guest.id, key, role="guest")
-    assert response.status_code == 201, response.text
+    # 200 when the homeserver's push of the first try has come before the retry.
+    assert response.status_code in (200, 201), response.text
     assert (response.json()["role"], response.json()["invited_by"]) == ("guest", owner.id)
     assert guest.matrix_id in await rooms.joined(channel["matrix_room_id"])
     message = await guest.send(channel["id"], "Thank you")
