@@ -272,7 +272,10 @@ mod tests {
         let postgres = cluster("ending", 0);
         // Called as PostgreSQL is: its data folder is a word of its command line.
         let mut command = Command::new("sh");
-        let mut server = command.args(["-c", "sleep 0.3; :", "postgres"]).arg(&postgres.dir).spawn().unwrap();
+        command.args(["-c", "echo; sleep 0.3; :", "postgres"]).arg(&postgres.dir).stdout(Stdio::piped());
+        let mut server = command.spawn().unwrap();
+        // The kernel lets a parent go on before the child's command line can be read.
+        std::io::Read::read_exact(server.stdout.as_mut().unwrap(), &mut [0]).unwrap();
         let file = postgres.dir.join("postmaster.pid");
         fs::write(&file, server.id().to_string()).unwrap();
         assert!(postgres.is_server(server.id()));
