@@ -59,10 +59,16 @@ pub async fn change(
 /// Of a join and a change of the room's join rule at the same time the homeserver may take the join back, and tells
 /// nobody (Matrix specification, "Room version 12", state resolution). Whom the index has taken in stays in.
 async fn keep_recent_members(channel_id: ChannelId, room_id: &str, gateway: &Gateway) -> Result<(), Problem> {
+    let mut failed = None;
     for matrix_id in list_recent_joins(channel_id).await? {
-        gateway.join(room_id, &matrix_id).await?;
+        // One who cannot be joined, because Element has banned them since, does not keep out the others; a homeserver
+        // that is away does.
+        match gateway.join(room_id, &matrix_id).await {
+            Err(problem) if problem.status.is_server_error() => return Err(problem),
+            joined => failed = joined.err().or(failed),
+        }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// The change of the room that goes with a column. The description is the index's own: Matrix has no place for it.
