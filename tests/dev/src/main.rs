@@ -22,6 +22,7 @@ mod service;
 mod stack;
 mod stop;
 mod suite;
+mod supervise;
 mod synapse;
 mod up;
 

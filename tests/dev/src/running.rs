@@ -22,6 +22,7 @@ use crate::secrets::Secrets;
 use crate::service::{Name, Service};
 use crate::stack::{Stack, StackFile};
 use crate::stop::Stop;
+use crate::supervise::Supervisor;
 use crate::{nats, relay, synapse};
 
 /// How a stack is to be.
@@ -105,14 +106,12 @@ impl Running {
         self.wait(Name::Postgres, 60, stop)
     }
 
-    /// Returns when a stop is asked for; an error when a service ends that nobody stopped.
-    pub fn watch(&mut self, stop: &Stop) -> Result<()> {
+    /// Keeps the services running until a stop is asked for.
+    pub fn supervise(&mut self, stop: &Stop) {
+        let mut supervisor = Supervisor::default();
         while stop.pause(Duration::from_millis(200)).is_ok() {
-            if let Some((name, service)) = self.dead().first() {
-                bail!("{name} ended. {}", service.log_end());
-            }
+            supervisor.look_after(self.dead(), &self.stack, &self.file, stop);
         }
-        Ok(())
     }
 
     /// The services that ended although nobody stopped them with `cargo dev stop` or `restart`.

@@ -116,10 +116,20 @@ impl StackFile {
 
     /// Excludes other commands that change the stack, for as long as the result lives.
     pub fn lock(&self) -> Result<File> {
-        let path = self.path.with_extension("lock");
-        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+        let file = self.lock_file()?;
+        file.lock().with_context(|| format!("cannot lock {}", self.path.display()))?;
         Ok(file)
+    }
+
+    /// The same without waiting; `None` while another command has it.
+    pub fn try_lock(&self) -> Result<Option<File>> {
+        let file = self.lock_file()?;
+        Ok(file.try_lock().is_ok().then_some(file))
+    }
+
+    fn lock_file(&self) -> Result<File> {
+        let path = self.path.with_extension("lock");
+        File::create(&path).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 

@@ -34,10 +34,10 @@ pub fn run(repo: &Repo, args: UpArgs, stop: &Stop) -> Result<()> {
     let mut running = Running::start(repo, &options, stop)?;
     step("everything is ready");
     welcome(&running.stack, options.file.path());
-    let ended = running.watch(stop);
+    running.supervise(stop);
     note("");
     running.take_down(stop);
-    ended
+    Ok(())
 }
 
 fn default_data(repo: &Repo) -> PathBuf {

@@ -1,36 +1,19 @@
 """A stack that is started again on its data has everything: after Ctrl-C, and after kill -9 of all of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from support.api import Caller, World, path_to, unique
+from support.api import Caller, path_to, unique
 from support.index import Index
-from support.own_stack import OwnStack
+from support.own_stack import OwnStack, world
 from support.stack import Stack
 
 pytestmark = pytest.mark.faults
 
 SENDERS = 4
-
-
-@pytest.fixture(scope="module")
-async def own(stack: Stack) -> AsyncIterator[OwnStack]:
-    """Runs when a test begins and when it ends."""
-    started = OwnStack(stack)
-    try:
-        await started.start()
-        yield started
-    finally:
-        await started.close()
-
-
-def world(stack: Stack) -> World:
-    """A corner of this stack, which runs in development mode."""
-    return World(httpx.AsyncClient(base_url=stack.api_url, timeout=60, trust_env=False), stack, True)
 
 
 async def index_is_whole(stack: Stack, channel: str) -> None:

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+import pytest
+
+from support.api import World
 from support.stack import Stack
+from support.waiting import eventually
 
 # A start waits until everything is ready; a stop until everything has ended.
 DEADLINE = 180
@@ -34,6 +39,7 @@ class OwnStack:
         self.data = Path(tempfile.mkdtemp(prefix="e2e-stack-", dir="/var/tmp"))
         self.ports: list[str] = ["--free-ports"]
         self.process: asyncio.subprocess.Process | None = None
+        self.reader: asyncio.Task[None]
         self.output = ""
 
     @property
@@ -56,8 +62,8 @@ class OwnStack:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
-        async with asyncio.timeout(DEADLINE):
-            await self._read(until="Ctrl-C stops everything.")
+        self.reader = asyncio.create_task(self._read())
+        await self.said("Ctrl-C stops everything.")
         stack = Stack.read(self.file)
         ports = {PORTS[name]: urlsplit(self._address(service)).port for name, service in stack.services.items()}
         self.ports = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
@@ -68,7 +74,7 @@ class OwnStack:
         assert self.process
         self.process.send_signal(signal.SIGINT)
         async with asyncio.timeout(DEADLINE):
-            await self._read()
+            await self.reader
             code = await self.process.wait()
         assert code == 0, self.output
         assert not self.file.exists(), "the stack is still on record"
@@ -89,19 +95,31 @@ class OwnStack:
         try:
             if self.process and self.process.returncode is None:
                 self.process.send_signal(signal.SIGINT)
-                await asyncio.wait_for(self.process.communicate(), DEADLINE)
+                await asyncio.wait_for(self.process.wait(), DEADLINE)
         finally:
             shutil.rmtree(self.data, ignore_errors=True)
 
-    async def _read(self, until: str | None = None) -> None:
+    async def said(self, text: str) -> None:
+        """Waits until this stands in what the program has printed since its start."""
+
+        async def there() -> bool:
+            if self.reader.done() and text not in self.output:
+                pytest.fail(f"cargo dev up ended:\n{self.output}")
+            return text in self.output
+
+        await eventually(f"cargo dev up says {text!r}", there, deadline=DEADLINE)
+
+    async def _read(self) -> None:
         assert self.process and self.process.stdout
         while line := (await self.process.stdout.readline()).decode():
             self.output += line
-            if until and until in line:
-                return
-        assert until is None, f"cargo dev up ended:\n{self.output}"
 
     @staticmethod
     def _address(service: dict[str, Any]) -> str:
         address = service["address"]
         return address if "//" in address else f"//{address}"
+
+
+def world(stack: Stack) -> World:
+    """A corner of this stack, which runs in development mode."""
+    return World(httpx.AsyncClient(base_url=stack.api_url, timeout=60, trust_env=False), stack, True)
