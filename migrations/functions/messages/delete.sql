@@ -70,6 +70,7 @@ BEGIN
     END IF;
     intent := messaging.take_intent(ch.id, 'delete', p_target_event_id, p_actor_id, p_by_bot);
     DELETE FROM messaging.set_aside_events WHERE event_id = p_target_event_id AND room_id = p_room_id;
+    PERFORM messaging.forget_deliveries(p_room_id, p_target_event_id);
     DELETE FROM messaging.pending_relations
     WHERE channel_id = ch.id AND (event_id = p_target_event_id OR target_event_id = p_target_event_id);
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;

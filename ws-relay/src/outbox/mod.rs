@@ -20,6 +20,7 @@ use nats_session::NatsSession;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -39,6 +40,8 @@ pub struct Publisher {
     pub settings: Arc<Settings>,
     /// The connection to NATS for ephemeral frames.
     pub ephemeral_nats: async_nats::Client,
+    /// Woken when deliveries to webhooks were queued: this connection listens for them as well.
+    pub webhooks_queued: Arc<Notify>,
     /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
 }
@@ -62,7 +65,7 @@ impl Publisher {
     }
 
     async fn session(&self, shutdown: &CancellationToken) -> anyhow::Result<()> {
-        let store = Store::connect(&self.database).await?;
+        let store = Store::connect(&self.database, &self.webhooks_queued).await?;
         tokio::select! {
             locked = store.lock() => locked?,
             () = shutdown.cancelled() => return Ok(()),

@@ -29,15 +29,19 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects and listens for new rows.
-    pub async fn connect(database: &Database) -> anyhow::Result<Self> {
+    /// Connects and listens for new rows, and for those of the webhooks' queue on behalf of `webhooks_queued`.
+    pub async fn connect(database: &Database, webhooks_queued: &Arc<Notify>) -> anyhow::Result<Self> {
         let new_rows = Arc::new(Notify::new());
-        let woken = new_rows.clone();
-        let connection = database.connect_listening(move |_| woken.notify_one()).await;
+        let (outbox, webhooks) = (new_rows.clone(), webhooks_queued.clone());
+        let connection = database.connect_listening(move |notification| match notification.channel() {
+            "webhooks" => webhooks.notify_one(),
+            _ => outbox.notify_one(),
+        });
+        let connection = connection.await;
         let connection = connection.context("no database connection")?;
         let store = Self { connection, new_rows };
         store.execute(NO_PATH).await?;
-        store.execute("LISTEN outbox").await?;
+        store.execute("LISTEN outbox; LISTEN webhooks").await?;
         // When this process hangs or its machine is gone, the server ends the session and with it the lock
         // (PostgreSQL 14 and later; before that TCP's own time applies).
         if let Err(e) = store.execute("SET idle_session_timeout = '30s'").await {
