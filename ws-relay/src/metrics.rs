@@ -112,6 +112,8 @@ pub struct Metrics {
     pub restored: Counter,
     /// Publishes that NATS refused.
     pub publish_refused: Counter,
+    /// Events published without their largest parts, because NATS takes no message of their size.
+    pub publish_shortened: Counter,
     /// Outbox rows deleted after their day.
     pub outbox_deleted: Counter,
     /// Connections to NATS after the first one.
@@ -170,6 +172,7 @@ impl Metrics {
         registry.register("republished", "Events sent to the stream again", self.republished.clone());
         registry.register("restored", "Events that the stream had lost and took again", self.restored.clone());
         registry.register("publish_refused", "Publishes that NATS refused", self.publish_refused.clone());
+        registry.register("publish_shortened", "Events larger than NATS takes", self.publish_shortened.clone());
         registry.register("outbox_deleted", "Outbox rows deleted after their day", self.outbox_deleted.clone());
         registry.register("nats_reconnects", "Connections to NATS after the first one", self.nats_reconnects.clone());
         registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());
