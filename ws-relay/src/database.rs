@@ -31,6 +31,8 @@ pub enum DatabaseError {
     Statement(tokio_postgres::Error),
     /// The statement did not end in time.
     Deadline,
+    /// What it returned cannot be read.
+    Document(serde_json::Error),
 }
 
 impl std::fmt::Display for DatabaseError {
@@ -41,6 +43,7 @@ impl std::fmt::Display for DatabaseError {
                 Some(db) => write!(f, "{db}"),
                 None => write!(f, "{e}"),
             },
+            Self::Document(e) => write!(f, "what the database returned cannot be read: {e}"),
             Self::Deadline => f.write_str("the database did not answer in time"),
         }
     }

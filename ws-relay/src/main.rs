@@ -7,6 +7,7 @@ mod backlog;
 mod database;
 mod event;
 mod http;
+mod http_client;
 mod live;
 mod metrics;
 mod migrate;
@@ -18,6 +19,7 @@ mod serve;
 mod settings;
 mod socket;
 mod tls;
+mod webhooks;
 
 use anyhow::{Context, bail};
 use std::io::IsTerminal;

@@ -9,6 +9,7 @@ use crate::live::reconcile;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::settings::Settings;
+use crate::webhooks::Webhooks;
 use crate::{backlog, ping};
 use anyhow::{Context, anyhow};
 use messaging_core::auth::Verifier;
@@ -17,6 +18,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -64,8 +66,14 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         sockets: tasks.clone(),
         queue: settings.queue,
     };
+    let webhooks_queued = Arc::new(Notify::new());
+    if let Some(settings) = settings.webhooks.take() {
+        let (database, queued, metrics) = (database.clone(), webhooks_queued.clone(), metrics.clone());
+        tasks.spawn(Webhooks { database, settings, queued, metrics }.run(shutdown.clone()));
+    }
     let ephemeral_nats = feed.ephemeral_client.clone();
-    let publisher = Publisher { database, settings: Arc::new(settings), ephemeral_nats, metrics };
+    let settings = Arc::new(settings);
+    let publisher = Publisher { database, settings, ephemeral_nats, webhooks_queued, metrics };
     tasks.spawn(publisher.run(shutdown.clone()));
     let served = tokio::spawn(server::run(listener, router(Arc::new(app)), shutdown.clone()));
 

@@ -2,7 +2,9 @@
 
 use crate::nats::Nats;
 use anyhow::{Context, anyhow, bail};
+use messaging_core::webhook::AllowedHosts;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A gibibyte, in bytes.
@@ -29,6 +31,9 @@ Settings (environment):
   MATRIX_HOMESERVER_URL, MATRIX_AS_TOKEN, MATRIX_AS_ID (daarion-messaging)
                            with the first two, ws-relay pings the homeserver so that it pushes events again
                            as soon as it can after an outage
+  WEBHOOK_ALLOWED_HOST     where webhooks may point, as for the components: host[:port] for HTTPS or
+                           scheme://host[:port], several with commas; without it ws-relay delivers to none
+  MATRIX_GATEWAY_SECRET    the token that deliveries to webhooks carry, as for the components
   RUST_LOG                 what is logged (info,async_nats=off)
   LOG_FORMAT               text (default) or json";
 
@@ -40,6 +45,15 @@ pub struct Matrix {
     pub as_token: String,
     /// The `id` of the appservice's registration.
     pub as_id: String,
+}
+
+/// Where webhooks may point, and what deliveries carry.
+#[derive(Clone)]
+pub struct WebhookSettings {
+    /// Their hosts.
+    pub hosts: AllowedHosts,
+    /// The gateway's secret.
+    pub token: Arc<str>,
 }
 
 /// Everything that can be set, except for how tokens are checked, which `messaging_core::auth` reads itself.
@@ -60,6 +74,8 @@ pub struct Settings {
     pub queue: usize,
     /// For the appservice ping; without it the homeserver is not pinged.
     pub matrix: Option<Matrix>,
+    /// For deliveries to webhooks; without it there are none.
+    pub webhooks: Option<WebhookSettings>,
 }
 
 /// How long events stay in the stream when ws-relay creates it.
@@ -85,6 +101,7 @@ impl Settings {
                 }),
                 _ => None,
             },
+            webhooks: webhooks(text)?,
         };
         if settings.database_pool == 0 || settings.queue == 0 {
             bail!("DATABASE_POOL and WS_QUEUE must be at least 1");
@@ -96,6 +113,16 @@ impl Settings {
 /// `DATABASE_URL`, which every subcommand needs.
 pub fn database_url(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
     setting("DATABASE_URL").filter(|value| !value.is_empty()).ok_or_else(|| anyhow!("DATABASE_URL is not set"))
+}
+
+fn webhooks(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<WebhookSettings>> {
+    let hosts = AllowedHosts::parse(&setting("WEBHOOK_ALLOWED_HOST").unwrap_or_default());
+    let hosts = hosts.map_err(|e| anyhow!("WEBHOOK_ALLOWED_HOST: {e}"))?;
+    if hosts.is_empty() {
+        return Ok(None);
+    }
+    let token = setting("MATRIX_GATEWAY_SECRET").context("WEBHOOK_ALLOWED_HOST asks for MATRIX_GATEWAY_SECRET")?;
+    Ok(Some(WebhookSettings { hosts, token: token.into() }))
 }
 
 fn number<T: FromStr>(setting: impl Fn(&str) -> Option<String>, name: &str, default: T) -> anyhow::Result<T>
@@ -131,6 +158,17 @@ mod tests {
         assert!(read(&[base, ("MATRIX_HOMESERVER_URL", "http://h")]).unwrap().matrix.is_none());
         let both = read(&[base, ("MATRIX_HOMESERVER_URL", "http://h"), ("MATRIX_AS_TOKEN", "t")]).unwrap();
         assert_eq!(both.matrix.unwrap().as_id, "daarion-messaging");
+    }
+
+    #[test]
+    fn hosts_of_webhooks_are_checked_at_the_start() {
+        let base = ("DATABASE_URL", "postgres://localhost/x");
+        let read_hosts = |hosts| read(&[base, ("WEBHOOK_ALLOWED_HOST", hosts), ("MATRIX_GATEWAY_SECRET", "s")]);
+        assert!(read(&[base]).unwrap().webhooks.is_none());
+        assert!(read_hosts("a.example, http://b:7004").unwrap().webhooks.is_some());
+        let error = read_hosts("a.example,https://*.example").err().unwrap();
+        assert!(error.to_string().contains("https://*.example"), "{error}");
+        assert!(read(&[base, ("WEBHOOK_ALLOWED_HOST", "a.example")]).is_err());
     }
 
     #[test]

@@ -28,3 +28,4 @@ pub mod set_aside;
 pub mod socket;
 pub mod text;
 pub mod time;
+pub mod webhook;

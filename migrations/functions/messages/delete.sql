@@ -45,6 +45,13 @@ $$;
 -- Takes a message's text out of the log.
 CREATE FUNCTION messaging.purge_log(m public.messages) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    -- In the order of their ids, as the publisher locks rows when it marks them.
+    PERFORM FROM public.outbox WHERE id IN (
+        SELECT id FROM public.outbox WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text
+        UNION ALL
+        SELECT id FROM public.outbox
+        WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message')
+    ORDER BY id FOR NO KEY UPDATE;
     UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
         || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
     WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text AND payload ? 'message';
@@ -70,6 +77,7 @@ BEGIN
     END IF;
     intent := messaging.take_intent(ch.id, 'delete', p_target_event_id, p_actor_id, p_by_bot);
     DELETE FROM messaging.set_aside_events WHERE event_id = p_target_event_id AND room_id = p_room_id;
+    PERFORM messaging.forget_deliveries(p_room_id, p_target_event_id);
     DELETE FROM messaging.pending_relations
     WHERE channel_id = ch.id AND (event_id = p_target_event_id OR target_event_id = p_target_event_id);
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;

@@ -16,7 +16,7 @@ use crate::progress::{note, step};
 use crate::running::{Options, Running};
 use crate::stack::StackFile;
 use crate::stop::Stop;
-use crate::{run, up};
+use crate::{ports, run, up};
 
 /// A deployment that the environment names, which is tested instead of a stack of our own.
 const DEPLOYMENT: [&str; 2] = ["STACK_JSON", "MESSAGING_API_URL"];
@@ -74,13 +74,15 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
     Ok(compile::test_native(repo, stop)? && passed)
 }
 
-/// The index's functions and migrations against a PostgreSQL that the tests start themselves.
+/// The index's functions and migrations, and what the relay publishes and delivers, against a PostgreSQL and a NATS that
+/// the tests start themselves.
 fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool> {
     let tools = install::ensure(data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     step("tests of the index");
     command.args(["-m", "pytest"]).args(folder(repo, "tests/index", args)).args(args);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
+    command.env("NATS_SERVER", &tools.nats);
     Ok(run::visible(&mut command, stop)?.success())
 }
 
@@ -93,6 +95,8 @@ fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result
         data: data.dir.clone(),
         server_name: None,
         durable: false,
+        // For the tests' own receiver.
+        webhook_allowed_host: format!("http://127.0.0.1:{}", ports::free(&[])?),
         build: (!args.no_build).then_some(if args.no_unit { Native::Programs } else { Native::WithTests }),
         file: file.clone(),
     };

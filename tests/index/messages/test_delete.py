@@ -19,6 +19,22 @@ async def test_a_deleted_message_keeps_its_place_and_loses_its_text(world: World
     assert prepared["is_deleted"] is True
 
 
+async def test_the_log_is_purged_in_the_order_in_which_the_publisher_locks_it(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    rows = await db.rows("SELECT id FROM public.outbox WHERE channel_id = $1 AND seq = $2 ORDER BY id", channel.id, message.seq)
+    first, second = (row["id"] for row in rows)
+    publisher, deleting = await db.sessions(2)
+    lock = "SELECT FROM public.outbox WHERE id = $1 FOR NO KEY UPDATE NOWAIT"
+    async with publisher.transaction():
+        await publisher.execute(lock, first)
+        deletion = asyncio.create_task(deleting.call("record_redaction", **redaction(channel, message.event_id)))
+        await db.waiting(deleting)
+        # Whoever waits for the first one has not locked the second.
+        await publisher.execute(lock, second)
+    await deletion
+
+
 async def test_a_message_is_deleted_once(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel)

@@ -13,6 +13,9 @@ const SEQ: &str = "Daarion-Seq";
 /// The subject of the event itself.
 const SUBJECT: &str = "Daarion-Subject";
 
+/// The members of an event's payload that are empty because the event is larger than NATS takes, with commas between.
+pub const LEFT_OUT: &str = "Daarion-Left-Out";
+
 /// The subject of a channel's logged frames.
 pub fn logged(channel: ChannelId) -> String {
     format!("relay.channel.{channel}")

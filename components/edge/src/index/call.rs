@@ -265,6 +265,12 @@ impl From<Vec<String>> for Value {
     }
 }
 
+impl From<Vec<Option<String>>> for Value {
+    fn from(texts: Vec<Option<String>>) -> Self {
+        Self(ParameterValue::ArrayStr(texts))
+    }
+}
+
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self(ParameterValue::DbNull), Into::into)

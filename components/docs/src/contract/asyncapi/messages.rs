@@ -67,7 +67,7 @@ impl Kind {
             ),
             Self::Integration => (
                 "NATS: integration with Matrix",
-                "Core NATS, outside the stream. Each accompanies an event of the stream and carries its `seq`.",
+                "Core NATS, outside the stream, at most once. Each accompanies an event of the stream and carries its `seq`.",
             ),
         };
         json!({"name": name, "description": description})
@@ -220,6 +220,10 @@ fn nats_headers() -> Value {
             "type": "string",
             "description": "Names the event. An event that is published again keeps it; JetStream drops what it has \
                             already.",
+        }, "Daarion-Left-Out": {
+            "type": "string",
+            "description": "Members of the payload, with commas between, that are empty (`\"\"`, `{}`, `[]`), whatever their \
+                            schemas say, because the event is larger than NATS takes (`max_payload`). REST has them.",
         }},
         "required": ["Nats-Msg-Id"],
     })
