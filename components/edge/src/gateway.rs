@@ -1,5 +1,9 @@
 //! The client of matrix-gateway: ours over service chaining, or the platform's own at `matrix_gateway_url`.
 
+mod state;
+
+pub use state::StateNow;
+
 use crate::outgoing::{self, Failure};
 use crate::settings;
 use bytes::Bytes;
@@ -231,6 +235,18 @@ impl Gateway {
         values: &[&str],
         body: Option<&impl Serialize>,
     ) -> Result<(StatusCode, Bytes), Problem> {
+        self.exchange_with(method, path, values, "", body).await
+    }
+
+    /// With a query, which begins with `?`.
+    async fn exchange_with(
+        &self,
+        method: Method,
+        path: &'static str,
+        values: &[&str],
+        query: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<(StatusCode, Bytes), Problem> {
         let body = match body {
             Some(body) => Bytes::from(serde_json::to_vec(body).map_err(Problem::internal)?),
             None => Bytes::new(),
@@ -239,7 +255,7 @@ impl Gateway {
         let encoded: Vec<&dyn std::fmt::Display> = encoded.iter().map(|value| value as _).collect();
         let request = http::Request::builder()
             .method(method)
-            .uri(format!("{}{}", self.url, messaging_core::paths::fill(path, &encoded)))
+            .uri(format!("{}{}{query}", self.url, messaging_core::paths::fill(path, &encoded)))
             .header(header::CONTENT_TYPE, "application/json")
             .header(TOKEN_HEADER, &self.secret)
             .body(body)

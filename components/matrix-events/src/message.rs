@@ -26,7 +26,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
             return edit(event, sender_id, target_event_id, body).await;
         }
     };
-    // Only our own API writes keys. Anybody else's would let them hide a message from the index.
+    // Only our own users' keys may be the API's; the index knows which are.
     let is_ours = sender_id.kind() != EntityKind::MatrixPerson;
     let client_key = matrix::text(content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored);
     let fingerprint = matrix::text(content, FINGERPRINT_FIELD).filter(|_| client_key.is_some());
@@ -45,12 +45,13 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         fingerprint: fingerprint.filter(|fingerprint| !fingerprint.contains('\0')),
         sent_at: sent_at.as_deref(),
         pushed_content: pushed_content.as_ref(),
+        is_pushed: true,
     };
     record_message(record).await.map(|_| ())
 }
 
 async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: &str) -> Result<(), Error> {
-    let Some(edited_at) = event.sent_at() else { return Ok(()) };
+    let edited_at = event.changed_at();
     let record = RecordEdit {
         room_id: &event.room_id,
         target_event_id,
@@ -59,6 +60,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: 
         content_preview: &beginning(body),
         edited_at: &edited_at,
         client_key: None,
+        origin_ts: Some(event.milliseconds()),
     };
     record_edit(record).await.map(|_| ())
 }

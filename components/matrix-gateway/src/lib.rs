@@ -19,6 +19,7 @@ mod reaction;
 mod redact;
 mod room;
 mod send;
+mod state;
 mod upload;
 mod users;
 mod webhook;
@@ -47,6 +48,7 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::READ_ONLY, power_level::set_read_only)
         .get(paths::MESSAGES, history::messages)
         .get(paths::EVENT, history::event)
+        .get(paths::STATE, state::state)
         .post(paths::SEND, send::send)
         .post(paths::SEND_REACTION, reaction::send_reaction)
         .post(paths::REDACT, redact::redact)

@@ -50,6 +50,7 @@ pub async fn edit(
         content_preview: &text,
         edited_at: prepared.asked_at.as_deref().unwrap_or(&asked_at),
         client_key: client_key.as_ref(),
+        origin_ts: None,
     })
     .await?;
     Ok(Response::document(StatusCode::OK, message))

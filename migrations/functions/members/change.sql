@@ -73,6 +73,7 @@ DECLARE
     wanted jsonb;
     level integer;
 BEGIN
+    PERFORM messaging.settle_intents(p_channel_id);
     -- Locked, so that two owners do not step down, or one steps down and the other leaves, past each other.
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);

@@ -47,6 +47,7 @@ DECLARE
     known messaging.idempotency_keys;
     member json;
 BEGIN
+    PERFORM messaging.settle_intents(p_channel_id);
     lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
     refusal := lookup.refusal;
     IF refusal IS NOT NULL THEN
@@ -121,7 +122,8 @@ BEGIN
 END
 $$;
 
--- p_has_joined: the invited person is one of ours, and has joined in Matrix as well.
+-- p_has_joined: the invited person is one of ours, and has joined in Matrix as well. Whom the homeserver has told to be out
+-- of the room since they were invited stays out, unless it tells that the invitation came after that: the intent is for it.
 CREATE FUNCTION messaging.record_invite(
     p_channel_id uuid, p_caller text, p_member_id text, p_member_type text, p_matrix_user_id text, p_details jsonb,
     p_has_joined boolean, p_asked_at text, p_client_key text, p_fingerprint text,
@@ -130,18 +132,24 @@ CREATE FUNCTION messaging.record_invite(
 DECLARE
     ch public.channels;
     m public.channel_members;
+    was_removed boolean;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
-    PERFORM messaging.take_intent(p_channel_id, 'invite', p_member_id, p_caller, false);
-    SELECT * INTO m FROM public.channel_members
-    WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
+    SELECT * INTO m FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    was_removed := EXISTS (SELECT FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'invite'
+                           AND target_id = p_member_id AND actor_id = p_caller AND created_at < m.left_at);
+    IF NOT was_removed THEN
+        PERFORM messaging.take_intent(p_channel_id, 'invite', p_member_id, p_caller, false);
+    END IF;
     -- The homeserver's push may have been faster and have written it all.
-    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao
+    IF was_removed THEN
+        NULL;
+    ELSIF m.id IS NULL OR m.left_at IS NOT NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao
         OR NOT messaging.member_json(m)::jsonb @> p_details THEN
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, p_details,
                                         p_asked_at::timestamptz);
     END IF;
-    IF p_has_joined THEN
+    IF p_has_joined AND NOT was_removed THEN
         PERFORM messaging.join_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_asked_at::timestamptz);
     END IF;
     SELECT * INTO m FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;

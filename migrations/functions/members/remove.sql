@@ -6,7 +6,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     m public.channel_members;
 BEGIN
-    UPDATE public.channel_members SET left_at = now(), left_by = p_actor_id
+    -- By the clock, because what came first while somebody waited for the channel's row is decided by this time.
+    UPDATE public.channel_members SET left_at = clock_timestamp(), left_by = p_actor_id
     WHERE channel_id = ch.id AND member_id = p_member_id AND left_at IS NULL RETURNING * INTO m;
     IF FOUND THEN
         PERFORM messaging.emit_member(
@@ -25,6 +26,7 @@ DECLARE
     actor public.channel_members;
     target public.channel_members;
 BEGIN
+    PERFORM messaging.settle_intents(p_channel_id);
     -- Locked, so that two owners do not leave past each other.
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN

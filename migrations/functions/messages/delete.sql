@@ -16,6 +16,7 @@ BEGIN
     IF m.sender_id = p_caller THEN
         SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
     ELSE
+        PERFORM messaging.settle_intents(p_channel_id);
         lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
         refusal := lookup.refusal;
         IF refusal IS NOT NULL THEN

@@ -69,16 +69,22 @@ CREATE FUNCTION messaging.edit_key(p_message_id uuid, p_client_key text) RETURNS
     SELECT 'edit ' || p_message_id || ' ' || p_client_key
 $$;
 
+CREATE FUNCTION messaging.milliseconds(p_time timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT (extract(epoch FROM p_time) * 1000)::bigint
+$$;
+
 -- An edit that is in Matrix. Another user's means nothing, and the newest one counts (Matrix client-server API,
--- "Event replacements"). p_client_key: the request's key, when it is the API that records.
+-- "Event replacements"). p_client_key: the request's key, when it is the API that records. p_origin_ts: the event's time as
+-- Matrix has it, which alone says what is the newest; until the homeserver has told of an edit, its p_edited_at stands for it.
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
-    p_client_key text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.messages;
     edited timestamptz := least(p_edited_at::timestamptz, now());
+    origin_ts bigint := coalesce(p_origin_ts, messaging.milliseconds(p_edited_at::timestamptz));
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
@@ -86,7 +92,7 @@ BEGIN
         IF ch.id IS NOT NULL THEN
             PERFORM messaging.keep_pending_relation(ch, p_target_event_id, p_event_id, 'edit', jsonb_build_object(
                 'sender_id', p_sender_id, 'content_preview', CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END,
-                'edited_at', p_edited_at));
+                'edited_at', p_edited_at, 'origin_ts', p_origin_ts));
         END IF;
         refusal := 'message_not_found';
         RETURN;
@@ -96,15 +102,17 @@ BEGIN
     -- No edit is older than its message, whatever the sender's server says.
     edited := greatest(edited, m.created_at);
     IF m.sender_id = p_sender_id AND m.deleted_at IS NULL AND m.edit_event_id IS DISTINCT FROM p_event_id
-        AND (m.edited_at IS NULL OR (m.edited_at, m.edit_event_id) < (edited, p_event_id))
+        AND (m.edited_at IS NULL OR (coalesce(m.edit_origin_ts, messaging.milliseconds(m.edited_at)), m.edit_event_id) < (origin_ts, p_event_id))
         AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
         UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
-            edited_at = edited, edit_event_id = p_event_id
+            edited_at = edited, edit_event_id = p_event_id, edit_origin_ts = origin_ts
         WHERE id = m.id RETURNING * INTO m;
         document := messaging.message_json(m);
         PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m, document);
     ELSE
+        UPDATE public.messages SET edit_origin_ts = p_origin_ts
+        WHERE id = m.id AND edit_event_id = p_event_id AND edit_origin_ts <> p_origin_ts;
         document := messaging.message_json(m);
     END IF;
 END
@@ -134,7 +142,7 @@ BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
         is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
-        edit_event_id = p_edit_event_id, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END
+        edit_event_id = p_edit_event_id, edit_origin_ts = NULL, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END
     WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
     RETURNING * INTO m;
     IF FOUND THEN

@@ -56,6 +56,8 @@ BEGIN
     UPDATE public.messages SET matrix_room_id = ch.matrix_room_id WHERE channel_id = ch.id AND matrix_room_id IS NULL;
     -- The new room's state starts afresh.
     DELETE FROM messaging.room_state WHERE channel_id = ch.id;
+    DELETE FROM messaging.room_levels WHERE channel_id = ch.id;
+    UPDATE public.channel_members SET matrix_event_id = NULL WHERE channel_id = ch.id AND matrix_event_id IS NOT NULL;
     PERFORM messaging.change_channel(ch, upgrade.actor_id, jsonb_build_object('matrix_room_id', p_replacement_room_id));
 END
 $$;

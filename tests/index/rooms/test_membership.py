@@ -95,13 +95,14 @@ async def test_an_intent_is_of_the_person_who_had_it(world: World, db: Database)
     assert (await db.audit(channel.id))[1:] == [("member.kicked", "user:ned", "user:sam")]
 
 
-async def test_an_old_intent_is_no_intent(world: World, db: Database) -> None:
+async def test_an_intent_is_its_actors_however_late_the_homeserver_tells_of_it(world: World, db: Database) -> None:
     channel = await world.channel()
     await world.member(channel, "user:sam")
     await db.call("prepare_removal", **channel.by(OWNER), member_id="user:sam")
-    await db.execute("UPDATE messaging.intents SET created_at = now() - interval '11 minutes'")
+    await db.execute("UPDATE messaging.intents SET created_at = now() - interval '11 hours'")
     await tell(db, channel, "user:sam", "leave", BOT, by_bot=True)
-    assert (await db.audit(channel.id))[1:] == [("member.kicked", BOT, "user:sam")]
+    assert (await db.audit(channel.id))[1:] == [("member.kicked", OWNER, "user:sam")]
+    assert await db.value("SELECT count(*) FROM messaging.intents") == 0
 
 
 async def test_a_room_of_no_channel_is_refused(db: Database) -> None:

@@ -8,6 +8,8 @@ pub const ROOM: &str = "/internal/matrix/rooms/:room_id";
 pub const MESSAGES: &str = "/internal/matrix/rooms/:room_id/messages";
 /// One event.
 pub const EVENT: &str = "/internal/matrix/rooms/:room_id/event/:event_id";
+/// One state event of a room as it is now.
+pub const STATE: &str = "/internal/matrix/rooms/:room_id/state";
 /// A room's name.
 pub const NAME: &str = "/internal/matrix/rooms/:room_id/name";
 /// A room's topic.

@@ -89,6 +89,7 @@ pub async fn send(
         fingerprint: client_key.map(|_| fingerprint.as_str()),
         sent_at: sent.sent_at.as_deref(),
         pushed_content: None,
+        is_pushed: false,
     })
     .await?;
     let unindexed = || Problem::internal("a message that was just sent is not indexed");

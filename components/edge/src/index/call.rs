@@ -235,6 +235,12 @@ impl From<i32> for Value {
     }
 }
 
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self(ParameterValue::Int64(number))
+    }
+}
+
 impl From<uuid::Uuid> for Value {
     fn from(id: uuid::Uuid) -> Self {
         Self(ParameterValue::Uuid(id.to_string()))

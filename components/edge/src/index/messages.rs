@@ -120,6 +120,8 @@ pub struct RecordMessage<'a> {
     pub sent_at: Option<&'a str>,
     /// The content that the homeserver pushed, of a sender who is none of ours.
     pub pushed_content: Option<&'a Value>,
+    /// Whether the homeserver tells it: then the key is only what the event says.
+    pub is_pushed: bool,
 }
 
 /// What has become of a message.
@@ -146,7 +148,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_fingerprint", record.fingerprint)
         .arg("p_sent_at", record.sent_at)
         // Who had to join has done so before they sent.
-        .arg("p_joined_at", None::<&str>);
+        .arg("p_joined_at", None::<&str>)
+        .arg("p_is_pushed", record.is_pushed);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),
@@ -215,6 +218,8 @@ pub struct RecordEdit<'a> {
     pub edited_at: &'a str,
     /// The request's key.
     pub client_key: Option<&'a ClientKey>,
+    /// The event's time as the homeserver tells it, milliseconds since 1970; `None` when it has not told it yet.
+    pub origin_ts: Option<i64>,
 }
 
 /// After a message is edited in Matrix; gives the message.
@@ -227,6 +232,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<Document, Error> {
         .arg("p_content_preview", record.content_preview)
         .arg("p_edited_at", record.edited_at)
         .arg("p_client_key", record.client_key)
+        .arg("p_origin_ts", record.origin_ts)
         .document()
         .await
 }
