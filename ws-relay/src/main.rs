@@ -17,6 +17,7 @@ mod ping;
 mod serve;
 mod settings;
 mod socket;
+mod sparingly;
 mod tls;
 
 use anyhow::{Context, bail};

@@ -123,7 +123,10 @@ async fn frame(nats: &NatsSession, event: &Event, frame_type: FrameType<'_>) -> 
     match LoggedFrame::of_event(event, frame_type) {
         Ok(frame) => {
             let (headers, body) = subject::logged_message(&frame, &event.subject);
-            core(nats, subject::logged(event.channel), headers, body).await
+            for subject in subject::all_of(&frame) {
+                core(nats, subject, headers.clone(), body.clone()).await?;
+            }
+            Ok(())
         }
         // The event itself still has its consumers; the channel's subscribers are told to reload.
         Err(e) => {
