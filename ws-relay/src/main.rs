@@ -18,6 +18,7 @@ mod ping;
 mod serve;
 mod settings;
 mod socket;
+mod sparingly;
 mod tls;
 mod webhooks;
 

@@ -76,6 +76,12 @@ pub struct Metrics {
     pub sockets_open: Gauge,
     /// Channels that have subscribers on this relay.
     pub channels_subscribed: Gauge,
+    /// People who have sockets on this relay.
+    pub people_connected: Gauge,
+    /// WebSockets refused, by close code.
+    pub refusals: Family<CloseLabel, Counter>,
+    /// Answers of the database about who may read a channel.
+    pub access_checks: Counter,
     /// Frames and notices handed to sockets.
     pub frames_sent: Counter,
     /// Ephemeral frames that this relay, as the publisher, passed on to NATS.
@@ -146,6 +152,9 @@ impl Metrics {
         let mut registry = Registry::with_prefix("ws_relay");
         registry.register("sockets_open", "WebSockets that are open", self.sockets_open.clone());
         registry.register("channels_subscribed", "Channels with subscribers", self.channels_subscribed.clone());
+        registry.register("people_connected", "People who have sockets", self.people_connected.clone());
+        registry.register("refusals", "WebSockets refused", self.refusals.clone());
+        registry.register("access_checks", "Answers about who may read a channel", self.access_checks.clone());
         registry.register("frames_sent", "Frames and notices handed to sockets", self.frames_sent.clone());
         registry.register("ephemeral_published", "Ephemeral frames passed to NATS", self.ephemeral_published.clone());
         registry.register("ephemeral_queued", "Ephemeral frames queued for sockets", self.ephemeral_queued.clone());

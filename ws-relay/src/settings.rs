@@ -23,6 +23,13 @@ Settings (environment):
                            (1073741824)
   NATS_STREAM_REPLICAS     copies of the stream in a NATS cluster, when ws-relay creates it (1)
   WS_LISTEN                address of WebSockets, /health and /metrics (127.0.0.1:3001)
+  METRICS_LISTEN           address of /metrics alone, which WS_LISTEN then does not have; it should be one that
+                           only your monitoring reaches
+  WS_MAX_SOCKETS           sockets that may be open (20000)
+  WS_MAX_SOCKETS_PER_CALLER
+                           sockets that one caller may have open on this relay (200)
+  CORS_ALLOW_ORIGINS       origins of pages that may open sockets, with commas; * for every one. Without it a token
+                           is enough; in development mode pages of this machine may, too, and no others
   WS_QUEUE                 frames that a slow reader may be behind before it is cut with 4408 (256); sixteen times
                            as many on a socket for many channels
   AUTH_MODE                token (default) or development
@@ -70,6 +77,14 @@ pub struct Settings {
     pub stream_replicas: usize,
     /// Address to listen on, `host:port`.
     pub listen: String,
+    /// Address of `/metrics` alone.
+    pub metrics_listen: Option<String>,
+    /// Sockets at a time.
+    pub max_sockets: usize,
+    /// Sockets of one caller at a time.
+    pub max_sockets_per_caller: usize,
+    /// Origins of pages that may open sockets, with commas between them.
+    pub cors_allow_origins: Option<String>,
     /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
     /// For the appservice ping; without it the homeserver is not pinged.
@@ -92,6 +107,10 @@ impl Settings {
             stream_max_bytes: number(text, "NATS_STREAM_MAX_BYTES", GIBIBYTE)?,
             stream_replicas: number(text, "NATS_STREAM_REPLICAS", 1)?,
             listen: text("WS_LISTEN").unwrap_or_else(|| "127.0.0.1:3001".to_owned()),
+            metrics_listen: text("METRICS_LISTEN"),
+            max_sockets: number(text, "WS_MAX_SOCKETS", 20_000)?,
+            max_sockets_per_caller: number(text, "WS_MAX_SOCKETS_PER_CALLER", 200)?,
+            cors_allow_origins: text("CORS_ALLOW_ORIGINS"),
             queue: number(text, "WS_QUEUE", 256)?,
             matrix: match (text("MATRIX_HOMESERVER_URL"), text("MATRIX_AS_TOKEN")) {
                 (Some(homeserver), Some(as_token)) => Some(Matrix {

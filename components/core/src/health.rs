@@ -36,6 +36,19 @@ pub struct Readiness {
     pub status: Ready,
     /// The parts that it needs.
     pub parts: Parts,
+    /// How callers prove who they are.
+    pub auth_mode: AuthMode,
+}
+
+/// How callers prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// By signed tokens.
+    Token,
+    /// Not at all: anyone may call themselves anyone.
+    Development,
 }
 
 /// Whether the service can do its work.

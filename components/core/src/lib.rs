@@ -18,6 +18,7 @@ pub mod member;
 pub mod message;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod origin;
 pub mod page;
 pub mod paths;
 pub mod problem;

@@ -6,9 +6,13 @@
 
 mod close;
 mod command;
+mod membership;
+mod refused;
 
 pub use close::*;
 pub use command::*;
+pub use membership::*;
+pub use refused::*;
 
 use crate::event::{ChannelEvent, MemberEvent, ReactionEvent, Seq};
 use crate::ids::{ChannelId, EntityId};

@@ -80,6 +80,12 @@ class Caller:
         self.stack.need("server_name")
         return f"@{self.id.replace(':', '-', 1)}:{self.stack.server_name}"
 
+    @property
+    def query(self) -> dict[str, str]:
+        """How they say who they are in the address of a socket."""
+        scheme, _, text = str(self.headers.get("Authorization", "")).partition(" ")
+        return {"token": text} if scheme else {"user_id": self.id}
+
     async def request(self, method: str, path: str, *, key: str | None = None, **options: Any) -> httpx.Response:
         headers = self.headers | options.pop("headers", {})
         if key is not None:

@@ -207,7 +207,10 @@ impl<'a> Batch<'a> {
             Ok(frame) if !self.limit.takes(&frame.text) => Ok(()),
             Ok(frame) => {
                 let (headers, body) = subject::logged_message(&frame, &event.subject);
-                core(self.nats, subject::logged(event.channel), headers, body).await
+                for subject in subject::all_of(&frame) {
+                    core(self.nats, subject, headers.clone(), body.clone()).await?;
+                }
+                Ok(())
             }
             // The event itself still has its consumers; the channel's subscribers are told to reload.
             Err(e) => {

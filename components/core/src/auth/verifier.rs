@@ -96,7 +96,7 @@ impl Verifier {
             .collect::<Result<_, _>>()
             .map_err(|e| Problem::unauthenticated(format!("Each of the token's microdaos {e}.")))?;
         let caller = Caller::new(id, MicroDaos::Only(microdaos));
-        Ok(Authenticated { caller, expires_at: Some(claims.exp) })
+        Ok(Authenticated { caller, expires_at: Some(claims.exp.saturating_add(CLOCK_SKEW_SECONDS)) })
     }
 
     /// Takes a caller's word for who they are. The problem is a 401, outside development mode always.

@@ -8,7 +8,9 @@ use messaging_core::event::{
 use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId, MicrodaoId};
 use messaging_core::member::{Member, MemberType, Role};
 use messaging_core::message::{ContentType, Message};
-use messaging_core::socket::{ClientMessage, EphemeralFrame, ErrorCode, Notice, Subscribe, Typing, Unsubscribe};
+use messaging_core::socket::{
+    ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, Subscribe, Typing, Unsubscribe,
+};
 use messaging_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -38,6 +40,13 @@ pub fn notices() -> Vec<Notice> {
         Notice::Reload { channel_id, seq: SEQ },
         Notice::Error { channel_id: CHANNEL.to_owned(), code: ErrorCode::NotFound },
     ]
+}
+
+/// One of each frame that is the caller's own.
+pub fn personal() -> Vec<PersonalFrame> {
+    let event = serde_json::from_value(frame(EventType::MemberInvited)).unwrap();
+    let channel = Some(channel(SEQ, None).channel);
+    vec![PersonalFrame::Membership(MembershipFrame { channel_id: channel_id(CHANNEL), seq: SEQ, event, channel })]
 }
 
 /// One of each ephemeral frame.
