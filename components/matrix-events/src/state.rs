@@ -43,11 +43,11 @@ async fn record(event: &Event, here: &Here, order: Order<'_>) -> Result<Option<S
 }
 
 /// What a pushed event says of its own place. Our own homeserver's clock is believed. Another server's is not where rights
-/// depend on it, nor where it is ahead.
+/// depend on it, nor where it is ahead. A join rule may have been taken back for the one before, without a word.
 fn order_of(event: &Event, here: &Here) -> Order<'static> {
-    let is_of_rights =
-        ["m.room.member", "m.room.power_levels", "m.room.join_rules"].contains(&event.event_type.as_str());
+    let is_of_rights = ["m.room.member", "m.room.power_levels"].contains(&event.event_type.as_str());
     match event.sent_at() {
+        _ if event.event_type == "m.room.join_rules" => Order::Unsure,
         Some(_) if here.is_own(&event.sender) => Order::Told,
         Some(sent_at) if !is_of_rights && sent_at <= log::now() => Order::Told,
         _ => Order::Unsure,
