@@ -6,12 +6,12 @@ use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::channel::{CreateChannel, NewChannel, Visibility};
 use messaging_core::gateway::{CreateRoom, CreatedRoom};
-use messaging_core::idempotency::fingerprint;
 use messaging_core::ids::ChannelId;
 use messaging_core::matrix::CHANNEL_FIELD;
 use messaging_core::refusal::Refusal;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::channels::{RecordChannel, record_channel, reserve_channel};
+use messaging_edge::settings::fingerprint;
 use messaging_edge::{IdempotencyKey, Json, Problem, Response};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let gateway = Gateway::from_settings().await?;
     let new = body.check(caller.id(), gateway.server_name())?;
     let fields = serde_json::to_string(&new).map_err(Problem::internal)?;
-    let fingerprint = fingerprint(&["create channel", &fields]);
+    let fingerprint = fingerprint(&["create channel", &fields]).await?;
 
     let reserved = reserve_channel(&caller, &new, client_key.as_ref(), &fingerprint).await?;
     if let Some(channel) = reserved.channel {

@@ -1,5 +1,7 @@
 //! The client of matrix-gateway: ours over service chaining, or the platform's own at `matrix_gateway_url`.
 
+mod edits;
+
 use crate::outgoing::{self, Failure};
 use crate::settings;
 use bytes::Bytes;

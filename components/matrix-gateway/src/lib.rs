@@ -47,6 +47,7 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::READ_ONLY, power_level::set_read_only)
         .get(paths::MESSAGES, history::messages)
         .get(paths::EVENT, history::event)
+        .get(paths::EDITS, history::edits)
         .post(paths::SEND, send::send)
         .post(paths::SEND_REACTION, reaction::send_reaction)
         .post(paths::REDACT, redact::redact)

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use messaging_core::auth::Caller;
-use messaging_core::idempotency::fingerprint;
+use messaging_core::idempotency::digest;
 use messaging_core::paths::ReactionPath;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::reactions::{RecordReaction, prepare_reaction, record_reaction};
@@ -21,7 +21,7 @@ pub async fn add(caller: Caller, Path(at): Path<ReactionPath>) -> Result<Respons
     // The homeserver's own check for duplicates does not hold for requests at the same time; a transaction does.
     // Each time that somebody reacts so anew is an act of its own.
     let last = prepared.last_event_id.as_deref().unwrap_or("");
-    let txn_id = fingerprint(&["react", &prepared.event_id, caller.id().as_str(), &at.emoji, last]);
+    let txn_id = digest(&["react", &prepared.event_id, caller.id().as_str(), &at.emoji, last]);
     let sent = gateway.send_reaction(&prepared.room_id, &prepared.event_id, caller.id(), &at.emoji, &txn_id).await?;
     record_reaction(RecordReaction {
         room_id: &prepared.room_id,

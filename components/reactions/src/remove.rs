@@ -12,7 +12,7 @@ pub async fn remove(caller: Caller, Path(at): Path<ReactionPath>) -> Result<Resp
     let prepared = prepare_reaction_removal(&caller, &at).await?;
     if let Some(event_id) = prepared.event_id {
         Gateway::from_settings().await?.redact(&prepared.room_id, &event_id, caller.id()).await?;
-        record_redaction(&prepared.room_id, &event_id, caller.id(), false).await?;
+        record_redaction(&prepared.room_id, &event_id, caller.id(), false, Vec::new()).await?;
     }
     Ok(Response::empty(StatusCode::NO_CONTENT))
 }

@@ -19,7 +19,7 @@ BEGIN
     END IF;
     SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_client_key;
     IF FOUND THEN
-        IF known.fingerprint <> p_fingerprint THEN
+        IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
@@ -98,7 +98,7 @@ BEGIN
     held := FOUND;
     -- Two different requests with one key at the same time: the second to get here is the error.
     IF EXISTS (SELECT FROM messaging.idempotency_keys
-               WHERE caller = p_caller AND key = p_client_key AND fingerprint <> p_fingerprint) THEN
+               WHERE caller = p_caller AND key = p_client_key AND messaging.is_other_request(fingerprint, p_fingerprint)) THEN
         refusal := 'idempotency_key_reused';
         RETURN;
     END IF;

@@ -55,7 +55,7 @@ BEGIN
     ch := lookup.channel;
     SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_client_key;
     IF FOUND THEN
-        IF known.fingerprint <> p_fingerprint THEN
+        IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;

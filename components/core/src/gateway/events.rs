@@ -94,6 +94,13 @@ pub struct Redact {
     pub as_bot_if_needed: Option<bool>,
 }
 
+/// Out: `GET rooms/{room_id}/event/{event_id}/edits`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Edits {
+    /// The edits' events, at most 1,000.
+    pub event_ids: Vec<String>,
+}
+
 /// In: `invite`, `join`, `leave` and `kick`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MembershipChange {

@@ -8,6 +8,8 @@ pub const ROOM: &str = "/internal/matrix/rooms/:room_id";
 pub const MESSAGES: &str = "/internal/matrix/rooms/:room_id/messages";
 /// One event.
 pub const EVENT: &str = "/internal/matrix/rooms/:room_id/event/:event_id";
+/// The ids of an event's edits. A gateway may leave it out.
+pub const EDITS: &str = "/internal/matrix/rooms/:room_id/event/:event_id/edits";
 /// A room's name.
 pub const NAME: &str = "/internal/matrix/rooms/:room_id/name";
 /// A room's topic.

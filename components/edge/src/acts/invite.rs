@@ -2,9 +2,10 @@
 
 use crate::gateway::Gateway;
 use crate::index::members::{RecordInvite, prepare_invite, record_invite};
-use crate::{Problem, index, log, settings};
+use crate::settings::{self, fingerprint};
+use crate::{Problem, index, log};
 use messaging_core::auth::Caller;
-use messaging_core::idempotency::{ClientKey, fingerprint};
+use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityKind};
 use messaging_core::member::InviteMember;
 use serde_json::value::RawValue;
@@ -31,7 +32,8 @@ pub async fn invite(
     let invitation = invitation.check(gateway.server_name(), &bot)?;
     let asked_at = log::now();
     let details = serde_json::to_string(&invitation.details).map_err(Problem::internal)?;
-    let fingerprint = fingerprint(&["invite", &channel_id.to_string(), invitation.member_id.as_str(), &details]);
+    let fingerprint =
+        fingerprint(&["invite", &channel_id.to_string(), invitation.member_id.as_str(), &details]).await?;
     let prepared = prepare_invite(caller, channel_id, &invitation, client_key, &fingerprint).await?;
     if let Some(member) = prepared.member {
         return Ok(Invited { member, was_member: prepared.is_member });

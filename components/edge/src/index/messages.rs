@@ -217,9 +217,21 @@ pub struct RecordEdit<'a> {
     pub client_key: Option<&'a ClientKey>,
 }
 
-/// After a message is edited in Matrix; gives the message.
-pub async fn record_edit(record: RecordEdit<'_>) -> Result<Document, Error> {
-    Call::of("record_edit")
+/// What came of an edit.
+pub struct RecordedEdit {
+    /// The message was deleted meanwhile: the edit has to be redacted in Matrix.
+    pub is_deleted: bool,
+    /// The message.
+    pub message: Document,
+}
+
+/// After a message is edited in Matrix.
+pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> {
+    #[derive(Deserialize)]
+    struct Row {
+        deleted_at: Option<String>,
+    }
+    let message = Call::of("record_edit")
         .arg("p_room_id", record.room_id)
         .arg("p_target_event_id", record.target_event_id)
         .arg("p_event_id", record.event_id)
@@ -228,23 +240,34 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<Document, Error> {
         .arg("p_edited_at", record.edited_at)
         .arg("p_client_key", record.client_key)
         .document()
-        .await
+        .await?;
+    let row: Row = message.read()?;
+    Ok(RecordedEdit { is_deleted: row.deleted_at.is_some(), message })
 }
 
-/// After a message or a reaction is redacted in Matrix. `by_bot`: the actor is the bot, which acts for somebody else.
+/// After a message, an edit or a reaction is redacted in Matrix. `by_bot`: the actor is the bot, which acts for somebody else.
+/// `edits`: those of the message that the homeserver knows of. Gives edits that are still to be redacted in Matrix, because
+/// their message is gone; with each redaction the next ones.
 pub async fn record_redaction(
     room_id: &str,
     target_event_id: &str,
     actor_id: &EntityId,
     by_bot: bool,
-) -> Result<(), Error> {
-    Call::of("record_redaction")
+    edits: Vec<String>,
+) -> Result<Vec<String>, Error> {
+    #[derive(Deserialize)]
+    struct Left {
+        edits: Vec<String>,
+    }
+    let left: Option<Left> = Call::of("record_redaction")
         .arg("p_room_id", room_id)
         .arg("p_target_event_id", target_event_id)
         .arg("p_actor_id", actor_id)
         .arg("p_by_bot", by_bot)
-        .done()
-        .await
+        .arg("p_edit_event_ids", edits)
+        .json_if_any()
+        .await?;
+    Ok(left.map(|left| left.edits).unwrap_or_default())
 }
 
 /// The event of the message that shows the given edit, if any.
