@@ -15,3 +15,22 @@ SELECT edit_event_id, id, channel_id FROM public.messages WHERE edit_event_id IS
 
 -- The fingerprint of a text goes with the text.
 UPDATE public.messages SET client_fingerprint = NULL WHERE deleted_at IS NOT NULL AND client_fingerprint IS NOT NULL;
+
+-- Who is banned. left_at is set as well: the row is a former member's, or that of somebody who never was one.
+ALTER TABLE public.channel_members ADD COLUMN IF NOT EXISTS banned_at timestamptz;
+-- The homeserver has told of the ban for the channel's room, so it will tell of its end as well.
+ALTER TABLE public.channel_members ADD COLUMN IF NOT EXISTS banned_in_room boolean NOT NULL DEFAULT false;
+CREATE INDEX IF NOT EXISTS channel_members_banned ON public.channel_members (channel_id, banned_at) WHERE banned_at IS NOT NULL;
+
+-- How many people somebody has invited lately.
+CREATE INDEX IF NOT EXISTS channel_members_invited_by ON public.channel_members (invited_by, invited_at) WHERE invited_by IS NOT NULL;
+
+-- What a finished request was answered with; NULL while it runs, and of requests whose result the index has anyway.
+ALTER TABLE messaging.idempotency_keys ADD COLUMN IF NOT EXISTS status smallint;
+ALTER TABLE messaging.idempotency_keys ADD COLUMN IF NOT EXISTS response text;
+
+-- By age, for the relay that clears away what has had its time.
+CREATE INDEX IF NOT EXISTS idempotency_keys_age ON messaging.idempotency_keys (created_at);
+CREATE INDEX IF NOT EXISTS intents_age ON messaging.intents (created_at);
+CREATE INDEX IF NOT EXISTS pending_relations_age ON messaging.pending_relations (created_at);
+CREATE INDEX IF NOT EXISTS pending_redactions_age ON messaging.pending_redactions (created_at);

@@ -48,6 +48,8 @@ pub struct Member {
     /// When they left.
     pub left_at: Option<Timestamp>,
 }
+    /// When they were banned; they come back only by invitation.
+    pub banned_at: Option<Timestamp>,
 
 /// What takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +87,27 @@ pub struct ChangeMember {
 }
 
 /// The body of `POST …/members`.
+/// The query of `DELETE …/members/:member_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoveMember {
+    /// For good: they come back only by invitation. Also for somebody who is no member at the moment.
+    pub ban: bool,
+}
+
+impl FromQuery for RemoveMember {
+    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
+        match parameter("ban") {
+            None | Some("false") => Ok(Self { ban: false }),
+            Some("true") => Ok(Self { ban: true }),
+            Some(_) => Err(Problem::invalid_parameter("ban", "must be true or false")),
+        }
+    }
+
+    fn shared_query(&self) -> String {
+        format!("ban={}", self.ban)
+    }
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(extend(
@@ -184,6 +207,18 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    #[test]
+    fn a_ban_is_asked_for_by_name() {
+        let read = |value: Option<&'static str>| RemoveMember::from_query(&|_| value);
+        assert_eq!(read(None).unwrap(), RemoveMember { ban: false });
+        for (text, ban) in [("true", true), ("false", false)] {
+            assert_eq!(read(Some(text)).unwrap(), RemoveMember { ban });
+        }
+        for text in ["", "1", "True"] {
+            assert!(read(Some(text)).is_err(), "{text}");
+        }
+    }
+
     fn an_invitation_defaults_to_the_role_of_its_kind() {
         let invite = |value| serde_json::from_value::<InviteMember>(value).unwrap().check("server", "daarion");
         let role = |value| invite(value).unwrap().details.role;

@@ -34,6 +34,8 @@ pub enum Refusal {
     NotAMember,
     /// The caller may know of the channel, but not read it.
     CannotRead,
+    /// The caller, or the person who is invited, is banned from the channel.
+    Banned,
     /// The person who is invited is a member already, with other rights.
     AlreadyAMember,
     /// The caller may not write.
@@ -123,6 +125,9 @@ impl From<Refusal> for Problem {
             Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
             Refusal::ChannelEncrypted => {
                 conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
+            Refusal::Banned => {
+                forbidden("Banned from this channel. An invitation by a member who may remove others lifts it.")
+            }
             }
             Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
             Refusal::NotTheSender => forbidden("Only its sender may edit a message."),

@@ -19,7 +19,12 @@ pub async fn apply(event: &Event, sender: &Sender, matrix_user_id: &str, here: &
         changed_at: &changed_at,
     })
     .await?;
-    if recorded.must_remove {
+    if recorded.must_ban {
+        let gateway = Gateway::from_settings().await?;
+        if !gateway.ban(&event.room_id, matrix_user_id, None).await? {
+            gateway.remove(&event.room_id, matrix_user_id).await?;
+        }
+    } else if recorded.must_remove {
         Gateway::from_settings().await?.leave(&event.room_id, matrix_user_id).await?;
     }
     if recorded.drop_power_level {

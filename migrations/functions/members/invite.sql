@@ -25,7 +25,7 @@ BEGIN
         can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
         matrix_power_level = messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, m.can_write)),
         invited_by = excluded.invited_by, invited_at = excluded.invited_at, via_microdao = false,
-        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL, left_by = NULL,
+        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL, left_by = NULL, banned_at = NULL, banned_in_room = false,
         matrix_changed_at = greatest(m.matrix_changed_at, p_at), role_asked_at = p_at
     RETURNING * INTO after;
     PERFORM messaging.emit_member(ch, 'member.invited', p_inviter_id, after);
@@ -33,6 +33,8 @@ END
 $$;
 
 -- Whether the caller may invite, with this role and these capabilities. The power_level is null when the room has it.
+-- must_unban: they are banned, and this lifts it. must_accept: they are only invited, and come when they join or write: who is
+-- not known to the microDAO, or has left by themselves.
 CREATE FUNCTION messaging.prepare_invite(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb, p_client_key text,
     p_fingerprint text, OUT refusal messaging.refusal, OUT document json
@@ -73,6 +75,15 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO invitee FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    -- Lifted by whoever could have made it.
+    IF invitee.banned_at IS NOT NULL AND NOT inviter.can_kick THEN
+        refusal := 'banned';
+        RETURN;
+    END IF;
+    IF messaging.invites_too_many(p_caller, p_microdaos, p_member_id) THEN
+        refusal := 'too_many_invitations';
+        RETURN;
+    END IF;
     wanted := messaging.capabilities(p_details ->> 'role') || p_details;
     IF messaging.cripples_owner(wanted ->> 'role', p_details) THEN
         refusal := 'owners_have_every_right';
@@ -120,6 +131,13 @@ BEGIN
         'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
 END
 $$;
+    IF invitee.banned_at IS NOT NULL THEN
+        document := document::jsonb || '{"must_unban": true}';
+    END IF;
+    IF NOT messaging.is_known(ch, p_caller, p_microdaos, p_member_id)
+        OR invitee.left_by = p_member_id AND invitee.left_at IS NOT NULL AND invitee.member_type = 'human' THEN
+        document := document::jsonb || '{"must_accept": true}';
+    END IF;
 
 -- p_has_joined: the invited person is one of ours, and has joined in Matrix as well.
 CREATE FUNCTION messaging.record_invite(

@@ -10,6 +10,9 @@ DECLARE
     intent messaging.intents;
     is_invited boolean := before.id IS NOT NULL AND before.left_at IS NULL;
 BEGIN
+    IF before.banned_at IS NOT NULL THEN
+        RETURN false;
+    END IF;
     IF NOT is_invited THEN
         SELECT * INTO intent FROM messaging.intents WHERE channel_id = ch.id AND act = 'join' AND target_id = p_member_id;
         IF FOUND THEN
@@ -32,6 +35,7 @@ $$;
 --
 -- drop_power_level: the member is gone, and their level still waits in the room for them to come back. It must not.
 -- must_remove: one of ours is in the room and may not be in the channel; they have to be taken out.
+-- must_ban: somebody whom the channel has banned has got into the room; it has to ban them as well.
 CREATE FUNCTION messaging.record_membership(
     p_room_id text, p_member_id text, p_member_type text, p_matrix_user_id text, p_membership text, p_sender_id text,
     p_by_bot boolean, p_changed_at text, OUT refusal messaging.refusal, OUT document json
@@ -42,6 +46,7 @@ DECLARE
     intent messaging.intents;
     drop_power_level boolean := false;
     must_remove boolean := false;
+    must_ban boolean := false;
     -- Another server may say any time it likes; nothing has happened in the future.
     changed timestamptz := least(p_changed_at::timestamptz, now());
 BEGIN
@@ -57,6 +62,7 @@ BEGIN
     END IF;
     IF p_membership = 'join' THEN
         must_remove := NOT messaging.admit_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, changed);
+        must_ban := before.banned_at IS NOT NULL;
     ELSIF p_membership = 'invite' AND (before.id IS NULL OR before.left_at IS NOT NULL) THEN
         -- The bot has let in somebody who joins by themselves, and nobody has invited them since.
         IF p_by_bot AND EXISTS (SELECT FROM messaging.intents j WHERE j.channel_id = ch.id AND j.act = 'join'
@@ -69,11 +75,17 @@ BEGIN
         IF p_by_bot AND intent.actor_id IS NULL THEN
             RETURN;
         END IF;
+        IF before.banned_at IS NOT NULL AND intent.actor_id IS NULL AND NOT messaging.lifts_ban(ch.id, p_sender_id) THEN
+            document := '{"drop_power_level": false, "must_remove": false, "must_ban": true}';
+            RETURN;
+        END IF;
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id,
             coalesce(intent.actor_id, p_sender_id),
             coalesce(intent.details, jsonb_build_object('role', messaging.default_role(p_member_type))), changed);
     ELSIF p_membership IN ('leave', 'ban') THEN
         intent := messaging.take_intent(ch.id, 'remove', p_member_id, p_sender_id, p_by_bot);
+        PERFORM messaging.follow_ban(ch, before, p_member_id, p_member_type, p_matrix_user_id, p_membership,
+            coalesce(intent.actor_id, p_sender_id), coalesce((intent.details ->> 'ban')::boolean, false));
         PERFORM messaging.remove_member(ch, p_member_id, coalesce(intent.actor_id, p_sender_id));
         drop_power_level := coalesce(before.left_at IS NULL AND before.matrix_power_level > 0, false);
         UPDATE public.channel_members SET matrix_power_level = least(matrix_power_level, 0) WHERE id = before.id;
@@ -84,6 +96,6 @@ BEGIN
         ON CONFLICT (channel_id, member_id) DO NOTHING;
     END IF;
     UPDATE public.channel_members SET matrix_changed_at = changed WHERE channel_id = ch.id AND member_id = p_member_id;
-    document := json_build_object('drop_power_level', drop_power_level, 'must_remove', must_remove);
+    document := json_build_object('drop_power_level', drop_power_level, 'must_remove', must_remove, 'must_ban', must_ban);
 END
 $$;

@@ -37,7 +37,8 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::BeingCreated,
                 Refusal::ChannelArchived,
             ])
-            .refuses(&[Refusal::ChannelNotFound, Refusal::NotAMember])
+            .refuses(&[Refusal::ChannelNotFound, Refusal::NotAMember, Refusal::Banned, Refusal::TooManyInvitations])
+            .refuses(&[Refusal::AgentsMakeNoChannels])
             .asks_matrix(),
         operation("channels", "get", paths::CHANNEL, "getChannel")
             .does("Get a channel", "")

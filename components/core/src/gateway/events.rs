@@ -101,7 +101,7 @@ pub struct Edits {
     pub event_ids: Vec<String>,
 }
 
-/// In: `invite`, `join`, `leave` and `kick`.
+/// In: `invite`, `join`, `leave`, `kick`, `ban` and `unban`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MembershipChange {
     /// The room.
@@ -125,10 +125,10 @@ pub struct MembershipChange {
     pub reason: Option<String>,
 }
 
-/// Out: `invite`, `join`, `leave` and `kick`.
+/// Out: `invite`, `join`, `leave`, `kick`, `ban` and `unban`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MembershipStatus {
-    /// `invited`, `joined`, `left`, `kicked`, `already_joined` or `already_left`.
+    /// `invited`, `joined`, `left`, `kicked`, `already_joined`, `already_left`, `banned` or `unbanned`.
     pub status: String,
     /// The room.
     pub room_id: String,

@@ -36,6 +36,10 @@ pub const JOIN: &str = "/internal/matrix/join";
 pub const LEAVE: &str = "/internal/matrix/leave";
 /// Removes somebody from a room.
 pub const KICK: &str = "/internal/matrix/kick";
+/// Removes somebody from a room for good, also who is not in it. A gateway may leave it out.
+pub const BAN: &str = "/internal/matrix/ban";
+/// Ends a ban. A gateway may leave it out.
+pub const UNBAN: &str = "/internal/matrix/unban";
 /// Registers one of the gateway's own users.
 pub const REGISTER_USER: &str = "/internal/matrix/register-user";
 /// A token for one of the gateway's own users.

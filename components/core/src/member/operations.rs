@@ -33,6 +33,8 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::ChannelNotFound,
                 Refusal::CannotInvite,
                 Refusal::DirectIsOfTwo,
+                Refusal::TooManyInvitations,
+                Refusal::Banned,
                 Refusal::HasLeft,
                 Refusal::CannotGrant,
                 Refusal::AlreadyAMember,
@@ -50,6 +52,7 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::NotAMember,
                 Refusal::ChannelArchived,
             ])
+                Refusal::Banned,
             .fails([Problem::only_oneself()])
             .asks_matrix(),
         operation("members", "patch", paths::MEMBER, "changeMember")
@@ -72,10 +75,16 @@ pub fn operations() -> Vec<Operation> {
             .refuses(&[Refusal::RoleDoesNotFit, Refusal::OwnersHaveEveryRight, Refusal::ChannelArchived])
             .asks_matrix(),
         operation("members", "delete", paths::MEMBER, "removeMember")
-            .does("Leave, or remove a member", "Leaves when it is oneself, removes somebody else otherwise.")
+            .does(
+                "Leave, or remove a member",
+                "Leaves when it is oneself, removes somebody else otherwise. With `ban` they stay out, on whatever way in, \
+                 until a member with `can_kick` invites them; also somebody who is no member at the moment or never was.",
+            )
             .who(Caller("anybody for themselves; members with `can_kick` for those below their role"))
             .responds_empty(204, "They are no member any more.")
             .refuses(&[Refusal::ChannelNotFound, Refusal::MemberNotFound, Refusal::CannotKick, Refusal::LastOwner])
             .asks_matrix(),
+            .asks(&["ban"])
+            .runs_once()
     ]
 }

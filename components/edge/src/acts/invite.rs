@@ -39,6 +39,11 @@ pub async fn invite(
         return Ok(Invited { member, was_member: prepared.is_member });
     }
 
+    if prepared.must_unban {
+        gateway.unban(room_id, &matrix_id, caller.id()).await?;
+    }
+    // Behind that, so that the push of it is older than the invitation.
+    let asked_at = log::now();
     let (room_id, matrix_id) = (&prepared.room_id, gateway.matrix_id(&invitation.member_id));
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if let Some(power_level) = prepared.power_level {

@@ -87,6 +87,12 @@ pub struct PreparedInvite {
     pub is_member: bool,
     /// The level in the room that goes with what they may do, if they do not have it.
     pub power_level: Option<i32>,
+    /// They are banned, and this lifts it.
+    #[serde(default)]
+    pub must_unban: bool,
+    /// They are only invited: they decide themselves.
+    #[serde(default)]
+    pub must_accept: bool,
 }
 
 /// Before somebody is invited in Matrix.
@@ -156,7 +162,7 @@ pub struct PreparedRemoval {
     pub power_level: i32,
 }
 
-/// Before somebody leaves or is removed.
+/// Before somebody leaves, is removed or is banned.
 pub async fn prepare_removal(
     caller: &Caller,
     channel_id: ChannelId,
@@ -168,11 +174,19 @@ pub async fn prepare_removal(
         .arg("p_member_id", member_id)
         .json()
         .await
+    ban: bool,
 }
 
-/// After somebody has left or was removed in Matrix.
-pub async fn record_removal(caller: &Caller, channel_id: ChannelId, member_id: &EntityId) -> Result<(), Error> {
+/// After somebody has left, was removed or banned in Matrix.
+pub async fn record_removal(
+    caller: &Caller,
+    channel_id: ChannelId,
+    member_id: &EntityId,
+    matrix_user_id: &str,
+    ban: bool,
+) -> Result<(), Error> {
     Call::of("record_removal")
+        .arg("p_ban", ban)
         .arg("p_channel_id", channel_id)
         .arg("p_caller", caller.id())
         .arg("p_member_id", member_id)
@@ -183,6 +197,9 @@ pub async fn record_removal(caller: &Caller, channel_id: ChannelId, member_id: &
 /// A change of a member that the caller may make.
 #[derive(Debug, Deserialize)]
 pub struct PreparedMemberChange {
+        .arg("p_ban", ban)
+        .arg("p_member_type", member_id.member_type())
+        .arg("p_matrix_user_id", matrix_user_id)
     /// The channel's room.
     pub room_id: String,
     /// Who changes, as a Matrix id; `None` when the channel has never seen them.
