@@ -44,6 +44,8 @@ pub enum Refusal {
     CannotInvite,
     /// The caller would give away more than they have.
     CannotGrant,
+    /// The caller has invited too many new people, who have not come.
+    TooManyInvitations,
     /// Plain text was sent to an encrypted channel.
     ChannelEncrypted,
     /// Ciphertext was sent to a channel that is not encrypted.
@@ -132,6 +134,11 @@ impl From<Refusal> for Problem {
             Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
             Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
             Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
+            Refusal::TooManyInvitations => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                refusal.code(),
+                "You have invited 100 people who have not come, and new agents, within a day. Invite the next ones tomorrow.",
+            ),
             Refusal::MessageDeleted => conflict("The message was deleted."),
             Refusal::CannotManage => forbidden("Only an owner or an admin of the channel may do this."),
             Refusal::CannotKick => forbidden("You may not remove this member."),

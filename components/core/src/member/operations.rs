@@ -21,8 +21,9 @@ pub fn operations() -> Vec<Operation> {
         operation("members", "post", paths::MEMBERS, "inviteMember")
             .does(
                 "Invite a member",
-                "Users and agents are in at once; a person who exists only in Matrix decides themselves. Inviting a \
-                 member again, just as they are, changes nothing.",
+                "Agents are in at once, and users whom the microDAO knows: members of one of its channels, or of a closed \
+                 channel that the caller is in too. Everybody else is invited, and comes by joining or writing, as does who \
+                 has left by themselves. Inviting a member again, just as they are, changes nothing.",
             )
             .who(Caller("members with `can_invite`, up to their own role and capabilities"))
             .reads::<InviteMember>(json!({"member_id": "agent:sofia"}))

@@ -19,8 +19,8 @@ pub struct Invited {
     pub was_member: bool,
 }
 
-/// Invites somebody; gives the member's row. Users and agents of DAARION are in at once, a person who exists only in
-/// Matrix decides themselves.
+/// Invites somebody; gives the member's row. Agents, and users whom the microDAO knows, are in at once; everybody else
+/// decides themselves.
 pub async fn invite(
     caller: &Caller,
     channel_id: ChannelId,
@@ -50,7 +50,7 @@ pub async fn invite(
         gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;
     }
     gateway.invite(room_id, &matrix_id, caller.id()).await?;
-    let has_joined = invitation.member_id.kind() != EntityKind::MatrixPerson;
+    let has_joined = invitation.member_id.kind() != EntityKind::MatrixPerson && !prepared.must_accept;
     if has_joined {
         gateway.join(room_id, &matrix_id).await?;
     }
