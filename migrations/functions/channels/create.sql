@@ -96,6 +96,14 @@ BEGIN
     WHERE microdao_id = p_fields ->> 'microdao_id' AND slug = p_fields ->> 'slug' AND channel_id = p_channel_id
     RETURNING alias_name INTO reserved_alias;
     held := FOUND;
+-- The room could not be made: another request may take the slug at once. The same one goes on where this one has ended.
+CREATE FUNCTION messaging.give_up_channel(p_channel_id uuid, OUT refusal messaging.refusal, OUT document json)
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE messaging.channel_reservations SET reserved_at = now() - interval '3 minutes' WHERE channel_id = p_channel_id;
+END
+$$;
+
     -- Two different requests with one key at the same time: the second to get here is the error.
     IF EXISTS (SELECT FROM messaging.idempotency_keys
                WHERE caller = p_caller AND key = p_client_key AND messaging.is_other_request(fingerprint, p_fingerprint)) THEN

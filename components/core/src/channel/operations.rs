@@ -13,7 +13,7 @@ pub fn operations() -> Vec<Operation> {
         operation("channels", "get", paths::CHANNELS, "listChannels")
             .does("List channels", "Newest first, without those that are archived. A page ends where `Link` says.")
             .who(Caller("anybody identified; they get what they may see"))
-            .asks(&["microdao_id", "limit", "cursor"])
+            .asks(&["of_microdao", "limit", "cursor"])
             .responds::<Vec<Channel>>(200, "A page of channels.")
             .links(&["next"]),
         operation("channels", "post", paths::CHANNELS, "createChannel")

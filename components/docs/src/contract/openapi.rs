@@ -35,6 +35,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::message::operations(),
         messaging_core::reaction::operations(),
         messaging_core::member::operations(),
+        messaging_core::microdao::operations(),
         messaging_core::agent::operations(),
         messaging_core::health::operations(),
         messaging_core::matrix::operations(),

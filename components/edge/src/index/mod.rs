@@ -5,6 +5,7 @@
 
 mod call;
 pub mod channels;
+pub mod endings;
 pub mod members;
 pub mod messages;
 mod page;
