@@ -37,7 +37,20 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let channel_id = reserved.channel_id.ok_or_else(|| Problem::internal("nothing is reserved"))?;
 
     let caller_matrix_id = gateway.matrix_id(caller.id());
-    let room = make_room(&gateway, room(&new, channel_id, &caller_matrix_id)).await?;
+    let room = match make_room(&gateway, room(&new, channel_id, &caller_matrix_id)).await {
+        Ok(room) => room,
+        Err(problem) => {
+            // The homeserver may still be at it, or the same request is, running twice.
+            if problem.status != StatusCode::GATEWAY_TIMEOUT && problem.code != Refusal::BeingCreated.code() {
+                give_up_channel(channel_id).await?;
+            }
+            return Err(problem);
+        }
+    };
+    // Whoever a room is made for has an owner's level in it, and an agent owns none.
+    if caller.id().is_agent() {
+        gateway.set_power_level(&room.room_id, &caller_matrix_id, Role::Agent.power_level(), None).await?;
+    }
     let channel = record_channel(&RecordChannel {
         channel_id,
         caller: &caller,

@@ -30,6 +30,8 @@ pub enum Refusal {
     ChannelArchived,
     /// The caller is not a member of the microDAO.
     NotInMicrodao,
+    /// The caller is an agent, and the channel would be no direct one.
+    AgentsMakeNoChannels,
     /// The caller is not a member of the channel and may not join by themselves.
     NotAMember,
     /// The caller may know of the channel, but not read it.
@@ -119,6 +121,9 @@ impl From<Refusal> for Problem {
             Refusal::NotInMicrodao => forbidden("You are not a member of this microDAO."),
             Refusal::NotAMember => forbidden("Not a member of this channel. A member who may invite has to add you."),
             Refusal::CannotRead => forbidden("You may not read this channel."),
+            Refusal::AgentsMakeNoChannels => {
+                forbidden("Agents open direct channels only. A person makes any other one and adds the agent.")
+            }
             Refusal::AlreadyAMember => conflict(
                 "They are a member already, with another role or other capabilities. Change the member instead.",
             ),
@@ -129,16 +134,16 @@ impl From<Refusal> for Problem {
                 conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
             Refusal::Banned => {
                 forbidden("Banned from this channel. An invitation by a member who may remove others lifts it.")
-            }
-            }
-            Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
-            Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
-            Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
             Refusal::TooManyInvitations => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 refusal.code(),
                 "You have invited 100 people who have not come, and new agents, within a day. Invite the next ones tomorrow.",
             ),
+            }
+            }
+            Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
+            Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
+            Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
             Refusal::MessageDeleted => conflict("The message was deleted."),
             Refusal::CannotManage => forbidden("Only an owner or an admin of the channel may do this."),
             Refusal::CannotKick => forbidden("You may not remove this member."),

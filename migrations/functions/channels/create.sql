@@ -17,12 +17,18 @@ BEGIN
         refusal := 'not_in_microdao';
         RETURN;
     END IF;
-    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_client_key;
-    IF FOUND THEN
-        IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
-            refusal := 'idempotency_key_reused';
-            RETURN;
-        END IF;
+    -- Whoever makes a channel owns it, and an agent owns none.
+    IF p_caller LIKE 'agent:%' AND NOT p_is_direct THEN
+        refusal := 'agents_make_no_channels';
+        RETURN;
+    END IF;
+    known := messaging.known_request(p_caller, 'channel', p_client_key);
+    IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
+        refusal := 'idempotency_key_reused';
+        RETURN;
+    END IF;
+    -- A direct channel is found again below, with whatever is left to do.
+    IF known.key IS NOT NULL AND NOT p_is_direct THEN
         -- What came of it, as long as they may know of it: who was removed since is told nothing.
         SELECT * INTO taken FROM public.channels WHERE id = known.resource;
         IF messaging.access(taken, p_caller, p_microdaos) = 'none' THEN
@@ -139,11 +145,11 @@ $$;
     END IF;
     INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, role, can_invite, can_kick,
                                         can_create_tasks, matrix_power_level)
-    VALUES (ch.id, p_caller, p_caller_type, p_caller_matrix_id, 'owner', true, true, true, messaging.power_level('owner'));
-    IF p_client_key IS NOT NULL THEN
-        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
-        VALUES (p_caller, p_client_key, p_fingerprint, ch.id);
-    END IF;
+    VALUES (ch.id, p_caller, p_caller_type, p_caller_matrix_id, CASE p_caller_type WHEN 'agent' THEN 'agent' ELSE 'owner' END,
+            -- An agent brings the other one into its direct channel, and that one owns it.
+            true, p_caller_type <> 'agent', p_caller_type <> 'agent',
+            messaging.power_level(CASE p_caller_type WHEN 'agent' THEN 'agent' ELSE 'owner' END));
+    PERFORM messaging.keep_request(p_caller, 'channel', p_client_key, p_fingerprint, ch.id);
     document := messaging.channel_json(ch);
     PERFORM messaging.audit(ch.id, 'channel.created', p_caller, NULL, jsonb_build_object('visibility', ch.visibility));
     PERFORM messaging.emit(ch, 'messaging.channel.created', jsonb_build_object(

@@ -89,10 +89,11 @@ BEGIN
         refusal := 'owners_have_every_right';
         RETURN;
     END IF;
-    IF messaging.rank(wanted ->> 'role') > messaging.rank(inviter.role)
-        OR (wanted ->> 'can_invite')::boolean AND NOT inviter.can_invite
-        OR (wanted ->> 'can_kick')::boolean AND NOT inviter.can_kick
-        OR (wanted ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks
+    -- Who opens a direct channel makes the other one its owner, an agent too.
+    IF NOT (ch.is_direct AND ch.created_by = p_caller) AND (messaging.rank(wanted ->> 'role') > messaging.rank(inviter.role)
+            OR (wanted ->> 'can_invite')::boolean AND NOT inviter.can_invite
+            OR (wanted ->> 'can_kick')::boolean AND NOT inviter.can_kick
+            OR (wanted ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks)
         -- Only a manager of the channel who has it lifts what was forbidden to a member who was here before.
         OR (wanted ->> 'can_write')::boolean AND NOT invitee.can_write
             AND (messaging.rank(inviter.role) < 2 OR NOT inviter.can_write)

@@ -158,3 +158,21 @@ async def test_nobody_else_is_in_a_new_channel(world: World, db: Database) -> No
     channel = await world.channel(visibility="private")
     assert await db.refusal("get_channel", **channel.by(BOB)) == "channel_not_found"
     assert await world.is_member(channel, OWNER)
+async def test_an_agent_opens_direct_channels_only_and_owns_none(world: World, db: Database) -> None:
+    sofia = "agent:sofia"
+    assert await db.refusal("reserve_channel", **reserving(sofia)) == "agents_make_no_channels"
+    channel = await world.channel(sofia, visibility="private", is_direct=True)
+    row = await world.row(channel, sofia)
+    assert row and (row["role"], row["can_kick"], row["can_create_tasks"], row["matrix_power_level"]) == (
+        "agent",
+        False,
+        False,
+        0,
+    )
+    invitation = {"member_id": BOB, "details": {"role": "owner"}, "client_key": None, "fingerprint": "f"}
+    assert (await db.call("prepare_invite", **channel.by(sofia), **invitation))["power_level"] == 100
+    await world.member(channel, BOB, role="owner")
+    other = invitation | {"member_id": "user:eve", "details": {"role": "member"}}
+    assert await db.refusal("prepare_invite", **channel.by(sofia), **other) == "direct_is_of_two"
+
+

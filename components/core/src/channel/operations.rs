@@ -23,7 +23,7 @@ pub fn operations() -> Vec<Operation> {
                  `members`) is private, and a pair has only one: asked for again, it is found and not made, and people who \
                  have left it are back.",
             )
-            .who(Caller("members of the microDAO"))
+            .who(Caller("members of the microDAO; agents only direct channels"))
             .reads::<CreateChannel>(json!({
                 "slug": "general", "name": "General", "microdao_id": "microdao:daarion", "visibility": "public"
             }))
