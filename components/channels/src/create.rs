@@ -6,14 +6,24 @@ use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::channel::{CreateChannel, NewChannel, Visibility};
 use messaging_core::gateway::{CreateRoom, CreatedRoom};
+use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::ChannelId;
 use messaging_core::matrix::CHANNEL_FIELD;
+use messaging_core::member::Role;
 use messaging_core::refusal::Refusal;
+use messaging_edge::deadline::pause;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::index::channels::{RecordChannel, record_channel, reserve_channel};
+use messaging_edge::index::channels::{
+    RecordChannel, ReservedChannel, give_up_channel, record_channel, reserve_channel,
+};
 use messaging_edge::settings::fingerprint;
-use messaging_edge::{IdempotencyKey, Json, Problem, Response};
+use messaging_edge::{IdempotencyKey, Json, Problem, Response, index};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// How often, and how long, the second one waits for a direct channel that the first one opens: 15 seconds together.
+const DIRECT_PAUSES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(300);
 
 pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<CreateChannel>) -> Result<Response, Problem> {
     let client_key = key.of(&caller);
@@ -22,7 +32,7 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let fields = serde_json::to_string(&new).map_err(Problem::internal)?;
     let fingerprint = fingerprint(&["create channel", &fields]).await?;
 
-    let reserved = reserve_channel(&caller, &new, client_key.as_ref(), &fingerprint).await?;
+    let reserved = reserve(&caller, &new, client_key.as_ref(), &fingerprint).await?;
     if let Some(channel) = reserved.channel {
         if !reserved.is_archived {
             if reserved.must_return {
@@ -64,6 +74,23 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     .await?;
     direct::invite_other(&caller, new.other.as_ref(), &channel).await?;
     Response::json(StatusCode::CREATED, &channel)
+}
+
+/// Reserves the channel. When both open a direct channel at once, the second one waits for the first, and gets it.
+async fn reserve(
+    caller: &Caller,
+    new: &NewChannel,
+    client_key: Option<&ClientKey>,
+    fingerprint: &str,
+) -> Result<ReservedChannel, index::Error> {
+    let mut pauses = if new.is_direct { DIRECT_PAUSES } else { 0 };
+    loop {
+        match reserve_channel(caller, new, client_key, fingerprint).await {
+            Err(index::Error::Refused(Refusal::BeingCreated)) if pauses > 0 => pause(PAUSE).await,
+            reserved => return reserved,
+        }
+        pauses -= 1;
+    }
 }
 
 /// Makes the room. A stranger's room that has the alias keeps no channel from being made: it is made without. Our

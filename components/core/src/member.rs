@@ -6,6 +6,7 @@ mod operations;
 pub use operations::operations;
 
 use crate::ids::{ChannelId, ChannelMemberId, EntityId};
+use crate::page::{FromQuery, Parameter};
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -47,9 +48,9 @@ pub struct Member {
     pub joined_at: Option<Timestamp>,
     /// When they left.
     pub left_at: Option<Timestamp>,
-}
     /// When they were banned; they come back only by invitation.
     pub banned_at: Option<Timestamp>,
+}
 
 /// What takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +87,6 @@ pub struct ChangeMember {
     pub can_create_tasks: Option<bool>,
 }
 
-/// The body of `POST …/members`.
 /// The query of `DELETE …/members/:member_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemoveMember {
@@ -108,6 +108,7 @@ impl FromQuery for RemoveMember {
     }
 }
 
+/// The body of `POST …/members`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(extend(
@@ -207,7 +208,6 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    #[test]
     fn a_ban_is_asked_for_by_name() {
         let read = |value: Option<&'static str>| RemoveMember::from_query(&|_| value);
         assert_eq!(read(None).unwrap(), RemoveMember { ban: false });
@@ -219,6 +219,7 @@ mod tests {
         }
     }
 
+    #[test]
     fn an_invitation_defaults_to_the_role_of_its_kind() {
         let invite = |value| serde_json::from_value::<InviteMember>(value).unwrap().check("server", "daarion");
         let role = |value| invite(value).unwrap().details.role;

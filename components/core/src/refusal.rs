@@ -34,20 +34,20 @@ pub enum Refusal {
     AgentsMakeNoChannels,
     /// The caller is not a member of the channel and may not join by themselves.
     NotAMember,
-    /// The caller may know of the channel, but not read it.
-    CannotRead,
     /// The caller, or the person who is invited, is banned from the channel.
     Banned,
+    /// The caller may know of the channel, but not read it.
+    CannotRead,
     /// The person who is invited is a member already, with other rights.
     AlreadyAMember,
     /// The caller may not write.
     CannotWrite,
     /// The caller may not invite.
     CannotInvite,
-    /// The caller would give away more than they have.
-    CannotGrant,
     /// The caller has invited too many new people, who have not come.
     TooManyInvitations,
+    /// The caller would give away more than they have.
+    CannotGrant,
     /// Plain text was sent to an encrypted channel.
     ChannelEncrypted,
     /// Ciphertext was sent to a channel that is not encrypted.
@@ -76,6 +76,8 @@ pub enum Refusal {
     HasLeft,
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
+    /// The first request with this `Idempotency-Key` is not finished.
+    RequestRunning,
 }
 
 impl Refusal {
@@ -119,27 +121,27 @@ impl From<Refusal> for Problem {
             ),
             Refusal::ChannelArchived => conflict("The channel is archived and takes no more writes."),
             Refusal::NotInMicrodao => forbidden("You are not a member of this microDAO."),
-            Refusal::NotAMember => forbidden("Not a member of this channel. A member who may invite has to add you."),
-            Refusal::CannotRead => forbidden("You may not read this channel."),
             Refusal::AgentsMakeNoChannels => {
                 forbidden("Agents open direct channels only. A person makes any other one and adds the agent.")
             }
+            Refusal::NotAMember => forbidden("Not a member of this channel. A member who may invite has to add you."),
+            Refusal::Banned => {
+                forbidden("Banned from this channel. An invitation by a member who may remove others lifts it.")
+            }
+            Refusal::CannotRead => forbidden("You may not read this channel."),
             Refusal::AlreadyAMember => conflict(
                 "They are a member already, with another role or other capabilities. Change the member instead.",
             ),
             Refusal::CannotWrite => forbidden("You may not write in this channel."),
             Refusal::CannotInvite => forbidden("You may not invite to this channel."),
-            Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
-            Refusal::ChannelEncrypted => {
-                conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
-            Refusal::Banned => {
-                forbidden("Banned from this channel. An invitation by a member who may remove others lifts it.")
             Refusal::TooManyInvitations => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 refusal.code(),
                 "You have invited 100 people who have not come, and new agents, within a day. Invite the next ones tomorrow.",
             ),
-            }
+            Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
+            Refusal::ChannelEncrypted => {
+                conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
             }
             Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
             Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
@@ -158,6 +160,9 @@ impl From<Refusal> for Problem {
             Refusal::DirectIsOfTwo => conflict("A direct channel is of two. Make another channel for more."),
             Refusal::HasLeft => {
                 conflict("They have left this direct channel. They come back when they open it themselves.")
+            }
+            Refusal::RequestRunning => {
+                conflict("The first request with this Idempotency-Key is still running. Retry it in a moment.")
             }
             Refusal::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -5,9 +5,10 @@ use messaging_core::auth::Caller;
 use messaging_core::ids::{ChannelId, EntityId};
 use messaging_core::member::RemoveMember;
 use messaging_core::paths::MemberPath;
+use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::{prepare_removal, record_removal};
-use messaging_edge::{Path, Problem, Response};
+use messaging_edge::{IdempotencyKey, Path, Problem, Query, Response};
 
 pub async fn remove(
     caller: Caller,
@@ -35,7 +36,7 @@ async fn carry_out(
     let room_id = &prepared.room_id;
     // The level would wait in the room for them to come back.
     if prepared.power_level > 0 {
-        gateway.set_power_level(room_id, matrix_user_id, 0, Some(caller.id())).await?;
+        gateway.set_power_level(room_id, &matrix_user_id, 0, Some(caller.id())).await?;
     }
     let is_banned = ban && gateway.ban(room_id, &matrix_user_id, Some(caller.id())).await?;
     if *member_id == *caller.id() {

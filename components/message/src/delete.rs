@@ -4,16 +4,23 @@
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::paths::MessagePath;
+use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{prepare_deletion, record_redaction};
-use messaging_edge::{Path, Problem, Response};
+use messaging_edge::{IdempotencyKey, Path, Problem, Response};
 use std::time::{Duration, Instant};
 
 /// No further edits are redacted beyond this time. What is left goes with the pushes of the redactions, or with a retry.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-pub async fn delete(caller: Caller, Path(at): Path<MessagePath>) -> Result<Response, Problem> {
-    let prepared = prepare_deletion(&caller, at).await?;
+pub async fn delete(caller: Caller, Path(at): Path<MessagePath>, key: IdempotencyKey) -> Result<Response, Problem> {
+    let message_id = at.message_id.to_string();
+    let asked = Asked { act: "DELETE message", channel_id: at.channel_id, resource: &message_id, body: "" };
+    acts::once(&caller, key, asked, carry_out(&caller, at)).await
+}
+
+async fn carry_out(caller: &Caller, at: MessagePath) -> Result<Response, Problem> {
+    let prepared = prepare_deletion(caller, at).await?;
     let (room_id, event_id) = (&prepared.room_id, &prepared.event_id);
     let (gateway, began) = (Gateway::from_settings().await?, Instant::now());
     let mut known = Vec::new();

@@ -55,8 +55,8 @@ BEGIN
         RETURN;
     END IF;
     ch := lookup.channel;
-    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_client_key;
-    IF FOUND THEN
+    known := messaging.known_request(p_caller, 'invite ' || p_channel_id, p_client_key);
+    IF known.key IS NOT NULL THEN
         IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
             refusal := 'idempotency_key_reused';
             RETURN;
@@ -111,6 +111,7 @@ BEGIN
         END IF;
         -- Who came through the microDAO is in for good when somebody else invites them.
         IF NOT invitee.via_microdao OR p_member_id = p_caller THEN
+            PERFORM messaging.keep_request(p_caller, 'invite ' || p_channel_id, p_client_key, p_fingerprint, invitee.id);
             document := json_build_object('room_id', ch.matrix_room_id, 'member', member, 'is_member', true);
             RETURN;
         END IF;
@@ -130,8 +131,6 @@ BEGIN
                                 coalesce((p_details ->> 'can_write')::boolean, invitee.can_write, true));
     document := json_build_object('room_id', ch.matrix_room_id,
         'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
-END
-$$;
     IF invitee.banned_at IS NOT NULL THEN
         document := document::jsonb || '{"must_unban": true}';
     END IF;
@@ -139,6 +138,8 @@ $$;
         OR invitee.left_by = p_member_id AND invitee.left_at IS NOT NULL AND invitee.member_type = 'human' THEN
         document := document::jsonb || '{"must_accept": true}';
     END IF;
+END
+$$;
 
 -- p_has_joined: the invited person is one of ours, and has joined in Matrix as well.
 CREATE FUNCTION messaging.record_invite(
@@ -164,10 +165,7 @@ BEGIN
         PERFORM messaging.join_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_asked_at::timestamptz);
     END IF;
     SELECT * INTO m FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
-    IF p_client_key IS NOT NULL THEN
-        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
-        VALUES (p_caller, p_client_key, p_fingerprint, m.id) ON CONFLICT DO NOTHING;
-    END IF;
+    PERFORM messaging.keep_request(p_caller, 'invite ' || p_channel_id, p_client_key, p_fingerprint, m.id);
     document := messaging.member_json(m);
 END
 $$;

@@ -25,6 +25,7 @@ DECLARE
     ch public.channels;
     actor public.channel_members;
     target public.channel_members;
+    is_member boolean;
 BEGIN
     -- Locked, so that two owners do not leave past each other.
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
@@ -46,8 +47,8 @@ BEGIN
         END IF;
     ELSE
         actor := messaging.membership(ch, p_caller, p_microdaos);
-        IF actor.joined_at IS NULL OR NOT actor.can_kick
-            OR messaging.rank(target.role) >= messaging.rank(actor.role) AND messaging.rank(target.role) > 1 THEN
+        IF actor.joined_at IS NULL OR NOT actor.can_kick OR p_caller = p_member_id
+            OR is_member AND messaging.rank(target.role) >= messaging.rank(actor.role) AND messaging.rank(target.role) > 1 THEN
             refusal := 'cannot_kick';
             RETURN;
         END IF;
@@ -64,8 +65,8 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION messaging.record_removal(
 -- p_member_type and p_matrix_user_id: with p_ban.
+CREATE FUNCTION messaging.record_removal(
     p_channel_id uuid, p_caller text, p_member_id text, p_ban boolean DEFAULT false, p_member_type text DEFAULT NULL,
     p_matrix_user_id text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$

@@ -49,6 +49,7 @@ pub fn operations() -> Vec<Operation> {
             .does("Change a channel", "The room's name, topic, avatar and visibility follow.")
             .who(Caller(MANAGERS))
             .reads::<ChangeChannel>(json!({"topic": "Everything", "description": null}))
+            .runs_once()
             .responds::<Channel>(200, "The channel as it is now.")
             .refuses(&[
                 Refusal::ChannelNotFound,
@@ -60,6 +61,7 @@ pub fn operations() -> Vec<Operation> {
         operation("channels", "delete", paths::CHANNEL, "archiveChannel")
             .does("Archive a channel", "It stays readable, takes no more writes and leaves the lists.")
             .who(Caller(MANAGERS))
+            .runs_once()
             .responds_empty(204, "It is archived, or was already.")
             .refuses(&[Refusal::ChannelNotFound, Refusal::CannotManage])
             .asks_matrix(),

@@ -33,9 +33,9 @@ pub fn operations() -> Vec<Operation> {
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::CannotInvite,
-                Refusal::DirectIsOfTwo,
                 Refusal::TooManyInvitations,
                 Refusal::Banned,
+                Refusal::DirectIsOfTwo,
                 Refusal::HasLeft,
                 Refusal::CannotGrant,
                 Refusal::AlreadyAMember,
@@ -46,14 +46,15 @@ pub fn operations() -> Vec<Operation> {
         operation("members", "put", paths::MEMBER, "joinChannel")
             .does("Join a channel", "Only `me` can be put. Joining again changes nothing.")
             .who(Caller("who may see the channel and is no agent"))
+            .runs_once()
             .responds::<Member>(200, "The caller's membership.")
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::MemberNotFound,
                 Refusal::NotAMember,
+                Refusal::Banned,
                 Refusal::ChannelArchived,
             ])
-                Refusal::Banned,
             .fails([Problem::only_oneself()])
             .asks_matrix(),
         operation("members", "patch", paths::MEMBER, "changeMember")
@@ -65,6 +66,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .who(Caller("owners and admins of the channel, up to their own role and capabilities"))
             .reads::<ChangeMember>(json!({"role": "admin"}))
+            .runs_once()
             .responds::<Member>(200, "The member as they are now.")
             .refuses(&[
                 Refusal::ChannelNotFound,
@@ -82,10 +84,10 @@ pub fn operations() -> Vec<Operation> {
                  until a member with `can_kick` invites them; also somebody who is no member at the moment or never was.",
             )
             .who(Caller("anybody for themselves; members with `can_kick` for those below their role"))
+            .asks(&["ban"])
+            .runs_once()
             .responds_empty(204, "They are no member any more.")
             .refuses(&[Refusal::ChannelNotFound, Refusal::MemberNotFound, Refusal::CannotKick, Refusal::LastOwner])
             .asks_matrix(),
-            .asks(&["ban"])
-            .runs_once()
     ]
 }

@@ -30,7 +30,6 @@ pub async fn invite(
     let gateway = Gateway::from_settings().await?;
     let bot = settings::required("matrix_bot_localpart").await?;
     let invitation = invitation.check(gateway.server_name(), &bot)?;
-    let asked_at = log::now();
     let details = serde_json::to_string(&invitation.details).map_err(Problem::internal)?;
     let fingerprint =
         fingerprint(&["invite", &channel_id.to_string(), invitation.member_id.as_str(), &details]).await?;
@@ -39,12 +38,12 @@ pub async fn invite(
         return Ok(Invited { member, was_member: prepared.is_member });
     }
 
+    let (room_id, matrix_id) = (&prepared.room_id, gateway.matrix_id(&invitation.member_id));
     if prepared.must_unban {
         gateway.unban(room_id, &matrix_id, caller.id()).await?;
     }
     // Behind that, so that the push of it is older than the invitation.
     let asked_at = log::now();
-    let (room_id, matrix_id) = (&prepared.room_id, gateway.matrix_id(&invitation.member_id));
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if let Some(power_level) = prepared.power_level {
         gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;

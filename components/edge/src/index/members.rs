@@ -156,10 +156,17 @@ pub async fn record_invite(record: &RecordInvite<'_>) -> Result<Box<RawValue>, E
 pub struct PreparedRemoval {
     /// The channel's room.
     pub room_id: String,
-    /// Who goes, as a Matrix id.
-    pub matrix_user_id: String,
+    /// Who goes, as a Matrix id; `None` when the channel has never seen them.
+    pub matrix_user_id: Option<String>,
     /// Their level in the room.
     pub power_level: i32,
+    /// Whether they are there at the moment.
+    #[serde(default = "yes")]
+    pub is_member: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Before somebody leaves, is removed or is banned.
@@ -167,14 +174,15 @@ pub async fn prepare_removal(
     caller: &Caller,
     channel_id: ChannelId,
     member_id: &EntityId,
+    ban: bool,
 ) -> Result<PreparedRemoval, Error> {
     Call::of("prepare_removal")
         .caller(caller)
         .arg("p_channel_id", channel_id)
         .arg("p_member_id", member_id)
+        .arg("p_ban", ban)
         .json()
         .await
-    ban: bool,
 }
 
 /// After somebody has left, was removed or banned in Matrix.
@@ -186,10 +194,12 @@ pub async fn record_removal(
     ban: bool,
 ) -> Result<(), Error> {
     Call::of("record_removal")
-        .arg("p_ban", ban)
         .arg("p_channel_id", channel_id)
         .arg("p_caller", caller.id())
         .arg("p_member_id", member_id)
+        .arg("p_ban", ban)
+        .arg("p_member_type", member_id.member_type())
+        .arg("p_matrix_user_id", matrix_user_id)
         .done()
         .await
 }
@@ -197,9 +207,6 @@ pub async fn record_removal(
 /// A change of a member that the caller may make.
 #[derive(Debug, Deserialize)]
 pub struct PreparedMemberChange {
-        .arg("p_ban", ban)
-        .arg("p_member_type", member_id.member_type())
-        .arg("p_matrix_user_id", matrix_user_id)
     /// The channel's room.
     pub room_id: String,
     /// Who changes, as a Matrix id; `None` when the channel has never seen them.
