@@ -44,5 +44,5 @@ CREATE FUNCTION messaging.member_json(m public.channel_members) RETURNS json LAN
         'can_invite', m.can_invite, 'can_kick', m.can_kick, 'can_create_tasks', m.can_create_tasks,
         'matrix_power_level', m.matrix_power_level, 'invited_by', m.invited_by,
         'invited_at', messaging.rfc3339(m.invited_at), 'joined_at', messaging.rfc3339(m.joined_at),
-        'left_at', messaging.rfc3339(m.left_at))
+        'left_at', messaging.rfc3339(m.left_at), 'banned_at', messaging.rfc3339(m.banned_at))
 $$;

@@ -6,20 +6,29 @@ use messaging_core::channel::ChangeChannel;
 use messaging_core::gateway::{RoomChange, paths};
 use messaging_core::ids::ChannelId;
 use messaging_core::paths::ChannelPath;
+use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Changes;
 use messaging_edge::index::channels::{prepare_channel_change, record_channel_change};
 use messaging_edge::index::members::list_recent_joins;
-use messaging_edge::{Json, Path, Problem, RequestId, Response, log};
+use messaging_edge::{IdempotencyKey, Json, Path, Problem, RequestId, Response, log};
 use serde_json::Value;
 
 pub async fn change(
     caller: Caller,
     Path(at): Path<ChannelPath>,
     RequestId(request_id): RequestId,
+    key: IdempotencyKey,
     Json(change): Json<ChangeChannel>,
 ) -> Result<Response, Problem> {
-    let prepared = prepare_channel_change(&caller, at.channel_id, &change.check()?).await?;
+    let changes = change.check()?;
+    let body = serde_json::to_string(&changes).map_err(Problem::internal)?;
+    let asked = Asked { act: "PATCH channel", channel_id: at.channel_id, resource: "", body: &body };
+    acts::once(&caller, key, asked, carry_out(&caller, at, &request_id, &changes)).await
+}
+
+async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: &Changes) -> Result<Response, Problem> {
+    let prepared = prepare_channel_change(caller, at.channel_id, changes).await?;
     let gateway = Gateway::from_settings().await?;
     let mut done = Changes::new();
     let mut failed = None;
@@ -44,11 +53,11 @@ pub async fn change(
     }
 
     // What the room has, the index has too, also when the rest has failed.
-    let channel = record_channel_change(&caller, at.channel_id, &done, has_alias).await?;
+    let channel = record_channel_change(caller, at.channel_id, &done, has_alias).await?;
     if done.get("visibility").is_some_and(|visibility| visibility != "public")
         && let Err(problem) = keep_recent_members(at.channel_id, &prepared.room_id, &gateway).await
     {
-        log::error(&request_id, &format!("a member may have fallen out of the room: {problem}"));
+        log::error(request_id, &format!("a member may have fallen out of the room: {problem}"));
     }
     match failed {
         Some(problem) => Err(problem),

@@ -102,7 +102,7 @@ impl EventType {
             | Self::MemberLeft
             | Self::MemberKicked
             | Self::MemberRoleChanged => {
-                Some(&["microdao_id", "member_id", "member_type", "role", "invited_by", "actor_id", "member"])
+                Some(&["microdao_id", "member_id", "member_type", "role", "invited_by", "actor_id", "member", "banned"])
             }
             Self::ReactionAdded | Self::ReactionRemoved => Some(&["microdao_id", "message_id", "reactor_id", "emoji"]),
             Self::MatrixMessage | Self::MatrixRoomCreated => None,

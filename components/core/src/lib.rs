@@ -16,6 +16,7 @@ pub mod json;
 pub mod matrix;
 pub mod member;
 pub mod message;
+pub mod microdao;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 pub mod origin;

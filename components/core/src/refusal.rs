@@ -30,8 +30,12 @@ pub enum Refusal {
     ChannelArchived,
     /// The caller is not a member of the microDAO.
     NotInMicrodao,
+    /// The caller is an agent, and the channel would be no direct one.
+    AgentsMakeNoChannels,
     /// The caller is not a member of the channel and may not join by themselves.
     NotAMember,
+    /// The caller, or the person who is invited, is banned from the channel.
+    Banned,
     /// The caller may know of the channel, but not read it.
     CannotRead,
     /// The person who is invited is a member already, with other rights.
@@ -40,6 +44,8 @@ pub enum Refusal {
     CannotWrite,
     /// The caller may not invite.
     CannotInvite,
+    /// The caller has invited too many new people, who have not come.
+    TooManyInvitations,
     /// The caller would give away more than they have.
     CannotGrant,
     /// Plain text was sent to an encrypted channel.
@@ -70,6 +76,8 @@ pub enum Refusal {
     HasLeft,
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
+    /// The first request with this `Idempotency-Key` is not finished.
+    RequestRunning,
 }
 
 impl Refusal {
@@ -113,13 +121,24 @@ impl From<Refusal> for Problem {
             ),
             Refusal::ChannelArchived => conflict("The channel is archived and takes no more writes."),
             Refusal::NotInMicrodao => forbidden("You are not a member of this microDAO."),
+            Refusal::AgentsMakeNoChannels => {
+                forbidden("Agents open direct channels only. A person makes any other one and adds the agent.")
+            }
             Refusal::NotAMember => forbidden("Not a member of this channel. A member who may invite has to add you."),
+            Refusal::Banned => {
+                forbidden("Banned from this channel. An invitation by a member who may remove others lifts it.")
+            }
             Refusal::CannotRead => forbidden("You may not read this channel."),
             Refusal::AlreadyAMember => conflict(
                 "They are a member already, with another role or other capabilities. Change the member instead.",
             ),
             Refusal::CannotWrite => forbidden("You may not write in this channel."),
             Refusal::CannotInvite => forbidden("You may not invite to this channel."),
+            Refusal::TooManyInvitations => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                refusal.code(),
+                "You have invited 100 people who have not come, and new agents, within a day. Invite the next ones tomorrow.",
+            ),
             Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
             Refusal::ChannelEncrypted => {
                 conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
@@ -141,6 +160,9 @@ impl From<Refusal> for Problem {
             Refusal::DirectIsOfTwo => conflict("A direct channel is of two. Make another channel for more."),
             Refusal::HasLeft => {
                 conflict("They have left this direct channel. They come back when they open it themselves.")
+            }
+            Refusal::RequestRunning => {
+                conflict("The first request with this Idempotency-Key is still running. Retry it in a moment.")
             }
             Refusal::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -194,12 +194,12 @@ mod tests {
             "id": ID, "channel_id": ID, "member_id": "user:bob", "member_type": "human", "matrix_user_id": "@user-bob:x",
             "role": "member", "can_read": true, "can_write": true, "can_invite": false, "can_kick": false,
             "can_create_tasks": false, "matrix_power_level": 0, "invited_by": "user:alice",
-            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null
+            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null
         });
         json!({
             "event_id": ID, "channel_id": ID, "seq": 7, "microdao_id": "microdao:daarion", "matrix_room_id": "!r",
             "created_by": "user:alice", "visibility": "public", "actor_id": "user:alice", "channel": channel,
-             "member_id": "user:bob", "member_type": "human", "role": "member", "invited_by": "user:alice", "member": member,
+             "member_id": "user:bob", "member_type": "human", "role": "member", "invited_by": "user:alice", "member": member, "banned": true,
              "message_id": ID, "reactor_id": "user:bob", "emoji": "👍", "message": message, "members_changed": 150
         })
     }

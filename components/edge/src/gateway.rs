@@ -1,5 +1,7 @@
 //! The client of matrix-gateway: ours over service chaining, or the platform's own at `matrix_gateway_url`.
 
+mod bans;
+mod edits;
 mod state;
 
 pub use state::StateNow;

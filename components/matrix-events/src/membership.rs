@@ -18,10 +18,15 @@ pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_
     let changed_at = event.changed_at();
     let state = event.state(sender, &changed_at, order);
     let recorded = record_membership(state, &member_id, matrix_user_id, membership).await?;
-    if recorded.must_remove {
+    if recorded.must_ban {
+        let gateway = Gateway::from_settings().await?;
+        if !gateway.ban(&event.room_id, matrix_user_id, None).await? {
+            gateway.remove(&event.room_id, matrix_user_id).await?;
+        }
+    } else if recorded.must_remove {
         let gateway = Gateway::from_settings().await?;
         match member_id.kind() {
-            EntityKind::MatrixPerson => gateway.take_out(&event.room_id, matrix_user_id).await?,
+            EntityKind::MatrixPerson => gateway.remove(&event.room_id, matrix_user_id).await?,
             _ => gateway.leave(&event.room_id, matrix_user_id).await?,
         }
     }

@@ -5,6 +5,7 @@ use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
 use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
 use messaging_core::text::beginning;
+use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
 use serde_json::Value;
@@ -62,7 +63,11 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: 
         client_key: None,
         origin_ts: Some(event.milliseconds()),
     };
-    record_edit(record).await.map(|_| ())
+    if record_edit(record).await?.is_deleted {
+        // Its message is gone, and so must its text be.
+        Gateway::from_settings().await?.redact(&event.room_id, &event.event_id, sender_id).await?;
+    }
+    Ok(())
 }
 
 /// PostgreSQL cannot store NUL, which JSON and Matrix allow.

@@ -3,13 +3,14 @@
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
-use messaging_core::idempotency::fingerprint;
 use messaging_core::matrix;
 use messaging_core::message::EditMessage;
 use messaging_core::paths::MessagePath;
+use messaging_core::refusal::Refusal;
 use messaging_core::text::beginning;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{RecordEdit, prepare_edit, record_edit};
+use messaging_edge::settings::fingerprint;
 use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, log};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -24,7 +25,7 @@ pub async fn edit(
     edit.check()?;
     // Before the homeserver's time of the edit, so that a later edit by another client is never taken for older.
     let asked_at = log::now();
-    let fingerprint = fingerprint(&[&edit.text, edit.formatted_body.as_deref().unwrap_or("")]);
+    let fingerprint = fingerprint(&[&edit.text, edit.formatted_body.as_deref().unwrap_or("")]).await?;
     let prepared = prepare_edit(&caller, at, client_key.as_ref(), &fingerprint).await?;
     if let Some(message) = prepared.message {
         return Response::json(StatusCode::OK, &message);
@@ -42,7 +43,7 @@ pub async fn edit(
     };
     let sent = gateway.send(caller.id(), replacement).await?;
 
-    let message = record_edit(RecordEdit {
+    let recorded = record_edit(RecordEdit {
         room_id: &prepared.room_id,
         target_event_id: &prepared.event_id,
         event_id: &sent.event_id,
@@ -53,7 +54,12 @@ pub async fn edit(
         origin_ts: None,
     })
     .await?;
-    Ok(Response::document(StatusCode::OK, message))
+    if recorded.is_deleted {
+        // Deleted while the edit was under way: its text must not stay in Matrix.
+        gateway.redact(&prepared.room_id, &sent.event_id, caller.id()).await?;
+        return Err(Refusal::MessageDeleted.into());
+    }
+    Ok(Response::document(StatusCode::OK, recorded.message))
 }
 
 /// What takes the place of a content. An edit keeps the kind of the message, and the file of one that has a file.

@@ -9,7 +9,9 @@ CREATE FUNCTION messaging.join_rule(
 ) LANGUAGE plpgsql STABLE AS $$
 BEGIN
     via_microdao := false;
-    IF m.id IS NOT NULL AND m.left_at IS NULL THEN
+    IF m.banned_at IS NOT NULL THEN
+        refusal := 'banned';
+    ELSIF m.id IS NOT NULL AND m.left_at IS NULL THEN
         -- In already, or invited.
         via_microdao := m.via_microdao;
         IF m.via_microdao AND NOT p_has_claim AND ch.visibility <> 'public' THEN

@@ -20,7 +20,7 @@ BEGIN
         SELECT * INTO sent FROM public.messages
         WHERE channel_id = p_channel_id AND sender_id = p_caller AND client_key = p_client_key;
         IF FOUND THEN
-            IF sent.client_fingerprint IS DISTINCT FROM p_fingerprint THEN
+            IF messaging.is_other_request(sent.client_fingerprint, p_fingerprint) THEN
                 refusal := 'idempotency_key_reused';
                 RETURN;
             END IF;
@@ -55,7 +55,7 @@ BEGIN
         INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
         VALUES (p_caller, p_channel_id || ' ' || p_client_key, p_fingerprint, p_channel_id)
         ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING k.fingerprint INTO claimed;
-        IF claimed <> p_fingerprint THEN
+        IF messaging.is_other_request(claimed, p_fingerprint) THEN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
@@ -158,7 +158,7 @@ BEGIN
             WHERE id = m.id RETURNING * INTO m;
         END IF;
         -- Two requests with one key at the same time: the homeserver gave both the event of the first.
-        IF p_client_key IS NOT NULL AND m.client_fingerprint IS DISTINCT FROM p_fingerprint THEN
+        IF p_client_key IS NOT NULL AND messaging.is_other_request(m.client_fingerprint, p_fingerprint) THEN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;

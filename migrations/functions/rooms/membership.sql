@@ -1,7 +1,7 @@
 -- Memberships as the homeserver tells them.
 
 -- Somebody is in the room. 'in': in the channel as well; 'remove': they may not be in, and have to be taken out of the room;
--- 'ignore': a stranger in the room of a channel that has ended. Whoever comes through the API has noted it and is judged as
+-- 'ignore': a stranger in the room of a channel that has ended; 'ban': somebody whom the channel has banned. Whoever comes through the API has noted it and is judged as
 -- there. Anybody else was let in by the room: invited, or because it is open; into a direct channel only who is invited. An
 -- agent in an open room has only let itself in. One of our users whose invitation to a closed room is not known here counts
 -- as come through the microDAO until it is. The caller of this function holds the channel's row.
@@ -14,6 +14,9 @@ DECLARE
     is_invited boolean := before.id IS NOT NULL AND before.left_at IS NULL;
     is_being_invited boolean;
 BEGIN
+    IF before.banned_at IS NOT NULL THEN
+        RETURN 'ban';
+    END IF;
     IF ch.archived_at IS NOT NULL AND NOT (is_invited AND before.joined_at IS NOT NULL) THEN
         RETURN CASE WHEN p_member_id LIKE '@%' THEN 'ignore' ELSE 'remove' END;
     END IF;
@@ -37,11 +40,12 @@ BEGIN
 END
 $$;
 
--- Takes an invitation as the homeserver tells it.
+-- Takes an invitation as the homeserver tells it. Returns 'in', or 'ban' where it is of somebody whom the channel has banned
+-- and lifts no ban.
 CREATE FUNCTION messaging.invite_pushed(
-    ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_sender_id text, p_by_bot boolean,
-    p_at timestamptz
-) RETURNS void LANGUAGE plpgsql AS $$
+    ch public.channels, before public.channel_members, p_member_id text, p_member_type text, p_matrix_user_id text,
+    p_sender_id text, p_by_bot boolean, p_at timestamptz
+) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     intent messaging.intents;
 BEGIN
@@ -50,14 +54,18 @@ BEGIN
                             AND j.target_id = p_member_id
                             AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'invite'
                                             AND i.target_id = p_member_id AND i.created_at > j.created_at)) THEN
-        RETURN;
+        RETURN 'in';
     END IF;
     intent := messaging.take_intent(ch.id, 'invite', p_member_id, p_sender_id, p_by_bot);
     IF NOT p_by_bot OR intent.actor_id IS NOT NULL THEN
+        IF before.banned_at IS NOT NULL AND intent.actor_id IS NULL AND NOT messaging.lifts_ban(ch.id, p_sender_id) THEN
+            RETURN 'ban';
+        END IF;
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id,
             coalesce(intent.actor_id, p_sender_id),
             coalesce(intent.details, jsonb_build_object('role', messaging.default_role(p_member_type))), p_at);
     END IF;
+    RETURN 'in';
 END
 $$;
 
@@ -75,7 +83,7 @@ BEGIN
     ON CONFLICT (channel_id, member_id) DO NOTHING;
     -- Whatever else was to become of the membership has no object any more.
     DELETE FROM messaging.intents WHERE channel_id = ch.id AND act IN ('remove', 'role') AND target_id = p_member_id;
-    PERFORM messaging.appoint_owner(ch, p_by);
+    PERFORM messaging.appoint_owner(ch, p_member_id, p_by);
 END
 $$;
 
@@ -84,6 +92,7 @@ $$;
 --
 -- drop_power_level: the member is gone, and their level still waits in the room for them to come back. It must not.
 -- must_remove: somebody is in the room and may not be in the channel; they have to be taken out.
+-- must_ban: somebody whom the channel has banned has got into the room; it has to ban them as well.
 -- must_raise: owners who do not have an owner's power level in the room, by Matrix id. They have to get it.
 -- ask_version: the homeserver has to be asked for the membership, which is then told with this p_version.
 CREATE FUNCTION messaging.record_membership(
@@ -115,9 +124,11 @@ BEGIN
         IF p_membership = 'join' THEN
             admitted := messaging.admit_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, changed);
         ELSIF p_membership = 'invite' AND (before.id IS NULL OR before.left_at IS NOT NULL) THEN
-            PERFORM messaging.invite_pushed(ch, p_member_id, p_member_type, p_matrix_user_id, p_sender_id, p_by_bot, changed);
+            admitted := messaging.invite_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, p_sender_id, p_by_bot, changed);
         ELSIF is_out THEN
             intent := messaging.take_intent(ch.id, 'remove', p_member_id, p_sender_id, p_by_bot);
+            PERFORM messaging.follow_ban(ch, before, p_member_id, p_member_type, p_matrix_user_id, p_membership,
+                coalesce(intent.actor_id, p_sender_id), coalesce((intent.details ->> 'ban')::boolean, false));
             PERFORM messaging.remove_pushed(ch, p_member_id, p_member_type, p_matrix_user_id, coalesce(intent.actor_id, p_sender_id));
         END IF;
         IF admitted = 'in' THEN
@@ -131,6 +142,7 @@ BEGIN
             coalesce(before.left_at IS NULL AND before.matrix_power_level > 0, false)
             OR coalesce(messaging.room_level(ch.id, p_matrix_user_id), 0) > 0),
         'must_remove', admitted = 'remove',
+        'must_ban', admitted = 'ban',
         'must_raise', CASE WHEN is_out THEN messaging.powerless_owners(ch.id) ELSE '[]' END,
         'ask_version', CASE WHEN judgement = 'ask' THEN version END);
 END

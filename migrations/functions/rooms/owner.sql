@@ -1,9 +1,24 @@
 -- Every channel has an owner, as long as somebody can be it, and the owner has the room's highest level.
 
--- Where no owner is left, the one who has been in for the longest is: an admin before a member, somebody who is in by
--- themselves before one who came through the microDAO. The bot gives them the level. The caller of this function holds the
--- channel's row.
-CREATE FUNCTION messaging.appoint_owner(ch public.channels, p_actor_id text) RETURNS void LANGUAGE plpgsql AS $$
+-- Who becomes the owner when the last one goes: who has been in for the longest, an admin before a member, somebody who is in
+-- by themselves before one who came through the microDAO. NULL when nobody can be it. p_leaving_id: who goes.
+CREATE FUNCTION messaging.successor(p_channel_id uuid, p_leaving_id text) RETURNS public.channel_members
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    m public.channel_members;
+BEGIN
+    SELECT * INTO m FROM public.channel_members
+    WHERE channel_id = p_channel_id AND member_id <> p_leaving_id AND left_at IS NULL AND joined_at IS NOT NULL
+        AND member_type = 'human' AND can_read AND can_write
+    ORDER BY messaging.rank(role) DESC, via_microdao, joined_at, id LIMIT 1;
+    RETURN m;
+END
+$$;
+
+-- Gives a channel that has no owner left the successor of the one who has gone; the bot gives them the level. The caller of
+-- this function holds the channel's row.
+CREATE FUNCTION messaging.appoint_owner(ch public.channels, p_gone_id text, p_actor_id text) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
     heir public.channel_members;
 BEGIN
@@ -12,10 +27,7 @@ BEGIN
         RETURN;
     END IF;
     UPDATE public.channel_members SET role = 'owner', can_invite = true, can_kick = true, can_create_tasks = true
-    WHERE id = (SELECT id FROM public.channel_members WHERE channel_id = ch.id AND left_at IS NULL AND joined_at IS NOT NULL
-                    AND member_type = 'human' AND can_read AND can_write
-                ORDER BY messaging.rank(role) DESC, via_microdao, joined_at, id LIMIT 1)
-    RETURNING * INTO heir;
+    WHERE id = (messaging.successor(ch.id, p_gone_id)).id RETURNING * INTO heir;
     IF FOUND THEN
         PERFORM messaging.emit_member(ch, 'member.role_changed', p_actor_id, heir);
     END IF;

@@ -81,8 +81,8 @@ async def test_who_was_banned_before_coming_stays_out(world: World, db: Database
     await tell(db, channel, "user:sam", "ban", OWNER, changed_at=at(-10))
     await tell(db, channel, "user:sam", "invite", OWNER, changed_at=at(-20))
     row = await world.row(channel, "user:sam")
-    assert row and row["left_at"] is not None
-    assert await db.subjects(channel.id) == ["channel.created"]
+    assert row and row["left_at"] is not None and row["banned_at"] is not None
+    assert await db.subjects(channel.id) == ["channel.created", "member.kicked"]
 
 
 async def test_an_intent_is_of_the_person_who_had_it(world: World, db: Database) -> None:

@@ -130,6 +130,7 @@ impl Publisher {
             if cleanup <= now {
                 let deleted = store.delete_old().await?;
                 self.metrics.outbox_deleted.inc_by(deleted);
+                store.delete_old_rows().await?;
                 // After a full batch there is more to delete, but events come first.
                 cleanup = if deleted < store::CLEANUP_BATCH { now + CLEANUP } else { now };
             }

@@ -183,4 +183,15 @@ impl Store {
         );
         self.change(&sql, &[]).await
     }
+
+    /// Deletes other rows that have had their time, at most [`CLEANUP_BATCH`] of each kind. A database that has not been
+    /// migrated yet does not know how.
+    pub async fn delete_old_rows(&self) -> anyhow::Result<()> {
+        let exists = "SELECT to_regproc('messaging.delete_old_rows') IS NOT NULL";
+        if self.query(exists, &[]).await?.first().context("no row")?.try_get(0)? {
+            let sql = format!("SELECT FROM messaging.delete_old_rows(p_limit => {CLEANUP_BATCH})");
+            self.query(&sql, &[]).await?;
+        }
+        Ok(())
+    }
 }

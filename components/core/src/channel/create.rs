@@ -1,7 +1,7 @@
 //! What makes a channel.
 
 use super::Visibility;
-use crate::idempotency::fingerprint;
+use crate::idempotency::digest;
 use crate::ids::{EntityId, MicrodaoId, is_slug};
 use crate::problem::{FieldError, Problem};
 use crate::text::TextKind::{Line, Lines};
@@ -160,7 +160,7 @@ impl CreateChannel {
         };
         let mut pair = [caller.as_str(), other.as_str()];
         pair.sort_unstable();
-        let name = fingerprint(&pair);
+        let name = digest(&pair);
         self.slug = format!("{DIRECT_SLUG}{}", name.get(..32).unwrap_or(&name));
         if self.name.is_empty() {
             self.name = pair.join(", ").chars().take(255).collect();

@@ -10,6 +10,8 @@ pub const MESSAGES: &str = "/internal/matrix/rooms/:room_id/messages";
 pub const EVENT: &str = "/internal/matrix/rooms/:room_id/event/:event_id";
 /// One state event of a room as it is now.
 pub const STATE: &str = "/internal/matrix/rooms/:room_id/state";
+/// The ids of an event's edits. A gateway may leave it out.
+pub const EDITS: &str = "/internal/matrix/rooms/:room_id/event/:event_id/edits";
 /// A room's name.
 pub const NAME: &str = "/internal/matrix/rooms/:room_id/name";
 /// A room's topic.
@@ -36,6 +38,10 @@ pub const JOIN: &str = "/internal/matrix/join";
 pub const LEAVE: &str = "/internal/matrix/leave";
 /// Removes somebody from a room.
 pub const KICK: &str = "/internal/matrix/kick";
+/// Removes somebody from a room for good, also who is not in it. A gateway may leave it out.
+pub const BAN: &str = "/internal/matrix/ban";
+/// Ends a ban. A gateway may leave it out.
+pub const UNBAN: &str = "/internal/matrix/unban";
 /// Registers one of the gateway's own users.
 pub const REGISTER_USER: &str = "/internal/matrix/register-user";
 /// A token for one of the gateway's own users.

@@ -55,6 +55,7 @@ pub fn operations() -> Vec<Operation> {
                  have left, and in an archived channel.",
             )
             .who(Caller("its sender, admins and owners of the channel"))
+            .runs_once()
             .responds_empty(204, "It is deleted, or was already.")
             .refuses(&[
                 Refusal::ChannelNotFound,

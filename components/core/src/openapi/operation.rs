@@ -134,6 +134,11 @@ impl Operation {
         self.takes_key().refuses(&[Refusal::IdempotencyKeyReused])
     }
 
+    /// The same, of a change that is carried out once and whose response is kept.
+    pub fn runs_once(self) -> Self {
+        self.retry_safe().refuses(&[Refusal::RequestRunning])
+    }
+
     /// A JSON response.
     pub fn responds<T: JsonSchema>(self, status: u16, description: &'static str) -> Self {
         self.responds_with(status, description, "application/json", SchemaGenerator::subschema_for::<T>)

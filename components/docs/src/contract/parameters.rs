@@ -57,8 +57,10 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     add("cursor", "query", "cursor", cursor, text(format!("^{time}_{uuid}$")));
     add("member_cursor", "query", "cursor", cursor, text(format!("^{uuid}$")));
     let microdao = types.subschema_for::<MicrodaoId>().to_value();
-    add("microdao_id", "query", "microdao_id", "Only channels of this microDAO.", microdao);
+    add("of_microdao", "query", "microdao_id", "Only channels of this microDAO.", microdao.clone());
+    add("microdao_id", "path", "microdao_id", "The microDAO.", microdao);
     add("reader", "query", "agent_id", "The agent that reads; without it a service of the platform does.", agent);
+    add("ban", "query", "ban", "Whether they are banned as well.", json!({"type": "boolean", "default": false}));
 
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});
     let described = "Makes a retry safe: the same key by the same caller gives the same result, whatever failed in \

@@ -49,8 +49,8 @@ impl Gateway {
         self.call::<VisibilityChanged>(Method::PUT, paths::VISIBILITY, &[room_id], Some(&change)).await.map(|_| ())
     }
 
-    /// Takes somebody out of a room as the bot, whoever it is.
-    pub async fn take_out(&self, room_id: &str, user_id: &str) -> Result<(), Problem> {
+    /// Removes somebody from a room as the bot, whoever it is.
+    pub async fn remove(&self, room_id: &str, user_id: &str) -> Result<(), Problem> {
         self.act(Method::POST, paths::KICK, &[], &membership(room_id, user_id)).await
     }
 }

@@ -67,6 +67,11 @@ impl Document {
     pub fn into_text(self) -> String {
         self.0
     }
+
+    /// Reads a part of it.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.0).map_err(|e| Error::Failed(Problem::internal(e)))
+    }
 }
 
 /// A function and its arguments, by the names that they have in SQL.
@@ -127,6 +132,11 @@ impl Call {
         let function = self.function;
         let document = self.document().await?;
         serde_json::from_str(&document.0).map_err(|e| Error::Failed(Problem::internal(format!("{function}: {e}"))))
+    }
+
+    /// The document, read, if there is one.
+    pub async fn json_if_any<T: DeserializeOwned>(self) -> Result<Option<T>, Error> {
+        self.run().await?.map(|document| Document(document).read()).transpose()
     }
 
     /// Nothing but that it was done.

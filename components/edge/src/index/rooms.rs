@@ -72,6 +72,9 @@ pub struct Recorded {
     /// Somebody is in the room and may not be in the channel.
     #[serde(default)]
     pub must_remove: bool,
+    /// Somebody whom the channel has banned has got into the room.
+    #[serde(default)]
+    pub must_ban: bool,
     /// Owners, by Matrix id, who do not have an owner's level in the room.
     #[serde(default)]
     pub must_raise: Vec<String>,
@@ -162,13 +165,19 @@ pub async fn find_upgrade(replacement_room_id: &str) -> Result<Option<String>, E
     Ok(found.predecessor_room_id)
 }
 
-/// The bot is in the replacement, which names this predecessor: the channel follows.
-pub async fn follow_upgrade(replacement_room_id: &str, predecessor_room_id: &str) -> Result<(), Error> {
-    Call::of("follow_upgrade")
+/// The bot is in the replacement, which names this predecessor: the channel follows. Gives those who are banned, as Matrix
+/// ids: the replacement need not know of them.
+pub async fn follow_upgrade(replacement_room_id: &str, predecessor_room_id: &str) -> Result<Vec<String>, Error> {
+    #[derive(Deserialize)]
+    struct Followed {
+        banned: Vec<String>,
+    }
+    let followed: Option<Followed> = Call::of("follow_upgrade")
         .arg("p_replacement_room_id", replacement_room_id)
         .arg("p_predecessor_room_id", predecessor_room_id)
-        .done()
-        .await
+        .json_if_any()
+        .await?;
+    Ok(followed.map(|followed| followed.banned).unwrap_or_default())
 }
 
 /// Who types in a room at the moment: everybody who does. Nothing is stored.

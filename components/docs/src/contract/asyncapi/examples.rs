@@ -212,8 +212,9 @@ fn member(member_id: &str, actor_id: &str) -> MemberEvent {
         invited_at: Some(time(3)),
         joined_at: Some(time(4)),
         left_at: None,
+        banned_at: None,
     };
-    MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id, member }
+    MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id, member, banned: None }
 }
 
 fn envelope(seq: Seq) -> EventEnvelope {
