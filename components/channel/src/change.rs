@@ -30,7 +30,8 @@ pub async fn change(
             let changed = gateway.set_visibility(&prepared.room_id, caller.id(), value == "public", alias_name).await;
             changed.map(|has| has_alias = has)
         } else if let Some((path, change)) = in_room(&column, &value) {
-            gateway.change_room(path, &prepared.room_id, caller.id(), change).await
+            let changed = gateway.change_room(path, &prepared.room_id, caller.id(), change).await;
+            changed.or_else(|problem| only_in_index(&request_id, problem))
         } else {
             Ok(())
         };
@@ -62,6 +63,15 @@ async fn keep_recent_members(channel_id: ChannelId, room_id: &str, gateway: &Gat
     for matrix_id in list_recent_joins(channel_id).await? {
         gateway.join(room_id, &matrix_id).await?;
     }
+    Ok(())
+}
+
+/// What a channel is about and its picture are worth having in the index alone, where the gateway cannot tell the room.
+fn only_in_index(request_id: &str, problem: Problem) -> Result<(), Problem> {
+    if !problem.is_gateway_lacks() {
+        return Err(problem);
+    }
+    log::info(request_id, &format!("only the index has the change: {problem}"));
     Ok(())
 }
 

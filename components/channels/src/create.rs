@@ -21,6 +21,7 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let new = body.check(caller.id(), gateway.server_name())?;
     let fields = serde_json::to_string(&new).map_err(Problem::internal)?;
     let fingerprint = fingerprint(&["create channel", &fields]);
+    let new = new.with_topic();
 
     let reserved = reserve_channel(&caller, &new, client_key.as_ref(), &fingerprint).await?;
     if let Some(channel) = reserved.channel {
@@ -37,7 +38,8 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let channel_id = reserved.channel_id.ok_or_else(|| Problem::internal("nothing is reserved"))?;
 
     let caller_matrix_id = gateway.matrix_id(caller.id());
-    let room = make_room(&gateway, room(&new, channel_id, &caller_matrix_id)).await?;
+    let levels = direct::levels(&gateway, new.other.as_ref());
+    let room = make_room(&gateway, room(&new, channel_id, &caller_matrix_id, levels)).await?;
     let channel = record_channel(&RecordChannel {
         channel_id,
         caller: &caller,
@@ -67,7 +69,12 @@ async fn make_room(gateway: &Gateway, mut room: CreateRoom) -> Result<CreatedRoo
     }
 }
 
-fn room(new: &NewChannel, channel_id: ChannelId, creator_matrix_id: &str) -> CreateRoom {
+fn room(
+    new: &NewChannel,
+    channel_id: ChannelId,
+    creator_matrix_id: &str,
+    levels: Option<Map<String, Value>>,
+) -> CreateRoom {
     let is_public = new.visibility == Visibility::Public;
     CreateRoom {
         name: Some(new.name.clone()),
@@ -78,7 +85,7 @@ fn room(new: &NewChannel, channel_id: ChannelId, creator_matrix_id: &str) -> Cre
         initial_state: initial_state(new),
         creation_content: Map::from_iter([(CHANNEL_FIELD.to_owned(), json!(channel_id))]),
         creator_matrix_id: Some(creator_matrix_id.to_owned()),
-        power_level_content_override: None,
+        power_level_content_override: levels,
     }
 }
 

@@ -9,6 +9,7 @@ pub async fn ready(RequestId(request_id): RequestId) -> Result<Response, Problem
     let (matrix_gateway, homeserver) = matrix().await;
     let state = |part: Result<(), Problem>| match part {
         Ok(()) => PartState::Ok,
+        Err(problem) if problem.is_gateway_lacks() => PartState::Unknown,
         Err(problem) => {
             log::error(&request_id, &format!("not ready: {problem}"));
             PartState::Failed
@@ -19,7 +20,8 @@ pub async fn ready(RequestId(request_id): RequestId) -> Result<Response, Problem
         matrix_gateway: state(matrix_gateway),
         homeserver: state(homeserver),
     };
-    let all_well = [parts.postgresql, parts.matrix_gateway, parts.homeserver].iter().all(|part| *part == PartState::Ok);
+    let all = [parts.postgresql, parts.matrix_gateway, parts.homeserver];
+    let all_well = all.iter().all(|part| *part != PartState::Failed);
     let (status, ready) =
         if all_well { (StatusCode::OK, Ready::Ready) } else { (StatusCode::SERVICE_UNAVAILABLE, Ready::NotReady) };
     Response::json(status, &Readiness { status: ready, parts })

@@ -23,7 +23,7 @@ pub async fn apply(event: &Event, sender: &Sender, matrix_user_id: &str, here: &
         Gateway::from_settings().await?.leave(&event.room_id, matrix_user_id).await?;
     }
     if recorded.drop_power_level {
-        Gateway::from_settings().await?.set_power_level(&event.room_id, matrix_user_id, 0, None).await?;
+        Gateway::from_settings().await?.set_power_level_if_offered(&event.room_id, matrix_user_id, 0, None).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `m.room.power_levels`: who may do what in a room.
 
-use crate::event::Event;
+use crate::event::{Event, is_id};
 use messaging_edge::index::Error;
 use messaging_edge::index::rooms::{RecordPowerLevels, Sender, record_power_levels};
 use serde_json::{Map, Value};
@@ -16,10 +16,10 @@ pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Error> {
         Some(Value::Object(users)) if users.len() <= MAX_LEVELS => users,
         Some(_) => return Ok(()),
     };
-    let levels = users.iter().map(|(user, value)| (user.replace('\0', ""), level(value).into())).collect();
+    let levels = users.iter().filter(|(user, _)| is_id(user)).map(|(user, value)| (user.clone(), level(value).into()));
     record_power_levels(RecordPowerLevels {
         room_id: &event.room_id,
-        levels: &levels,
+        levels: &levels.collect(),
         default: event.content.get("users_default").map_or(Some(0), level),
         sender,
         changed_at: &changed_at,

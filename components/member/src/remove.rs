@@ -14,7 +14,7 @@ pub async fn remove(caller: Caller, Path(at): Path<MemberPath>) -> Result<Respon
     let (room_id, matrix_user_id) = (&prepared.room_id, &prepared.matrix_user_id);
     // The level would wait in the room for them to come back.
     if prepared.power_level > 0 {
-        gateway.set_power_level(room_id, matrix_user_id, 0, Some(caller.id())).await?;
+        gateway.set_power_level_if_offered(room_id, matrix_user_id, 0, Some(caller.id())).await?;
     }
     if member_id == *caller.id() {
         gateway.leave(room_id, matrix_user_id).await?;

@@ -50,3 +50,8 @@ pub const SUBSCRIBE: &str = "/internal/matrix/webhook/subscribe";
 pub const SUBSCRIPTION: &str = "/internal/matrix/webhook/subscribe/:subscription_id";
 /// Whether the gateway and its homeserver are there.
 pub const HEALTH: &str = "/internal/matrix/health";
+
+/// Whether a gateway may be without this call: what the platform's own specification does not have.
+pub fn is_optional(path: &str) -> bool {
+    [EVENT, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, HEALTH].contains(&path)
+}

@@ -6,6 +6,6 @@ mod list_messages;
 mod send;
 
 pub use enter::enter;
-pub use invite::{Invited, invite};
+pub use invite::{Invited, LevelIs, invite};
 pub use list_messages::list_messages;
 pub use send::send;
