@@ -23,7 +23,6 @@ const OWNER_LEVEL: i64 = 100;
 /// How often a taken alias is freed before it is left to the request that keeps taking it.
 const MAX_TRIES: usize = 2;
 
-/// Whether this instance has seen that the bot has a name.
 static BOT_IS_NAMED: AtomicBool = AtomicBool::new(false);
 
 /// Makes a room, or finishes one. Where its alias is another room's, it is made without.
@@ -35,7 +34,7 @@ pub async fn create_room(hs: Homeserver, Json(request): Json<CreateRoom>) -> Res
     let channel = request.creation_content.get(CHANNEL_FIELD).and_then(Value::as_str).map(str::to_owned);
     let alias_name = request.room_alias_name.clone().map(alias_name).transpose()?;
     let bot = if names_others(&request, server_name) { Some(who_am_i(&hs).await?) } else { None };
-    // Before the first room, so that the bot comes in under its name. Without a name the room is made all the same.
+    // Once in an instance, before the room, so that the bot comes in under its name; without one it is made all the same.
     if !BOT_IS_NAMED.load(Ordering::Relaxed) {
         BOT_IS_NAMED.store(act::name_bot(&hs).await.is_ok(), Ordering::Relaxed);
     }
