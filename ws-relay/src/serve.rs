@@ -35,11 +35,8 @@ const FAREWELL: Duration = Duration::from_secs(12);
 pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
     let verifier = Verifier::from_settings(&setting).map_err(|e| anyhow!(e))?;
     let mut settings = Settings::read(&setting)?;
-    if verifier.development() {
-        tracing::warn!(
-            "AUTH_MODE=development: anyone may call themselves anyone, and who gives no name reads every public and every \
-             microDAO channel. Never let others reach this relay."
-        );
+    for warning in verifier.warnings() {
+        tracing::warn!("{warning}");
     }
     // Every socket is a file; ten thousand of them are more than most systems allow by default.
     match rlimit::increase_nofile_limit(u64::MAX) {

@@ -39,7 +39,8 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
             let changed = gateway.set_visibility(&prepared.room_id, caller.id(), value == "public", alias_name).await;
             changed.map(|has| has_alias = has)
         } else if let Some((path, change)) = in_room(&column, &value) {
-            gateway.change_room(path, &prepared.room_id, caller.id(), change).await
+            let changed = gateway.change_room(path, &prepared.room_id, caller.id(), change).await;
+            changed.or_else(|problem| only_in_index(&request_id, problem))
         } else {
             Ok(())
         };
@@ -78,6 +79,15 @@ async fn keep_recent_members(channel_id: ChannelId, room_id: &str, gateway: &Gat
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// What a channel is about and its picture are worth having in the index alone, where the gateway cannot tell the room.
+fn only_in_index(request_id: &str, problem: Problem) -> Result<(), Problem> {
+    if !problem.is_gateway_lacks() {
+        return Err(problem);
+    }
+    log::info(request_id, &format!("only the index has the change: {problem}"));
+    Ok(())
 }
 
 /// The change of the room that goes with a column. The description is the index's own: Matrix has no place for it.

@@ -31,6 +31,7 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let new = body.check(caller.id(), gateway.server_name())?;
     let fields = serde_json::to_string(&new).map_err(Problem::internal)?;
     let fingerprint = fingerprint(&["create channel", &fields]).await?;
+    let new = new.with_topic();
 
     let reserved = reserve(&caller, &new, client_key.as_ref(), &fingerprint).await?;
     if let Some(channel) = reserved.channel {
@@ -47,7 +48,8 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let channel_id = reserved.channel_id.ok_or_else(|| Problem::internal("nothing is reserved"))?;
 
     let caller_matrix_id = gateway.matrix_id(caller.id());
-    let room = match make_room(&gateway, room(&new, channel_id, &caller_matrix_id)).await {
+    let levels = direct::levels(&gateway, new.other.as_ref());
+    let room = match make_room(&gateway, room(&new, channel_id, &caller_matrix_id, levels)).await {
         Ok(room) => room,
         Err(problem) => {
             // The homeserver may still be at it, or the same request is, running twice.
@@ -59,7 +61,8 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     };
     // Whoever a room is made for has an owner's level in it, and an agent owns none.
     if caller.id().is_agent() {
-        gateway.set_power_level(&room.room_id, &caller_matrix_id, Role::Agent.power_level(), None).await?;
+        let level = Role::Agent.power_level();
+        gateway.set_power_level_if_offered(&room.room_id, &caller_matrix_id, level, None).await?;
     }
     let channel = record_channel(&RecordChannel {
         channel_id,
@@ -107,7 +110,12 @@ async fn make_room(gateway: &Gateway, mut room: CreateRoom) -> Result<CreatedRoo
     }
 }
 
-fn room(new: &NewChannel, channel_id: ChannelId, creator_matrix_id: &str) -> CreateRoom {
+fn room(
+    new: &NewChannel,
+    channel_id: ChannelId,
+    creator_matrix_id: &str,
+    levels: Option<Map<String, Value>>,
+) -> CreateRoom {
     let is_public = new.visibility == Visibility::Public;
     CreateRoom {
         name: Some(new.name.clone()),
@@ -118,7 +126,7 @@ fn room(new: &NewChannel, channel_id: ChannelId, creator_matrix_id: &str) -> Cre
         initial_state: initial_state(new),
         creation_content: Map::from_iter([(CHANNEL_FIELD.to_owned(), json!(channel_id))]),
         creator_matrix_id: Some(creator_matrix_id.to_owned()),
-        power_level_content_override: None,
+        power_level_content_override: levels,
     }
 }
 

@@ -52,6 +52,8 @@ pub enum Refusal {
     ChannelEncrypted,
     /// Ciphertext was sent to a channel that is not encrypted.
     ChannelNotEncrypted,
+    /// The message was sent before its channel was encrypted: ciphertext cannot replace it.
+    MessageNotEncrypted,
     /// Only the sender may do this.
     NotTheSender,
     /// The caller may not delete this message.
@@ -74,6 +76,10 @@ pub enum Refusal {
     DirectIsOfTwo,
     /// They have left this direct channel and come back only by themselves.
     HasLeft,
+    /// The message has as many different emoji, or as many reactions of the caller, as it may have.
+    TooManyReactions,
+    /// The room's power levels have no place for one more member whose level differs.
+    TooManyLevels,
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
     /// The first request with this `Idempotency-Key` is not finished.
@@ -144,6 +150,9 @@ impl From<Refusal> for Problem {
                 conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
             }
             Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
+            Refusal::MessageNotEncrypted => {
+                conflict("The message was sent before the channel was encrypted and cannot be edited any more.")
+            }
             Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
             Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
             Refusal::MessageDeleted => conflict("The message was deleted."),
@@ -161,6 +170,14 @@ impl From<Refusal> for Problem {
             Refusal::HasLeft => {
                 conflict("They have left this direct channel. They come back when they open it themselves.")
             }
+            Refusal::TooManyReactions => conflict(
+                "A message has at most 100 different emoji, and 20 reactions of one person. Use one that is there, or \
+                 take one back.",
+            ),
+            Refusal::TooManyLevels => conflict(
+                "So many members of this channel have a level of their own (who may not write, admins, owners) that the \
+                 room has no place for another. Let somebody write again, or remove them.",
+            ),
             Refusal::RequestRunning => {
                 conflict("The first request with this Idempotency-Key is still running. Retry it in a moment.")
             }

@@ -73,6 +73,7 @@ async fn look(request_id: &str) -> Readiness {
     let (matrix_gateway, homeserver) = matrix().await;
     let state = |part: Result<(), Problem>| match part {
         Ok(()) => PartState::Ok,
+        Err(problem) if problem.is_gateway_lacks() => PartState::Unknown,
         Err(problem) => {
             log::error(request_id, &format!("not ready: {problem}"));
             PartState::Failed
@@ -83,7 +84,8 @@ async fn look(request_id: &str) -> Readiness {
         matrix_gateway: state(matrix_gateway),
         homeserver: state(homeserver),
     };
-    let all_well = [parts.postgresql, parts.matrix_gateway, parts.homeserver].iter().all(|part| *part == PartState::Ok);
+    let all = [parts.postgresql, parts.matrix_gateway, parts.homeserver];
+    let all_well = all.iter().all(|part| *part != PartState::Failed);
     let status = if all_well { Ready::Ready } else { Ready::NotReady };
     Readiness { status, parts, auth_mode: auth_mode(request_id).await }
 }

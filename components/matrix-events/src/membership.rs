@@ -31,7 +31,7 @@ pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_
         }
     }
     if recorded.drop_power_level {
-        Gateway::from_settings().await?.set_power_level(&event.room_id, matrix_user_id, 0, None).await?;
+        Gateway::from_settings().await?.set_power_level_if_offered(&event.room_id, matrix_user_id, 0, None).await?;
     }
     raise(&event.room_id, &recorded.must_raise).await?;
     Ok(recorded.ask_version)

@@ -4,7 +4,7 @@ use crate::event::Event;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
 use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
-use messaging_core::text::beginning;
+use messaging_core::text::{beginning, storable};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
@@ -32,7 +32,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
     let client_key = matrix::text(content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored);
     let fingerprint = matrix::text(content, FINGERPRINT_FIELD).filter(|_| client_key.is_some());
     let sent_at = event.sent_at();
-    let pushed_content = (!is_ours).then(|| without_nul(content));
+    let pushed_content = (!is_ours).then(|| all_storable(content));
     let record = RecordMessage {
         room_id: &event.room_id,
         event_id: &event.event_id,
@@ -70,13 +70,12 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: 
     Ok(())
 }
 
-/// PostgreSQL cannot store NUL, which JSON and Matrix allow.
-fn without_nul(value: &Value) -> Value {
-    let clean = |text: &str| text.replace('\0', "\u{fffd}");
+/// With every text as it can be stored.
+fn all_storable(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(clean(text)),
-        Value::Array(items) => items.iter().map(without_nul).collect(),
-        Value::Object(fields) => fields.iter().map(|(key, value)| (clean(key), without_nul(value))).collect(),
+        Value::String(text) => Value::String(storable(text)),
+        Value::Array(items) => items.iter().map(all_storable).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (storable(key), all_storable(value))).collect(),
         other => other.clone(),
     }
 }

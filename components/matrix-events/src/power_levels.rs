@@ -1,6 +1,6 @@
 //! `m.room.power_levels`: who may do what in a room.
 
-use crate::event::Event;
+use crate::event::{Event, is_id};
 use messaging_core::member::Role;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
@@ -17,9 +17,9 @@ pub async fn record(event: &Event, sender: &Sender, order: Order<'_>) -> Result<
         Some(Value::Object(users)) if users.len() <= MAX_LEVELS => users,
         Some(_) => return Ok(None),
     };
-    let levels = users.iter().map(|(user, value)| (user.replace('\0', ""), level(value).into())).collect();
+    let levels = users.iter().filter(|(user, _)| is_id(user)).map(|(user, value)| (user.clone(), level(value).into()));
     let power = PowerLevels {
-        levels: &levels,
+        levels: &levels.collect(),
         default: event.content.get("users_default").map_or(Some(0), level),
         // More than an owner has.
         is_read_only: event.content.get("events_default").and_then(level) > Some(Role::Owner.power_level()),

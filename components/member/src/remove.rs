@@ -36,7 +36,7 @@ async fn carry_out(
     let room_id = &prepared.room_id;
     // The level would wait in the room for them to come back.
     if prepared.power_level > 0 {
-        gateway.set_power_level(room_id, &matrix_user_id, 0, Some(caller.id())).await?;
+        gateway.set_power_level_if_offered(room_id, &matrix_user_id, 0, Some(caller.id())).await?;
     }
     let is_banned = ban && gateway.ban(room_id, &matrix_user_id, Some(caller.id())).await?;
     if *member_id == *caller.id() {

@@ -9,6 +9,9 @@ use messaging_edge::index::messages::record_redaction;
 use messaging_edge::index::reactions::prepare_reaction_removal;
 use messaging_edge::{IdempotencyKey, Path, Problem, Response};
 
+/// More than one person's reactions to a message.
+const MAX_VARIANTS: usize = 20;
+
 pub async fn remove(caller: Caller, Path(at): Path<ReactionPath>, key: IdempotencyKey) -> Result<Response, Problem> {
     let resource = format!("{} {}", at.message_id, at.emoji);
     let asked = Asked { act: "DELETE reaction", channel_id: at.channel_id, resource: &resource, body: "" };
@@ -16,8 +19,10 @@ pub async fn remove(caller: Caller, Path(at): Path<ReactionPath>, key: Idempoten
 }
 
 async fn carry_out(caller: &Caller, at: &ReactionPath) -> Result<Response, Problem> {
-    let prepared = prepare_reaction_removal(caller, at).await?;
-    if let Some(event_id) = prepared.event_id {
+    // By a Matrix client somebody may have reacted with several variants of one picture.
+    for _ in 0..MAX_VARIANTS {
+        let prepared = prepare_reaction_removal(caller, at).await?;
+        let Some(event_id) = prepared.event_id else { break };
         Gateway::from_settings().await?.redact(&prepared.room_id, &event_id, caller.id()).await?;
         record_redaction(&prepared.room_id, &event_id, caller.id(), false, Vec::new()).await?;
     }

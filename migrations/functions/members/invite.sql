@@ -127,9 +127,14 @@ BEGIN
         refusal := 'direct_is_of_two';
         RETURN;
     END IF;
-    PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
     level := messaging.level_of(p_details ->> 'role',
                                 coalesce((p_details ->> 'can_write')::boolean, invitee.can_write, true));
+    IF level <> 0 AND coalesce(invitee.matrix_power_level, 0) = 0
+        AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
+        refusal := 'too_many_levels';
+        RETURN;
+    END IF;
+    PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
     document := json_build_object('room_id', ch.matrix_room_id,
         'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
     IF invitee.banned_at IS NOT NULL THEN

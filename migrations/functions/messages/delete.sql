@@ -55,7 +55,8 @@ BEGIN
     ORDER BY id FOR NO KEY UPDATE;
     UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
         || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
-    WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text AND payload ? 'message';
+    -- Only events that hold the message, and by an index of them: of its reactions there may be any number.
+    WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message';
     UPDATE public.outbox SET payload = payload || '{"content": {}}'
     WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
 END

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION messaging.prepare_edit(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_client_key text DEFAULT NULL,
-    p_fingerprint text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_fingerprint text DEFAULT NULL, p_is_encrypted boolean DEFAULT false, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     lookup record;
@@ -44,8 +44,13 @@ BEGIN
         refusal := 'not_a_member';
     ELSIF NOT actor.can_write THEN
         refusal := 'cannot_write';
-    ELSIF ch.is_encrypted THEN
+    ELSIF ch.is_encrypted AND NOT p_is_encrypted THEN
         refusal := 'channel_encrypted';
+    ELSIF p_is_encrypted AND NOT ch.is_encrypted THEN
+        refusal := 'channel_not_encrypted';
+    -- An edit has the type of what it edits (Matrix client-server API, "Event replacements").
+    ELSIF p_is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
+        refusal := 'message_not_encrypted';
     ELSE
         IF p_client_key IS NOT NULL THEN
             INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
@@ -59,7 +64,7 @@ BEGIN
         END IF;
         -- A retry has the time of the first try: an edit that was made in between is the newer one.
         document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id),
-            'event_id', m.matrix_event_id, 'asked_at', messaging.rfc3339(known.created_at));
+            'event_id', m.matrix_event_id, 'content_type', m.content_type, 'asked_at', messaging.rfc3339(known.created_at));
     END IF;
 END
 $$;

@@ -137,8 +137,8 @@ class Caller:
         return response.json()
 
     async def history(self, channel: str) -> list[dict[str, Any]]:
-        """Every message, oldest first."""
-        return (await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200"))[::-1]
+        """Every message, oldest first; those that were deleted too."""
+        return (await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200&deleted=true"))[::-1]
 
     async def content(self, message: dict[str, Any]) -> dict[str, Any]:
         """A message with its full content from Matrix."""

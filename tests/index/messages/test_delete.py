@@ -112,3 +112,21 @@ async def test_a_message_that_was_redacted_before_it_came_is_not_indexed(world: 
     await db.call("record_redaction", **redaction(channel, arguments["event_id"]))
     assert await db.call("record_message", **arguments) == {"inserted": False}
     assert await db.subjects(channel.id) == ["channel.created"]
+
+
+async def test_deleting_a_message_does_not_read_its_reactions(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    await db.execute(
+        """INSERT INTO public.outbox (channel_id, microdao_id, seq, subject, payload)
+           SELECT $1, 'microdao:daarion', 1000 + n, 'messaging.reaction.added', jsonb_build_object('message_id', $2::text)
+           FROM generate_series(1, 20000) n""",
+        channel.id,
+        message.id,
+    )
+    await db.execute("VACUUM ANALYZE public.outbox")
+    for _ in range(7):
+        async with db.reading("outbox") as read:
+            await world.delete(channel, message)
+        assert read.rows < 200
+        await db.execute("UPDATE public.messages SET deleted_at = NULL")

@@ -18,7 +18,8 @@ async def test_the_sender_edits(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel, content_preview="first")
     prepared = await db.call("prepare_edit", **channel.by(OWNER), message_id=message.id)
-    assert prepared == {"room_id": channel.room_id, "event_id": message.event_id, "asked_at": None}
+    there = {"room_id": channel.room_id, "event_id": message.event_id, "content_type": "text"}
+    assert prepared == {**there, "asked_at": None}
     document = await db.call("record_edit", **edit(channel, message.event_id, content_preview="second"))
     assert (document["content_preview"], document["seq"]) == ("second", message.seq)
     [event] = await db.events(channel.id, "messaging.message.updated")
@@ -49,6 +50,12 @@ async def test_refusals_of_an_edit(world: World, db: Database) -> None:
     ]
     for expected, caller, message_id in cases:
         assert await db.refusal("prepare_edit", **caller, message_id=message_id) == expected
+    # Ciphertext replaces only ciphertext, in a channel that takes it.
+    for expected, caller, message_id in [
+        ("channel_not_encrypted", channel.by(OWNER), mine.id),
+        ("message_not_encrypted", encrypted.by(OWNER), sealed.id),
+    ]:
+        assert await db.refusal("prepare_edit", **caller, message_id=message_id, is_encrypted=True) == expected
     await world.archive(channel)
     assert await db.refusal("prepare_edit", **channel.by(OWNER), message_id=mine.id) == "channel_archived"
 
@@ -125,8 +132,9 @@ async def test_an_edit_is_recorded_once(world: World, db: Database) -> None:
 
 async def test_the_newest_edit_counts_in_whatever_order_they_come(world: World, db: Database) -> None:
     for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
-        channel = await world.channel()
-        message = await world.message(channel)
+        channel = await world.old_channel()
+        # Before its edits, whose times would all be its own otherwise.
+        message = await world.message(channel, sent_at=at(-120))
         edits = [edit(channel, message.event_id, content_preview=f"{i}", edited_at=at(i - 60)) for i in range(3)]
         for i in order:
             await db.call("record_edit", **edits[i])

@@ -1,7 +1,7 @@
 //! What the OpenAPI document says of the operations.
 
 use super::{ChangeChannel, Channel, CreateChannel};
-use crate::openapi::Who::Caller;
+use crate::openapi::Who::{Caller, Reader};
 use crate::openapi::{MANAGERS, Operation, operation};
 use crate::paths;
 use crate::refusal::Refusal;
@@ -13,7 +13,7 @@ pub fn operations() -> Vec<Operation> {
         operation("channels", "get", paths::CHANNELS, "listChannels")
             .does("List channels", "Newest first, without those that are archived. A page ends where `Link` says.")
             .who(Caller("anybody identified; they get what they may see"))
-            .asks(&["of_microdao", "limit", "cursor"])
+            .asks(&["of_microdao", "channel_limit", "cursor"])
             .responds::<Vec<Channel>>(200, "A page of channels.")
             .links(&["next"]),
         operation("channels", "post", paths::CHANNELS, "createChannel")
@@ -42,7 +42,7 @@ pub fn operations() -> Vec<Operation> {
             .asks_matrix(),
         operation("channels", "get", paths::CHANNEL, "getChannel")
             .does("Get a channel", "")
-            .who(Caller("who may see the channel"))
+            .who(Reader("who may see the channel, and services of the platform"))
             .responds::<Channel>(200, "The channel.")
             .refuses(&[Refusal::ChannelNotFound]),
         operation("channels", "patch", paths::CHANNEL, "changeChannel")
@@ -57,7 +57,7 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::ChannelArchived,
                 Refusal::DirectStaysPrivate,
             ])
-            .asks_matrix(),
+            .asks_optional_call(),
         operation("channels", "delete", paths::CHANNEL, "archiveChannel")
             .does("Archive a channel", "It stays readable, takes no more writes and leaves the lists.")
             .who(Caller(MANAGERS))

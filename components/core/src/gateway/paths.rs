@@ -58,3 +58,8 @@ pub const SUBSCRIBE: &str = "/internal/matrix/webhook/subscribe";
 pub const SUBSCRIPTION: &str = "/internal/matrix/webhook/subscribe/:subscription_id";
 /// Whether the gateway and its homeserver are there.
 pub const HEALTH: &str = "/internal/matrix/health";
+
+/// Whether a gateway may be without this call: what the platform's own specification does not have.
+pub fn is_optional(path: &str) -> bool {
+    [EVENT, EDITS, STATE, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, BAN, UNBAN, HEALTH].contains(&path)
+}

@@ -1,7 +1,7 @@
 //! What the OpenAPI document says of the operations.
 
 use super::{ChangeMember, InviteMember, Member};
-use crate::openapi::Who::Caller;
+use crate::openapi::Who::{Caller, Reader};
 use crate::openapi::{Operation, operation};
 use crate::paths;
 use crate::problem::Problem;
@@ -13,7 +13,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         operation("members", "get", paths::MEMBERS, "listMembers")
             .does("List members", "Those who are in or invited, in a fixed order. A page ends where `Link` says.")
-            .who(Caller("who may see the channel"))
+            .who(Reader("who may see the channel, and services of the platform"))
             .asks(&["member_limit", "member_cursor"])
             .responds::<Vec<Member>>(200, "A page of members.")
             .links(&["next"])
@@ -38,11 +38,12 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::DirectIsOfTwo,
                 Refusal::HasLeft,
                 Refusal::CannotGrant,
+                Refusal::TooManyLevels,
                 Refusal::AlreadyAMember,
                 Refusal::OwnersHaveEveryRight,
                 Refusal::ChannelArchived,
             ])
-            .asks_matrix(),
+            .asks_optional_call(),
         operation("members", "put", paths::MEMBER, "joinChannel")
             .does("Join a channel", "Only `me` can be put. Joining again changes nothing.")
             .who(Caller("who may see the channel and is no agent"))
@@ -73,10 +74,11 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::MemberNotFound,
                 Refusal::CannotManage,
                 Refusal::CannotGrant,
+                Refusal::TooManyLevels,
                 Refusal::LastOwner,
             ])
             .refuses(&[Refusal::RoleDoesNotFit, Refusal::OwnersHaveEveryRight, Refusal::ChannelArchived])
-            .asks_matrix(),
+            .asks_optional_call(),
         operation("members", "delete", paths::MEMBER, "removeMember")
             .does(
                 "Leave, or remove a member",

@@ -16,6 +16,8 @@ pub enum Who {
     Anyone,
     /// A user or an agent, with a token or, in development mode, by name. The text says which ones.
     Caller(&'static str),
+    /// As `Caller`, or a service of the platform that holds `INTERNAL_SECRET` and names nobody.
+    Reader(&'static str),
     /// A service of the platform that holds `INTERNAL_SECRET`.
     Internal(&'static str),
     /// A gateway that holds `MATRIX_GATEWAY_SECRET`.
@@ -97,7 +99,9 @@ impl Operation {
         self.who = who;
         match who {
             Who::Anyone => return self,
-            Who::Caller(_) => self.problems.push(problems::unauthenticated("Authorization: Bearer <token>")),
+            Who::Caller(_) | Who::Reader(_) => {
+                self.problems.push(problems::unauthenticated("Authorization: Bearer <token>"))
+            }
             Who::Internal(_) => {
                 self.problems.push(problems::unauthenticated("X-Internal-Service-Token: <INTERNAL_SECRET>"));
             }
@@ -176,5 +180,10 @@ impl Operation {
     /// It asks the homeserver.
     pub fn asks_matrix(self) -> Self {
         self.fails(problems::homeserver())
+    }
+
+    /// It asks the homeserver through a call that a gateway may be without.
+    pub fn asks_optional_call(self) -> Self {
+        self.asks_matrix().fails([Problem::gateway_lacks("")])
     }
 }

@@ -98,6 +98,7 @@ fn describe(
     let (who, security) = match operation.who {
         Who::Anyone => ("anybody", json!([])),
         Who::Caller(who) => (who, json!([{"bearerAuth": []}, {"developmentUser": []}])),
+        Who::Reader(who) => (who, json!([{"bearerAuth": []}, {"developmentUser": []}, {"internalToken": []}])),
         Who::Internal(who) => (who, json!([{"internalToken": []}])),
         Who::Gateway => ("a gateway that holds the gateway's secret", json!([{"gatewayToken": []}])),
     };

@@ -19,6 +19,15 @@ pub struct Invited {
     pub was_member: bool,
 }
 
+/// Where the level of the person who is invited comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelIs {
+    /// The invitation gives it.
+    ToBeGiven,
+    /// The room was made with it, so nothing is lost where the gateway cannot give levels.
+    GivenWithTheRoom,
+}
+
 /// Invites somebody; gives the member's row. Agents, and users whom the microDAO knows, are in at once; everybody else
 /// decides themselves.
 pub async fn invite(
@@ -26,6 +35,7 @@ pub async fn invite(
     channel_id: ChannelId,
     invitation: InviteMember,
     client_key: Option<&ClientKey>,
+    level_is: LevelIs,
 ) -> Result<Invited, index::Error> {
     let gateway = Gateway::from_settings().await?;
     let bot = settings::required("matrix_bot_localpart").await?;
@@ -46,7 +56,10 @@ pub async fn invite(
     let asked_at = log::now();
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if let Some(power_level) = prepared.power_level {
-        gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;
+        match gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await {
+            Err(problem) if problem.is_gateway_lacks() && level_is == LevelIs::GivenWithTheRoom => {}
+            set => set?,
+        }
     }
     gateway.invite(room_id, &matrix_id, caller.id()).await?;
     let has_joined = invitation.member_id.kind() != EntityKind::MatrixPerson && !prepared.must_accept;

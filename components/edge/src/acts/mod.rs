@@ -7,7 +7,7 @@ mod once;
 mod send;
 
 pub use enter::enter;
-pub use invite::{Invited, invite};
+pub use invite::{Invited, LevelIs, invite};
 pub use list_messages::list_messages;
 pub use once::{Asked, once};
 pub use send::send;

@@ -1,6 +1,7 @@
 //! Bans: calls that a gateway may leave out. The index knows who is banned, so that it holds there as well.
 
-use super::{Gateway, membership, refused};
+use super::response::refused;
+use super::{Gateway, membership};
 use http::{Method, StatusCode};
 use messaging_core::gateway::{MembershipChange, paths};
 use messaging_core::ids::EntityId;

@@ -1,6 +1,7 @@
 //! The edits of an event: a call that a gateway may leave out.
 
-use super::{Gateway, refused};
+use super::Gateway;
+use super::response::refused;
 use http::{Method, StatusCode};
 use messaging_core::gateway::{Edits, paths};
 use messaging_core::problem::Problem;

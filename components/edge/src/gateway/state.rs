@@ -1,6 +1,7 @@
 //! A room's state: what it is at this moment, and what the bot sets right.
 
-use super::{Gateway, membership, refused};
+use super::response::refused;
+use super::{Gateway, membership};
 use http::{Method, StatusCode};
 use messaging_core::gateway::{CurrentState, RoomChange, VisibilityChanged, paths};
 use messaging_core::problem::Problem;

@@ -28,7 +28,7 @@ pub async fn list_messages(
         Some(place) => call.jsonb("p_after", place),
         None => call.arg("p_after", None::<&str>),
     };
-    call.arg("p_thread_id", thread_id).json().await
+    call.arg("p_thread_id", thread_id).arg("p_with_deleted", page.with_deleted).json().await
 }
 
 /// A message and where its content is.
@@ -177,6 +177,9 @@ pub struct PreparedEdit {
     pub room_id: String,
     /// The event.
     pub event_id: String,
+    /// What kind of content the message has.
+    #[serde(default)]
+    pub content_type: String,
     /// When this was first asked for, RFC 3339, if it was asked for with a key.
     pub asked_at: Option<String>,
     /// This request was carried out before: this is the message as it is now.
@@ -189,10 +192,12 @@ pub async fn prepare_edit(
     at: MessagePath,
     client_key: Option<&ClientKey>,
     fingerprint: &str,
+    is_encrypted: bool,
 ) -> Result<PreparedEdit, Error> {
     at_message("prepare_edit", caller, at)
         .arg("p_client_key", client_key)
         .arg("p_fingerprint", client_key.map(|_| fingerprint))
+        .arg("p_is_encrypted", is_encrypted)
         .json()
         .await
 }

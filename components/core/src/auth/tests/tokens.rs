@@ -69,6 +69,32 @@ fn clocks_may_differ_by_thirty_seconds() {
 }
 
 #[test]
+fn times_may_have_a_fraction() {
+    let verifier = verifier(&[("JWT_SECRET", SECRET)]).unwrap();
+    let known = |claims: &Value| verifier.verify_token(&hs256(claims, SECRET));
+    let now = now();
+    let fraction = |seconds: u64| json!(seconds as f64 + 0.75);
+    let good = json!({"sub": "user:alice", "exp": fraction(now + 60), "nbf": fraction(now - 60), "iat": fraction(now)});
+    assert_eq!(known(&good).unwrap().expires_at, Some(now + 60 + 30), "with the clocks' difference");
+    assert!(known(&json!({"sub": "user:alice", "exp": fraction(now - 60)})).is_err());
+    assert!(known(&json!({"sub": "user:alice", "exp": now + 600, "nbf": fraction(now + 60)})).is_err());
+    for odd in [json!(-1), json!(-1.5), json!(1e300), json!("1e12"), json!([now + 60])] {
+        assert!(known(&json!({"sub": "user:alice", "exp": odd.clone()})).is_err(), "{odd}");
+    }
+}
+
+#[test]
+fn settings_that_take_the_tokens_of_others_are_warned_of() {
+    let warnings = |settings: &[(&str, &str)]| verifier(settings).unwrap().warnings().join("\n");
+    let key = ("JWT_SECRET", SECRET);
+    assert_eq!(warnings(&[]), "");
+    assert_eq!(warnings(&[key, ("JWT_AUDIENCE", "messaging"), ("JWT_ISSUER", "daarion")]), "");
+    let without = warnings(&[key]);
+    assert!(without.contains("JWT_AUDIENCE") && without.contains("JWT_ISSUER"));
+    assert!(warnings(&[("AUTH_MODE", "development")]).contains("AUTH_MODE"));
+}
+
+#[test]
 fn a_token_whose_issuer_demands_an_extension_is_refused() {
     let verifier = verifier(&[("JWT_SECRET", SECRET)]).unwrap();
     let claims = json!({"sub": "user:alice", "exp": now() + 60});

@@ -124,6 +124,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         sender_id: entity("user:alice"),
         sender_type: MemberType::Human,
         content_preview: text.to_owned(),
+        is_encrypted: false,
         truncated: false,
         content_type: ContentType::Text,
         thread_id: None,
