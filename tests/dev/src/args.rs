@@ -112,6 +112,9 @@ pub struct PortArgs {
     /// Port of the homeserver [default: 18008]
     #[arg(long, value_name = "PORT")]
     pub synapse_port: Option<u16>,
+    /// Port in the name of the other homeserver that ours federates with, which only tests start [default: 18448]
+    #[arg(long, value_name = "PORT")]
+    pub neighbour_port: Option<u16>,
     /// Choose free ports for all that are not named
     #[arg(long)]
     pub free_ports: bool,

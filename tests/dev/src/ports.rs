@@ -20,6 +20,8 @@ pub struct Ports {
     pub nats: u16,
     /// The homeserver.
     pub synapse: u16,
+    /// The other homeserver that it federates with. No service of the stack listens here.
+    pub neighbour: u16,
 }
 
 /// Below the range from which the kernel takes ports for outgoing connections, so that none of those gets in between
@@ -46,6 +48,7 @@ impl Ports {
             postgres: pick(args.postgres_port, 15432)?,
             nats: pick(args.nats_port, 14222)?,
             synapse: pick(args.synapse_port, 18008)?,
+            neighbour: pick(args.neighbour_port, 18448)?,
         };
         ports.check()?;
         Ok(ports)
@@ -58,12 +61,14 @@ impl Ports {
             (self.postgres, "PostgreSQL", "--postgres-port"),
             (self.nats, "NATS", "--nats-port"),
             (self.synapse, "Synapse", "--synapse-port"),
+            (self.neighbour, "the other homeserver", "--neighbour-port"),
         ];
         for (i, (port, what, option)) in all.into_iter().enumerate() {
             if all.iter().take(i).any(|other| other.0 == port) {
                 bail!("port {port} is asked for twice; choose another one for {what} with {option}");
             }
-            if !is_free(port) {
+            // Tests may have started the other homeserver for a stack that is restarted under it.
+            if port != self.neighbour && !is_free(port) {
                 bail!("port {port} for {what} is in use; choose another one with {option}, or all with --free-ports");
             }
         }
@@ -104,10 +109,10 @@ mod tests {
         let args = PortArgs { api_port: Some(api), free_ports: true, ..PortArgs::default() };
         let ports = Ports::choose(&args).unwrap();
         assert_eq!(ports.api, api);
-        let mut all = [ports.api, ports.ws, ports.postgres, ports.nats, ports.synapse].to_vec();
+        let mut all = [ports.api, ports.ws, ports.postgres, ports.nats, ports.synapse, ports.neighbour].to_vec();
         all.sort_unstable();
         all.dedup();
-        assert_eq!(all.len(), 5);
+        assert_eq!(all.len(), 6);
     }
 
     #[test]

@@ -171,9 +171,8 @@ impl Up<'_> {
         postgres.forget_killed(self.stop)?;
         running.launch(Name::Postgres, postgres.service(&self.data, ports.postgres, self.options.durable))?;
         running.launch(Name::Nats, nats::service(&self.data, &nats, ports.nats)?)?;
-        let api_url = running.stack.api_url.clone();
-        running
-            .launch(Name::Synapse, synapse::service(&self.data, &python, &self.secrets, ports.synapse, &api_url)?)?;
+        let synapse = synapse::service(self.repo, &self.data, &python, &self.secrets, ports.synapse, &running.stack)?;
+        running.launch(Name::Synapse, synapse)?;
         running.wait_for_postgres(self.stop)?;
         postgres.create_database(ports.postgres, &self.secrets)?;
         relay::migrate(self.repo, &self.data, &running.stack, ports.ws, self.stop)?;
@@ -263,6 +262,7 @@ fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner, optio
         matrix_hs_token: secrets.matrix_hs_token.clone(),
         matrix_gateway_secret: secrets.matrix_gateway.clone(),
         jwt_secret: secrets.jwt.clone(),
+        federation: Some(synapse::federation(data, ports.neighbour)),
         webhook_allowed_host: options.webhook_allowed_host.clone(),
         host: runner.host().as_str().to_owned(),
         data: data.dir.clone(),

@@ -39,6 +39,9 @@ pub struct Stack {
     pub matrix_gateway_secret: String,
     /// Key of the callers' tokens.
     pub jwt_secret: String,
+    /// Who the homeserver federates with; absent in files of earlier versions.
+    #[serde(default)]
+    pub federation: Option<Federation>,
     /// Where webhooks may point; empty: nowhere.
     #[serde(default)]
     pub webhook_allowed_host: String,
@@ -52,6 +55,17 @@ pub struct Stack {
     pub supervisor: Option<Identity>,
     /// The services.
     pub services: BTreeMap<Name, Service>,
+}
+
+/// What a second homeserver needs to federate with ours. Tests start it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Federation {
+    /// Its name: the only one that our homeserver speaks to.
+    pub neighbour: String,
+    /// The authority that both trust, PEM.
+    pub authority: PathBuf,
+    /// Key and certificate for the names of both, PEM.
+    pub certificate: PathBuf,
 }
 
 /// A stack file by its path.

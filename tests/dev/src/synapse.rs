@@ -1,25 +1,40 @@
-//! Synapse: a homeserver without federation, with the application service registered.
+//! Synapse: a homeserver with the application service registered, that federates with one other, which tests start.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::paths::{Data, write_private};
+use crate::paths::{Data, Repo, write_private};
 use crate::probe::Probe;
+use crate::run;
 use crate::secrets::Secrets;
 use crate::service::{Service, base_env};
+use crate::stack::{Federation, Stack};
 
 /// The application service's id at the homeserver.
 pub const APPSERVICE: &str = "daarion-messaging";
 
 /// Writes the configuration and returns the server as a service.
-pub fn service(data: &Data, python: &Path, secrets: &Secrets, port: u16, api_url: &str) -> Result<Service> {
+pub fn service(
+    repo: &Repo,
+    data: &Data,
+    python: &Path,
+    secrets: &Secrets,
+    port: u16,
+    stack: &Stack,
+) -> Result<Service> {
     let dir = data.private("synapse")?;
     let config = dir.join("homeserver.yaml");
+    let mut settings = homeserver(&dir, secrets, port);
+    if let (Some(federation), Value::Object(settings)) = (&stack.federation, &mut settings) {
+        certify(repo, python, &dir, &secrets.server_name, federation)?;
+        settings.extend(federating(federation));
+    }
     // JSON is YAML too.
-    write_private(&config, &serde_json::to_string_pretty(&homeserver(&dir, secrets, port))?)?;
-    write_private(&dir.join("appservice.yaml"), &serde_json::to_string_pretty(&appservice(secrets, api_url))?)?;
+    write_private(&config, &serde_json::to_string_pretty(&settings)?)?;
+    write_private(&dir.join("appservice.yaml"), &serde_json::to_string_pretty(&appservice(secrets, &stack.api_url))?)?;
     write_private(&dir.join("log.yaml"), &serde_json::to_string_pretty(&logging())?)?;
     write_private(&dir.join("signing.key"), &secrets.signing_key)?;
     let command = [python.display().to_string(), "-m".into(), "synapse.app.homeserver".into(), "-c".into()];
@@ -43,7 +58,8 @@ fn homeserver(dir: &Path, secrets: &Secrets, port: u16) -> Value {
         "public_baseurl": format!("http://127.0.0.1:{port}/"),
         "listeners": [{
             "port": port, "type": "http", "tls": false, "bind_addresses": ["127.0.0.1"],
-            "resources": [{"names": ["client"], "compress": false}],
+            // For other homeservers too: tests put TLS in front of it.
+            "resources": [{"names": ["client", "federation"], "compress": false}],
         }],
         "database": {"name": "sqlite3", "args": {"database": dir.join("homeserver.db")}},
         "media_store_path": dir.join("media"),
@@ -55,6 +71,8 @@ fn homeserver(dir: &Path, secrets: &Secrets, port: u16) -> Value {
         "registration_shared_secret": secrets.registration,
         "enable_registration": false,
         "federation_domain_whitelist": [],
+        // Another homeserver finds ours on port 443 of its name, whatever port it has here.
+        "serve_server_wellknown": true,
         "trusted_key_servers": [],
         "report_stats": false,
         "presence": {"enabled": false},
@@ -64,6 +82,48 @@ fn homeserver(dir: &Path, secrets: &Secrets, port: u16) -> Value {
         config.extend(limits);
     }
     config
+}
+
+/// The other homeserver, by the port in its name.
+pub fn federation(data: &Data, port: u16) -> Federation {
+    let dir = data.dir.join("synapse/tls");
+    Federation {
+        neighbour: format!("localhost:{port}"),
+        authority: dir.join("authority.pem"),
+        certificate: dir.join("server.pem"),
+    }
+}
+
+/// Made anew at every start, and never older than the servers that use it.
+fn certify(repo: &Repo, python: &Path, dir: &Path, server_name: &str, federation: &Federation) -> Result<()> {
+    let host = |name: &str| name.rsplit_once(':').map_or(name, |(host, _)| host).to_owned();
+    let script = repo.root.join("tests/synapse/certificates.py");
+    let names = [host(&federation.neighbour), host(server_name)];
+    run::output(Command::new(python).arg(script).arg(dir.join("tls")).args(names)).map(|_| ())
+}
+
+/// It speaks to this one server only, on this machine, and tries again soon after it could not.
+fn federating(federation: &Federation) -> serde_json::Map<String, Value> {
+    let settings = json!({
+        "federation_domain_whitelist": [federation.neighbour],
+        "federation_custom_ca_list": [federation.authority],
+        "ip_range_whitelist": ["127.0.0.0/8", "::1/128"],
+        // Without a unit: milliseconds.
+        "federation": {
+            "client_timeout": "10s",
+            "max_short_retry_delay": 100,
+            "max_short_retries": 1,
+            "max_long_retry_delay": 200,
+            "max_long_retries": 1,
+            "destination_min_retry_interval": 200,
+            "destination_retry_multiplier": 1,
+            "destination_max_retry_interval": 200,
+        },
+    });
+    match settings {
+        Value::Object(settings) => settings,
+        _ => serde_json::Map::new(),
+    }
 }
 
 /// One machine's tests send more than the internet's strangers may.

@@ -66,6 +66,8 @@ class OwnStack:
         await self.said("Ctrl-C stops everything.")
         stack = Stack.read(self.file)
         ports = {PORTS[name]: urlsplit(self._address(service)).port for name, service in stack.services.items()}
+        if stack.federation:
+            ports["neighbour"] = int(stack.federation["neighbour"].rsplit(":", 1)[1])
         self.ports = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
         return stack
 

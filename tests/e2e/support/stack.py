@@ -30,6 +30,10 @@ class Stack:
     # The host that webhooks may point to; nobody listens there but tests.
     webhook_allowed_host: str | None = None
     host: str | None = None
+    # What a second homeserver needs to federate with this one.
+    federation: dict[str, str] | None = None
+    # The data folder.
+    data: str | None = None
     # The program that stops and starts the services.
     dev: str | None = None
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -41,7 +45,7 @@ class Stack:
         if path := os.environ.get("STACK_JSON"):
             return cls.read(Path(path))
         known = {f.name for f in fields(cls)} - {"path"}
-        named = {name: os.environ.get(f"MESSAGING_{name.upper()}") for name in known - {"services"}}
+        named = {name: os.environ.get(f"MESSAGING_{name.upper()}") for name in known - {"services", "federation"}}
         if not named["api_url"]:
             pytest.exit("name a stack with STACK_JSON, or a deployment with MESSAGING_API_URL", returncode=2)
         return cls(**{k: v.rstrip("/") if k.endswith("_url") else v for k, v in named.items() if v})
