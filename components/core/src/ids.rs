@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn malformed_ids_are_refused() {
-        for text in ["", "user:", "user:Alice", "alice", "agent:a b", "user:а", "@", "@bob", "@:x", "@bob:", "@b\0b:x"]
+        for text in
+            ["", "user:", "user:Alice", "alice", "agent:a b", "user:а", "@", "@bob", "@bob:", "@b\0b:x", "@bob:x y"]
         {
             assert!(EntityId::parse(text).is_err(), "{text:?}");
         }

@@ -25,7 +25,7 @@ def path_to(channel: str, message: str | None = None) -> str:
 
 def member_path(channel: str, member: str = "me") -> str:
     """The path of a member; without a name, of the caller's own membership."""
-    return f"{CHANNELS}/{channel}/members/{member}"
+    return f"{CHANNELS}/{channel}/members/{quote(member, safe='@:')}"
 
 
 def reaction_path(message: dict[str, Any], emoji: str) -> str:

@@ -22,7 +22,7 @@ pub enum EntityKind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(extend(
-    "pattern" = r"^((user|agent):[a-z0-9._-]{1,64}|@[^\s:]+:\S+)$",
+    "pattern" = r"^((user|agent):[a-z0-9._-]{1,64}|@[^:\x00]*:\S+)$",
     "examples" = ["user:alice", "agent:sofia", "@bob:matrix.org"]
 )))]
 #[serde(transparent)]
@@ -127,15 +127,16 @@ fn is_local_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-'))
 }
 
-/// Splits `@localpart:server`.
+/// Splits `@localpart:server`. Other homeservers may have given names of any characters, and the empty one (Matrix
+/// specification, appendix "Historical User IDs"): whoever is in a room must not be missing here.
 fn parse_matrix_user_id(text: &str) -> Result<(&str, &str), InvalidId> {
     let parts = text.strip_prefix('@').and_then(|rest| rest.split_once(':'));
     match parts {
         Some((localpart, server))
             if text.len() <= MAX_MATRIX_USER_ID
-                && !localpart.is_empty()
+                && !localpart.contains('\0')
                 && !server.is_empty()
-                && !text.chars().any(|c| c.is_control() || c.is_whitespace()) =>
+                && !server.chars().any(|c| c.is_control() || c.is_whitespace()) =>
         {
             Ok((localpart, server))
         }
@@ -165,6 +166,17 @@ mod tests {
         let upper = EntityId::from_matrix_user_id("@user-ALICE:daarion.city", "daarion.city").unwrap();
         assert_eq!(upper.kind(), EntityKind::MatrixPerson);
         assert!(EntityId::parse_own("@bob:daarion.city").is_err());
+    }
+
+    #[test]
+    fn whatever_another_homeserver_calls_a_person_is_a_name() {
+        for text in
+            ["@Bob:a.example", "@b ob:a.example", "@b\tob\u{85}:a.example", "@:a.example", "@b/o#b:a.example:8448"]
+        {
+            let person = EntityId::from_matrix_user_id(text, "b.example").unwrap();
+            assert_eq!((person.as_str(), person.kind()), (text, EntityKind::MatrixPerson));
+            assert_eq!(EntityId::parse(text).unwrap(), person, "{text:?}");
+        }
     }
 
     proptest! {
