@@ -3,6 +3,7 @@
 mod bans;
 mod edits;
 mod response;
+mod shows;
 mod state;
 
 pub use state::StateNow;

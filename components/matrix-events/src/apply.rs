@@ -14,14 +14,14 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Brings the index up to date. What failed for its own fault, or again and again, is set aside. The problem says that
-/// something is still to come again; what was stored stays.
-pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) -> Result<(), Problem> {
+/// something is still to come again; what was stored stays. Returns the ids of the events that their rooms do not have.
+pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) -> Result<BTreeSet<String>, Problem> {
     if events.len() > MAX_EVENTS {
         return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
     }
     let began = Instant::now();
     let mut waiting = Waiting::new(events, request_id);
-    let mut set_aside = BTreeSet::new();
+    let (mut set_aside, mut hidden) = (BTreeSet::new(), BTreeSet::new());
     let mut held_rooms = BTreeSet::new();
     let mut first_problem = None;
     while let Some((event, text)) = waiting.next() {
@@ -31,6 +31,9 @@ pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) 
         }
         match apply_one(&event, text, here, &waiting).await {
             Outcome::Done => {}
+            Outcome::Hidden => {
+                hidden.insert(event.event_id);
+            }
             Outcome::SetAside(others) => set_aside.extend(others),
             Outcome::Again { problem, fault } => {
                 let problem = first_problem.get_or_insert(problem);
@@ -42,7 +45,7 @@ pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) 
             }
         }
     }
-    first_problem.map_or(Ok(()), Err)
+    first_problem.map_or(Ok(hidden), Err)
 }
 
 async fn apply_one(event: &Event, text: &RawValue, here: &Here, waiting: &Waiting<'_>) -> Outcome {
@@ -52,7 +55,8 @@ async fn apply_one(event: &Event, text: &RawValue, here: &Here, waiting: &Waitin
         applied = apply(event, here).await;
     }
     match applied {
-        Ok(()) => Outcome::Done,
+        Ok(true) => Outcome::Done,
+        Ok(false) => Outcome::Hidden,
         Err(error) => match error.fault() {
             Some(fault) => failed(event, text, error, fault, waiting).await,
             None => {

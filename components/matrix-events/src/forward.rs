@@ -10,6 +10,7 @@ use messaging_edge::{Problem, log, settings};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 
 /// How many events of a subscription wait at most.
 const MAX_QUEUED: i32 = 1_000;
@@ -39,13 +40,15 @@ impl Head {
     }
 }
 
-/// Queues a transaction's events. A failure is a reason for the homeserver to send the transaction again.
-pub async fn queue(events: &[Box<RawValue>], request_id: &str) -> Result<(), Problem> {
+/// Queues a transaction's events, but for those that their rooms do not have. A failure is a reason for the homeserver to
+/// send the transaction again.
+pub async fn queue(events: &[Box<RawValue>], hidden: &BTreeSet<String>, request_id: &str) -> Result<(), Problem> {
     // Without an allowed host nobody can subscribe, and most installations have none.
     if events.is_empty() || settings::optional("webhook_allowed_host").await?.is_none() {
         return Ok(());
     }
-    let heads: Vec<_> = events.iter().filter_map(|event| Some((Head::of(event)?, event.get()))).collect();
+    let heads = events.iter().filter_map(|event| Some((Head::of(event)?, event.get())));
+    let heads: Vec<_> = heads.filter(|((head, _), _)| !hidden.contains(&head.event_id)).collect();
     let pushed: Vec<_> = heads.iter().map(|((head, content), event)| pushed(head, content, event)).collect();
     let queued = queue_deliveries(&pushed, MAX_QUEUED).await?;
     if queued.dropped > 0 {

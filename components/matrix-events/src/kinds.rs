@@ -1,13 +1,19 @@
 //! From an event to its kind. Our own echoes come here too and find themselves indexed.
 
 use crate::event::{Event, Here};
-use crate::{message, reaction, redaction, room_state, state, upgrade};
+use crate::{message, origin, reaction, redaction, room_state, state, upgrade};
 use messaging_edge::index::Error;
 
-/// Brings the index up to date with one event. What does not concern it is no error.
-pub async fn apply(event: &Event, here: &Here) -> Result<(), Error> {
-    let Some(sender) = here.sender(event) else { return Ok(()) };
+/// Brings the index up to date with one event. What does not concern it is no error. False: the room does not have it.
+pub async fn apply(event: &Event, here: &Here) -> Result<bool, Error> {
+    let Some(sender) = here.sender(event) else { return Ok(true) };
     let applied = match (event.event_type.as_str(), event.state_key.as_deref()) {
+        ("m.room.message" | "m.room.encrypted" | "m.reaction" | "m.room.redaction", None)
+        | ("m.room.encryption" | "m.room.tombstone", Some(""))
+            if !origin::is_in_room(event, here).await? =>
+        {
+            return Ok(false);
+        }
         ("m.room.message" | "m.room.encrypted", None) => message::apply(event, &sender.id).await,
         ("m.reaction", None) => reaction::apply(event, &sender.id).await,
         ("m.room.redaction", None) => redaction::apply(event, &sender).await,
@@ -23,7 +29,7 @@ pub async fn apply(event: &Event, here: &Here) -> Result<(), Error> {
     };
     match applied {
         // A room that is no channel of ours, or an event about one that is not indexed.
-        Err(Error::Refused(refusal)) if refusal.is_not_found() => Ok(()),
-        other => other,
+        Err(Error::Refused(refusal)) if refusal.is_not_found() => Ok(true),
+        other => other.map(|()| true),
     }
 }

@@ -2,7 +2,8 @@
 //! `/webhooks/matrix-events`: the same from a gateway that is not ours.
 //!
 //! `event` is what every kind of event has, one file per kind brings the index up to date, `kinds` chooses the kind,
-//! `apply` goes through a request's events, and `set_aside` decides what becomes of one that failed.
+//! `origin` asks whether the room has it, `apply` goes through a request's events, and `set_aside` decides what becomes of
+//! one that failed.
 
 mod apply;
 mod ephemeral;
@@ -13,6 +14,7 @@ mod join_rule;
 mod kinds;
 mod membership;
 mod message;
+mod origin;
 mod power_levels;
 mod queries;
 mod reaction;

@@ -48,6 +48,8 @@ impl<'a> Waiting<'a> {
 pub enum Outcome {
     /// It is indexed, or does not concern the index.
     Done,
+    /// The room does not have it.
+    Hidden,
     /// It waits by itself, and so do these of the events that are still to be indexed.
     SetAside(BTreeSet<String>),
     /// It has to come again.

@@ -5,11 +5,11 @@ use crate::event::{Event, Here};
 use crate::{join_rule, membership, power_levels, room_state};
 use messaging_core::json;
 use messaging_core::matrix::is_id;
+use messaging_edge::Problem;
 use messaging_edge::deadline::within;
 use messaging_edge::gateway::{Gateway, StateNow};
 use messaging_edge::index::Error;
 use messaging_edge::index::rooms::Order;
-use messaging_edge::{Problem, log};
 use std::time::Duration;
 
 /// How often the homeserver is asked for a state that changes all the time.
@@ -42,14 +42,13 @@ async fn record(event: &Event, here: &Here, order: Order<'_>) -> Result<Option<S
     }
 }
 
-/// What a pushed event says of its own place. Our own homeserver's clock is believed. Another server's is not where rights
-/// depend on it, nor where it is ahead. A join rule may have been taken back for the one before, without a word.
+/// What a pushed event says of its own place. Our own homeserver's clock is believed. Of another server's event its time says
+/// nothing, nor does it that it was pushed: the room may have kept what it had. A join rule may have been taken back for the
+/// one before, without a word.
 fn order_of(event: &Event, here: &Here) -> Order<'static> {
-    let is_of_rights = ["m.room.member", "m.room.power_levels"].contains(&event.event_type.as_str());
     match event.sent_at() {
         _ if event.event_type == "m.room.join_rules" => Order::Unsure,
         Some(_) if here.is_own(&event.sender) => Order::Told,
-        Some(sent_at) if !is_of_rights && sent_at <= log::now() => Order::Told,
         _ => Order::Unsure,
     }
 }

@@ -29,8 +29,8 @@ struct Transaction {
 pub async fn receive(_: Homeserver, mut request: Request) -> Result<Response, MatrixError> {
     let transaction: Transaction = parse_json(&request.bytes(MAX_BYTES).await?)?;
     let here = Here::from_settings().await?;
-    apply_all(&transaction.events, &here, request.id()).await?;
-    forward::queue(&transaction.events, request.id()).await?;
+    let hidden = apply_all(&transaction.events, &here, request.id()).await?;
+    forward::queue(&transaction.events, &hidden, request.id()).await?;
     // The events are stored: whatever becomes of the rest is no reason to send the transaction again.
     ephemeral::apply_all(
         transaction.ephemeral.get(..MAX_EVENTS).unwrap_or(&transaction.ephemeral),

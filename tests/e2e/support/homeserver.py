@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from functools import cache
 from typing import Any
 
 import httpx
 
 from support.api import Caller, unique
+from support.stack import Stack
 
 APPSERVICE = "/_matrix/app/v1"
 
@@ -31,13 +33,19 @@ def accepted(response: httpx.Response) -> None:
     assert (response.status_code, response.json()) == (200, {}), response.text
 
 
+@cache
+def _server_name() -> str | None:
+    return Stack.load().server_name
+
+
 def pushed_message(channel: dict[str, Any], body: Any = "pushed", **fields: Any) -> dict[str, Any]:
     """A message by somebody in Matrix; its id is one that no homeserver has given."""
     return {
         "type": "m.room.message",
         "event_id": f"${unique('e2e')}",
         "room_id": channel["matrix_room_id"],
-        "sender": "@mallory:elsewhere.example",
+        # Of an event of another homeserver the service would ask whether the room has it.
+        "sender": f"@mallory:{_server_name()}",
         "origin_server_ts": int(time.time() * 1000),
         "content": {"msgtype": "m.text", "body": body},
     } | fields
