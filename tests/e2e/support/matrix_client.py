@@ -54,6 +54,10 @@ class MatrixClient:
     async def join(self, room: str) -> None:
         await self.call("POST", f"{_room(room)}/join", {})
 
+    async def join_by(self, alias: str) -> str:
+        """Joins by alias; returns the room's id."""
+        return (await self.call("POST", f"join/{quote(alias, safe='')}", {}))["room_id"]
+
     async def rooms(self) -> list[str]:
         """The rooms that they are in."""
         return (await self.call("GET", "joined_rooms"))["joined_rooms"]

@@ -1,0 +1,1 @@
+"""People of another homeserver, and what that homeserver claims."""
