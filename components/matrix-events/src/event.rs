@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The parts of an event that the index reads (Matrix client-server API, "Room event format").
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Event {
     pub event_id: String,
     pub room_id: String,

@@ -3,13 +3,13 @@
 
 use crate::event::{Event, Here};
 use crate::{join_rule, membership, power_levels, room_state};
-use messaging_core::json;
-use messaging_core::matrix::is_id;
+use messaging_core::matrix::{self, is_id};
 use messaging_edge::Problem;
 use messaging_edge::deadline::within;
 use messaging_edge::gateway::{Gateway, StateNow};
 use messaging_edge::index::Error;
-use messaging_edge::index::rooms::Order;
+use messaging_edge::index::rooms::{FollowedState, Order, list_followed_state};
+use serde_json::json;
 use std::time::Duration;
 
 /// How often the homeserver is asked for a state that changes all the time.
@@ -17,9 +17,47 @@ const MAX_ASKED: usize = 5;
 /// How long one answer may take: the homeserver waits for the response to what it pushed.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 
-/// Brings the index up to date with a state event. When it may not be the newest, the homeserver is asked for the room's.
+/// Brings the index up to date with a state event.
 pub async fn follow(event: &Event, here: &Here) -> Result<(), Error> {
-    let mut unsettled = record(event, here, order_of(event, here)).await?;
+    settle(event, here, order_of(event, here)).await?;
+    match !here.is_own(&event.sender) && takes_power(event) {
+        true => look_again(event, here).await,
+        false => Ok(()),
+    }
+}
+
+/// Whether an event may take back what others have done: the state of a room is resolved anew when it comes, and of what
+/// was done without knowing of it (the link to its server was cut) only that stays which it allows. No event tells of what
+/// goes. (Server-server API, "Room State Resolution": power events.)
+fn takes_power(event: &Event) -> bool {
+    let is_out = matches!(matrix::text(&event.content, "membership"), Some("leave" | "ban"));
+    match event.event_type.as_str() {
+        "m.room.power_levels" | "m.room.join_rules" => true,
+        "m.room.member" => is_out && event.state_key.as_deref() != Some(&event.sender),
+        _ => false,
+    }
+}
+
+/// Compares what was followed lately with what the room has.
+async fn look_again(event: &Event, here: &Here) -> Result<(), Error> {
+    for followed in list_followed_state(&event.room_id).await? {
+        // By the id of the event that made it necessary, which is none of this part's, so that the homeserver is asked.
+        let FollowedState { event_type, state_key, event_id } = followed;
+        let content = json!({"membership": "leave"});
+        let part = Event { event_type, state_key: Some(state_key), content, ..event.clone() };
+        match state_now(&part).await? {
+            StateNow::Event(text) if read(&text, &part)?.event_id != event_id => {
+                settle(&part, here, Order::Unsure).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Records a state event. When it may not be the newest, the homeserver is asked for the room's.
+async fn settle(event: &Event, here: &Here, order: Order<'_>) -> Result<(), Error> {
+    let mut unsettled = record(event, here, order).await?;
     for _ in 0..MAX_ASKED {
         let Some(version) = unsettled else { return Ok(()) };
         unsettled = match state_now(event).await? {
@@ -66,7 +104,7 @@ async fn state_now(event: &Event) -> Result<StateNow, Error> {
 
 /// The event that the homeserver has in the place of this one.
 fn read(text: &serde_json::value::RawValue, asked: &Event) -> Result<Event, Problem> {
-    let event: Event = json::from_str(text.get()).map_err(Problem::homeserver_failed)?;
+    let event: Event = messaging_core::json::from_str(text.get()).map_err(Problem::homeserver_failed)?;
     let is_asked = event.event_type == asked.event_type && event.state_key == asked.state_key;
     match is_asked {
         true => Ok(Event { room_id: asked.room_id.clone(), ..event }),

@@ -13,9 +13,12 @@ import pytest
 
 from support.agreement import Agreement
 from support.api import Caller, World, member_path, path_to, reaction_path
+from support.index import Index
 from support.matrix_client import MatrixClient, matrix_client
 from support.neighbour import Neighbour, Puppet
+from support.receiver import Receiver
 from support.rooms import Rooms
+from support.stack import Stack
 from support.waiting import eventually
 from support.witness import Witness
 
@@ -189,3 +192,49 @@ async def test_a_contradiction_ends_as_the_room_has_it(
         if (differences := await agreement.differences(scene.channel))
     }
     assert not different, "index and room agree"
+
+
+async def test_what_an_owner_elsewhere_made_undone_is_undone_here(
+    world: World, rooms: Rooms, neighbour: Neighbour, new_scene: NewScene, agreement: Agreement
+) -> None:
+    """Matrix takes back what carol did after she had lost the power to it, and no event tells."""
+    scene, erin = await new_scene(), world.user("erin")
+    await erin.send(scene.id, "Hello")
+    await scene.set_role(scene.bob.id, "owner")
+    await scene.set_role(scene.carol.id, "admin")
+    carol = await matrix_client(rooms, scene.carol)
+    await agreement.meets(scene.room, ours=scene.element, theirs=scene.anchor)
+    neighbour.link.cut()
+    await scene.bob.set_power(scene.room, scene.carol.matrix_id, 0)
+    await carol.kick(scene.room, erin.matrix_id)
+    await carol.set_state(scene.room, "m.room.name", {"name": "Carol's"})
+    await agreement.holds(scene.channel)
+    neighbour.link.mend()
+    await agreement.meets(scene.room, ours=scene.element, theirs=scene.anchor)
+    await agreement.holds(scene.channel)
+    assert erin.id in await scene.alice.members(scene.id), "who is in the room is shown as its member"
+
+
+async def test_what_the_room_does_not_have_goes_to_no_webhook(
+    stack: Stack, index: Index, neighbour: Neighbour, new_scene: NewScene, witness: Witness, agreement: Agreement
+) -> None:
+    stack.need("webhook_allowed_host")
+    scene, receiver = await new_scene(), Receiver()
+    port = int((stack.webhook_allowed_host or "").rsplit(":", 1)[1])
+    async with receiver.listen(port) as url:
+        subscribe = "INSERT INTO messaging.gateway_subscriptions (room_id, webhook_url) VALUES ($1, $2)"
+        await index.rows(subscribe, scene.room, url)
+        neighbour.link.cut()
+        await scene.alice.remove(scene.id, scene.bob.id)
+        refused = await scene.bob.say(scene.room, "I am still here")
+        taken = await scene.anchor.say(scene.room, "I may")
+        neighbour.link.mend()
+        await agreement.meets(scene.room, ours=scene.element, theirs=scene.anchor)
+        await agreement.catches_up(scene.room, scene.anchor)
+
+        async def delivered() -> bool:
+            return taken in receiver.event_ids
+
+        await eventually("what the room has is delivered", delivered)
+        assert refused not in receiver.event_ids
+        await index.rows("DELETE FROM messaging.gateway_subscriptions WHERE room_id = $1", scene.room)

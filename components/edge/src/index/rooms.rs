@@ -83,6 +83,27 @@ pub struct Recorded {
     pub must_close: bool,
 }
 
+/// A part of a room's state, and the event that was followed for it.
+#[derive(Debug, Deserialize)]
+pub struct FollowedState {
+    /// The type of the state event.
+    pub event_type: String,
+    /// Its key.
+    pub state_key: String,
+    /// The event.
+    pub event_id: String,
+}
+
+/// The parts of a room's state that were followed last, a bounded number.
+pub async fn list_followed_state(room_id: &str) -> Result<Vec<FollowedState>, Error> {
+    #[derive(Deserialize)]
+    struct Followed {
+        parts: Vec<FollowedState>,
+    }
+    let followed: Followed = Call::of("list_followed_state").arg("p_room_id", room_id).json().await?;
+    Ok(followed.parts)
+}
+
 /// A room's name, topic or picture has changed: `field` is the channel's column that follows it.
 pub async fn record_room_state(
     event: StateEvent<'_>,
