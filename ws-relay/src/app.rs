@@ -3,6 +3,7 @@
 use crate::database::Database;
 use crate::live::hub::Hub;
 use crate::metrics::Metrics;
+use crate::socket::departure::Departure;
 use messaging_core::auth::Verifier;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 /// The parts of a running relay.
 pub struct App {
-    /// PostgreSQL, for access checks and the log.
+    /// PostgreSQL, for access checks.
     pub database: Database,
     /// The channels that have subscribers.
     pub hub: Arc<Hub>,
@@ -20,8 +21,12 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Cancelled when the relay stops.
     pub shutdown: CancellationToken,
+    /// How the sockets leave then.
+    pub departure: Departure,
     /// The open sockets.
     pub sockets: TaskTracker,
     /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
+    /// How many bytes may wait in it.
+    pub queue_bytes: usize,
 }

@@ -6,9 +6,11 @@ use crate::http::{router, server};
 use crate::live::feed::Feed;
 use crate::live::hub::Hub;
 use crate::live::reconcile;
+use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::settings::Settings;
+use crate::socket::departure::Departure;
 use crate::{backlog, ping};
 use anyhow::{Context, anyhow};
 use messaging_core::auth::Verifier;
@@ -43,7 +45,8 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let shutdown = CancellationToken::new();
     let database = Database::new(&settings.database_url, settings.database_pool)?;
     let feed = Feed::start(&settings.nats, metrics.clone()).await?;
-    let hub = Hub::new(database.clone(), &feed, metrics.clone());
+    let resumes = Resumes::new(database.clone(), settings.database_pool, metrics.clone());
+    let hub = Hub::new(database.clone(), resumes, &feed, metrics.clone());
     let listener =
         TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
     tracing::info!("listening on {}", listener.local_addr()?);
@@ -55,26 +58,28 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         tokio::spawn(ping::run(matrix));
     }
     let tasks = TaskTracker::new();
-    let app = App {
+    let app = Arc::new(App {
         database: database.clone(),
         hub,
         verifier,
         metrics: metrics.clone(),
         shutdown: shutdown.clone(),
+        departure: Departure::new(shutdown.clone()),
         sockets: tasks.clone(),
         queue: settings.queue,
-    };
+        queue_bytes: settings.queue_bytes,
+    });
     let ephemeral_nats = feed.ephemeral_client.clone();
     let publisher = Publisher { database, settings: Arc::new(settings), ephemeral_nats, metrics };
     tasks.spawn(publisher.run(shutdown.clone()));
-    let served = tokio::spawn(server::run(listener, router(Arc::new(app)), shutdown.clone()));
+    let served = tokio::spawn(server::run(listener, router(app.clone()), shutdown.clone()));
 
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
-    shutdown.cancel();
+    app.departure.begin(app.metrics.sockets_open.get());
     served.await?;
     tasks.close();
     if timeout(FAREWELL, tasks.wait()).await.is_err() {

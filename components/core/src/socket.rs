@@ -6,9 +6,11 @@
 
 mod close;
 mod command;
+mod retry_after;
 
 pub use close::*;
 pub use command::*;
+pub use retry_after::*;
 
 use crate::event::{ChannelEvent, MemberEvent, ReactionEvent, Seq};
 use crate::ids::{ChannelId, EntityId};
@@ -104,8 +106,8 @@ pub enum Notice {
         /// The channel.
         channel_id: ChannelId,
     },
-    /// Events between the last frame and `seq` are not kept any more: the client reloads the channel over REST. The
-    /// next frame has the number after `seq`.
+    /// Events between the last frame and `seq` do not come: they are not kept any more, or more than 10,000. The client
+    /// reloads the channel over REST. The next frame has the number after `seq`.
     Reload {
         /// The channel.
         channel_id: ChannelId,

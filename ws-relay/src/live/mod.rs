@@ -9,6 +9,7 @@ pub mod log;
 mod nats_subscription;
 pub mod recent;
 pub mod reconcile;
+pub mod resumes;
 pub mod sequencer;
 pub mod subject;
 pub mod subscriber;

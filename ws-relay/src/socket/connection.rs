@@ -4,6 +4,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
 use messaging_core::socket::CloseCode;
+use std::future::pending;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -64,11 +65,16 @@ impl Connection {
         or_end(&mut self.end, future).await
     }
 
+    /// Goes on without regard to what has ended the session, for what is still to be sent.
+    pub fn outlive_the_end(&mut self) {
+        self.end = Box::pin(pending());
+    }
+
     /// Closes the socket and waits a while for the client to do the same, so that it can read the reason.
-    pub async fn close(mut self, reason: Option<CloseCode>) {
+    pub async fn close(mut self, reason: Option<(CloseCode, Utf8Bytes)>) {
         let farewell = async {
-            if let Some(reason) = reason {
-                let frame = CloseFrame { code: reason.code(), reason: Utf8Bytes::from_static(reason.reason()) };
+            if let Some((code, reason)) = reason {
+                let frame = CloseFrame { code: code.code(), reason };
                 self.socket.send(Message::Close(Some(frame))).await.ok()?;
             }
             while let Some(Ok(_)) = self.socket.recv().await {}

@@ -4,14 +4,15 @@ use crate::access::{self, Access};
 use crate::database::DatabaseError;
 use crate::live::channel::Joined;
 use crate::live::frame::LoggedFrame;
-use crate::live::log::{self, LogPage, PAGE};
+use crate::live::log::{LogPage, PAGE};
+use crate::live::resumes::Outcome;
 use crate::live::subscriber::{Delivery, Generation};
 use crate::socket::connection::End;
 use crate::socket::resume::{self, Next};
 use crate::socket::session::Session;
 use messaging_core::event::{AccessEffect, Seq};
 use messaging_core::ids::ChannelId;
-use messaging_core::socket::{CloseCode, ErrorCode, MAX_CHANNELS, Notice};
+use messaging_core::socket::{CloseCode, ErrorCode, MAX_CHANNELS, MAX_RESUMED_EVENTS, Notice};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -33,7 +34,7 @@ pub enum Step {
     /// Whether the caller may read the channel, and from behind which number they want it.
     Checked(ChannelId, Option<Seq>, Result<Access, DatabaseError>),
     /// A page of the log.
-    Page(ChannelId, Result<Option<LogPage>, DatabaseError>),
+    Page(ChannelId, Outcome),
     /// Whether the live stream takes over.
     Joined(ChannelId, Joined),
 }
@@ -50,7 +51,8 @@ impl Session {
         let (delivered, generation) = (since.unwrap_or(head), self.subscriber.generation);
         self.subscriptions.insert(channel, Subscription { delivered, checked: head, generation });
         match since {
-            Some(since) if since > head => {
+            // Beyond the channel's end, or too far behind it.
+            Some(since) if since > head || head - since > MAX_RESUMED_EVENTS => {
                 self.reload(channel, head).await?;
                 self.join(channel, head);
             }
@@ -110,11 +112,10 @@ impl Session {
     }
 
     fn read(&mut self, channel: ChannelId, after: Seq, pause: Duration) {
-        self.app.metrics.resume_reads.inc();
-        let database = self.app.database.clone();
+        let resumes = self.app.hub.resumes.clone();
         self.step = Some(Box::pin(async move {
             sleep(pause).await;
-            Step::Page(channel, log::read(&database, channel, after).await)
+            Step::Page(channel, resumes.read(channel, after).await)
         }));
     }
 

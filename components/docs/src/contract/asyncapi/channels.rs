@@ -5,7 +5,7 @@ use crate::contract::openapi::template;
 use messaging_core::paths;
 use messaging_core::socket::{
     CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, CloseCode, MAX_CHANNELS, MAX_CLIENT_MESSAGE_BYTES, MAX_ECHOED_ID,
-    PING, PONG,
+    MAX_RESUMED_EVENTS, PING, PONG, RETRY_AFTER,
 };
 use serde_json::{Map, Value, json};
 use strum::{EnumMessage, VariantArray};
@@ -18,6 +18,12 @@ const TOKEN: &str = "\
 **Token**: in `Authorization: Bearer <token>`, else in `Sec-WebSocket-Protocol: bearer, <token>`, else in `?token=`. \
 Development mode also takes `X-User-Id: user:<id>` or `?user_id=`, and for public channels nothing at all.";
 
+/// How a client comes back.
+const AGAIN: &str = "\
+**Connect again** with growing, random pauses. A close frame's reason may end in `{RETRY_AFTER}` and a number of \
+seconds, as in `relay going away; retry_after=2.4`: then connect again after that wait, without a pause of your own. \
+Every socket is given another wait, so that those that are closed together do not come back together.";
+
 /// The two WebSockets.
 pub fn sockets(messages: &Messages) -> Map<String, Value> {
     let limits = format!(
@@ -25,6 +31,7 @@ pub fn sockets(messages: &Messages) -> Map<String, Value> {
          once and {CLIENT_MESSAGES_PER_SECOND} more each second.",
         MAX_CLIENT_MESSAGE_BYTES / 1024
     );
+    let again = AGAIN.replace("{RETRY_AFTER}", RETRY_AFTER);
     let one = format!(
         "\
 The events of one channel, in the order of their numbers. In a browser:
@@ -36,8 +43,9 @@ socket.onmessage = (message) => console.log(JSON.parse(message.data));
 
 - {TOKEN}
 - **Resume**: with `?since_seq=N` the notice `subscribed` comes first, then every event after N, then what happens \
-next, without a gap or a duplicate. The notice `reload` says that events after N are not kept any more. Without \
-`since_seq` the frames begin with what happens next.
+next, without a gap or a duplicate. The notice `reload` says that events after N are not kept any more, or are more \
+than {MAX_RESUMED_EVENTS}. Without `since_seq` the frames begin with what happens next.
+- {again}
 - {limits}
 - **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 404: there is \
 no such channel, or the caller may not read it. 422: `since_seq` is not a whole number from 0 on. 503: connect again. \
@@ -62,6 +70,7 @@ not. `error` repeats at most {MAX_ECHOED_ID} characters of an id that is not a U
 - **Resume**: each channel by its own `since_seq`, as on the socket for one channel.
 - **Lost channels**: when the caller may not read a channel any more, the notice `error` says so, and the socket stays \
 open for the others.
+- {again}
 - {limits}
 - **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 503: connect \
 again. Browsers report each of them as close code 1006.
