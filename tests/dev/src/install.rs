@@ -47,7 +47,8 @@ pub fn ensure_browser(data: &Data, stop: &Stop) -> Result<()> {
     install(&["chromium", "chromium-driver"], data, stop)
 }
 
-fn install(packages: &[&str], data: &Data, stop: &Stop) -> Result<()> {
+/// Installs packages with apt.
+pub fn install(packages: &[&str], data: &Data, stop: &Stop) -> Result<()> {
     let commands = apt(packages)?;
     step(&format!("installing {}", packages.join(", ")));
     for words in commands {
