@@ -8,7 +8,7 @@ use messaging_core::ids::ChannelId;
 use std::sync::Arc;
 
 /// Events that one read returns at most.
-pub const PAGE: usize = 100;
+const PAGE: usize = 100;
 /// Bytes of text in a page at most, unless one frame alone has more: so much of a page waits for a slow socket.
 const PAGE_BYTES: usize = 256 * 1024;
 

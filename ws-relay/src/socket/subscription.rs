@@ -4,7 +4,7 @@ use crate::access::{self, Access};
 use crate::database::DatabaseError;
 use crate::live::channel::Joined;
 use crate::live::frame::LoggedFrame;
-use crate::live::log::{LogPage, PAGE};
+use crate::live::log::LogPage;
 use crate::live::resumes::Outcome;
 use crate::live::subscriber::{Delivery, Generation};
 use crate::socket::connection::End;
@@ -160,14 +160,14 @@ impl Session {
                 self.reload(channel, seq).await?;
                 self.join(channel, seq);
             }
-            Next::Frames(frames) => {
+            Next::Frames { frames, is_end } => {
                 for frame in &frames {
                     self.deliver(frame).await?;
                 }
                 // Access may have been lost with one of them.
                 if let Some(Subscription { delivered, .. }) = self.subscriptions.get(&channel) {
                     let delivered = *delivered;
-                    match frames.len() < PAGE {
+                    match is_end {
                         true => self.join(channel, delivered),
                         false => self.read(channel, delivered, Duration::ZERO),
                     }
