@@ -47,8 +47,7 @@ export class ChannelClient implements Carrier {
 
   /** A socket for one channel asks with its address. */
   ask(): void {
-    this.#link.start();
-    this.#link.replace();
+    if (!this.#link.start()) this.#link.replace();
   }
 
   #received(what: Received): void {

@@ -53,12 +53,13 @@ export class Link {
     return this.#opened !== undefined;
   }
 
-  /** Connects, and stays connected. */
-  start(): void {
-    if (this.#wanted) return;
+  /** Connects, and stays connected; `false` when it does already. */
+  start(): boolean {
+    if (this.#wanted) return false;
     this.#wanted = true;
     this.#deaf = this.environment.onConnectivity(() => this.#connectivity());
     this.#connectivity();
+    return true;
   }
 
   /** Ends it. */

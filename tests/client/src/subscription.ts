@@ -86,6 +86,11 @@ export class Subscription {
     return this.#sequence.last;
   }
 
+  /** Whether a snapshot is on its way; events wait for it. */
+  get isLoading(): boolean {
+    return this.#sequence.awaits;
+  }
+
   /** Begins: without a number, the snapshot says from where. */
   begin(): void {
     if (this.since === undefined) this.#reload();
