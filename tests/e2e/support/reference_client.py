@@ -88,7 +88,7 @@ class Site:
 
 
 class Program:
-    """A program of the client's in Node, which answers a line of JSON to every line."""
+    """A program of the client's in Node: told what to do, it answers every line with a line of JSON."""
 
     def __init__(self, process: asyncio.subprocess.Process):
         self.process = process
@@ -100,16 +100,21 @@ class Program:
         process = await asyncio.create_subprocess_exec(
             node,
             str(build() / "test" / name),
-            json.dumps(setup),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 26,
         )
-        return cls(process)
+        program = cls(process)
+        program.tell(json.dumps(setup))
+        return program
+
+    def tell(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{line}\n".encode())
 
     async def ask(self, line: str) -> dict[str, Any]:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(f"{line}\n".encode())
+        assert self.process.stdout
+        self.tell(line)
         async with asyncio.timeout(60):
             answer = await self.process.stdout.readline()
         assert answer, "the program ended"
