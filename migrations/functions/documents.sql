@@ -27,12 +27,14 @@ CREATE FUNCTION messaging.message_json(m public.messages) RETURNS json LANGUAGE 
     SELECT CASE WHEN m.client_key IS NULL THEN json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
-        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
+        'is_encrypted', m.matrix_type = 'm.room.encrypted', 'truncated', m.is_truncated, 'content_type', m.content_type,
+        'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at))
     ELSE json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
-        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
+        'is_encrypted', m.matrix_type = 'm.room.encrypted', 'truncated', m.is_truncated, 'content_type', m.content_type,
+        'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
         'client_key', m.client_key) END
 $$;
@@ -44,5 +46,5 @@ CREATE FUNCTION messaging.member_json(m public.channel_members) RETURNS json LAN
         'can_invite', m.can_invite, 'can_kick', m.can_kick, 'can_create_tasks', m.can_create_tasks,
         'matrix_power_level', m.matrix_power_level, 'invited_by', m.invited_by,
         'invited_at', messaging.rfc3339(m.invited_at), 'joined_at', messaging.rfc3339(m.joined_at),
-        'left_at', messaging.rfc3339(m.left_at))
+        'left_at', messaging.rfc3339(m.left_at), 'banned_at', messaging.rfc3339(m.banned_at))
 $$;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::paths::{Data, Repo, which};
+use crate::paths::{Data, Repo};
 use crate::progress::step;
 use crate::stop::Stop;
 use crate::{install, run};
@@ -43,7 +43,7 @@ pub fn client(repo: &Repo, data: &Data, stop: &Stop) -> Result<PathBuf> {
             .and_then(|()| fs::write(&path, text))
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    packages(&to, &version, &data.log("npm"), stop)?;
+    install::node_modules(&to, &from, &data.log("npm"), stop)?;
     for project in ["src", "test"] {
         let mut compile = Command::new("node");
         compile.args(["node_modules/typescript/bin/tsc", "-p", project]).current_dir(&to);
@@ -67,19 +67,6 @@ pub fn test_client(folder: &Path, stop: &Stop) -> Result<bool> {
     Ok(run::visible(command.current_dir(folder), stop)?.success())
 }
 
-/// Exactly what the lock file names, without running what it brings along.
-fn packages(folder: &Path, version: &str, log: &Path, stop: &Stop) -> Result<()> {
-    let lock = fs::read_to_string(folder.join("package-lock.json")).context("cannot read package-lock.json")?;
-    let (marker, wanted) = (folder.join("installed-from.txt"), format!("{version}{lock}"));
-    if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    let mut install = Command::new("npm");
-    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
-    run::logged(&mut install, log, stop)?;
-    fs::write(&marker, wanted).with_context(|| format!("cannot write {}", marker.display()))
-}
-
 /// Adds a file, or every file of a folder, with its text.
 fn collect(root: &Path, name: &Path, files: &mut Vec<(PathBuf, String)>) -> Result<()> {
     let path = root.join(name);
@@ -96,9 +83,7 @@ fn collect(root: &Path, name: &Path, files: &mut Vec<(PathBuf, String)>) -> Resu
 
 /// Makes sure that there are Node and npm; returns Node's version.
 fn ensure(data: &Data, stop: &Stop) -> Result<String> {
-    if which("node").is_none() || which("npm").is_none() {
-        install::install(&["nodejs", "npm"], data, stop)?;
-    }
+    install::ensure_node(data, stop)?;
     let version = run::output(Command::new("node").arg("--version"))?;
     match major(&version) {
         Some(found) if found >= NODE => Ok(version),

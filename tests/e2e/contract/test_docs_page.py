@@ -14,7 +14,6 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from support.api import unique
-from support.browser import start_browser
 from support.stack import Stack
 from support.tokens import token
 
@@ -85,13 +84,6 @@ class Page:
         """The addresses that the page asked for since it was opened."""
         entries = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         return [e["params"]["request"]["url"] for e in entries if e["method"] == "Network.requestWillBeSent"]
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    started = start_browser(tmp_path_factory.mktemp("chromium"))
-    yield started
-    started.quit()
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ pub enum Delivery {
     Logged(Arc<LoggedFrame>),
     /// An ephemeral frame.
     Ephemeral(Arc<EphemeralFrame>),
+    /// The frame of an event about the caller's own membership, in whichever channel.
+    Membership(Arc<LoggedFrame>),
     /// Events up to this number are lost to the log; the next frame has the number after it.
     Reload(ChannelId, Seq),
     /// The channel has been deleted.
@@ -44,7 +46,7 @@ impl Delivery {
     /// The channel that it comes from.
     pub fn channel(&self) -> ChannelId {
         match self {
-            Self::Logged(frame) => frame.channel,
+            Self::Logged(frame) | Self::Membership(frame) => frame.channel,
             Self::Ephemeral(frame) => frame.channel,
             Self::Reload(channel, _) | Self::Gone(channel) => *channel,
         }
@@ -53,7 +55,7 @@ impl Delivery {
     /// The bytes of its text.
     fn bytes(&self) -> usize {
         match self {
-            Self::Logged(frame) => frame.text.len(),
+            Self::Logged(frame) | Self::Membership(frame) => frame.text.len(),
             Self::Ephemeral(frame) => frame.text.len(),
             Self::Reload(..) | Self::Gone(_) => 0,
         }

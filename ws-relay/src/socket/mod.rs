@@ -1,7 +1,9 @@
 //! One WebSocket: its subscriptions, what its client says, and how it ends.
 
-mod connection;
+pub mod connection;
+mod deliver;
 pub mod departure;
+mod memberships;
 mod resume;
 pub mod session;
 mod subscription;
