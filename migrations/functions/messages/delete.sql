@@ -46,16 +46,16 @@ $$;
 -- Takes a message's text out of the log.
 CREATE FUNCTION messaging.purge_log(m public.messages) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    -- In the order of their ids, as the publisher locks rows when it marks them.
+    -- In the order of their ids, as the publisher locks rows when it marks them. Only events that hold the message, and by
+    -- an index of them: of its reactions there may be any number.
     PERFORM FROM public.outbox WHERE id IN (
-        SELECT id FROM public.outbox WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text
+        SELECT id FROM public.outbox WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message'
         UNION ALL
         SELECT id FROM public.outbox
         WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message')
     ORDER BY id FOR NO KEY UPDATE;
     UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
         || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
-    -- Only events that hold the message, and by an index of them: of its reactions there may be any number.
     WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message';
     UPDATE public.outbox SET payload = payload || '{"content": {}}'
     WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
