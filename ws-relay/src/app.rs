@@ -8,6 +8,7 @@ use crate::http::places::Places;
 use crate::live::hub::Hub;
 use crate::live::memberships::Memberships;
 use crate::metrics::Metrics;
+use crate::socket::departure::Departure;
 use messaging_core::auth::Verifier;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -35,8 +36,12 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Cancelled when the relay stops.
     pub shutdown: CancellationToken,
+    /// How the sockets leave then.
+    pub departure: Departure,
     /// The open sockets.
     pub sockets: TaskTracker,
     /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
+    /// How many bytes may wait in it.
+    pub queue_bytes: usize,
 }

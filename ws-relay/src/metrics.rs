@@ -128,8 +128,10 @@ pub struct Metrics {
     pub reconciliations: Counter,
     /// Reads of a channel's log because live events were missing.
     pub resyncs: Counter,
-    /// Reads of a channel's log for one subscription that resumes.
+    /// Reads of a channel's log for subscriptions that resume.
     pub resume_reads: Counter,
+    /// Reads that a subscription did without, because another one was about to read the same page.
+    pub resume_reads_shared: Counter,
 }
 
 impl Metrics {
@@ -187,6 +189,11 @@ impl Metrics {
         registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());
         registry.register("resyncs", "Log reads because live events were missing", self.resyncs.clone());
         registry.register("resume_reads", "Log reads for subscriptions that resume", self.resume_reads.clone());
+        registry.register(
+            "resume_reads_shared",
+            "Log reads that another subscription's read made needless",
+            self.resume_reads_shared.clone(),
+        );
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = encode(&mut text, &registry);

@@ -11,9 +11,11 @@ use crate::live::feed::Feed;
 use crate::live::hub::Hub;
 use crate::live::memberships::Memberships;
 use crate::live::reconcile;
+use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::settings::Settings;
+use crate::socket::departure::Departure;
 use crate::webhooks::Webhooks;
 use crate::{backlog, ping};
 use anyhow::{Context, anyhow};
@@ -50,7 +52,8 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let shutdown = CancellationToken::new();
     let database = Database::new(&settings.database_url, settings.database_pool)?;
     let feed = Feed::start(&settings.nats, metrics.clone()).await?;
-    let hub = Hub::new(database.clone(), &feed, metrics.clone());
+    let resumes = Resumes::new(database.clone(), settings.database_pool, metrics.clone());
+    let hub = Hub::new(database.clone(), resumes, &feed, metrics.clone());
     let listener = listen(&settings.listen).await?;
     tracing::info!("listening on {}", listener.local_addr()?);
     let metrics_listener = match &settings.metrics_listen {
@@ -77,8 +80,10 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         verifier,
         metrics: metrics.clone(),
         shutdown: shutdown.clone(),
+        departure: Departure::new(shutdown.clone()),
         sockets: tasks.clone(),
         queue: settings.queue,
+        queue_bytes: settings.queue_bytes,
     });
     let webhooks_queued = Arc::new(Notify::new());
     if let Some(settings) = settings.webhooks.take() {
@@ -93,7 +98,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let served = tokio::spawn(server::run(listener, routes, shutdown.clone()));
     if let Some(listener) = metrics_listener {
         tracing::info!("/metrics is at {}", listener.local_addr()?);
-        tokio::spawn(server::run(listener, metrics_router(app), shutdown.clone()));
+        tokio::spawn(server::run(listener, metrics_router(app.clone()), shutdown.clone()));
     }
 
     tokio::select! {
@@ -101,7 +106,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
-    shutdown.cancel();
+    app.departure.begin(app.metrics.sockets_open.get());
     served.await?;
     tasks.close();
     if timeout(FAREWELL, tasks.wait()).await.is_err() {

@@ -32,6 +32,7 @@ Settings (environment):
                            is enough; in development mode pages of this machine may, too, and no others
   WS_QUEUE                 frames that a slow reader may be behind before it is cut with 4408 (256); sixteen times
                            as many on a socket for many channels
+  WS_QUEUE_BYTES           and the bytes of these frames (1048576); four times as many on a socket for many channels
   AUTH_MODE                token (default) or development
   JWT_SECRET, JWT_PUBLIC_KEY, JWT_ALGORITHM, JWT_ISSUER, JWT_AUDIENCE
                            how tokens are checked, as for the components
@@ -87,6 +88,8 @@ pub struct Settings {
     pub cors_allow_origins: Option<String>,
     /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
+    /// The bytes that may wait in it.
+    pub queue_bytes: usize,
     /// For the appservice ping; without it the homeserver is not pinged.
     pub matrix: Option<Matrix>,
     /// For deliveries to webhooks; without it there are none.
@@ -112,6 +115,7 @@ impl Settings {
             max_sockets_per_caller: number(text, "WS_MAX_SOCKETS_PER_CALLER", 200)?,
             cors_allow_origins: text("CORS_ALLOW_ORIGINS"),
             queue: number(text, "WS_QUEUE", 256)?,
+            queue_bytes: number(text, "WS_QUEUE_BYTES", 1 << 20)?,
             matrix: match (text("MATRIX_HOMESERVER_URL"), text("MATRIX_AS_TOKEN")) {
                 (Some(homeserver), Some(as_token)) => Some(Matrix {
                     homeserver,
@@ -122,8 +126,8 @@ impl Settings {
             },
             webhooks: webhooks(text)?,
         };
-        if settings.database_pool == 0 || settings.queue == 0 {
-            bail!("DATABASE_POOL and WS_QUEUE must be at least 1");
+        if settings.database_pool == 0 || settings.queue == 0 || settings.queue_bytes == 0 {
+            bail!("DATABASE_POOL, WS_QUEUE and WS_QUEUE_BYTES must be at least 1");
         }
         Ok(settings)
     }

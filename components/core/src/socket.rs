@@ -8,11 +8,13 @@ mod close;
 mod command;
 mod membership;
 mod refused;
+mod retry_after;
 
 pub use close::*;
 pub use command::*;
 pub use membership::*;
 pub use refused::*;
+pub use retry_after::*;
 
 use crate::event::{ChannelEvent, MemberEvent, ReactionEvent, Seq};
 use crate::ids::{ChannelId, EntityId};
@@ -108,8 +110,8 @@ pub enum Notice {
         /// The channel.
         channel_id: ChannelId,
     },
-    /// Events between the last frame and `seq` are not kept any more: the client reloads the channel over REST. The
-    /// next frame has the number after `seq`.
+    /// Events between the last frame and `seq` do not come: they are not kept any more, or more than 10,000. The client
+    /// reloads the channel over REST. The next frame has the number after `seq`.
     Reload {
         /// The channel.
         channel_id: ChannelId,

@@ -8,6 +8,7 @@ mod control;
 mod install;
 mod manifest;
 mod nats;
+mod node;
 mod paths;
 mod ports;
 mod postgres;

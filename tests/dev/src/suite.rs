@@ -16,7 +16,7 @@ use crate::progress::{note, step};
 use crate::running::{Options, Running};
 use crate::stack::StackFile;
 use crate::stop::Stop;
-use crate::{ports, run, up};
+use crate::{node, ports, run, up};
 
 /// A deployment that the environment names, which is tested instead of a stack of our own.
 const DEPLOYMENT: [&str; 2] = ["STACK_JSON", "MESSAGING_API_URL"];
@@ -71,7 +71,10 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
     let passed = run::visible(test.args(["test", "--quiet"]).args(packages), stop)?.success();
     compile::native(repo, data, Host::Local, Native::WithTests, stop)?;
     step("unit tests of ws-relay and the local host");
-    Ok(compile::test_native(repo, stop)? && passed)
+    let passed = compile::test_native(repo, stop)? && passed;
+    let client = node::client(repo, data, stop)?;
+    step("unit tests of the reference client");
+    Ok(node::test_client(&client, stop)? && passed)
 }
 
 /// The index's functions and migrations, and what the relay publishes and delivers, against a PostgreSQL and a NATS that
@@ -130,11 +133,13 @@ fn on_own_stack(repo: &Repo, data: &Data, args: TestArgs, stop: &Stop) -> Result
 fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop: &Stop) -> Result<ExitStatus> {
     let tools = install::ensure(data, stop)?;
     install::ensure_browser(data, stop)?;
+    let client = node::client(repo, data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     let (modules, clients) = generators(repo, data, &tools, stop)?;
     command.env("E2E_NODE_MODULES", modules).env("E2E_CLIENTS_PYTHON", clients);
     step("end-to-end tests");
     command.args(["-m", "pytest"]).args(folder(repo, "tests/e2e", args)).args(args);
+    command.env("REFERENCE_CLIENT", client);
     if let Some(stack) = stack {
         command.env("STACK_JSON", stack);
     }

@@ -125,6 +125,23 @@ async def test_a_long_absence_is_caught_up_page_by_page(world: World, index: Ind
         assert socket.seqs == list(range(1, last + 2))
 
 
+async def test_a_resume_brings_ten_thousand_events_and_no_more(world: World, index: Index, listen: Listen) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    last = await flood(index, channel, 10_001, 10)
+    async with listen(channel["id"], alice, since_seq=last - 10_000) as socket:
+        await socket.until(last, deadline=120)
+        assert socket.seqs == list(range(last - 10_000 + 1, last + 1))
+    async with listen(channel["id"], alice, since_seq=last - 10_001) as socket:
+        message = await alice.send(channel["id"], "after that")
+        await socket.until(message["seq"], deadline=60)
+        assert [(notice["type"], notice["seq"]) for notice in socket.notices] == [
+            ("subscribed", last),
+            ("reload", last),
+        ]
+        assert socket.seqs == [message["seq"]]
+
+
 @pytest.mark.parametrize("since", ["-1", "x", "1.5", "99999999999999999999", "%00"])
 async def test_a_malformed_number_is_refused(world: World, ws_address: Address, since: str) -> None:
     channel = await world.channel()

@@ -83,6 +83,8 @@ struct Channel {
     logged: NatsSubscription,
     ephemeral: EphemeralFrames,
     reading: Option<BoxFuture<'static, (Asked, LogResult)>>,
+    /// The read is one that has time, and may still wait for its turn.
+    reading_has_time: bool,
     /// When to look at the log without being told that something is missing.
     checks: Vec<Instant>,
     /// The log could not be read just now; the next check tries again.
@@ -104,6 +106,7 @@ pub fn start(hub: Arc<Hub>, id: ChannelId, since: Seq) -> Entry {
         recent: Recent::default(),
         last: last.clone(),
         reading: None,
+        reading_has_time: false,
         checks: Vec::new(),
         log_failed: false,
     };
@@ -129,7 +132,8 @@ impl Channel {
                 () = sleep_until(check.unwrap_or_else(Instant::now)), if check.is_some() => {
                     self.checks.retain(|at| Some(*at) != check);
                     self.log_failed = false;
-                    self.read();
+                    self.catch_up();
+                    self.check();
                 }
                 arrival = self.logged.next() => match arrival {
                     Arrival::Subscribed => self.checks.extend(SETTLE.map(|after| Instant::now() + after)),
@@ -214,16 +218,24 @@ impl Channel {
 
     /// Reads the log when something is missing.
     fn catch_up(&mut self) {
-        if self.sequencer.behind() && self.reading.is_none() && !self.log_failed {
+        if self.sequencer.behind() && (self.reading.is_none() || self.reading_has_time) && !self.log_failed {
             self.hub.metrics.resyncs.inc();
-            self.read();
+            let (database, id, asked) = (self.hub.database.clone(), self.id, self.sequencer.ask());
+            self.reading = Some(Box::pin(async move { (asked, log::read(&database, id, asked.after).await) }));
+            self.reading_has_time = false;
         }
     }
 
-    fn read(&mut self) {
+    /// Reads the log although nothing is known to be missing. When thousands of channels begin at once, this waits for
+    /// its turn, and gives way to a read for something that is.
+    fn check(&mut self) {
         if self.reading.is_none() {
-            let (database, id, asked) = (self.hub.database.clone(), self.id, self.sequencer.ask());
-            self.reading = Some(Box::pin(async move { (asked, log::read(&database, id, asked.after).await) }));
+            let (hub, id, asked) = (self.hub.clone(), self.id, self.sequencer.ask());
+            self.reading = Some(Box::pin(async move {
+                let _turn = hub.resumes.turn().await;
+                (asked, log::read(&hub.database, id, asked.after).await)
+            }));
+            self.reading_has_time = true;
         }
     }
 

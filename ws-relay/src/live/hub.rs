@@ -3,6 +3,7 @@
 use crate::database::Database;
 use crate::live::channel::{ChannelCommand, Joined, start};
 use crate::live::feed::Feed;
+use crate::live::resumes::Resumes;
 use crate::live::subscriber::{SocketId, Subscriber};
 use crate::metrics::Metrics;
 use messaging_core::event::Seq;
@@ -25,8 +26,10 @@ pub struct Entry {
 /// All channels with subscribers. The lock is held for a look-up, never over an await.
 pub struct Hub {
     channels: Mutex<HashMap<ChannelId, Entry>>,
-    /// For reading the log.
+    /// For reading the log when live subscribers wait for it.
     pub database: Database,
+    /// For reading the log otherwise.
+    pub resumes: Arc<Resumes>,
     /// For logged frames.
     pub nats: async_nats::Client,
     /// For ephemeral frames.
@@ -37,9 +40,9 @@ pub struct Hub {
 
 impl Hub {
     /// Has no channels yet.
-    pub fn new(database: Database, feed: &Feed, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(database: Database, resumes: Arc<Resumes>, feed: &Feed, metrics: Arc<Metrics>) -> Arc<Self> {
         let (nats, ephemeral_nats) = (feed.client.clone(), feed.ephemeral_client.clone());
-        Arc::new(Self { channels: Mutex::default(), database, nats, ephemeral_nats, metrics })
+        Arc::new(Self { channels: Mutex::default(), database, resumes, nats, ephemeral_nats, metrics })
     }
 
     /// Subscribes a socket that has everything up to `since` to everything after it.

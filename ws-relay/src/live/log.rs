@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Events that one read returns at most.
-pub const PAGE: usize = 100;
+const PAGE: usize = 100;
+/// Bytes of text in a page at most, unless one frame alone has more: so much of a page waits for a slow socket.
+const PAGE_BYTES: usize = 256 * 1024;
 
 /// Events of one channel, in order, and where the channel stood when they were read.
 #[derive(Debug, Clone)]
 pub struct LogPage {
-    /// At most [`PAGE`] frames. The first may have a higher number than the next one, because old events are deleted.
+    /// At most [`PAGE`] frames, fewer where they are large. The first may have a higher number than the next one, because old events are deleted.
     pub frames: Vec<Arc<LoggedFrame>>,
     /// The channel's last number in the same snapshot.
     pub head: Seq,
@@ -46,7 +48,20 @@ pub async fn read(database: &Database, channel: ChannelId, after: Seq) -> Result
             None => {}
         }
     }
+    frames.truncate(fitting(frames.iter().map(|frame| frame.text.len())));
     Ok(Some(LogPage { frames, head }))
+}
+
+/// How many frames of these sizes fit into a page.
+fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0usize;
+    sizes
+        .take_while(|size| {
+            let fits = bytes == 0 || bytes.saturating_add(*size) <= PAGE_BYTES;
+            bytes = bytes.saturating_add(*size);
+            fits
+        })
+        .count()
 }
 
 /// Compares positions with the database: returns the channels whose last number is beyond `seen`, with that
@@ -104,4 +119,18 @@ pub async fn memberships(database: &Database, since: &[(&EntityId, Duration)]) -
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_a_bound_in_bytes_and_at_least_one_frame() {
+        assert_eq!(fitting([].into_iter()), 0);
+        assert_eq!(fitting([1000; PAGE].into_iter()), PAGE);
+        assert_eq!(fitting([PAGE_BYTES / 4; 6].into_iter()), 4);
+        assert_eq!(fitting([PAGE_BYTES * 2, 1].into_iter()), 1);
+        assert_eq!(fitting([1, PAGE_BYTES, 1].into_iter()), 1);
+    }
 }

@@ -10,6 +10,7 @@ pub mod memberships;
 mod nats_subscription;
 pub mod recent;
 pub mod reconcile;
+pub mod resumes;
 pub mod sequencer;
 pub mod subject;
 pub mod subscriber;

@@ -4,9 +4,8 @@ use crate::live::frame::{EphemeralFrame, LoggedFrame};
 use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use messaging_core::socket::CloseCode;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +18,12 @@ impl SocketId {
     pub fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A number that is spread evenly over its whole range, however few consecutive ids one looks at.
+    pub fn mixed(self) -> u32 {
+        // 2^64 divided by the golden ratio.
+        u32::try_from(self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32).unwrap_or(u32::MAX)
     }
 }
 
@@ -46,6 +51,15 @@ impl Delivery {
             Self::Reload(channel, _) | Self::Gone(channel) => *channel,
         }
     }
+
+    /// The bytes of its text.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Logged(frame) | Self::Membership(frame) => frame.text.len(),
+            Self::Ephemeral(frame) => frame.text.len(),
+            Self::Reload(..) | Self::Gone(_) => 0,
+        }
+    }
 }
 
 /// Tells the subscriptions of a socket apart: a delivery that is under way for one that has ended is not taken for a
@@ -60,7 +74,36 @@ pub struct Subscriber {
     /// The socket's subscription that the deliveries belong to.
     pub generation: Generation,
     queue: Sender<(Generation, Delivery)>,
+    bytes: Arc<AtomicUsize>,
+    max_bytes: usize,
     cut: Cut,
+}
+
+/// The socket's end of its queue.
+pub struct Queue {
+    deliveries: Receiver<(Generation, Delivery)>,
+    /// How many bytes wait in it.
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    /// Waits for the next delivery. Nothing is lost when the wait is given up.
+    pub async fn recv(&mut self) -> Option<(Generation, Delivery)> {
+        let taken = self.deliveries.recv().await;
+        self.took(taken)
+    }
+
+    /// The next delivery, if there is one.
+    pub fn try_recv(&mut self) -> Option<(Generation, Delivery)> {
+        let taken = self.deliveries.try_recv().ok();
+        self.took(taken)
+    }
+
+    fn took(&self, taken: Option<(Generation, Delivery)>) -> Option<(Generation, Delivery)> {
+        taken.inspect(|(_, delivery)| {
+            self.bytes.fetch_sub(delivery.bytes(), Ordering::Relaxed);
+        })
+    }
 }
 
 /// Ends a socket from outside. The first reason counts.
@@ -84,24 +127,23 @@ impl Cut {
     }
 }
 
-/// Makes a queue of `size` deliveries for a socket: the channels' end, the socket's end, and what ends the socket.
-pub fn subscriber(socket: SocketId, size: usize) -> (Subscriber, Receiver<(Generation, Delivery)>, Cut) {
-    let (queue, receiver) = channel(size);
-    let cut = Cut::default();
-    (Subscriber { socket, generation: 0, queue, cut: cut.clone() }, receiver, cut)
+/// Makes a queue of at most `size` deliveries with `max_bytes` of text for a socket: the channels' end, the socket's end,
+/// and what ends the socket. A delivery that is larger than that goes into an empty queue.
+pub fn subscriber(socket: SocketId, size: usize, max_bytes: usize) -> (Subscriber, Queue, Cut) {
+    let (queue, deliveries) = channel(size);
+    let (bytes, cut) = (Arc::new(AtomicUsize::new(0)), Cut::default());
+    let subscriber = Subscriber { socket, generation: 0, queue, bytes: bytes.clone(), max_bytes, cut: cut.clone() };
+    (subscriber, Queue { deliveries, bytes }, cut)
 }
 
 impl Subscriber {
     /// Puts a delivery into the queue; `false` when the socket is closed, or is cut because its queue is full.
     pub fn offer(&self, delivery: Delivery) -> bool {
-        match self.queue.try_send((self.generation, delivery)) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_)) => {
-                self.cut.now(CloseCode::SlowReader);
-                false
-            }
-            Err(TrySendError::Closed(_)) => false,
+        if !self.put(delivery, self.max_bytes) && !self.queue.is_closed() {
+            self.cut.now(CloseCode::SlowReader);
+            return false;
         }
+        !self.queue.is_closed()
     }
 
     /// Puts an ephemeral frame into the queue while less than half of it is taken, so that the other half is left to
@@ -110,7 +152,20 @@ impl Subscriber {
         let size = self.queue.max_capacity();
         let taken = size.saturating_sub(self.queue.capacity());
         // Channels that look at the same moment may together take a few places more: one per thread at most.
-        taken < size / 2 && self.queue.try_send((self.generation, Delivery::Ephemeral(frame))).is_ok()
+        taken < size / 2 && self.put(Delivery::Ephemeral(frame), self.max_bytes / 2)
+    }
+
+    /// Puts a delivery into the queue; `false` when it is closed or full, or has, with the delivery, too many bytes.
+    fn put(&self, delivery: Delivery, max_bytes: usize) -> bool {
+        let bytes = delivery.bytes();
+        // Counted before it can be taken out.
+        let waiting = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let fits = waiting == 0 || waiting.saturating_add(bytes) <= max_bytes;
+        let put = fits && self.queue.try_send((self.generation, delivery)).is_ok();
+        if !put {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        put
     }
 }
 
@@ -131,19 +186,53 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_cuts_the_socket_and_keeps_what_it_has() {
-        let (subscriber, mut queue, cut) = subscriber(SocketId::next(), 2);
+        let (subscriber, mut queue, cut) = subscriber(SocketId::next(), 2, 100);
         assert!(subscriber.offer(reload(1)));
         assert!(subscriber.offer(reload(2)));
         assert!(!subscriber.offer(reload(3)));
         assert_eq!(cut.wait().await, CloseCode::SlowReader);
-        assert!(matches!(queue.try_recv(), Ok((0, Delivery::Reload(_, 1)))));
-        assert!(matches!(queue.try_recv(), Ok((0, Delivery::Reload(_, 2)))));
-        assert!(queue.try_recv().is_err());
+        assert!(matches!(queue.try_recv(), Some((0, Delivery::Reload(_, 1)))));
+        assert!(matches!(queue.try_recv(), Some((0, Delivery::Reload(_, 2)))));
+        assert!(queue.try_recv().is_none());
+    }
+
+    fn logged(seq: Seq, bytes: usize) -> Delivery {
+        Delivery::Logged(Arc::new(LoggedFrame::example(seq, &"x".repeat(bytes))))
+    }
+
+    #[tokio::test]
+    async fn too_many_bytes_cut_the_socket_although_there_is_room_for_more_frames() {
+        let (subscriber, mut queue, cut) = subscriber(SocketId::next(), 1000, 100);
+        assert!(subscriber.offer(logged(1, 60)));
+        assert!(subscriber.offer(logged(2, 40)));
+        assert!(queue.try_recv().is_some());
+        assert!(subscriber.offer(logged(3, 60)), "what was taken out counts no more");
+        assert!(!subscriber.offer(logged(4, 1)));
+        assert_eq!(cut.wait().await, CloseCode::SlowReader);
+        assert_eq!(std::iter::from_fn(|| queue.try_recv()).count(), 2, "it keeps what it has");
+        assert_eq!(queue.bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_frame_that_is_larger_than_a_queue_may_be_gets_through_alone() {
+        let (subscriber, mut queue, cut) = subscriber(SocketId::next(), 1000, 100);
+        assert!(subscriber.offer(logged(1, 5000)));
+        assert!(queue.try_recv().is_some());
+        assert!(subscriber.offer(logged(2, 5000)));
+        assert!(!cut.token.is_cancelled());
+    }
+
+    #[test]
+    fn ephemeral_frames_take_half_of_the_bytes() {
+        let (subscriber, _queue, cut) = subscriber(SocketId::next(), 1000, 100);
+        assert_eq!((0..1000).filter(|_| subscriber.offer_ephemeral(ephemeral())).count(), 25);
+        assert!(subscriber.offer(logged(1, 50)));
+        assert!(!cut.token.is_cancelled());
     }
 
     #[test]
     fn ephemeral_frames_take_half_of_the_queue_and_never_cut() {
-        let (subscriber, mut queue, cut) = subscriber(SocketId::next(), 8);
+        let (subscriber, mut queue, cut) = subscriber(SocketId::next(), 8, 100);
         assert_eq!((0..10_000).filter(|_| subscriber.offer_ephemeral(ephemeral())).count(), 4);
         // The other half is there for logged frames, all of it.
         assert!((1..=4).all(|seq| subscriber.offer(reload(seq))));
@@ -161,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_queue_of_one_is_for_logged_frames_only_and_a_closed_one_takes_nothing() {
-        let (one, queue, cut) = subscriber(SocketId::next(), 1);
+        let (one, queue, cut) = subscriber(SocketId::next(), 1, 100);
         assert!(!one.offer_ephemeral(ephemeral()));
         assert!(one.offer(reload(1)));
         drop(queue);

@@ -1,10 +1,13 @@
 //! The socket itself: everything that waits for the client also watches for the reasons to end.
 
 use crate::http::meter::Meter;
+use crate::live::subscriber::SocketId;
+use crate::socket::departure::try_again;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
-use messaging_core::socket::{CloseCode, MAX_BYTES_BETWEEN_MESSAGES, RefusalCode};
+use messaging_core::socket::{CloseCode, MAX_BYTES_BETWEEN_MESSAGES, RefusalCode, with_retry_after};
+use std::future::pending;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tungstenite::Error;
@@ -82,11 +85,16 @@ impl Connection {
         or_end(&mut self.end, future).await
     }
 
+    /// Goes on without regard to what has ended the session, for what is still to be sent.
+    pub fn outlive_the_end(&mut self) {
+        self.end = Box::pin(pending());
+    }
+
     /// Closes the socket and waits a while for the client to do the same, so that it can read the reason.
-    pub async fn close(mut self, reason: Option<CloseCode>) {
+    pub async fn close(mut self, reason: Option<(CloseCode, Utf8Bytes)>) {
         let farewell = async {
-            if let Some(reason) = reason {
-                let frame = CloseFrame { code: reason.code(), reason: Utf8Bytes::from_static(reason.reason()) };
+            if let Some((code, reason)) = reason {
+                let frame = CloseFrame { code: code.code(), reason };
                 self.socket.send(Message::Close(Some(frame))).await.ok()?;
             }
             if self.is_broken {
@@ -102,7 +110,11 @@ impl Connection {
 /// Closes a socket that carries nothing, so that its client learns why.
 pub async fn refuse(mut socket: WebSocket, meter: Meter, refusal: RefusalCode) {
     meter.allow(MAX_BYTES_BETWEEN_MESSAGES);
-    let frame = CloseFrame { code: refusal.code(), reason: Utf8Bytes::from_static(refusal.reason()) };
+    let reason = match refusal {
+        RefusalCode::TryAgain => with_retry_after(refusal.reason(), try_again(SocketId::next())).into(),
+        _ => Utf8Bytes::from_static(refusal.reason()),
+    };
+    let frame = CloseFrame { code: refusal.code(), reason };
     let farewell = async {
         socket.send(Message::Close(Some(frame))).await.ok()?;
         // At most so many: the client has nothing to say.

@@ -2,6 +2,7 @@
 
 pub mod connection;
 mod deliver;
+pub mod departure;
 mod memberships;
 mod resume;
 pub mod session;

@@ -8,8 +8,14 @@ use std::sync::Arc;
 /// What follows from a page of the log for a subscription that has everything up to `have`.
 #[derive(Debug)]
 pub enum Next {
-    /// These frames, each one number behind the other; then, when there may be more in the log, another page.
-    Frames(Vec<Arc<LoggedFrame>>),
+    /// These frames, each one number behind the other.
+    Frames {
+        /// The frames.
+        frames: Vec<Arc<LoggedFrame>>,
+        /// Whether the channel has come no further: then the live stream takes over. A subscription that went live
+        /// earlier would get the rest of the log through its queue, which is not made for that.
+        is_end: bool,
+    },
     /// The log does not hold the next event: the subscription starts anew behind this number.
     Reload(Seq),
 }
@@ -29,7 +35,8 @@ pub fn next(have: Seq, page: LogPage) -> Next {
     if frames.is_empty() && page.head != have {
         return Next::Reload(page.head);
     }
-    Next::Frames(frames)
+    let is_end = frames.last().map_or(have, |frame| frame.seq) >= page.head;
+    Next::Frames { frames, is_end }
 }
 
 #[cfg(test)]
@@ -51,7 +58,7 @@ mod tests {
 
     fn seqs(next: Next) -> Result<Vec<Seq>, Seq> {
         match next {
-            Next::Frames(frames) => Ok(frames.iter().map(|frame| frame.seq).collect()),
+            Next::Frames { frames, .. } => Ok(frames.iter().map(|frame| frame.seq).collect()),
             Next::Reload(seq) => Err(seq),
         }
     }
@@ -70,12 +77,22 @@ mod tests {
         assert_eq!(seqs(next(9, page([], 6))), Err(6));
     }
 
+    #[test]
+    fn only_a_page_that_reaches_the_channels_end_is_the_last_one() {
+        let is_end = |have, page| matches!(next(have, page), Next::Frames { is_end: true, .. });
+        assert!(is_end(3, page([4, 5], 5)));
+        assert!(is_end(5, page([], 5)));
+        // However few frames it has: large ones make short pages.
+        assert!(!is_end(3, page([4], 5)));
+        assert!(!is_end(3, page([4, 6], 6)));
+    }
+
     proptest! {
         #[test]
         fn frames_never_have_a_hole_or_a_repeat(have in 0i64..50, log in proptest::collection::btree_set(1i64..60, 0..60)) {
             let head = log.last().copied().unwrap_or(0).max(have);
             let rest = log.into_iter().filter(|seq| *seq > have);
-            if let Next::Frames(frames) = next(have, page(rest, head)) {
+            if let Next::Frames { frames, .. } = next(have, page(rest, head)) {
                 let numbers: Vec<_> = frames.iter().map(|frame| frame.seq).collect();
                 let end = have + i64::try_from(numbers.len()).unwrap();
                 prop_assert_eq!(numbers, (have + 1..=end).collect::<Vec<_>>());
@@ -163,7 +180,7 @@ mod tests {
                 return;
             }
             match next(self.have, channel.page(self.have, limit)) {
-                Next::Frames(frames) => frames.iter().for_each(|frame| self.deliver(frame.seq)),
+                Next::Frames { frames, .. } => frames.iter().for_each(|frame| self.deliver(frame.seq)),
                 Next::Reload(seq) => panic!("the log is complete, but the reader was sent to {seq}"),
             }
         }

@@ -2,10 +2,11 @@
 
 use crate::app::App;
 use crate::http::meter::Meter;
-use crate::live::subscriber::{Delivery, Generation, SocketId, Subscriber, subscriber};
+use crate::live::subscriber::{Delivery, Generation, Queue, SocketId, Subscriber, subscriber};
 use crate::metrics::CloseLabel;
 use crate::or_never::or_never;
 use crate::socket::connection::{Connection, End};
+use crate::socket::departure::try_again;
 use crate::socket::memberships::Memberships;
 use crate::socket::subscription::{Step, Subscription};
 use crate::socket::token_bucket::TokenBucket;
@@ -16,14 +17,13 @@ use messaging_core::event::{Openness, Seq};
 use messaging_core::ids::ChannelId;
 use messaging_core::socket::{
     CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, CLIENT_WISH_BURST, CLIENT_WISHES_PER_SECOND, ClientCommand,
-    CloseCode, Notice, PING, PONG, Unsubscribe,
+    CloseCode, Notice, PING, PONG, Unsubscribe, with_retry_after,
 };
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::mpsc::Receiver;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 /// The pause between two looks at the client's silence. Every second time the client is pinged.
 const TICK: Duration = Duration::from_secs(15);
@@ -32,8 +32,12 @@ const SILENCE: Duration = Duration::from_secs(75);
 /// The queue of a socket for many channels is this many times as long as that of a socket for one, because events of
 /// several channels come at the same time.
 const MANY: usize = 16;
+/// And may hold this many times as many bytes.
+const MANY_BYTES: usize = 4;
 /// Frames that are written together at most.
 const BURST: usize = 64;
+/// What waits for a socket when the relay stops has this long to be sent.
+const LAST_FRAMES: Duration = Duration::from_secs(2);
 
 /// Who opened a socket.
 pub struct Identity {
@@ -68,7 +72,7 @@ pub struct Session {
     pub(super) caller: Option<Caller>,
     pub(super) many: bool,
     pub(super) subscriber: Subscriber,
-    queue: Receiver<(Generation, Delivery)>,
+    queue: Queue,
     /// The channels whose events the socket gets, or gets as soon as it has caught up.
     pub(super) subscriptions: HashMap<ChannelId, Subscription>,
     /// The channel that is being caught up with, and what it waits for. One channel at a time.
@@ -88,13 +92,17 @@ pub struct Session {
 pub async fn serve(app: Arc<App>, socket: WebSocket, meter: Meter, identity: Identity, purpose: Purpose) {
     app.metrics.sockets_open.inc();
     let many = matches!(purpose, Purpose::Many);
-    let size = if many { app.queue.saturating_mul(MANY) } else { app.queue };
-    let (subscriber, queue, cut) = subscriber(SocketId::next(), size);
-    let shutdown = app.shutdown.clone();
+    let (size, bytes) = match many {
+        true => (app.queue.saturating_mul(MANY), app.queue_bytes.saturating_mul(MANY_BYTES)),
+        false => (app.queue, app.queue_bytes),
+    };
+    let socket_id = SocketId::next();
+    let (subscriber, queue, cut) = subscriber(socket_id, size, bytes);
+    let leaving = app.clone();
     let end = async move {
         tokio::select! {
             close = cut.wait() => close,
-            () = shutdown.cancelled() => CloseCode::GoingAway,
+            () = leaving.departure.turn(socket_id) => CloseCode::GoingAway,
             () = token_end(identity.expires_at) => CloseCode::TokenEnded,
         }
     };
@@ -123,6 +131,10 @@ pub async fn serve(app: Arc<App>, socket: WebSocket, meter: Meter, identity: Ide
         Ok(never) => match never {},
         Err(end) => end,
     };
+    if end == End::Close(CloseCode::GoingAway) {
+        session.connection.outlive_the_end();
+        let _ = timeout(LAST_FRAMES, session.last_deliveries()).await;
+    }
     for channel in session.subscriptions.keys() {
         session.app.hub.leave(*channel, session.subscriber.socket);
     }
@@ -135,7 +147,7 @@ pub async fn serve(app: Arc<App>, socket: WebSocket, meter: Meter, identity: Ide
             if reason == CloseCode::SlowReader {
                 session.app.metrics.slow_closes.inc();
             }
-            Some(reason)
+            Some((reason, text(&session.app, reason, socket_id)))
         }
         End::Lost => None,
     };
@@ -144,6 +156,15 @@ pub async fn serve(app: Arc<App>, socket: WebSocket, meter: Meter, identity: Ide
     drop((queue, subscriber, subscriptions));
     connection.close(reason).await;
     app.metrics.sockets_open.dec();
+}
+
+/// The reason of a close frame, with the wait that the client is asked for.
+fn text(app: &App, close: CloseCode, socket: SocketId) -> Utf8Bytes {
+    match close {
+        CloseCode::GoingAway => with_retry_after(close.reason(), app.departure.wait(socket)).into(),
+        CloseCode::TryAgain | CloseCode::SlowReader => with_retry_after(close.reason(), try_again(socket)).into(),
+        _ => Utf8Bytes::from_static(close.reason()),
+    }
 }
 
 /// Waits until the token ends.
@@ -206,9 +227,17 @@ impl Session {
                     Delivery::Gone(channel) => self.lose(channel, CloseCode::ChannelGone).await?,
                 }
             }
-            next = if left > 0 { self.queue.try_recv().ok() } else { None };
+            next = if left > 0 { self.queue.try_recv() } else { None };
         }
         Ok(())
+    }
+
+    /// Sends what waits in the queue.
+    async fn last_deliveries(&mut self) -> Result<(), End> {
+        while let Some(first) = self.queue.try_recv() {
+            self.deliveries(Some(first)).await?;
+        }
+        self.connection.flush().await
     }
 
     async fn heard(&mut self, message: Message) -> Result<(), End> {

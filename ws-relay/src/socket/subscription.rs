@@ -1,9 +1,9 @@
 //! A subscription of a socket to a channel: how it begins, catches up, keeps its order, and ends.
 
 use crate::access::{Access, Unavailable};
-use crate::database::DatabaseError;
 use crate::live::channel::Joined;
-use crate::live::log::{self, LogPage, PAGE};
+use crate::live::log::LogPage;
+use crate::live::resumes::Outcome;
 use crate::live::subscriber::Generation;
 use crate::socket::connection::End;
 use crate::socket::deliver::unchecked;
@@ -12,7 +12,7 @@ use crate::socket::session::Session;
 use crate::sparingly::Sparingly;
 use messaging_core::event::{Openness, Seq};
 use messaging_core::ids::ChannelId;
-use messaging_core::socket::{CloseCode, ErrorCode, MAX_CHANNELS, Notice};
+use messaging_core::socket::{CloseCode, ErrorCode, MAX_CHANNELS, MAX_RESUMED_EVENTS, Notice};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -38,7 +38,7 @@ pub enum Step {
     /// Whether the caller may read the channel, and from behind which number they want it.
     Checked(ChannelId, Option<Seq>, Result<Access, Unavailable>),
     /// A page of the log.
-    Page(ChannelId, Result<Option<LogPage>, DatabaseError>),
+    Page(ChannelId, Outcome),
     /// Whether the live stream takes over.
     Joined(ChannelId, Joined),
 }
@@ -62,7 +62,8 @@ impl Session {
         let (delivered, generation) = (since.unwrap_or(head), self.subscriber.generation);
         self.subscriptions.insert(channel, Subscription { delivered, checked: head, openness, generation });
         match since {
-            Some(since) if since > head => {
+            // Beyond the channel's end, or too far behind it.
+            Some(since) if since > head || head - since > MAX_RESUMED_EVENTS => {
                 self.reload(channel, head).await?;
                 self.join(channel, head);
             }
@@ -123,11 +124,10 @@ impl Session {
     }
 
     fn read(&mut self, channel: ChannelId, after: Seq, pause: Duration) {
-        self.app.metrics.resume_reads.inc();
-        let database = self.app.database.clone();
+        let resumes = self.app.hub.resumes.clone();
         self.step = Some(Box::pin(async move {
             sleep(pause).await;
-            Step::Page(channel, log::read(&database, channel, after).await)
+            Step::Page(channel, resumes.read(channel, after).await)
         }));
     }
 
@@ -179,14 +179,14 @@ impl Session {
                     self.join(channel, seq);
                 }
             }
-            Next::Frames(frames) => {
+            Next::Frames { frames, is_end } => {
                 for frame in &frames {
                     self.deliver(frame).await?;
                 }
                 // Access may have been lost with one of them.
                 if let Some(Subscription { delivered, .. }) = self.subscriptions.get(&channel) {
                     let delivered = *delivered;
-                    match frames.len() < PAGE {
+                    match is_end {
                         true => self.join(channel, delivered),
                         false => self.read(channel, delivered, Duration::ZERO),
                     }

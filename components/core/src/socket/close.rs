@@ -3,7 +3,7 @@
 use strum::{IntoStaticStr, VariantArray};
 
 /// Why the relay closes a socket (RFC 6455, section 7.4; codes from 4000 on are this service's own). The text of a
-/// variant is the close frame's reason. Its description says what happened, and in a second paragraph what the client
+/// variant is the close frame's reason; behind it may stand a wait ([`super::RETRY_AFTER`]). Its description says what happened, and in a second paragraph what the client
 /// does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[cfg_attr(feature = "openapi", derive(strum::EnumMessage))]
@@ -11,7 +11,7 @@ use strum::{IntoStaticStr, VariantArray};
 pub enum CloseCode {
     /// The relay stops.
     ///
-    /// Connect again, with `since_seq`.
+    /// Connect again after the wait, with `since_seq`.
     #[strum(serialize = "relay going away")]
     GoingAway = 1001,
     /// The client breaks the protocol: an unknown opcode, a reserved bit, frames that do not follow each other (RFC 6455).
@@ -37,7 +37,7 @@ pub enum CloseCode {
     MessageTooLarge = 1009,
     /// The database does not answer at the moment.
     ///
-    /// Connect again after some seconds, with `since_seq`.
+    /// Connect again after the wait, with `since_seq`.
     #[strum(serialize = "try again")]
     TryAgain = 1013,
     /// The token has expired.
@@ -55,9 +55,9 @@ pub enum CloseCode {
     /// Do not connect again.
     #[strum(serialize = "channel gone")]
     ChannelGone = 4404,
-    /// The client reads too slowly: too many frames wait for it.
+    /// The client reads too slowly: too many frames, or too many bytes of them, wait for it.
     ///
-    /// Connect again, with `since_seq`.
+    /// Connect again after the wait, with `since_seq`.
     #[strum(serialize = "slow reader")]
     SlowReader = 4408,
 }

@@ -33,6 +33,9 @@ pub const MAX_BYTES_BETWEEN_MESSAGES: usize = 2 * MAX_CLIENT_MESSAGE_BYTES;
 /// A socket has at most this many channels.
 pub const MAX_CHANNELS: usize = 1_000;
 
+/// A resume brings at most this many events of a channel; who is further behind reloads.
+pub const MAX_RESUMED_EVENTS: i64 = 10_000;
+
 /// An error notice repeats at most this many characters of a channel id.
 pub const MAX_ECHOED_ID: usize = 64;
 

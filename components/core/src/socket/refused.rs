@@ -6,14 +6,15 @@ use strum::{IntoStaticStr, VariantArray};
 
 /// Why the relay refuses a WebSocket. A browser does not show the response to a handshake, so the relay completes it and
 /// closes with one of these codes at once; who asks for no WebSocket gets the problem document. The text of a variant is
-/// the close frame's reason. Its description says what happened, and in a second paragraph what the client does next.
+/// the close frame's reason; behind it may stand a wait ([`super::RETRY_AFTER`]). Its description says what happened, and
+/// in a second paragraph what the client does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[cfg_attr(feature = "openapi", derive(strum::EnumMessage))]
 #[repr(u16)]
 pub enum RefusalCode {
     /// The database does not answer at the moment, the relay stops, or it has as many sockets as it takes.
     ///
-    /// Connect again after some seconds.
+    /// Connect again after the wait.
     #[strum(serialize = "try again")]
     TryAgain = 1013,
     /// The query cannot be read; `since_seq` is not a whole number from 0 on.

@@ -5,7 +5,8 @@ use crate::contract::openapi::template;
 use messaging_core::paths;
 use messaging_core::socket::{
     CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, CLIENT_WISH_BURST, CLIENT_WISHES_PER_SECOND, CloseCode,
-    MAX_BYTES_BETWEEN_MESSAGES, MAX_CHANNELS, MAX_CLIENT_MESSAGE_BYTES, MAX_ECHOED_ID, PING, PONG, RefusalCode,
+    MAX_BYTES_BETWEEN_MESSAGES, MAX_CHANNELS, MAX_CLIENT_MESSAGE_BYTES, MAX_ECHOED_ID, MAX_RESUMED_EVENTS, PING, PONG,
+    RETRY_AFTER, RefusalCode,
 };
 use serde_json::{Map, Value, json};
 use strum::{EnumMessage, VariantArray};
@@ -32,6 +33,12 @@ const REFUSED: &str = "\
 **Refused**: the handshake is completed and the socket closed at once with a code, so that a browser learns why. Who asks for \
 no WebSocket gets the problem document (RFC 9457) instead, and so does everybody while very many are refused at once.";
 
+/// How a client comes back.
+const AGAIN: &str = "\
+**Connect again** with growing, random pauses. A close frame's reason may end in `{RETRY_AFTER}` and a number of \
+seconds, as in `relay going away; retry_after=2.4`: then connect again after that wait, without a pause of your own. \
+Every socket is given another wait, so that those that are closed together do not come back together.";
+
 /// The two WebSockets.
 pub fn sockets(messages: &Messages) -> Map<String, Value> {
     let limits = format!(
@@ -42,6 +49,7 @@ pub fn sockets(messages: &Messages) -> Map<String, Value> {
         MAX_CLIENT_MESSAGE_BYTES / 1024,
         MAX_BYTES_BETWEEN_MESSAGES / 1024
     );
+    let again = AGAIN.replace("{RETRY_AFTER}", RETRY_AFTER);
     let one = format!(
         "\
 The events of one channel, in the order of their numbers. In a browser:
@@ -53,8 +61,9 @@ socket.onmessage = (message) => console.log(JSON.parse(message.data));
 
 - {TOKEN}
 - **Resume**: with `?since_seq=N` the notice `subscribed` comes first, then every event after N, then what happens \
-next, without a gap or a duplicate. The notice `reload` says that events after N are not kept any more. Without \
-`since_seq` the frames begin with what happens next.
+next, without a gap or a duplicate. The notice `reload` says that events after N are not kept any more, or are more \
+than {MAX_RESUMED_EVENTS}. Without `since_seq` the frames begin with what happens next.
+- {again}
 - {OWN}
 - {ORIGINS}
 - {limits}
@@ -82,6 +91,7 @@ not. `error` repeats at most {MAX_ECHOED_ID} characters of an id that is not a U
 - **Resume**: each channel by its own `since_seq`, as on the socket for one channel.
 - **Lost channels**: when the caller may not read a channel any more, the notice `error` says so, and the socket stays \
 open for the others.
+- {again}
 - {OWN}
 - {ORIGINS}
 - {limits}

@@ -1,0 +1,174 @@
+/** What the relay sends, as AsyncAPI describes it (`/asyncapi.json`). Unknown members are allowed everywhere. */
+
+export interface Message {
+  id: string;
+  channel_id: string;
+  /** Its number in the channel; messages are ordered by it. */
+  seq: number;
+  matrix_event_id: string;
+  sender_id: string;
+  sender_type: "human" | "agent";
+  content_preview: string;
+  truncated: boolean;
+  content_type: string;
+  thread_id: string | null;
+  edited_at: string | null;
+  deleted_at: string | null;
+  created_at: string;
+  client_key?: string;
+}
+
+export interface Member {
+  id: string;
+  channel_id: string;
+  member_id: string;
+  member_type: "human" | "agent";
+  matrix_user_id: string;
+  role: "owner" | "admin" | "member" | "guest" | "agent";
+  can_read: boolean;
+  can_write: boolean;
+  can_invite: boolean;
+  can_kick: boolean;
+  can_create_tasks: boolean;
+  matrix_power_level: number;
+  invited_by: string | null;
+  invited_at: string | null;
+  joined_at: string | null;
+  left_at: string | null;
+}
+
+export interface Channel {
+  id: string;
+  slug: string;
+  name: string;
+  description: string | null;
+  microdao_id: string;
+  visibility: "public" | "private" | "microdao";
+  is_direct: boolean;
+  is_encrypted: boolean;
+  topic: string | null;
+  avatar_url: string | null;
+  created_by: string;
+  created_at: string;
+  updated_at: string;
+  archived_at: string | null;
+}
+
+/** One emoji under a message, as `GET …/reactions` lists it. */
+export interface Reaction {
+  emoji: string;
+  count: number;
+  reacted: boolean;
+  /** The first hundred. */
+  reactors: string[];
+}
+
+/** What every event of a channel carries. */
+interface Logged {
+  event_id: string;
+  channel_id: string;
+  /** Its number in the channel: 1, 2, 3, … without a hole. */
+  seq: number;
+}
+
+export interface MessageEvent extends Logged {
+  type: "message.created" | "message.updated" | "message.deleted";
+  message: Message;
+}
+
+export interface ChannelChanged extends Logged {
+  type: "channel.created" | "channel.updated" | "channel.archived";
+  channel: Channel;
+  /** So many members changed at once that they have no event each. */
+  members_changed?: number;
+}
+
+export interface MemberEvent extends Logged {
+  type: "member.invited" | "member.joined" | "member.left" | "member.kicked" | "member.role_changed";
+  member_id: string;
+  member: Member;
+}
+
+export interface ReactionEvent extends Logged {
+  type: "reaction.added" | "reaction.removed";
+  message_id: string;
+  reactor_id: string;
+  emoji: string;
+}
+
+/** An event of a kind that this version does not know. Its number counts all the same. */
+export interface NewerEvent extends Logged {
+  type: "newer";
+  /** Its type as the relay names it. */
+  name: string;
+}
+
+export type ChannelEvent = MessageEvent | ChannelChanged | MemberEvent | ReactionEvent | NewerEvent;
+
+/** What the relay itself says about a channel. */
+export type Notice =
+  | { type: "subscribed"; channel_id: string; seq: number }
+  | { type: "unsubscribed"; channel_id: string }
+  | { type: "reload"; channel_id: string; seq: number }
+  | { type: "error"; channel_id: string; code: string };
+
+/** Who types: of the moment, without a number, and sometimes lost. */
+export interface Typing {
+  type: "typing";
+  channel_id: string;
+  member_ids: string[];
+}
+
+/** A frame that belongs to no subscription, or of a kind that this version does not know. */
+export interface OtherFrame {
+  type: string;
+  [member: string]: unknown;
+}
+
+export type Received =
+  | { kind: "pong" }
+  | { kind: "event"; event: ChannelEvent }
+  | { kind: "notice"; notice: Notice }
+  | { kind: "typing"; typing: Typing }
+  | { kind: "other"; frame: OtherFrame }
+  | { kind: "unreadable" };
+
+const EVENTS: ReadonlySet<string> = new Set<Exclude<ChannelEvent["type"], "newer">>([
+  "message.created",
+  "message.updated",
+  "message.deleted",
+  "channel.created",
+  "channel.updated",
+  "channel.archived",
+  "member.invited",
+  "member.joined",
+  "member.left",
+  "member.kicked",
+  "member.role_changed",
+  "reaction.added",
+  "reaction.removed",
+]);
+const NOTICES: ReadonlySet<string> = new Set<Notice["type"]>(["subscribed", "unsubscribed", "reload", "error"]);
+
+/** Reads a text of the relay. */
+export function read(text: string): Received {
+  if (text === "pong") return { kind: "pong" };
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return { kind: "unreadable" };
+  }
+  if (typeof frame !== "object" || frame === null || Array.isArray(frame)) return { kind: "unreadable" };
+  const { type, channel_id, seq } = frame as { type?: unknown; channel_id?: unknown; seq?: unknown };
+  if (typeof type !== "string") return { kind: "unreadable" };
+  const ofChannel = typeof channel_id === "string";
+  // The types of events have a dot: what and what happened to it.
+  if (ofChannel && typeof seq === "number" && type.includes(".")) {
+    const event = EVENTS.has(type) ? frame : { ...frame, type: "newer", name: type };
+    return { kind: "event", event: event as ChannelEvent };
+  }
+  if (ofChannel && NOTICES.has(type)) return { kind: "notice", notice: frame as Notice };
+  if (ofChannel && type === "typing") return { kind: "typing", typing: frame as Typing };
+  return { kind: "other", frame: frame as OtherFrame };
+}

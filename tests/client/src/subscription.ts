@@ -1,0 +1,234 @@
+/** One channel as the application follows it: a snapshot first, then its events, each once and in order. */
+
+import { Backoff } from "./backoff.js";
+import type { Lost } from "./close.js";
+import type { Environment } from "./environment.js";
+import type { Channel, ChannelEvent, Member, Message, Notice, Reaction, Typing } from "./frames.js";
+import { type Rest, RestError } from "./rest.js";
+import { Sequence } from "./sequence.js";
+
+/** A channel as REST shows it. */
+export interface Snapshot {
+  channel: Channel;
+  /** Those who are in or invited. */
+  members: Member[];
+  /** Oldest first; how far back is the application's choice. */
+  messages: Message[];
+  /** By message; only when the application wants them. */
+  reactions: Map<string, Reaction[]>;
+}
+
+export interface ChannelHandlers {
+  /** The channel as it stands. It replaces everything: events may be missing between it and what was before. */
+  snapshot(snapshot: Snapshot): void;
+  /** What happened next. The rows in it are whole, so that it does no harm when the snapshot knows of it already. */
+  event(event: ChannelEvent): void;
+  /** Everything up to now has come. */
+  live?(): void;
+  typing?(typing: Typing): void;
+  /** No more comes of this channel. */
+  lost?(why: Lost): void;
+}
+
+export interface SubscriptionOptions {
+  /** Messages of the first snapshot, up to 200. A later one goes back as far as the application has come. */
+  messages?: number;
+  /** Whether snapshots have the reactions to their messages, which takes a request for each. */
+  reactions?: boolean;
+  /**
+   * The number of the last event that the application has kept from an earlier time. Then there is no first snapshot,
+   * unless the relay does not have the events behind it any more.
+   */
+  since?: number;
+  /** The oldest message that it has kept. */
+  oldest?: number;
+}
+
+/** What a subscription needs of the socket that carries it. */
+export interface Carrier {
+  rest: Rest;
+  environment: Environment;
+  /** Asks the relay for this channel, from behind [`Subscription.since`] on. */
+  ask(subscription: Subscription): void;
+}
+
+export class Subscription {
+  readonly #sequence: Sequence;
+  readonly #backoff: Backoff;
+  #oldest: number | undefined;
+  /** Where the channel stood when the relay last took the subscription on. */
+  #head: number | undefined;
+  #live = false;
+  /** The place of a hole for which the relay was asked again. */
+  #hole: number | undefined;
+  /** Tells a load from those before it. */
+  #load = 0;
+  #ended = false;
+  #cancel: (() => void) | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly carrier: Carrier,
+    readonly handlers: ChannelHandlers,
+    readonly options: SubscriptionOptions = {},
+  ) {
+    this.#backoff = new Backoff(carrier.environment.random);
+    this.#sequence = new Sequence((event) => this.handlers.event(event));
+    this.#oldest = options.oldest;
+    if (options.since !== undefined) {
+      this.#sequence.await(options.since);
+      this.#sequence.release();
+    }
+  }
+
+  /** The number of the last event that has come; `undefined` until the first snapshot is on its way. */
+  get since(): number | undefined {
+    return this.#sequence.last;
+  }
+
+  /** Whether a snapshot is on its way; events wait for it. */
+  get isLoading(): boolean {
+    return this.#sequence.awaits;
+  }
+
+  /** Begins: without a number, the snapshot says from where. */
+  begin(): void {
+    if (this.since === undefined) this.#reload();
+  }
+
+  /** Older messages than those that the application has, oldest first. */
+  async older(limit = 50): Promise<Message[]> {
+    const page = await this.carrier.rest.newest(this.id, limit, this.#oldest);
+    this.#oldest = page[0]?.seq ?? this.#oldest;
+    return page;
+  }
+
+  /** Ends it: nothing is called any more. */
+  end(): void {
+    this.#ended = true;
+    this.#cancel?.();
+  }
+
+  /** The socket has gone. */
+  disconnected(): void {
+    this.#live = false;
+    this.#head = undefined;
+  }
+
+  take(event: ChannelEvent): void {
+    if (this.#ended) return;
+    if (this.#sequence.take(event) === "hole") return this.#missed(event);
+    if (event.type === "channel.updated" && event.members_changed !== undefined) this.#reload(this.since);
+    this.#look();
+  }
+
+  notice(notice: Notice): void {
+    if (this.#ended) return;
+    if (notice.type === "subscribed") {
+      this.#head = notice.seq;
+      this.#look();
+    } else if (notice.type === "reload") {
+      this.#head = notice.seq;
+      this.#reload(notice.seq);
+    }
+  }
+
+  typing(typing: Typing): void {
+    if (!this.#ended) this.handlers.typing?.(typing);
+  }
+
+  lose(why: Lost): void {
+    if (this.#ended) return;
+    this.end();
+    this.handlers.lost?.(why);
+  }
+
+  /** Begins again from nothing: the number that is held makes no sense to the relay. */
+  restart(): void {
+    this.#reload();
+  }
+
+  /** Asks the relay for what is missing; when that does not help, REST has it. */
+  #missed(event: ChannelEvent): void {
+    if (this.since === undefined) return;
+    if (this.#hole === this.since) {
+      // Further events from behind the hole, until the relay has begun anew.
+      if (this.#head === undefined) return;
+      this.#hole = undefined;
+      return this.#reload(event.seq);
+    }
+    this.#hole = this.since;
+    this.disconnected();
+    this.carrier.ask(this);
+  }
+
+  #look(): void {
+    if (this.#live || this.#head === undefined || this.#sequence.awaits) return;
+    if ((this.since ?? -1) >= this.#head) {
+      this.#live = true;
+      this.handlers.live?.();
+    }
+  }
+
+  /** Loads a snapshot; events up to `known` are in it whenever it is read. */
+  #reload(known?: number): void {
+    this.#sequence.await(known);
+    this.#load += 1;
+    const load = this.#load;
+    this.#cancel?.();
+    this.#read(known === undefined).then(
+      (snapshot) => {
+        if (load === this.#load && !this.#ended) this.#loaded(snapshot);
+      },
+      (error: unknown) => {
+        if (load !== this.#load || this.#ended) return;
+        if (error instanceof RestError && error.isFinal) {
+          return this.lose(error.status === 404 ? "not_found" : error.status === 403 ? "access_lost" : "refused");
+        }
+        // `known` may have grown meanwhile, which does no harm: what it says is in a later snapshot, too.
+        this.#cancel = this.carrier.environment.after(this.#backoff.next(), () => this.#reload(this.since));
+      },
+    );
+  }
+
+  #loaded(snapshot: Snapshot): void {
+    this.#backoff.reset();
+    const first = this.since === undefined;
+    // The messages were read before all else, so the newest one's number is known to everything in the snapshot.
+    if (first) this.#sequence.await(snapshot.messages.at(-1)?.seq ?? 0);
+    this.handlers.snapshot(snapshot);
+    if (!this.#sequence.release()) return this.#reload(this.since);
+    if (first) this.carrier.ask(this);
+    this.#look();
+  }
+
+  async #read(first: boolean): Promise<Snapshot> {
+    const { rest } = this.carrier;
+    const messages =
+      first || this.#oldest === undefined
+        ? await this.#newest(this.options.messages ?? 50)
+        : await rest.messagesAfter(this.id, this.#oldest - 1);
+    const [channel, members] = await Promise.all([rest.channel(this.id), rest.members(this.id)]);
+    const kept = messages.filter((message) => message.deleted_at === null);
+    const reactions = new Map<string, Reaction[]>();
+    if (this.options.reactions === true) {
+      for (const { id } of kept) reactions.set(id, await this.#reactions(id));
+    }
+    return { channel, members, messages: kept, reactions };
+  }
+
+  async #newest(limit: number): Promise<Message[]> {
+    const messages = await this.carrier.rest.newest(this.id, limit);
+    // Fewer than that are all that there are.
+    this.#oldest = messages.length < limit ? 1 : messages[0]?.seq;
+    return messages;
+  }
+
+  /** A message that was deleted a moment ago has none. */
+  async #reactions(message: string): Promise<Reaction[]> {
+    return this.carrier.rest.reactions(this.id, message).catch((error: unknown) => {
+      if (error instanceof RestError && error.status === 404) return [];
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,14 @@
+/** A program that is asked things: a line of JSON says what it is to do, then it answers every line with a line of JSON. */
+
+import { createInterface } from "node:readline";
+
+/** Begins with the first line, and answers the others. Ends with the input. */
+export function program<Setup>(begin: (setup: Setup) => (line: string) => unknown): void {
+  let answer: ((line: string) => unknown) | undefined;
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    if (answer === undefined) answer = begin(JSON.parse(line) as Setup);
+    else console.log(JSON.stringify(answer(line)));
+  });
+  lines.on("close", () => process.exit(0));
+}
