@@ -22,17 +22,23 @@ CREATE FUNCTION messaging.is_truncated(p_beginning text) RETURNS boolean LANGUAG
     SELECT char_length(p_beginning) > 500
 $$;
 
+-- When a message was edited, for people: no edit is older than its message. The column has the time that Matrix gives, which
+-- may be: a message that the homeserver pushed late stands behind those that came before it.
+CREATE FUNCTION messaging.edited_at(m public.messages) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN m.edited_at IS NOT NULL THEN greatest(m.edited_at, m.created_at) END
+$$;
+
 -- The fields are written twice, because adding client_key to a finished document costs more than building it.
 CREATE FUNCTION messaging.message_json(m public.messages) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN m.client_key IS NULL THEN json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
-        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
+        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(messaging.edited_at(m)),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at))
     ELSE json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
-        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
+        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(messaging.edited_at(m)),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
         'client_key', m.client_key) END
 $$;

@@ -93,8 +93,6 @@ BEGIN
     END IF;
     UPDATE messaging.idempotency_keys SET edit_event_id = p_event_id
     WHERE caller = p_sender_id AND key = messaging.edit_key(m.id, p_client_key);
-    -- No edit is older than its message, whatever the sender's server says.
-    edited := greatest(edited, m.created_at);
     IF m.sender_id = p_sender_id AND m.deleted_at IS NULL AND m.edit_event_id IS DISTINCT FROM p_event_id
         AND (m.edited_at IS NULL OR (m.edited_at, m.edit_event_id) < (edited, p_event_id))
         AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
@@ -134,7 +132,7 @@ BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
         is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
-        edit_event_id = p_edit_event_id, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END
+        edit_event_id = p_edit_event_id, edited_at = p_edited_at::timestamptz
     WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
     RETURNING * INTO m;
     IF FOUND THEN
