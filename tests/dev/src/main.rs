@@ -8,6 +8,7 @@ mod control;
 mod install;
 mod manifest;
 mod nats;
+mod own_stack;
 mod paths;
 mod ports;
 mod postgres;
@@ -19,6 +20,7 @@ mod run;
 mod running;
 mod secrets;
 mod service;
+mod soak;
 mod stack;
 mod stop;
 mod suite;
@@ -64,6 +66,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Stop(args) => control::change(&repo, Change::Stop, args, &stop)?,
         Command::Restart(args) => control::change(&repo, Change::Restart, args, &stop)?,
         Command::Test(args) => return suite::run(&repo, args, &stop),
+        Command::Soak(args) => return soak::run(&repo, args, &stop),
     }
     Ok(ExitCode::SUCCESS)
 }
