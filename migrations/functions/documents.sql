@@ -22,10 +22,10 @@ CREATE FUNCTION messaging.is_truncated(p_beginning text) RETURNS boolean LANGUAG
     SELECT char_length(p_beginning) > 500
 $$;
 
--- When a message was edited, for people: no edit is older than its message. The column has the time that Matrix gives, which
--- may be: a message that the homeserver pushed late stands behind those that came before it.
-CREATE FUNCTION messaging.edited_at(m public.messages) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN m.edited_at IS NOT NULL THEN greatest(m.edited_at, m.created_at) END
+-- When a message was edited, for people: never before the message, and never in the future. The column has the time that the
+-- sender's server gives, because it orders the edits of a message (Matrix client-server API, "Event replacements").
+CREATE FUNCTION messaging.edited_at(m public.messages) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN m.edited_at IS NOT NULL THEN greatest(least(m.edited_at, now()), m.created_at) END
 $$;
 
 -- The fields are written twice, because adding client_key to a finished document costs more than building it.

@@ -59,6 +59,7 @@ def as_json(result: Result, seed: int, seconds: float) -> dict[str, Any]:
         "seconds": seconds,
         "counts": counts(result),
         "acts": _by_kind(result),
+        "refusals of retries": _refused_retries(result),
         "faults": dict(sorted(result.faults.done.items())),
         "requests to the homeserver that met a fault": dict(homeserver.hits),
         "transactions that met a fault": dict(appservice.hits),
@@ -78,12 +79,27 @@ def _by_kind(result: Result) -> dict[str, dict[str, int]]:
     return {kind: dict(sorted(answers.items())) for kind, answers in sorted(kinds.items())}
 
 
+def _refused_retries(result: Result) -> dict[str, int]:
+    """Refusals of a retry whose first try may have been carried out."""
+    refused: Counter[str] = Counter()
+    for act in result.ledger.acts:
+        if act.was_retried and act.status is not None and not act.done:
+            code = act.body.get("code") or act.body.get("errcode") if isinstance(act.body, dict) else None
+            refused[f"{act.kind}: {act.status} {code}"] += 1
+    return dict(sorted(refused.items()))
+
+
 def table(report: dict[str, Any]) -> str:
     """The counts, then the faults, then the first findings."""
     lines = ["", f"seed {report['seed']}, {report['seconds']:.0f} seconds"]
     lines += [f"  {name:<40} {value:>8}" for name, value in report["counts"].items()]
     lines += ["", "faults"] + [f"  {name:<40} {value:>8}" for name, value in report["faults"].items()]
-    for name in ("requests to the homeserver that met a fault", "transactions that met a fault", "ends of sockets"):
+    for name in (
+        "refusals of retries",
+        "requests to the homeserver that met a fault",
+        "transactions that met a fault",
+        "ends of sockets",
+    ):
         lines += ["", name] + [f"  {kind:<40} {value:>8}" for kind, value in sorted(report[name].items())]
     findings = report["findings"]
     if findings:

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 
 from soak import consumer as nats_consumer
 from soak.cast import Cast, gather
-from soak.check import acts, log, matrix, sockets, stream
+from soak.check import acts, log, logs, matrix, sockets, stream
 from soak.check.evidence import Evidence, collect
 from soak.check.finding import Finding
 from soak.consumer import Consumer
@@ -96,22 +96,29 @@ class Soak:
             self.second = SecondRelay(self.stack, self.folder)
             await self.second.start()
             self.nats: Client = await nats_consumer.connect(self.stack)
-            await self._shorten_window()
+            keeping = asyncio.create_task(self._keep_window_short())
             try:
                 yield
             finally:
+                keeping.cancel()
+                await asyncio.gather(keeping, return_exceptions=True)
                 await self.second.stop()
                 await self.nats.close()
                 await self.index.close()
                 for standin in (self.homeserver, self.appservice):
                     await standin.stop()
 
-    async def _shorten_window(self) -> None:
-        """NATS forgets sooner which events it had, so that its absence can last longer than that."""
+    async def _keep_window_short(self) -> None:
+        """NATS forgets sooner which events it had, so that its absence can last longer than that; a stream that is made
+        again, too."""
         jetstream = self.nats.jetstream(timeout=5)
-        config = (await jetstream.stream_info(STREAM)).config
-        config.duplicate_window = self.window
-        await jetstream.update_stream(config)
+        while True:
+            with suppress(*nats_consumer.AWAY):
+                config = (await jetstream.stream_info(STREAM)).config
+                if config.duplicate_window != self.window:
+                    config.duplicate_window = self.window
+                    await jetstream.update_stream(config)
+            await asyncio.sleep(1.0)
 
     async def run(self, schedule: Sequence[Step], seconds: float) -> Result:
         cast = await gather(self.stack, self.http, self.web)
@@ -209,6 +216,7 @@ class Soak:
         self, evidence: Evidence, faults: Faults, consumer: Consumer, readers: list[Reader]
     ) -> list[Finding]:
         findings = acts.check(evidence, self.ledger)
+        findings += logs.check(Path(self.stack.services["app"]["log"]).parent, self.second.log)
         for channel in evidence.channels:
             findings += log.check(channel)
             findings += matrix.check(evidence, channel)

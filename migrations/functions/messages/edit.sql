@@ -78,7 +78,7 @@ CREATE FUNCTION messaging.record_edit(
 DECLARE
     ch public.channels;
     m public.messages;
-    edited timestamptz := least(p_edited_at::timestamptz, now());
+    edited timestamptz := p_edited_at::timestamptz;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;

@@ -148,6 +148,18 @@ async def test_the_newest_edit_counts_also_when_the_message_came_late(world: Wor
         assert await shown(db, channel, message) == ("1", True), order
 
 
+async def test_the_newest_edit_counts_also_when_its_server_is_ahead_of_time(world: World, db: Database) -> None:
+    for order in ([0, 1, 0], [1, 0]):
+        channel = await world.channel()
+        message = await world.message(channel)
+        edits = [edit(channel, message.event_id, content_preview=f"{i}", edited_at=at(600 + i)) for i in range(2)]
+        for i in order:
+            await db.call("record_edit", **edits[i])
+        assert await shown(db, channel, message) == ("1", True), order
+    document = (await db.call("get_message", **channel.by(OWNER), message_id=message.id))["message"]
+    assert document["edited_at"] < at(60), "nothing has happened in the future"
+
+
 async def test_edits_of_one_moment_are_ordered_by_their_events(world: World, db: Database) -> None:
     moment = at(-60)
     for order in ([0, 1], [1, 0]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from soak.check.evidence import Channel, Evidence
-from soak.check.finding import DIFFERS, MISSING, Finding
+from soak.check.finding import DIFFERS, DOUBLED, MISSING, Finding
 from soak.ledger import Act, Ledger
 
 WHERE = "answers and index"
@@ -49,6 +49,8 @@ def _found(act: Act, channel: Channel) -> list[Finding]:
             if row is None or not row["deleted"]:
                 return [_finding(MISSING, act, "the deletion")]
             return _events(act, channel, "messaging.message.deleted", act.about["message"], 1)
+        case "rename" | "topic":
+            return _changed(act, channel)
         case "create":
             return [] if channel.outbox and channel.row["slug"] == act.about["slug"] else [_finding(MISSING, act, "it")]
     return []
@@ -81,11 +83,22 @@ def _edited(act: Act, channel: Channel) -> list[Finding]:
         if event["subject"] == "messaging.message.updated"
     )
     count = texts[act.about["text"][:500]]
-    return [] if count == 1 else [_finding(MISSING if count == 0 else "doubled", act, f"{count} events of the edit")]
+    return [] if count == 1 else [_finding(MISSING if count == 0 else DOUBLED, act, f"{count} events of the edit")]
+
+
+def _changed(act: Act, channel: Channel) -> list[Finding]:
+    field = "name" if act.kind == "rename" else "topic"
+    before, count = None, 0
+    for event in channel.outbox:
+        if event["subject"].startswith("messaging.channel."):
+            value = event["payload"]["channel"][field]
+            count += value == act.about[field] != before
+            before = value
+    return [] if count == 1 else [_finding(MISSING if count == 0 else DOUBLED, act, f"{count} changes of the {field}")]
 
 
 def _events(act: Act, channel: Channel, subject: str, message: str, expected: int) -> list[Finding]:
     count = sum(event["subject"] == subject and event["payload"]["message_id"] == message for event in channel.outbox)
     if count == expected:
         return []
-    return [_finding(MISSING if count < expected else "doubled", act, f"{count} events {subject}")]
+    return [_finding(MISSING if count < expected else DOUBLED, act, f"{count} events {subject}")]
