@@ -34,11 +34,6 @@ class Place:
     is_direct: bool
     messages: list[Known] = field(default_factory=list)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether people join by themselves."""
-        return self.visibility in ("public", "microdao")
-
 
 @dataclass
 class Cast:
@@ -50,10 +45,6 @@ class Cast:
     agents: list[Agent]
     people: list[MatrixClient]
     places: list[Place]
-
-    @property
-    def direct(self) -> list[Place]:
-        return [place for place in self.places if place.is_direct]
 
     @property
     def groups(self) -> list[Place]:

@@ -57,6 +57,7 @@ class Reader:
         self.reads = asyncio.Event()
         self.reads.set()
         self.stopped = asyncio.Event()
+        self.later: set[asyncio.Task[None]] = set()
 
     @property
     def path(self) -> str:
@@ -151,7 +152,8 @@ class ManyReader(Reader):
             self.ends[f"error: {frame['code']}"] += 1
             task = asyncio.create_task(self._subscribe_later(connection, frame["channel_id"]))
             # Kept, so that it is not collected while it waits.
-            self._later = task
+            self.later.add(task)
+            task.add_done_callback(self.later.discard)
 
     async def _subscribe(self, connection: ClientConnection, *channels: str) -> None:
         wanted = [{"channel_id": channel, "since_seq": self.seen[channel].last} for channel in channels]

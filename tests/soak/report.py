@@ -61,6 +61,7 @@ def as_json(result: Result, seed: int, seconds: float) -> dict[str, Any]:
         "acts": _by_kind(result),
         "refusals of retries": _refused_retries(result),
         "faults": dict(sorted(result.faults.done.items())),
+        "faults in time": result.faults.log,
         "requests to the homeserver that met a fault": dict(homeserver.hits),
         "transactions that met a fault": dict(appservice.hits),
         "pushed events that were dropped": appservice.dropped,
