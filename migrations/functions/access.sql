@@ -43,7 +43,8 @@ BEGIN
         RETURN 'none';
     ELSIF ch.visibility = 'microdao' AND NOT ch.is_direct
         AND messaging.has_claim(p_microdaos, ch.microdao_id) THEN
-        access := 'reads';
+        -- Whoever is banned knows of the channel as before.
+        access := CASE WHEN messaging.is_banned(ch.id, p_caller) THEN 'knows' ELSE 'reads' END;
     ELSE
         SELECT CASE WHEN m.can_read THEN 'reads' ELSE 'knows' END INTO access FROM public.channel_members m
         WHERE m.channel_id = ch.id AND m.member_id = p_caller AND m.left_at IS NULL

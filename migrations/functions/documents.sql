@@ -22,23 +22,19 @@ CREATE FUNCTION messaging.is_truncated(p_beginning text) RETURNS boolean LANGUAG
     SELECT char_length(p_beginning) > 500
 $$;
 
--- When a message was edited, for people: never before the message, and never in the future. The column has the time that the
--- sender's server gives, because it orders the edits of a message (Matrix client-server API, "Event replacements").
-CREATE FUNCTION messaging.edited_at(m public.messages) RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT CASE WHEN m.edited_at IS NOT NULL THEN greatest(least(m.edited_at, now()), m.created_at) END
-$$;
-
 -- The fields are written twice, because adding client_key to a finished document costs more than building it.
 CREATE FUNCTION messaging.message_json(m public.messages) RETURNS json LANGUAGE sql STABLE AS $$
     SELECT CASE WHEN m.client_key IS NULL THEN json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
-        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(messaging.edited_at(m)),
+        'is_encrypted', m.matrix_type = 'm.room.encrypted', 'truncated', m.is_truncated, 'content_type', m.content_type,
+        'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at))
     ELSE json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
-        'truncated', m.is_truncated, 'content_type', m.content_type, 'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(messaging.edited_at(m)),
+        'is_encrypted', m.matrix_type = 'm.room.encrypted', 'truncated', m.is_truncated, 'content_type', m.content_type,
+        'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
         'client_key', m.client_key) END
 $$;
@@ -50,5 +46,5 @@ CREATE FUNCTION messaging.member_json(m public.channel_members) RETURNS json LAN
         'can_invite', m.can_invite, 'can_kick', m.can_kick, 'can_create_tasks', m.can_create_tasks,
         'matrix_power_level', m.matrix_power_level, 'invited_by', m.invited_by,
         'invited_at', messaging.rfc3339(m.invited_at), 'joined_at', messaging.rfc3339(m.joined_at),
-        'left_at', messaging.rfc3339(m.left_at))
+        'left_at', messaging.rfc3339(m.left_at), 'banned_at', messaging.rfc3339(m.banned_at))
 $$;

@@ -48,23 +48,25 @@ BEGIN
 END
 $$;
 
--- A change of membership, as event with a number that is taken already, and in the audit log.
+-- A change of membership, as event with a number that is taken already, and in the audit log. p_further: what both say
+-- besides.
 CREATE FUNCTION messaging.publish_member(
-    ch public.channels, p_seq bigint, p_type text, p_actor_id text, m public.channel_members
+    ch public.channels, p_seq bigint, p_type text, p_actor_id text, m public.channel_members, p_further jsonb DEFAULT '{}'
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM messaging.publish(ch, p_seq, 'messaging.' || p_type, jsonb_build_object(
         'member_id', m.member_id, 'member_type', m.member_type, 'role', m.role, 'invited_by', m.invited_by,
-        'actor_id', p_actor_id, 'member', messaging.member_json(m)));
-    PERFORM messaging.audit(ch.id, p_type, p_actor_id, m.member_id, jsonb_build_object('role', m.role));
+        'actor_id', p_actor_id, 'member', messaging.member_json(m)) || p_further);
+    PERFORM messaging.audit(ch.id, p_type, p_actor_id, m.member_id, jsonb_build_object('role', m.role) || p_further);
 END
 $$;
 
 -- A change of membership, as event and in the audit log.
-CREATE FUNCTION messaging.emit_member(ch public.channels, p_type text, p_actor_id text, m public.channel_members)
-RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION messaging.emit_member(
+    ch public.channels, p_type text, p_actor_id text, m public.channel_members, p_further jsonb DEFAULT '{}'
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM messaging.publish_member(ch, messaging.take_seq(ch.id), p_type, p_actor_id, m);
+    PERFORM messaging.publish_member(ch, messaging.take_seq(ch.id), p_type, p_actor_id, m, p_further);
 END
 $$;
 

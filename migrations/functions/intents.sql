@@ -1,30 +1,19 @@
--- What is under way between the API and Matrix, and whether a push of the homeserver is newer than what is known.
+-- What is under way between the API and Matrix.
 
--- Whether this change is newer than the last one, which it then becomes.
-CREATE FUNCTION messaging.is_newer(p_channel_id uuid, p_event_type text, p_changed_at timestamptz) RETURNS boolean
-LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO messaging.room_state AS s (channel_id, event_type, changed_at)
-    VALUES (p_channel_id, p_event_type, p_changed_at)
-    ON CONFLICT (channel_id, event_type) DO UPDATE SET changed_at = excluded.changed_at
-        WHERE s.changed_at <= excluded.changed_at;
-    RETURN FOUND;
-END
-$$;
-
+-- A newer intent about the same takes the place of an older one.
 CREATE FUNCTION messaging.set_intent(p_channel_id uuid, p_act text, p_target_id text, p_actor_id text, p_details jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO messaging.intents (channel_id, act, target_id, actor_id, details)
     VALUES (p_channel_id, p_act, p_target_id, p_actor_id, p_details)
     ON CONFLICT (channel_id, act, target_id) DO UPDATE SET
-        actor_id = excluded.actor_id, details = excluded.details, confirmed = '{}', created_at = now();
+        actor_id = excluded.actor_id, details = excluded.details, confirmed = '{}', created_at = clock_timestamp(), level = NULL;
 END
 $$;
 
--- Takes what somebody was about to do, if it was lately; an invitation stands until another one takes its place, because the
--- homeserver may tell of it much later and only the intent has the role. A push takes it only when it comes from that person, or from
--- the bot, which acts for them: p_sender_id NULL is the API itself, for its own intent.
+-- Takes what somebody was about to do, however long ago: the homeserver may tell of it much later, and only the intent has
+-- who wanted it, and what else. A push takes it only when it comes from that person, or from the bot, which acts for them:
+-- p_sender_id NULL is the API itself, for its own intent.
 CREATE FUNCTION messaging.take_intent(
     p_channel_id uuid, p_act text, p_target_id text, p_sender_id text, p_by_bot boolean
 ) RETURNS messaging.intents LANGUAGE plpgsql AS $$
@@ -32,8 +21,45 @@ DECLARE
     intent messaging.intents;
 BEGIN
     DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = p_act AND target_id = p_target_id
-        AND (p_act = 'invite' OR created_at > now() - interval '10 minutes') AND (p_sender_id IS NULL OR p_by_bot OR actor_id = p_sender_id)
+        AND (p_sender_id IS NULL OR p_by_bot OR actor_id = p_sender_id)
     RETURNING * INTO intent;
     RETURN intent;
+END
+$$;
+
+-- Whether the request that noted an intent may still be running.
+CREATE FUNCTION messaging.is_under_way(p_created_at timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT p_created_at > now() - interval '1 minute'
+$$;
+
+-- What the homeserver has told of an act waits for the rest of it, while the act may still be running. Where that was cut
+-- off, what was told counts as it is: the room has it. Every act that manages the channel and every push of its state
+-- begins with this.
+CREATE FUNCTION messaging.settle_intents(p_channel_id uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    m public.channel_members;
+    intent messaging.intents;
+BEGIN
+    IF NOT EXISTS (SELECT FROM messaging.intents WHERE channel_id = p_channel_id AND NOT messaging.is_under_way(created_at)
+                   AND (level IS NOT NULL OR act = 'update' AND confirmed <> '{}')) THEN
+        RETURN;
+    END IF;
+    FOR intent IN SELECT * FROM messaging.intents WHERE channel_id = p_channel_id AND NOT messaging.is_under_way(created_at)
+                      AND (level IS NOT NULL OR act = 'update' AND confirmed <> '{}') ORDER BY created_at LOOP
+        SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+        IF intent.act = 'update' THEN
+            PERFORM messaging.complete_update(ch, intent);
+        ELSE
+            UPDATE messaging.intents SET level = NULL
+            WHERE channel_id = p_channel_id AND act = intent.act AND target_id = intent.target_id AND level = intent.level;
+            SELECT * INTO m FROM public.channel_members
+            WHERE channel_id = p_channel_id AND member_id = intent.target_id AND left_at IS NULL;
+            CONTINUE WHEN m.id IS NULL OR m.matrix_power_level = intent.level;
+            PERFORM messaging.change_member(ch, m, intent.actor_id, messaging.rights_of_level(
+                intent.level, m.member_type, m.role, m.matrix_power_level), NULL);
+            UPDATE public.channel_members SET matrix_power_level = intent.level WHERE id = m.id;
+        END IF;
+    END LOOP;
 END
 $$;

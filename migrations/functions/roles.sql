@@ -15,6 +15,13 @@ CREATE FUNCTION messaging.level_of(p_role text, p_can_write boolean) RETURNS int
     SELECT CASE WHEN p_role <> 'owner' AND NOT p_can_write THEN -1 ELSE messaging.power_level(p_role) END
 $$;
 
+-- The role that a power level is; p_role, which ranks no higher than a member, where it is none of its own.
+CREATE FUNCTION messaging.role_of_level(p_level integer, p_member_type text, p_role text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN p_member_type = 'agent' THEN 'agent' WHEN p_level >= 100 THEN 'owner' WHEN p_level >= 50 THEN 'admin'
+        WHEN messaging.rank(p_role) > 1 THEN 'member' ELSE p_role END
+$$;
+
 -- The role of a member for whom nobody named one.
 CREATE FUNCTION messaging.default_role(p_member_type text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE p_member_type WHEN 'agent' THEN 'agent' ELSE 'member' END

@@ -25,7 +25,7 @@ BEGIN
 END
 $$;
 
--- The subscriptions to whom an event of the room is forwarded.
+-- The subscriptions of a room; for components that forward by themselves instead of filling the queue (webhooks.sql).
 CREATE FUNCTION messaging.list_subscriptions(p_room_id text, OUT refusal messaging.refusal, OUT document json)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN

@@ -1,7 +1,12 @@
 //! The parts of a running relay that requests and sockets work with.
 
+use crate::access::AccessChecks;
 use crate::database::Database;
+use crate::http::health::Reachable;
+use crate::http::origins::Origins;
+use crate::http::places::Places;
 use crate::live::hub::Hub;
+use crate::live::memberships::Memberships;
 use crate::metrics::Metrics;
 use messaging_core::auth::Verifier;
 use std::sync::Arc;
@@ -10,10 +15,20 @@ use tokio_util::task::TaskTracker;
 
 /// The parts of a running relay.
 pub struct App {
-    /// PostgreSQL, for access checks and the log.
+    /// PostgreSQL, for the log.
     pub database: Database,
+    /// Who may read what.
+    pub access: AccessChecks,
     /// The channels that have subscribers.
     pub hub: Arc<Hub>,
+    /// The people who have sockets.
+    pub memberships: Arc<Memberships>,
+    /// How many sockets there may be.
+    pub places: Places,
+    /// Which pages may connect.
+    pub origins: Origins,
+    /// Whether the database was there a moment ago.
+    pub reachable: Reachable,
     /// Checks who is calling.
     pub verifier: Verifier,
     /// The numbers of `GET /metrics`.

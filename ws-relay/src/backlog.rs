@@ -1,4 +1,4 @@
-//! Measures what waits in the outbox, and what is set aside. Every relay does, because it may be the publisher that is
+//! Measures what waits in the outbox, for webhooks, and what is set aside. Every relay does, because it may be the publisher that is
 //! missing.
 
 use crate::database::{Database, DatabaseError};
@@ -46,6 +46,9 @@ async fn measure(database: &Database, metrics: &Metrics) -> Result<f64, Database
     if let Err(e) = measure_set_aside(database, metrics).await {
         tracing::debug!("what is set aside cannot be measured: {e}");
     }
+    if let Err(e) = measure_webhooks(database, metrics).await {
+        tracing::debug!("the queue of webhooks cannot be measured: {e}");
+    }
     Ok(lag)
 }
 
@@ -54,6 +57,16 @@ async fn measure_set_aside(database: &Database, metrics: &Metrics) -> Result<(),
         "SELECT count(*) FROM (SELECT FROM messaging.set_aside_events WHERE set_aside_at IS NOT NULL LIMIT 10000) e";
     if let Some(row) = database.query(sql, &[]).await?.first() {
         metrics.set_aside_events.set(row.try_get(0)?);
+    }
+    Ok(())
+}
+
+async fn measure_webhooks(database: &Database, metrics: &Metrics) -> Result<(), DatabaseError> {
+    let sql = "SELECT (SELECT count(*) FROM (SELECT FROM messaging.webhook_deliveries LIMIT 10000) d),
+                      (SELECT coalesce(sum(dropped), 0)::bigint FROM messaging.gateway_subscriptions)";
+    if let Some(row) = database.query(sql, &[]).await?.first() {
+        metrics.webhooks_pending.set(row.try_get(0)?);
+        metrics.webhooks_dropped.set(row.try_get(1)?);
     }
     Ok(())
 }

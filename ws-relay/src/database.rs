@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool for reading, and dedicated connections for work that takes more than one statement.
 
 use crate::tls;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use std::future::poll_fn;
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub enum DatabaseError {
     Statement(tokio_postgres::Error),
     /// The statement did not end in time.
     Deadline,
+    /// What it returned cannot be read.
+    Document(serde_json::Error),
 }
 
 impl std::fmt::Display for DatabaseError {
@@ -41,6 +43,7 @@ impl std::fmt::Display for DatabaseError {
                 Some(db) => write!(f, "{db}"),
                 None => write!(f, "{e}"),
             },
+            Self::Document(e) => write!(f, "what the database returned cannot be read: {e}"),
             Self::Deadline => f.write_str("the database did not answer in time"),
         }
     }
@@ -74,6 +77,10 @@ impl Database {
     /// Prepares a pool of `size` connections; connects to nothing yet.
     pub fn new(url: &str, size: usize) -> anyhow::Result<Self> {
         let mut config: Config = url.parse().context("DATABASE_URL cannot be read")?;
+        // It would never be reached, and waiting for it ends in a minute without a reason.
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            bail!("DATABASE_URL names no host: postgres://user:password@host/database");
+        }
         if config.get_application_name().is_none() {
             config.application_name("ws-relay");
         }
@@ -173,4 +180,18 @@ fn verified_tls() -> anyhow::Result<MakeRustlsConnect> {
     let roots = tls::platform_roots();
     anyhow::ensure!(!roots.is_empty(), "sslmode=require, but the platform has no root certificates");
     Ok(MakeRustlsConnect::new(tls::verified_by(roots)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_without_a_host_is_refused_and_not_waited_for() {
+        for url in ["postgres://", "postgres:///messaging", "dbname=messaging"] {
+            let error = Database::new(url, 1).err().unwrap().to_string();
+            assert!(error.contains("DATABASE_URL names no host"), "{url}: {error}");
+        }
+        assert!(Database::new("postgres://127.0.0.1/messaging", 1).is_ok());
+    }
 }

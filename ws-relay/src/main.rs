@@ -7,6 +7,7 @@ mod backlog;
 mod database;
 mod event;
 mod http;
+mod http_client;
 mod live;
 mod metrics;
 mod migrate;
@@ -17,7 +18,9 @@ mod ping;
 mod serve;
 mod settings;
 mod socket;
+mod sparingly;
 mod tls;
+mod webhooks;
 
 use anyhow::{Context, bail};
 use std::io::IsTerminal;

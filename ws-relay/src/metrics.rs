@@ -36,6 +36,33 @@ pub enum DropReason {
     SocketBusy,
 }
 
+/// How tries of webhook deliveries ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WebhookLabel {
+    /// How.
+    pub outcome: WebhookOutcome,
+}
+
+/// How a try of a webhook delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum WebhookOutcome {
+    /// It was taken.
+    Delivered,
+    /// It failed and is tried again.
+    Retried,
+    /// It was the last one, and failed or was lost with its relay.
+    Failed,
+    /// It was none: the event waited too long.
+    Expired,
+}
+
+impl EncodeLabelValue for WebhookOutcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        <&str>::from(self).encode(encoder)
+    }
+}
+
 impl EncodeLabelValue for DropReason {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
         <&str>::from(self).encode(encoder)
@@ -49,6 +76,12 @@ pub struct Metrics {
     pub sockets_open: Gauge,
     /// Channels that have subscribers on this relay.
     pub channels_subscribed: Gauge,
+    /// People who have sockets on this relay.
+    pub people_connected: Gauge,
+    /// WebSockets refused, by close code.
+    pub refusals: Family<CloseLabel, Counter>,
+    /// Answers of the database about who may read a channel.
+    pub access_checks: Counter,
     /// Frames and notices handed to sockets.
     pub frames_sent: Counter,
     /// Ephemeral frames that this relay, as the publisher, passed on to NATS.
@@ -71,6 +104,12 @@ pub struct Metrics {
     pub outbox_lag: Gauge<f64, AtomicU64>,
     /// Events of the homeserver that could not be indexed and are set aside, counted up to a limit.
     pub set_aside_events: Gauge,
+    /// Tries of webhook deliveries by this relay, by outcome.
+    pub webhook_deliveries: Family<WebhookLabel, Counter>,
+    /// Events that wait for delivery to webhooks, counted up to a limit.
+    pub webhooks_pending: Gauge,
+    /// Events that found the queue of a subscription full, over all subscriptions that there are.
+    pub webhooks_dropped: Gauge,
     /// Events published for the first time.
     pub published: Counter,
     /// Events sent to the stream again.
@@ -79,6 +118,8 @@ pub struct Metrics {
     pub restored: Counter,
     /// Publishes that NATS refused.
     pub publish_refused: Counter,
+    /// Events published without their largest parts, because NATS takes no message of their size.
+    pub publish_shortened: Counter,
     /// Outbox rows deleted after their day.
     pub outbox_deleted: Counter,
     /// Connections to NATS after the first one.
@@ -99,11 +140,21 @@ impl Metrics {
         }
     }
 
+    /// Counts tries of webhook deliveries.
+    pub fn webhook(&self, outcome: WebhookOutcome, tries: u64) {
+        if tries > 0 {
+            self.webhook_deliveries.get_or_create(&WebhookLabel { outcome }).inc_by(tries);
+        }
+    }
+
     /// The text of `GET /metrics` (OpenMetrics).
     pub fn encode(&self) -> String {
         let mut registry = Registry::with_prefix("ws_relay");
         registry.register("sockets_open", "WebSockets that are open", self.sockets_open.clone());
         registry.register("channels_subscribed", "Channels with subscribers", self.channels_subscribed.clone());
+        registry.register("people_connected", "People who have sockets", self.people_connected.clone());
+        registry.register("refusals", "WebSockets refused", self.refusals.clone());
+        registry.register("access_checks", "Answers about who may read a channel", self.access_checks.clone());
         registry.register("frames_sent", "Frames and notices handed to sockets", self.frames_sent.clone());
         registry.register("ephemeral_published", "Ephemeral frames passed to NATS", self.ephemeral_published.clone());
         registry.register("ephemeral_queued", "Ephemeral frames queued for sockets", self.ephemeral_queued.clone());
@@ -119,10 +170,18 @@ impl Metrics {
             "Events of the homeserver that could not be indexed",
             self.set_aside_events.clone(),
         );
+        registry.register("webhook_deliveries", "Tries of webhook deliveries", self.webhook_deliveries.clone());
+        registry.register("webhooks_pending", "Events that wait for webhooks", self.webhooks_pending.clone());
+        registry.register(
+            "webhooks_dropped",
+            "Events that found a webhook's queue full",
+            self.webhooks_dropped.clone(),
+        );
         registry.register("published", "Events published for the first time", self.published.clone());
         registry.register("republished", "Events sent to the stream again", self.republished.clone());
         registry.register("restored", "Events that the stream had lost and took again", self.restored.clone());
         registry.register("publish_refused", "Publishes that NATS refused", self.publish_refused.clone());
+        registry.register("publish_shortened", "Events larger than NATS takes", self.publish_shortened.clone());
         registry.register("outbox_deleted", "Outbox rows deleted after their day", self.outbox_deleted.clone());
         registry.register("nats_reconnects", "Connections to NATS after the first one", self.nats_reconnects.clone());
         registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());

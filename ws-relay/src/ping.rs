@@ -1,16 +1,12 @@
 //! Asks the homeserver to push events: after an outage of the appservice it would wait up to 512 s by itself.
 
+use crate::http_client::{self, HttpClient};
 use crate::settings::Matrix;
-use crate::tls;
 use anyhow::Context;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -22,11 +18,10 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// The longest error body that is read, in bytes.
 const RESPONSE: usize = 4096;
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
 /// Pings for as long as the relay runs.
 pub async fn run(matrix: Matrix) {
-    let Ok(client) = client().inspect_err(|e| tracing::error!("the homeserver cannot be pinged: {e:#}")) else {
+    let Ok(client) = http_client::new().inspect_err(|e| tracing::error!("the homeserver cannot be pinged: {e:#}"))
+    else {
         return;
     };
     let mut backoff = BACKOFF.0;
@@ -70,10 +65,4 @@ async fn ping(client: &HttpClient, matrix: &Matrix) -> anyhow::Result<()> {
     }
     let body = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned()).unwrap_or_default();
     anyhow::bail!("{status} {}", body.escape_debug())
-}
-
-fn client() -> anyhow::Result<HttpClient> {
-    let tls = tls::verified_by(tls::platform_roots())?;
-    let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
-    Ok(Client::builder(TokioExecutor::new()).build(connector))
 }

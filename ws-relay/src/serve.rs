@@ -1,14 +1,20 @@
 //! `ws-relay`: starts the parts, and stops them.
 
+use crate::access::AccessChecks;
 use crate::app::App;
 use crate::database::Database;
-use crate::http::{router, server};
+use crate::http::health::Reachable;
+use crate::http::origins::Origins;
+use crate::http::places::Places;
+use crate::http::{metrics_router, router, server};
 use crate::live::feed::Feed;
 use crate::live::hub::Hub;
+use crate::live::memberships::Memberships;
 use crate::live::reconcile;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::settings::Settings;
+use crate::webhooks::Webhooks;
 use crate::{backlog, ping};
 use anyhow::{Context, anyhow};
 use messaging_core::auth::Verifier;
@@ -17,6 +23,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,8 +35,8 @@ const FAREWELL: Duration = Duration::from_secs(12);
 pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
     let verifier = Verifier::from_settings(&setting).map_err(|e| anyhow!(e))?;
     let mut settings = Settings::read(&setting)?;
-    if verifier.development() {
-        tracing::warn!("AUTH_MODE=development: anyone may call themselves anyone. Never let others reach this relay.");
+    for warning in verifier.warnings() {
+        tracing::warn!("{warning}");
     }
     // Every socket is a file; ten thousand of them are more than most systems allow by default.
     match rlimit::increase_nofile_limit(u64::MAX) {
@@ -44,30 +51,50 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let database = Database::new(&settings.database_url, settings.database_pool)?;
     let feed = Feed::start(&settings.nats, metrics.clone()).await?;
     let hub = Hub::new(database.clone(), &feed, metrics.clone());
-    let listener =
-        TcpListener::bind(&settings.listen).await.with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let listener = listen(&settings.listen).await?;
     tracing::info!("listening on {}", listener.local_addr()?);
+    let metrics_listener = match &settings.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let memberships = Memberships::start(database.clone(), feed.client.clone(), metrics.clone());
 
     let lagging = Arc::new(AtomicBool::new(false));
-    tokio::spawn(reconcile::run(hub.clone(), feed.doubt.clone(), lagging.clone()));
+    tokio::spawn(reconcile::run(hub.clone(), memberships.clone(), feed.doubt.clone(), lagging.clone()));
     tokio::spawn(backlog::run(database.clone(), metrics.clone(), lagging, feed.doubt.clone()));
     if let Some(matrix) = settings.matrix.take() {
         tokio::spawn(ping::run(matrix));
     }
     let tasks = TaskTracker::new();
-    let app = App {
+    let app = Arc::new(App {
         database: database.clone(),
+        access: AccessChecks::start(&database, &metrics),
         hub,
+        memberships,
+        places: Places::new(settings.max_sockets, settings.max_sockets_per_caller),
+        origins: Origins::new(settings.cors_allow_origins.take(), verifier.development()),
+        reachable: Reachable::default(),
         verifier,
         metrics: metrics.clone(),
         shutdown: shutdown.clone(),
         sockets: tasks.clone(),
         queue: settings.queue,
-    };
+    });
+    let webhooks_queued = Arc::new(Notify::new());
+    if let Some(settings) = settings.webhooks.take() {
+        let (database, queued, metrics) = (database.clone(), webhooks_queued.clone(), metrics.clone());
+        tasks.spawn(Webhooks { database, settings, queued, metrics }.run(shutdown.clone()));
+    }
     let ephemeral_nats = feed.ephemeral_client.clone();
-    let publisher = Publisher { database, settings: Arc::new(settings), ephemeral_nats, metrics };
+    let settings = Arc::new(settings);
+    let publisher = Publisher { database, settings, ephemeral_nats, webhooks_queued, metrics };
     tasks.spawn(publisher.run(shutdown.clone()));
-    let served = tokio::spawn(server::run(listener, router(Arc::new(app)), shutdown.clone()));
+    let routes = router(app.clone(), metrics_listener.is_none());
+    let served = tokio::spawn(server::run(listener, routes, shutdown.clone()));
+    if let Some(listener) = metrics_listener {
+        tracing::info!("/metrics is at {}", listener.local_addr()?);
+        tokio::spawn(server::run(listener, metrics_router(app), shutdown.clone()));
+    }
 
     tokio::select! {
         _ = terminate.recv() => {}
@@ -81,4 +108,8 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         tracing::warn!("{} sockets did not close in time", tasks.len());
     }
     Ok(())
+}
+
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }

@@ -2,7 +2,9 @@
 
 use crate::nats::Nats;
 use anyhow::{Context, anyhow, bail};
+use messaging_core::webhook::AllowedHosts;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A gibibyte, in bytes.
@@ -21,6 +23,13 @@ Settings (environment):
                            (1073741824)
   NATS_STREAM_REPLICAS     copies of the stream in a NATS cluster, when ws-relay creates it (1)
   WS_LISTEN                address of WebSockets, /health and /metrics (127.0.0.1:3001)
+  METRICS_LISTEN           address of /metrics alone, which WS_LISTEN then does not have; it should be one that
+                           only your monitoring reaches
+  WS_MAX_SOCKETS           sockets that may be open (20000)
+  WS_MAX_SOCKETS_PER_CALLER
+                           sockets that one caller may have open on this relay (200)
+  CORS_ALLOW_ORIGINS       origins of pages that may open sockets, with commas; * for every one. Without it a token
+                           is enough; in development mode pages of this machine may, too, and no others
   WS_QUEUE                 frames that a slow reader may be behind before it is cut with 4408 (256); sixteen times
                            as many on a socket for many channels
   AUTH_MODE                token (default) or development
@@ -29,6 +38,9 @@ Settings (environment):
   MATRIX_HOMESERVER_URL, MATRIX_AS_TOKEN, MATRIX_AS_ID (daarion-messaging)
                            with the first two, ws-relay pings the homeserver so that it pushes events again
                            as soon as it can after an outage
+  WEBHOOK_ALLOWED_HOST     where webhooks may point, as for the components: host[:port] for HTTPS or
+                           scheme://host[:port], several with commas; without it ws-relay delivers to none
+  MATRIX_GATEWAY_SECRET    the token that deliveries to webhooks carry, as for the components
   RUST_LOG                 what is logged (info,async_nats=off)
   LOG_FORMAT               text (default) or json";
 
@@ -40,6 +52,15 @@ pub struct Matrix {
     pub as_token: String,
     /// The `id` of the appservice's registration.
     pub as_id: String,
+}
+
+/// Where webhooks may point, and what deliveries carry.
+#[derive(Clone)]
+pub struct WebhookSettings {
+    /// Their hosts.
+    pub hosts: AllowedHosts,
+    /// The gateway's secret.
+    pub token: Arc<str>,
 }
 
 /// Everything that can be set, except for how tokens are checked, which `messaging_core::auth` reads itself.
@@ -56,10 +77,20 @@ pub struct Settings {
     pub stream_replicas: usize,
     /// Address to listen on, `host:port`.
     pub listen: String,
+    /// Address of `/metrics` alone.
+    pub metrics_listen: Option<String>,
+    /// Sockets at a time.
+    pub max_sockets: usize,
+    /// Sockets of one caller at a time.
+    pub max_sockets_per_caller: usize,
+    /// Origins of pages that may open sockets, with commas between them.
+    pub cors_allow_origins: Option<String>,
     /// The length of the queue of a socket for one channel, in deliveries.
     pub queue: usize,
     /// For the appservice ping; without it the homeserver is not pinged.
     pub matrix: Option<Matrix>,
+    /// For deliveries to webhooks; without it there are none.
+    pub webhooks: Option<WebhookSettings>,
 }
 
 /// How long events stay in the stream when ws-relay creates it.
@@ -76,6 +107,10 @@ impl Settings {
             stream_max_bytes: number(text, "NATS_STREAM_MAX_BYTES", GIBIBYTE)?,
             stream_replicas: number(text, "NATS_STREAM_REPLICAS", 1)?,
             listen: text("WS_LISTEN").unwrap_or_else(|| "127.0.0.1:3001".to_owned()),
+            metrics_listen: text("METRICS_LISTEN"),
+            max_sockets: number(text, "WS_MAX_SOCKETS", 20_000)?,
+            max_sockets_per_caller: number(text, "WS_MAX_SOCKETS_PER_CALLER", 200)?,
+            cors_allow_origins: text("CORS_ALLOW_ORIGINS"),
             queue: number(text, "WS_QUEUE", 256)?,
             matrix: match (text("MATRIX_HOMESERVER_URL"), text("MATRIX_AS_TOKEN")) {
                 (Some(homeserver), Some(as_token)) => Some(Matrix {
@@ -85,6 +120,7 @@ impl Settings {
                 }),
                 _ => None,
             },
+            webhooks: webhooks(text)?,
         };
         if settings.database_pool == 0 || settings.queue == 0 {
             bail!("DATABASE_POOL and WS_QUEUE must be at least 1");
@@ -96,6 +132,16 @@ impl Settings {
 /// `DATABASE_URL`, which every subcommand needs.
 pub fn database_url(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
     setting("DATABASE_URL").filter(|value| !value.is_empty()).ok_or_else(|| anyhow!("DATABASE_URL is not set"))
+}
+
+fn webhooks(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<WebhookSettings>> {
+    let hosts = AllowedHosts::parse(&setting("WEBHOOK_ALLOWED_HOST").unwrap_or_default());
+    let hosts = hosts.map_err(|e| anyhow!("WEBHOOK_ALLOWED_HOST: {e}"))?;
+    if hosts.is_empty() {
+        return Ok(None);
+    }
+    let token = setting("MATRIX_GATEWAY_SECRET").context("WEBHOOK_ALLOWED_HOST asks for MATRIX_GATEWAY_SECRET")?;
+    Ok(Some(WebhookSettings { hosts, token: token.into() }))
 }
 
 fn number<T: FromStr>(setting: impl Fn(&str) -> Option<String>, name: &str, default: T) -> anyhow::Result<T>
@@ -131,6 +177,17 @@ mod tests {
         assert!(read(&[base, ("MATRIX_HOMESERVER_URL", "http://h")]).unwrap().matrix.is_none());
         let both = read(&[base, ("MATRIX_HOMESERVER_URL", "http://h"), ("MATRIX_AS_TOKEN", "t")]).unwrap();
         assert_eq!(both.matrix.unwrap().as_id, "daarion-messaging");
+    }
+
+    #[test]
+    fn hosts_of_webhooks_are_checked_at_the_start() {
+        let base = ("DATABASE_URL", "postgres://localhost/x");
+        let read_hosts = |hosts| read(&[base, ("WEBHOOK_ALLOWED_HOST", hosts), ("MATRIX_GATEWAY_SECRET", "s")]);
+        assert!(read(&[base]).unwrap().webhooks.is_none());
+        assert!(read_hosts("a.example, http://b:7004").unwrap().webhooks.is_some());
+        let error = read_hosts("a.example,https://*.example").err().unwrap();
+        assert!(error.to_string().contains("https://*.example"), "{error}");
+        assert!(read(&[base, ("WEBHOOK_ALLOWED_HOST", "a.example")]).is_err());
     }
 
     #[test]

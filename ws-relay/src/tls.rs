@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL and to the gateway.
+//! TLS to PostgreSQL, to the homeserver and to webhooks.
 
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;

@@ -6,20 +6,29 @@ use messaging_core::channel::ChangeChannel;
 use messaging_core::gateway::{RoomChange, paths};
 use messaging_core::ids::ChannelId;
 use messaging_core::paths::ChannelPath;
+use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Changes;
 use messaging_edge::index::channels::{prepare_channel_change, record_channel_change};
 use messaging_edge::index::members::list_recent_joins;
-use messaging_edge::{Json, Path, Problem, RequestId, Response, log};
+use messaging_edge::{IdempotencyKey, Json, Path, Problem, RequestId, Response, log};
 use serde_json::Value;
 
 pub async fn change(
     caller: Caller,
     Path(at): Path<ChannelPath>,
     RequestId(request_id): RequestId,
+    key: IdempotencyKey,
     Json(change): Json<ChangeChannel>,
 ) -> Result<Response, Problem> {
-    let prepared = prepare_channel_change(&caller, at.channel_id, &change.check()?).await?;
+    let changes = change.check()?;
+    let body = serde_json::to_string(&changes).map_err(Problem::internal)?;
+    let asked = Asked { act: "PATCH channel", channel_id: at.channel_id, resource: "", body: &body };
+    acts::once(&caller, key, asked, carry_out(&caller, at, &request_id, &changes)).await
+}
+
+async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: &Changes) -> Result<Response, Problem> {
+    let prepared = prepare_channel_change(caller, at.channel_id, changes).await?;
     let gateway = Gateway::from_settings().await?;
     let mut done = Changes::new();
     let mut failed = None;
@@ -30,7 +39,8 @@ pub async fn change(
             let changed = gateway.set_visibility(&prepared.room_id, caller.id(), value == "public", alias_name).await;
             changed.map(|has| has_alias = has)
         } else if let Some((path, change)) = in_room(&column, &value) {
-            gateway.change_room(path, &prepared.room_id, caller.id(), change).await
+            let changed = gateway.change_room(path, &prepared.room_id, caller.id(), change).await;
+            changed.or_else(|problem| only_in_index(&request_id, problem))
         } else {
             Ok(())
         };
@@ -44,11 +54,11 @@ pub async fn change(
     }
 
     // What the room has, the index has too, also when the rest has failed.
-    let channel = record_channel_change(&caller, at.channel_id, &done, has_alias).await?;
+    let channel = record_channel_change(caller, at.channel_id, &done, has_alias).await?;
     if done.get("visibility").is_some_and(|visibility| visibility != "public")
         && let Err(problem) = keep_recent_members(at.channel_id, &prepared.room_id, &gateway).await
     {
-        log::error(&request_id, &format!("a member may have fallen out of the room: {problem}"));
+        log::error(request_id, &format!("a member may have fallen out of the room: {problem}"));
     }
     match failed {
         Some(problem) => Err(problem),
@@ -69,6 +79,15 @@ async fn keep_recent_members(channel_id: ChannelId, room_id: &str, gateway: &Gat
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// What a channel is about and its picture are worth having in the index alone, where the gateway cannot tell the room.
+fn only_in_index(request_id: &str, problem: Problem) -> Result<(), Problem> {
+    if !problem.is_gateway_lacks() {
+        return Err(problem);
+    }
+    log::info(request_id, &format!("only the index has the change: {problem}"));
+    Ok(())
 }
 
 /// The change of the room that goes with a column. The description is the index's own: Matrix has no place for it.

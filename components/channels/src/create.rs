@@ -6,23 +6,34 @@ use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::channel::{CreateChannel, NewChannel, Visibility};
 use messaging_core::gateway::{CreateRoom, CreatedRoom};
-use messaging_core::idempotency::fingerprint;
+use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::ChannelId;
 use messaging_core::matrix::CHANNEL_FIELD;
+use messaging_core::member::Role;
 use messaging_core::refusal::Refusal;
+use messaging_edge::deadline::pause;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::index::channels::{RecordChannel, record_channel, reserve_channel};
-use messaging_edge::{IdempotencyKey, Json, Problem, Response};
+use messaging_edge::index::channels::{
+    RecordChannel, ReservedChannel, give_up_channel, record_channel, reserve_channel,
+};
+use messaging_edge::settings::fingerprint;
+use messaging_edge::{IdempotencyKey, Json, Problem, Response, index};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// How often, and how long, the second one waits for a direct channel that the first one opens: 15 seconds together.
+const DIRECT_PAUSES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(300);
 
 pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<CreateChannel>) -> Result<Response, Problem> {
     let client_key = key.of(&caller);
     let gateway = Gateway::from_settings().await?;
     let new = body.check(caller.id(), gateway.server_name())?;
     let fields = serde_json::to_string(&new).map_err(Problem::internal)?;
-    let fingerprint = fingerprint(&["create channel", &fields]);
+    let fingerprint = fingerprint(&["create channel", &fields]).await?;
+    let new = new.with_topic();
 
-    let reserved = reserve_channel(&caller, &new, client_key.as_ref(), &fingerprint).await?;
+    let reserved = reserve(&caller, &new, client_key.as_ref(), &fingerprint).await?;
     if let Some(channel) = reserved.channel {
         if !reserved.is_archived {
             if reserved.must_return {
@@ -37,7 +48,22 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     let channel_id = reserved.channel_id.ok_or_else(|| Problem::internal("nothing is reserved"))?;
 
     let caller_matrix_id = gateway.matrix_id(caller.id());
-    let room = make_room(&gateway, room(&new, channel_id, &caller_matrix_id)).await?;
+    let levels = direct::levels(&gateway, new.other.as_ref());
+    let room = match make_room(&gateway, room(&new, channel_id, &caller_matrix_id, levels)).await {
+        Ok(room) => room,
+        Err(problem) => {
+            // The homeserver may still be at it, or the same request is, running twice.
+            if problem.status != StatusCode::GATEWAY_TIMEOUT && problem.code != Refusal::BeingCreated.code() {
+                give_up_channel(channel_id).await?;
+            }
+            return Err(problem);
+        }
+    };
+    // Whoever a room is made for has an owner's level in it, and an agent owns none.
+    if caller.id().is_agent() {
+        let level = Role::Agent.power_level();
+        gateway.set_power_level_if_offered(&room.room_id, &caller_matrix_id, level, None).await?;
+    }
     let channel = record_channel(&RecordChannel {
         channel_id,
         caller: &caller,
@@ -51,6 +77,23 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
     .await?;
     direct::invite_other(&caller, new.other.as_ref(), &channel).await?;
     Response::json(StatusCode::CREATED, &channel)
+}
+
+/// Reserves the channel. When both open a direct channel at once, the second one waits for the first, and gets it.
+async fn reserve(
+    caller: &Caller,
+    new: &NewChannel,
+    client_key: Option<&ClientKey>,
+    fingerprint: &str,
+) -> Result<ReservedChannel, index::Error> {
+    let mut pauses = if new.is_direct { DIRECT_PAUSES } else { 0 };
+    loop {
+        match reserve_channel(caller, new, client_key, fingerprint).await {
+            Err(index::Error::Refused(Refusal::BeingCreated)) if pauses > 0 => pause(PAUSE).await,
+            reserved => return reserved,
+        }
+        pauses -= 1;
+    }
 }
 
 /// Makes the room. A stranger's room that has the alias keeps no channel from being made: it is made without. Our
@@ -67,7 +110,12 @@ async fn make_room(gateway: &Gateway, mut room: CreateRoom) -> Result<CreatedRoo
     }
 }
 
-fn room(new: &NewChannel, channel_id: ChannelId, creator_matrix_id: &str) -> CreateRoom {
+fn room(
+    new: &NewChannel,
+    channel_id: ChannelId,
+    creator_matrix_id: &str,
+    levels: Option<Map<String, Value>>,
+) -> CreateRoom {
     let is_public = new.visibility == Visibility::Public;
     CreateRoom {
         name: Some(new.name.clone()),
@@ -78,7 +126,7 @@ fn room(new: &NewChannel, channel_id: ChannelId, creator_matrix_id: &str) -> Cre
         initial_state: initial_state(new),
         creation_content: Map::from_iter([(CHANNEL_FIELD.to_owned(), json!(channel_id))]),
         creator_matrix_id: Some(creator_matrix_id.to_owned()),
-        power_level_content_override: None,
+        power_level_content_override: levels,
     }
 }
 

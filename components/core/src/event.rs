@@ -3,13 +3,12 @@
 //! The statement that changes the index writes the event's payload to the outbox; `ws-relay` publishes it on the
 //! event's subject, with the row's id as `Nats-Msg-Id`, in the order of a channel's numbers.
 
+mod access;
 mod payload;
 
+pub use access::*;
 pub use payload::*;
 
-use crate::channel::Visibility;
-use crate::ids::EntityId;
-use serde::Deserialize;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// An event's number in its channel: 1, 2, 3, … without a hole.
@@ -103,48 +102,10 @@ impl EventType {
             | Self::MemberLeft
             | Self::MemberKicked
             | Self::MemberRoleChanged => {
-                Some(&["microdao_id", "member_id", "member_type", "role", "invited_by", "actor_id", "member"])
+                Some(&["microdao_id", "member_id", "member_type", "role", "invited_by", "actor_id", "member", "banned"])
             }
             Self::ReactionAdded | Self::ReactionRemoved => Some(&["microdao_id", "message_id", "reactor_id", "emoji"]),
             Self::MatrixMessage | Self::MatrixRoomCreated => None,
-        }
-    }
-
-    /// Whose right to read the channel may have changed with this event. `event` is its payload or its frame; what
-    /// cannot be read there counts as a change for everybody.
-    pub fn access_effect(self, event: &str) -> AccessEffect {
-        #[derive(Deserialize)]
-        struct Visible {
-            visibility: Visibility,
-        }
-        #[derive(Deserialize)]
-        struct Concerned {
-            member_id: EntityId,
-        }
-        match self {
-            Self::ChannelUpdated => match serde_json::from_str(event) {
-                // People who could read before can read a public channel, too.
-                Ok(Visible { visibility: Visibility::Public }) => AccessEffect::Agents,
-                _ => AccessEffect::Everybody,
-            },
-            Self::ChannelArchived => AccessEffect::Everybody,
-            // An invitation can take can_read away, too.
-            Self::MemberInvited
-            | Self::MemberJoined
-            | Self::MemberLeft
-            | Self::MemberKicked
-            | Self::MemberRoleChanged => match serde_json::from_str(event) {
-                Ok(Concerned { member_id }) => AccessEffect::Member(member_id),
-                Err(_) => AccessEffect::Everybody,
-            },
-            Self::MessageCreated
-            | Self::MessageUpdated
-            | Self::MessageDeleted
-            | Self::ChannelCreated
-            | Self::ReactionAdded
-            | Self::ReactionRemoved
-            | Self::MatrixMessage
-            | Self::MatrixRoomCreated => AccessEffect::Nobody,
         }
     }
 
@@ -170,23 +131,9 @@ impl EventType {
     }
 }
 
-/// Whose right to read a channel an event may change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccessEffect {
-    /// Nobody's.
-    Nobody,
-    /// The right of the member with this id.
-    Member(EntityId),
-    /// The right of agents: they hold no keys, and lose a channel that becomes encrypted.
-    Agents,
-    /// Everybody's.
-    Everybody,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_subject_names_one_type_and_back() {
@@ -207,31 +154,5 @@ mod tests {
             let for_clients = event.subject().starts_with("messaging.");
             assert_eq!(event.frame_members().is_some(), for_clients, "{event:?}");
         }
-    }
-
-    #[test]
-    fn an_event_says_whose_access_it_may_change() {
-        let effect = |event: EventType, payload: serde_json::Value| event.access_effect(&payload.to_string());
-        let bob = json!({"member_id": "user:bob"});
-        for event in [
-            EventType::MemberInvited,
-            EventType::MemberJoined,
-            EventType::MemberLeft,
-            EventType::MemberKicked,
-            EventType::MemberRoleChanged,
-        ] {
-            let id = EntityId::parse("user:bob").unwrap();
-            assert_eq!(effect(event, bob.clone()), AccessEffect::Member(id));
-            assert_eq!(effect(event, json!({})), AccessEffect::Everybody);
-            assert_eq!(effect(event, json!({"member_id": 7})), AccessEffect::Everybody);
-        }
-        let public = json!({"visibility": "public"});
-        assert_eq!(effect(EventType::ChannelUpdated, public.clone()), AccessEffect::Agents);
-        assert_eq!(effect(EventType::ChannelUpdated, json!({"visibility": "private"})), AccessEffect::Everybody);
-        assert_eq!(effect(EventType::ChannelUpdated, json!([])), AccessEffect::Everybody);
-        assert_eq!(effect(EventType::ChannelArchived, public.clone()), AccessEffect::Everybody);
-        assert_eq!(effect(EventType::ChannelCreated, public), AccessEffect::Nobody);
-        assert_eq!(effect(EventType::MessageCreated, bob.clone()), AccessEffect::Nobody);
-        assert_eq!(effect(EventType::ReactionAdded, bob), AccessEffect::Nobody);
     }
 }

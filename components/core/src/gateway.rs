@@ -11,6 +11,7 @@ pub use events::*;
 pub use users::*;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// The header that carries the gateway's secret.
@@ -85,6 +86,13 @@ pub struct Room {
     pub joined_members: u64,
     /// The encryption algorithm, when it is encrypted.
     pub encryption: Option<String>,
+}
+
+/// Out: `GET rooms/{room_id}/state?type=…&state_key=…`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CurrentState {
+    /// The whole event; none when the room has no such state.
+    pub event: Option<Box<RawValue>>,
 }
 
 /// In: `PUT rooms/{room_id}/name`, `…/topic`, `…/avatar` and `…/visibility`: the field of the path.

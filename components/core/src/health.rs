@@ -32,10 +32,23 @@ pub enum Healthy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Readiness {
-    /// `ready` when every part is `ok`.
+    /// `ready` when no part has failed.
     pub status: Ready,
     /// The parts that it needs.
     pub parts: Parts,
+    /// How callers prove who they are.
+    pub auth_mode: AuthMode,
+}
+
+/// How callers prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// By signed tokens.
+    Token,
+    /// Not at all: anyone may call themselves anyone.
+    Development,
 }
 
 /// Whether the service can do its work.
@@ -43,7 +56,7 @@ pub struct Readiness {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "snake_case")]
 pub enum Ready {
-    /// Every part responds.
+    /// No part has failed.
     Ready,
     /// A part is missing.
     NotReady,
@@ -70,4 +83,6 @@ pub enum PartState {
     Ok,
     /// The part does not respond, or fails; the log says why.
     Failed,
+    /// The gateway responds and does not say how the homeserver is.
+    Unknown,
 }

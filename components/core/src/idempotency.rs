@@ -2,6 +2,7 @@
 
 use crate::ids::EntityId;
 use crate::problem::Problem;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -38,18 +39,32 @@ impl ClientKey {
 }
 
 /// The fingerprint of what a caller asked for: the same key with another fingerprint is an error.
-pub fn fingerprint(parts: &[&str]) -> String {
-    digest(parts)
+///
+/// It is stored and goes into the Matrix event, so it is made with a secret of the service: a short text could be found
+/// by trying. `2:` tells it from the plain hashes of earlier versions.
+pub fn fingerprint(secret: &str, parts: &[&str]) -> Result<String, Problem> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(Problem::internal)?;
+    for_each_piece(parts, |piece| mac.update(piece));
+    Ok(format!("2:{}", hex(&mac.finalize().into_bytes())))
 }
 
-/// SHA-256 over length-prefixed parts, so that no two lists of parts run together.
-fn digest(parts: &[&str]) -> String {
+/// SHA-256 over parts, for names that everybody may work out.
+pub fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
+    for_each_piece(parts, |piece| hash.update(piece));
+    hex(&hash.finalize())
+}
+
+/// Each part behind its length, so that no two lists of parts run together.
+fn for_each_piece(parts: &[&str], mut take: impl FnMut(&[u8])) {
     for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
+        take(&(part.len() as u64).to_be_bytes());
+        take(part.as_bytes());
     }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex
@@ -74,8 +89,19 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_together() {
-        assert_ne!(fingerprint(&["ab", "c"]), fingerprint(&["a", "bc"]));
-        assert_ne!(fingerprint(&["a"]), fingerprint(&["a", ""]));
+        let of = |parts| fingerprint("secret", parts).unwrap();
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+        assert_ne!(of(&["a"]), of(&["a", ""]));
+        assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+    }
+
+    #[test]
+    fn nobody_without_the_secret_finds_a_text_by_its_fingerprint() {
+        let stored = fingerprint("secret", &["pin 4711"]).unwrap();
+        assert_eq!(stored, fingerprint("secret", &["pin 4711"]).unwrap());
+        assert!(stored.starts_with("2:") && stored.len() == 66);
+        assert_ne!(stored, fingerprint("guess", &["pin 4711"]).unwrap());
+        assert!(!stored.ends_with(&digest(&["pin 4711"])));
     }
 
     #[test]

@@ -16,8 +16,10 @@ pub mod json;
 pub mod matrix;
 pub mod member;
 pub mod message;
+pub mod microdao;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod origin;
 pub mod page;
 pub mod paths;
 pub mod problem;
@@ -28,3 +30,4 @@ pub mod set_aside;
 pub mod socket;
 pub mod text;
 pub mod time;
+pub mod webhook;

@@ -145,9 +145,14 @@ impl RoomEvent {
         (edit.sender == self.sender && edit.content().is_some()).then_some(edit)
     }
 
-    /// The content that counts: that of the newest edit if there is one, else the event's own.
+    /// The content that counts: that of the newest edit if there is one, else the event's own. An encrypted edit has
+    /// its new content in the ciphertext, so it counts as a whole.
     pub fn newest_content(&self) -> Value {
-        let edited = self.newest_edit().and_then(|edit| edit.content()?.get_mut("m.new_content").map(Value::take));
+        let replacement = |mut edit: Value| match edit.get_mut("m.new_content") {
+            Some(new_content) => Some(new_content.take()),
+            None => edit.get("ciphertext").is_some().then_some(edit),
+        };
+        let edited = self.newest_edit().and_then(|edit| replacement(edit.content()?));
         edited.or_else(|| self.content()).unwrap_or(Value::Null)
     }
 }
@@ -184,6 +189,8 @@ mod tests {
         let edit = json!({"m.new_content": {"body": "new"}});
         assert_eq!(edited("@a:x", edit.clone()).newest_content(), json!({"body": "new"}));
         assert_eq!(edited("@b:x", edit).newest_content(), json!({"body": "old"}));
+        let encrypted = json!({"algorithm": "a", "ciphertext": "new", "m.relates_to": {"rel_type": "m.replace"}});
+        assert_eq!(edited("@a:x", encrypted.clone()).newest_content(), encrypted);
         assert_eq!(serde_json::from_str::<RoomEvent>("{}").unwrap().newest_content(), Value::Null);
         for odd in [r#"{"unsigned": 1}"#, r#"{"content": [], "unsigned": {"m.relations": {"m.replace": 7}}}"#] {
             assert!(serde_json::from_str::<RoomEvent>(odd).unwrap().newest_edit().is_none(), "{odd}");

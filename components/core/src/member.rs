@@ -6,6 +6,7 @@ mod operations;
 pub use operations::operations;
 
 use crate::ids::{ChannelId, ChannelMemberId, EntityId};
+use crate::page::{FromQuery, Parameter};
 use crate::problem::Problem;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
@@ -47,6 +48,8 @@ pub struct Member {
     pub joined_at: Option<Timestamp>,
     /// When they left.
     pub left_at: Option<Timestamp>,
+    /// When they were banned; they come back only by invitation.
+    pub banned_at: Option<Timestamp>,
 }
 
 /// What takes part.
@@ -82,6 +85,27 @@ pub struct ChangeMember {
     /// Whether they may create tasks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_create_tasks: Option<bool>,
+}
+
+/// The query of `DELETE …/members/:member_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoveMember {
+    /// For good: they come back only by invitation. Also for somebody who is no member at the moment.
+    pub ban: bool,
+}
+
+impl FromQuery for RemoveMember {
+    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
+        match parameter("ban") {
+            None | Some("false") => Ok(Self { ban: false }),
+            Some("true") => Ok(Self { ban: true }),
+            Some(_) => Err(Problem::invalid_parameter("ban", "must be true or false")),
+        }
+    }
+
+    fn shared_query(&self) -> String {
+        format!("ban={}", self.ban)
+    }
 }
 
 /// The body of `POST …/members`.
@@ -182,6 +206,18 @@ impl InviteMember {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_ban_is_asked_for_by_name() {
+        let read = |value: Option<&'static str>| RemoveMember::from_query(&|_| value);
+        assert_eq!(read(None).unwrap(), RemoveMember { ban: false });
+        for (text, ban) in [("true", true), ("false", false)] {
+            assert_eq!(read(Some(text)).unwrap(), RemoveMember { ban });
+        }
+        for text in ["", "1", "True"] {
+            assert!(read(Some(text)).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn an_invitation_defaults_to_the_role_of_its_kind() {

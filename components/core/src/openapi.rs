@@ -21,8 +21,8 @@ pub const MANAGERS: &str = "owners and admins of the channel";
 /// The refusals for callers who cannot see a channel or not read it.
 pub const READING: [Refusal; 2] = [Refusal::ChannelNotFound, Refusal::CannotRead];
 /// The refusals for callers who cannot write in a channel.
-pub const WRITING: [Refusal; 4] =
-    [Refusal::ChannelNotFound, Refusal::NotAMember, Refusal::CannotWrite, Refusal::ChannelArchived];
+pub const WRITING: [Refusal; 5] =
+    [Refusal::ChannelNotFound, Refusal::NotAMember, Refusal::Banned, Refusal::CannotWrite, Refusal::ChannelArchived];
 
 /// Tells the generator of schemas not to state a default: to some generators of clients a property with a default is one
 /// that is always there. The property's description says what it is when it is left out.

@@ -29,6 +29,8 @@ pub const AGENT_POST: &str = "/internal/agents/:agent_id/post-to-channel";
 pub const AGENT_CONTEXT: &str = "/internal/messaging/channels/:channel_id/context";
 /// A channel's messages for agents and services.
 pub const AGENT_MESSAGES: &str = "/internal/messaging/channels/:channel_id/messages";
+/// Somebody's memberships in all channels of a microDAO.
+pub const MICRODAO_MEMBER: &str = "/internal/messaging/microdaos/:microdao_id/members/:member_id";
 /// Events from a gateway that is not this project's own.
 pub const MATRIX_WEBHOOK: &str = "/webhooks/matrix-events";
 /// Events of the homeserver that could not be indexed.

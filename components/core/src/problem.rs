@@ -1,6 +1,7 @@
 //! The one error type: what the caller is told, and what only the log is told.
 
 mod document;
+mod matrix;
 
 pub use document::ProblemDocument;
 
@@ -198,25 +199,6 @@ impl Problem {
         let detail = "The service is not available at the moment. Retry with the same Idempotency-Key.";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
         problem.with_internal_message(reason)
-    }
-
-    /// 502: the homeserver failed; safe to retry.
-    pub fn homeserver_failed(reason: impl fmt::Display) -> Self {
-        let detail = "The homeserver could not carry this out. Retry with the same Idempotency-Key.";
-        let problem = Self::new(StatusCode::BAD_GATEWAY, "homeserver_failed", detail);
-        problem.with_internal_message(reason)
-    }
-
-    /// 504: the homeserver did not answer in time; safe to retry.
-    pub fn homeserver_timeout(reason: impl fmt::Display) -> Self {
-        let detail = "The homeserver did not answer in time. Retry with the same Idempotency-Key.";
-        let problem = Self::new(StatusCode::GATEWAY_TIMEOUT, "homeserver_timeout", detail);
-        problem.with_internal_message(reason)
-    }
-
-    /// 403: the index allows it, but the room does not.
-    pub fn refused_by_homeserver() -> Self {
-        Self::forbidden("refused_by_homeserver", "The Matrix room does not let you do this.")
     }
 
     /// 409: another channel, or a room that is none, has the alias.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Reaction {
-    /// The emoji. With and without a variation selector it is the same one.
+    /// The emoji. With and without a variation selector it is the same one, and a person counts once.
     pub emoji: String,
     /// How many reacted so.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]

@@ -30,8 +30,12 @@ pub enum Refusal {
     ChannelArchived,
     /// The caller is not a member of the microDAO.
     NotInMicrodao,
+    /// The caller is an agent, and the channel would be no direct one.
+    AgentsMakeNoChannels,
     /// The caller is not a member of the channel and may not join by themselves.
     NotAMember,
+    /// The caller, or the person who is invited, is banned from the channel.
+    Banned,
     /// The caller may know of the channel, but not read it.
     CannotRead,
     /// The person who is invited is a member already, with other rights.
@@ -40,12 +44,16 @@ pub enum Refusal {
     CannotWrite,
     /// The caller may not invite.
     CannotInvite,
+    /// The caller has invited too many new people, who have not come.
+    TooManyInvitations,
     /// The caller would give away more than they have.
     CannotGrant,
     /// Plain text was sent to an encrypted channel.
     ChannelEncrypted,
     /// Ciphertext was sent to a channel that is not encrypted.
     ChannelNotEncrypted,
+    /// The message was sent before its channel was encrypted: ciphertext cannot replace it.
+    MessageNotEncrypted,
     /// Only the sender may do this.
     NotTheSender,
     /// The caller may not delete this message.
@@ -68,8 +76,14 @@ pub enum Refusal {
     DirectIsOfTwo,
     /// They have left this direct channel and come back only by themselves.
     HasLeft,
+    /// The message has as many different emoji, or as many reactions of the caller, as it may have.
+    TooManyReactions,
+    /// The room's power levels have no place for one more member whose level differs.
+    TooManyLevels,
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
+    /// The first request with this `Idempotency-Key` is not finished.
+    RequestRunning,
 }
 
 impl Refusal {
@@ -113,18 +127,32 @@ impl From<Refusal> for Problem {
             ),
             Refusal::ChannelArchived => conflict("The channel is archived and takes no more writes."),
             Refusal::NotInMicrodao => forbidden("You are not a member of this microDAO."),
+            Refusal::AgentsMakeNoChannels => {
+                forbidden("Agents open direct channels only. A person makes any other one and adds the agent.")
+            }
             Refusal::NotAMember => forbidden("Not a member of this channel. A member who may invite has to add you."),
+            Refusal::Banned => {
+                forbidden("Banned from this channel. An invitation by a member who may remove others lifts it.")
+            }
             Refusal::CannotRead => forbidden("You may not read this channel."),
             Refusal::AlreadyAMember => conflict(
                 "They are a member already, with another role or other capabilities. Change the member instead.",
             ),
             Refusal::CannotWrite => forbidden("You may not write in this channel."),
             Refusal::CannotInvite => forbidden("You may not invite to this channel."),
+            Refusal::TooManyInvitations => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                refusal.code(),
+                "You have invited 100 people who have not come, and new agents, within a day. Invite the next ones tomorrow.",
+            ),
             Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
             Refusal::ChannelEncrypted => {
                 conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
             }
             Refusal::ChannelNotEncrypted => conflict("The channel is not encrypted: send text instead of encrypted."),
+            Refusal::MessageNotEncrypted => {
+                conflict("The message was sent before the channel was encrypted and cannot be edited any more.")
+            }
             Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
             Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
             Refusal::MessageDeleted => conflict("The message was deleted."),
@@ -141,6 +169,17 @@ impl From<Refusal> for Problem {
             Refusal::DirectIsOfTwo => conflict("A direct channel is of two. Make another channel for more."),
             Refusal::HasLeft => {
                 conflict("They have left this direct channel. They come back when they open it themselves.")
+            }
+            Refusal::TooManyReactions => conflict(
+                "A message has at most 100 different emoji, and 20 reactions of one person. Use one that is there, or \
+                 take one back.",
+            ),
+            Refusal::TooManyLevels => conflict(
+                "So many members of this channel have a level of their own (who may not write, admins, owners) that the \
+                 room has no place for another. Let somebody write again, or remove them.",
+            ),
+            Refusal::RequestRunning => {
+                conflict("The first request with this Idempotency-Key is still running. Retry it in a moment.")
             }
             Refusal::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -6,9 +6,13 @@
 
 mod close;
 mod command;
+mod membership;
+mod refused;
 
 pub use close::*;
 pub use command::*;
+pub use membership::*;
+pub use refused::*;
 
 use crate::event::{ChannelEvent, MemberEvent, ReactionEvent, Seq};
 use crate::ids::{ChannelId, EntityId};
@@ -183,19 +187,19 @@ mod tests {
         });
         let message = json!({
             "id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
-            "sender_type": "human", "content_preview": "hi", "truncated": false, "content_type": "text", "thread_id": null,
+            "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null,
             "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z"
         });
         let member = json!({
             "id": ID, "channel_id": ID, "member_id": "user:bob", "member_type": "human", "matrix_user_id": "@user-bob:x",
             "role": "member", "can_read": true, "can_write": true, "can_invite": false, "can_kick": false,
             "can_create_tasks": false, "matrix_power_level": 0, "invited_by": "user:alice",
-            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null
+            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null
         });
         json!({
             "event_id": ID, "channel_id": ID, "seq": 7, "microdao_id": "microdao:daarion", "matrix_room_id": "!r",
             "created_by": "user:alice", "visibility": "public", "actor_id": "user:alice", "channel": channel,
-             "member_id": "user:bob", "member_type": "human", "role": "member", "invited_by": "user:alice", "member": member,
+             "member_id": "user:bob", "member_type": "human", "role": "member", "invited_by": "user:alice", "member": member, "banned": true,
              "message_id": ID, "reactor_id": "user:bob", "emoji": "👍", "message": message, "members_changed": 150
         })
     }

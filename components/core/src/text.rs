@@ -13,10 +13,19 @@ use visible::is_visible;
 pub const PREVIEW_CHARACTERS: usize = 500;
 
 /// The beginning of a text: what the index keeps as its preview, and one character more if there is one, by which it
-/// sees that the preview leaves something out. PostgreSQL cannot store NUL, so it becomes U+FFFD.
+/// sees that the preview leaves something out. As [`storable`].
 pub fn beginning(text: &str) -> String {
-    let storable = text.chars().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c });
-    storable.take(PREVIEW_CHARACTERS + 1).collect()
+    text.chars().map(storable_char).take(PREVIEW_CHARACTERS + 1).collect()
+}
+
+/// A text of Matrix as PostgreSQL can store it: NUL becomes U+FFFD. Our own callers are refused with it, and an id that
+/// has it is none.
+pub fn storable(text: &str) -> String {
+    text.chars().map(storable_char).collect()
+}
+
+fn storable_char(c: char) -> char {
+    if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }
 }
 
 /// The beginning of `text` in at most `max` bytes, cut between characters; what is missing is shown as `…`.

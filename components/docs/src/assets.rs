@@ -42,6 +42,11 @@ static ASSETS: [Asset; 15] = [
     asset!("/docs/NOTICE", "NOTICE", "text/plain; charset=utf-8"),
 ];
 
+/// The path of every file.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    ASSETS.iter().map(|asset| asset.path)
+}
+
 /// The file at a path of the URI.
 pub fn find(path: &str) -> Option<&'static Asset> {
     let path = path.strip_suffix('/').unwrap_or(path);

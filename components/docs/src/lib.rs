@@ -8,19 +8,15 @@ mod contract;
 mod negotiation;
 mod serve_asset;
 
-use messaging_core::paths;
 use messaging_edge::{Problem, serve};
 use spin_sdk::http::IntoResponse;
 use spin_sdk::http_service;
 
 #[http_service]
 async fn docs(request: spin_sdk::http::Request) -> impl IntoResponse {
+    // Each file is a route of its own: what is none of them is a 404 with every method.
     serve::<Problem>(request, |router| {
-        router
-            .get(paths::OPENAPI, serve_asset::serve_asset)
-            .get(paths::ASYNCAPI, serve_asset::serve_asset)
-            .get(paths::DOCS, serve_asset::serve_asset)
-            .get("/docs/:file", serve_asset::serve_asset)
+        assets::paths().fold(router, |router, path| router.get(path, serve_asset::serve_asset))
     })
     .await
 }

@@ -1,17 +1,25 @@
 //! The client of matrix-gateway: ours over service chaining, or the platform's own at `matrix_gateway_url`.
 
+mod bans;
+mod edits;
+mod response;
+mod state;
+
+pub use state::StateNow;
+
 use crate::outgoing::{self, Failure};
 use crate::settings;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use messaging_core::gateway::{
-    CreateRoom, CreatedRoom, ErrorBody, MembershipChange, PowerLevel, ReadOnly, Redact, RoomChange, SendEvent,
-    SendReaction, Sent, TOKEN_HEADER, VisibilityChanged, paths,
+    CreateRoom, CreatedRoom, MembershipChange, PowerLevel, ReadOnly, Redact, RoomChange, SendEvent, SendReaction, Sent,
+    TOKEN_HEADER, VisibilityChanged, paths,
 };
 use messaging_core::ids::EntityId;
 use messaging_core::matrix::RoomEvent;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use response::{read, reason, refused};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
@@ -57,7 +65,13 @@ impl Gateway {
     pub async fn send(&self, sender: &EntityId, event: SendEvent) -> Result<Sent, Problem> {
         let event =
             SendEvent { sender: Some(sender.to_string()), sender_matrix_id: Some(self.matrix_id(sender)), ..event };
-        self.call(Method::POST, paths::SEND, &[], Some(&event)).await
+        let (status, body) = self.exchange(Method::POST, paths::SEND, &[], Some(&event)).await?;
+        // One that knows no `content` misses msgtype and body, and has no Matrix error code for that.
+        let is_misread = status.is_client_error() && reason(&body).is_none_or(|error| !error.starts_with("M_"));
+        if event.content.is_some() && is_misread {
+            return Err(Problem::gateway_lacks(format!("{status} to an event with content")));
+        }
+        read(paths::SEND, status, &body)
     }
 
     /// Invites somebody on behalf of `inviter`; inviting a member again is no error.
@@ -188,7 +202,23 @@ impl Gateway {
         self.act(Method::PUT, paths::POWER_LEVEL, &[room_id], &change).await
     }
 
-    /// Whether the gateway responds, and if so, whether it says that its homeserver does.
+    /// As [`set_power_level`](Self::set_power_level) where it is not worth failing for: a gateway that cannot give levels
+    /// cannot take one away either, and what else is to be done is done.
+    pub async fn set_power_level_if_offered(
+        &self,
+        room_id: &str,
+        user_id: &str,
+        power_level: i32,
+        actor: Option<&EntityId>,
+    ) -> Result<(), Problem> {
+        match self.set_power_level(room_id, user_id, power_level, actor).await {
+            Err(problem) if problem.is_gateway_lacks() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Whether the gateway responds, and if so, whether it says that its homeserver does. One that does not say it at
+    /// all is [`Problem::gateway_lacks`].
     pub async fn health(&self) -> Result<Result<(), Problem>, Problem> {
         let (status, body) = self.exchange(Method::GET, paths::HEALTH, &[], None::<&()>).await?;
         if status.is_success() {
@@ -216,11 +246,7 @@ impl Gateway {
         body: Option<&impl Serialize>,
     ) -> Result<T, Problem> {
         let (status, body) = self.exchange(method, path, values, body).await?;
-        if status.is_success() {
-            return serde_json::from_slice(&body)
-                .map_err(|e| Problem::homeserver_failed(format!("matrix-gateway {path} responded {e}")));
-        }
-        Err(refused(path, status, &body))
+        read(path, status, &body)
     }
 
     /// The gateway's response, whatever it is.
@@ -231,6 +257,18 @@ impl Gateway {
         values: &[&str],
         body: Option<&impl Serialize>,
     ) -> Result<(StatusCode, Bytes), Problem> {
+        self.exchange_with(method, path, values, "", body).await
+    }
+
+    /// With a query, which begins with `?`.
+    async fn exchange_with(
+        &self,
+        method: Method,
+        path: &'static str,
+        values: &[&str],
+        query: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<(StatusCode, Bytes), Problem> {
         let body = match body {
             Some(body) => Bytes::from(serde_json::to_vec(body).map_err(Problem::internal)?),
             None => Bytes::new(),
@@ -239,7 +277,7 @@ impl Gateway {
         let encoded: Vec<&dyn std::fmt::Display> = encoded.iter().map(|value| value as _).collect();
         let request = http::Request::builder()
             .method(method)
-            .uri(format!("{}{}", self.url, messaging_core::paths::fill(path, &encoded)))
+            .uri(format!("{}{}{query}", self.url, messaging_core::paths::fill(path, &encoded)))
             .header(header::CONTENT_TYPE, "application/json")
             .header(TOKEN_HEADER, &self.secret)
             .body(body)
@@ -254,17 +292,4 @@ impl Gateway {
 
 fn membership(room_id: &str, user_id: &str) -> MembershipChange {
     MembershipChange { room_id: room_id.to_owned(), user_id: user_id.to_owned(), ..MembershipChange::default() }
-}
-
-/// A refusal by the homeserver, in the caller's terms.
-fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
-    let error: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-    let reason = format!("matrix-gateway {path}: {status} {} {}", error.error, error.message);
-    match (status, error.error.as_str()) {
-        (_, "M_TOO_LARGE") => Problem::too_large("The message is larger than a Matrix event may be (64 KiB)."),
-        (StatusCode::GATEWAY_TIMEOUT, _) => Problem::homeserver_timeout(reason),
-        (_, "M_FORBIDDEN" | "M_BAD_STATE") => Problem::refused_by_homeserver().with_internal_message(reason),
-        (_, "M_ROOM_IN_USE") => Problem::alias_taken(),
-        _ => Problem::homeserver_failed(reason),
-    }
 }

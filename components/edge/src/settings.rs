@@ -1,5 +1,6 @@
 //! Settings: Spin variables, read when they are needed, so that a dynamic provider may change them.
 
+use messaging_core::idempotency;
 use messaging_core::problem::Problem;
 use spin_sdk::variables::{self, Error};
 
@@ -17,4 +18,9 @@ pub async fn optional(name: &str) -> Result<Option<String>, Problem> {
 /// says which one it is: an event that comes meanwhile is sent again later.
 pub async fn required(name: &str) -> Result<String, Problem> {
     optional(name).await?.ok_or_else(|| Problem::unavailable(format!("the setting {name} is not set")))
+}
+
+/// The fingerprint of a request, made with the secret that every component that writes has.
+pub async fn fingerprint(parts: &[&str]) -> Result<String, Problem> {
+    idempotency::fingerprint(&required("matrix_gateway_secret").await?, parts)
 }

@@ -3,7 +3,7 @@
 use messaging_core::ids::EntityId;
 pub use messaging_core::matrix::is_id;
 use messaging_core::matrix::read_content;
-use messaging_edge::index::rooms::Sender;
+use messaging_edge::index::rooms::{Order, Sender, StateEvent};
 use messaging_edge::{Problem, settings};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -37,6 +37,23 @@ impl Event {
     pub fn sent_at(&self) -> Option<String> {
         rfc3339(&self.origin_server_ts)
     }
+
+    /// When it was sent, milliseconds since 1970, as the sender's server says. What is no time is the beginning of all.
+    pub fn milliseconds(&self) -> i64 {
+        let time = &self.origin_server_ts;
+        // A cast from a fraction truncates, and one that does not fit becomes the nearest that does.
+        time.as_i64().or_else(|| time.as_f64().map(|fraction| fraction as i64)).unwrap_or(0)
+    }
+
+    /// When it was sent, RFC 3339, or the nearest time that PostgreSQL can hold.
+    pub fn changed_at(&self) -> String {
+        rfc3339(&self.milliseconds().clamp(0, LATEST).into()).unwrap_or_default()
+    }
+
+    /// As a state event of its room.
+    pub fn state<'a>(&'a self, sender: &'a Sender, changed_at: &'a str, order: Order<'a>) -> StateEvent<'a> {
+        StateEvent { room_id: &self.room_id, event_id: &self.event_id, sender, changed_at, order }
+    }
 }
 
 /// Whose homeserver it is.
@@ -60,6 +77,11 @@ impl Here {
         EntityId::from_matrix_user_id(matrix_user_id, &self.server_name).ok()
     }
 
+    /// Whether a Matrix id is of this homeserver, whose clock tells the times of its own events.
+    pub fn is_own(&self, matrix_user_id: &str) -> bool {
+        matrix_user_id.split_once(':').is_some_and(|(_, server)| server == self.server_name)
+    }
+
     /// Who brought an event about; `None` when its ids can be no homeserver's.
     pub fn sender(&self, event: &Event) -> Option<Sender> {
         let ids = [&event.event_id, &event.room_id, &event.sender];
@@ -68,9 +90,12 @@ impl Here {
     }
 }
 
+/// The last millisecond of the year 9999.
+const LATEST: i64 = 253_402_300_799_999;
+
 /// A server's time as RFC 3339; `None` when it is no time that PostgreSQL can hold.
 pub fn rfc3339(origin_server_ts: &Value) -> Option<String> {
-    let milliseconds = origin_server_ts.as_i64().filter(|ms| (0..253_402_300_800_000).contains(ms))?;
+    let milliseconds = origin_server_ts.as_i64().filter(|ms| (0..=LATEST).contains(ms))?;
     let time = chrono::DateTime::from_timestamp_millis(milliseconds)?;
     Some(time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }

@@ -1,7 +1,7 @@
 //! From an event to its kind. Our own echoes come here too and find themselves indexed.
 
 use crate::event::{Event, Here};
-use crate::{membership, message, power_levels, reaction, redaction, room_state, upgrade};
+use crate::{message, reaction, redaction, room_state, state, upgrade};
 use messaging_edge::index::Error;
 
 /// Brings the index up to date with one event. What does not concern it is no error.
@@ -13,12 +13,11 @@ pub async fn apply(event: &Event, here: &Here) -> Result<(), Error> {
         ("m.room.redaction", None) => redaction::apply(event, &sender).await,
         // The bot is in every room to manage it and is nobody's member.
         ("m.room.member", Some(whom)) if whom == here.bot => upgrade::bot_invited(event, here).await,
-        ("m.room.member", Some(whom)) => membership::apply(event, &sender, whom, here).await,
-        ("m.room.name", Some("")) => room_state::name(event, &sender).await,
-        ("m.room.topic", Some("")) => room_state::topic(event, &sender).await,
-        ("m.room.avatar", Some("")) => room_state::avatar(event, &sender).await,
+        ("m.room.member", Some(_)) => state::follow(event, here).await,
+        ("m.room.name" | "m.room.topic" | "m.room.avatar" | "m.room.power_levels" | "m.room.join_rules", Some("")) => {
+            state::follow(event, here).await
+        }
         ("m.room.encryption", Some("")) => room_state::encryption(event, &sender).await,
-        ("m.room.power_levels", Some("")) => power_levels::apply(event, &sender).await,
         ("m.room.tombstone", Some("")) => upgrade::tombstone(event, &sender.id, here).await,
         _ => Ok(()),
     };

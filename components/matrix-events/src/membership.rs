@@ -1,29 +1,38 @@
 //! `m.room.member`: who is in a room.
 
 use crate::event::{Event, Here};
+use crate::power_levels::raise;
+use messaging_core::ids::EntityKind;
 use messaging_core::matrix;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
-use messaging_edge::index::rooms::{RecordMembership, Sender, record_membership};
+use messaging_edge::index::rooms::{Order, Sender, record_membership};
 
-pub async fn apply(event: &Event, sender: &Sender, matrix_user_id: &str, here: &Here) -> Result<(), Error> {
-    let Some(member_id) = here.entity(matrix_user_id) else { return Ok(()) };
-    let Some(membership) = matrix::text(&event.content, "membership") else { return Ok(()) };
-    let Some(changed_at) = event.sent_at() else { return Ok(()) };
-    let recorded = record_membership(RecordMembership {
-        room_id: &event.room_id,
-        member_id: &member_id,
-        matrix_user_id,
-        membership,
-        sender,
-        changed_at: &changed_at,
-    })
-    .await?;
-    if recorded.must_remove {
-        Gateway::from_settings().await?.leave(&event.room_id, matrix_user_id).await?;
+pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_>) -> Result<Option<String>, Error> {
+    let Some(matrix_user_id) = event.state_key.as_deref() else { return Ok(None) };
+    let Some(member_id) = here.entity(matrix_user_id) else { return Ok(None) };
+    let Some(membership) = matrix::text(&event.content, "membership") else { return Ok(None) };
+    if !["join", "invite", "leave", "ban"].contains(&membership) {
+        return Ok(None);
+    }
+    let changed_at = event.changed_at();
+    let state = event.state(sender, &changed_at, order);
+    let recorded = record_membership(state, &member_id, matrix_user_id, membership).await?;
+    if recorded.must_ban {
+        let gateway = Gateway::from_settings().await?;
+        if !gateway.ban(&event.room_id, matrix_user_id, None).await? {
+            gateway.remove(&event.room_id, matrix_user_id).await?;
+        }
+    } else if recorded.must_remove {
+        let gateway = Gateway::from_settings().await?;
+        match member_id.kind() {
+            EntityKind::MatrixPerson => gateway.remove(&event.room_id, matrix_user_id).await?,
+            _ => gateway.leave(&event.room_id, matrix_user_id).await?,
+        }
     }
     if recorded.drop_power_level {
-        Gateway::from_settings().await?.set_power_level(&event.room_id, matrix_user_id, 0, None).await?;
+        Gateway::from_settings().await?.set_power_level_if_offered(&event.room_id, matrix_user_id, 0, None).await?;
     }
-    Ok(())
+    raise(&event.room_id, &recorded.must_raise).await?;
+    Ok(recorded.ask_version)
 }

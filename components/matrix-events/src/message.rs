@@ -4,7 +4,8 @@ use crate::event::Event;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
 use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
-use messaging_core::text::beginning;
+use messaging_core::text::{beginning, storable};
+use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
 use serde_json::Value;
@@ -26,12 +27,12 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
             return edit(event, sender_id, target_event_id, body).await;
         }
     };
-    // Only our own API writes keys. Anybody else's would let them hide a message from the index.
+    // Only our own users' keys may be the API's; the index knows which are.
     let is_ours = sender_id.kind() != EntityKind::MatrixPerson;
     let client_key = matrix::text(content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored);
     let fingerprint = matrix::text(content, FINGERPRINT_FIELD).filter(|_| client_key.is_some());
     let sent_at = event.sent_at();
-    let pushed_content = (!is_ours).then(|| without_nul(content));
+    let pushed_content = (!is_ours).then(|| all_storable(content));
     let record = RecordMessage {
         room_id: &event.room_id,
         event_id: &event.event_id,
@@ -45,12 +46,13 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         fingerprint: fingerprint.filter(|fingerprint| !fingerprint.contains('\0')),
         sent_at: sent_at.as_deref(),
         pushed_content: pushed_content.as_ref(),
+        is_pushed: true,
     };
     record_message(record).await.map(|_| ())
 }
 
 async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: &str) -> Result<(), Error> {
-    let Some(edited_at) = event.sent_at() else { return Ok(()) };
+    let edited_at = event.changed_at();
     let record = RecordEdit {
         room_id: &event.room_id,
         target_event_id,
@@ -59,17 +61,21 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: 
         content_preview: &beginning(body),
         edited_at: &edited_at,
         client_key: None,
+        origin_ts: Some(event.milliseconds()),
     };
-    record_edit(record).await.map(|_| ())
+    if record_edit(record).await?.is_deleted {
+        // Its message is gone, and so must its text be.
+        Gateway::from_settings().await?.redact(&event.room_id, &event.event_id, sender_id).await?;
+    }
+    Ok(())
 }
 
-/// PostgreSQL cannot store NUL, which JSON and Matrix allow.
-fn without_nul(value: &Value) -> Value {
-    let clean = |text: &str| text.replace('\0', "\u{fffd}");
+/// With every text as it can be stored.
+fn all_storable(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(clean(text)),
-        Value::Array(items) => items.iter().map(without_nul).collect(),
-        Value::Object(fields) => fields.iter().map(|(key, value)| (clean(key), without_nul(value))).collect(),
+        Value::String(text) => Value::String(storable(text)),
+        Value::Array(items) => items.iter().map(all_storable).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, value)| (storable(key), all_storable(value))).collect(),
         other => other.clone(),
     }
 }

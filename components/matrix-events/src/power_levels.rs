@@ -1,30 +1,40 @@
 //! `m.room.power_levels`: who may do what in a room.
 
-use crate::event::Event;
+use crate::event::{Event, is_id};
+use messaging_core::member::Role;
+use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
-use messaging_edge::index::rooms::{RecordPowerLevels, Sender, record_power_levels};
+use messaging_edge::index::rooms::{Order, PowerLevels, Sender, record_power_levels};
 use serde_json::{Map, Value};
 
 /// How many members' power levels are read.
 const MAX_LEVELS: usize = 10_000;
 
-pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Error> {
-    let Some(changed_at) = event.sent_at() else { return Ok(()) };
+pub async fn record(event: &Event, sender: &Sender, order: Order<'_>) -> Result<Option<String>, Error> {
     let no_users = Map::new();
     let users = match event.content.get("users") {
         None => &no_users,
         Some(Value::Object(users)) if users.len() <= MAX_LEVELS => users,
-        Some(_) => return Ok(()),
+        Some(_) => return Ok(None),
     };
-    let levels = users.iter().map(|(user, value)| (user.replace('\0', ""), level(value).into())).collect();
-    record_power_levels(RecordPowerLevels {
-        room_id: &event.room_id,
-        levels: &levels,
+    let levels = users.iter().filter(|(user, _)| is_id(user)).map(|(user, value)| (user.clone(), level(value).into()));
+    let power = PowerLevels {
+        levels: &levels.collect(),
         default: event.content.get("users_default").map_or(Some(0), level),
-        sender,
-        changed_at: &changed_at,
-    })
-    .await
+        // More than an owner has.
+        is_read_only: event.content.get("events_default").and_then(level) > Some(Role::Owner.power_level()),
+    };
+    let recorded = record_power_levels(event.state(sender, &event.changed_at(), order), power).await?;
+    raise(&event.room_id, &recorded.must_raise).await?;
+    Ok(recorded.ask_version)
+}
+
+/// Gives owners the level of an owner in the room, as the bot.
+pub async fn raise(room_id: &str, owners: &[String]) -> Result<(), Error> {
+    for owner in owners {
+        Gateway::from_settings().await?.set_power_level(room_id, owner, Role::Owner.power_level(), None).await?;
+    }
+    Ok(())
 }
 
 /// A level as the index keeps it: the nearest number that fits. Rooms up to version 9 may have it as text (Matrix

@@ -16,8 +16,22 @@ pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Error> {
     let Some(target) = target else { return Ok(()) };
     match find_message_of_edit(&event.room_id, target).await? {
         Some(message_event_id) => of_edit(event, &message_event_id, target).await,
-        None => record_redaction(&event.room_id, target, &sender.id, sender.is_bot).await,
+        None => of_another(event, target, sender).await,
     }
+}
+
+/// Of a message, a reaction, or an edit that is not shown. With a message each of its edits goes: whoever deletes it in a
+/// Matrix client has redacted only its first text.
+async fn of_another(event: &Event, target: &str, sender: &Sender) -> Result<(), Error> {
+    let edits = record_redaction(&event.room_id, target, &sender.id, sender.is_bot, Vec::new()).await?;
+    if edits.is_empty() {
+        return Ok(());
+    }
+    let gateway = Gateway::from_settings().await?;
+    for edit in edits {
+        gateway.redact(&event.room_id, &edit, &sender.id).await?;
+    }
+    Ok(())
 }
 
 async fn of_edit(event: &Event, message_event_id: &str, redacted_event_id: &str) -> Result<(), Error> {

@@ -1,9 +1,9 @@
 //! What becomes of an event that failed.
 
-use crate::event::Event;
+use crate::event::{Event, is_id};
 use messaging_core::fault::Fault;
 use messaging_core::json;
-use messaging_core::text::clip;
+use messaging_core::text::{clip, storable};
 use messaging_edge::index::Error;
 use messaging_edge::index::set_aside::{NoteFailedEvent, note_failed_event};
 use messaging_edge::{Problem, log};
@@ -40,7 +40,7 @@ impl<'a> Waiting<'a> {
 
     fn ids(&self) -> Vec<String> {
         let events = self.events.clone().filter_map(|text| json::from_str::<Event>(text.get()).ok());
-        events.map(|event| event.event_id.replace('\0', "")).collect()
+        events.map(|event| event.event_id).filter(|id| is_id(id)).collect()
     }
 }
 
@@ -68,9 +68,9 @@ pub async fn failed(event: &Event, text: &RawValue, error: Error, fault: Fault, 
     let note = NoteFailedEvent {
         event_id: &event.event_id,
         room_id: &event.room_id,
-        event_type: &clip(&event.event_type, MAX_REASON).replace('\0', ""),
+        event_type: &storable(&clip(&event.event_type, MAX_REASON)),
         event: text.get(),
-        reason: &clip(&reason, MAX_REASON).replace('\0', ""),
+        reason: &storable(&clip(&reason, MAX_REASON)),
         fault,
     };
     let id = &event.event_id;

@@ -30,6 +30,7 @@ pub async fn receive(_: Homeserver, mut request: Request) -> Result<Response, Ma
     let transaction: Transaction = parse_json(&request.bytes(MAX_BYTES).await?)?;
     let here = Here::from_settings().await?;
     apply_all(&transaction.events, &here, request.id()).await?;
+    forward::queue(&transaction.events, request.id()).await?;
     // The events are stored: whatever becomes of the rest is no reason to send the transaction again.
     ephemeral::apply_all(
         transaction.ephemeral.get(..MAX_EVENTS).unwrap_or(&transaction.ephemeral),
@@ -37,6 +38,5 @@ pub async fn receive(_: Homeserver, mut request: Request) -> Result<Response, Ma
         request.id(),
     )
     .await;
-    forward::forward(&transaction.events, request.id()).await;
     Ok(Response::raw_json(StatusCode::OK, "{}"))
 }

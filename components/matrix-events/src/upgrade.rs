@@ -31,7 +31,10 @@ async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
     gateway.join(replacement, &here.bot).await?;
     // Only the homeserver that made the room wrote this; a tombstone can name any room.
     if gateway.predecessor(replacement).await?.as_deref() == Some(old.as_str()) {
-        follow_upgrade(replacement, &old).await?;
+        for banned in follow_upgrade(replacement, &old).await? {
+            // Who gets in all the same is banned when the homeserver tells of the join.
+            gateway.ban(replacement, &banned, None).await?;
+        }
     }
     Ok(())
 }

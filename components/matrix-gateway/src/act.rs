@@ -1,6 +1,7 @@
 //! Acting as somebody. The act itself is tried first, so that it is usually the only call; registering and joining
 //! follow only when the homeserver refuses for want of them.
 
+use crate::alias::who_am_i;
 use crate::error::GatewayError;
 use crate::homeserver::{Acting, EventId, Homeserver, Nothing, v3};
 use crate::ids::OwnUser;
@@ -76,6 +77,31 @@ pub async fn register(hs: &Homeserver, user: &OwnUser) -> Result<bool, GatewayEr
     set_profile(hs, user, "displayname", user.first_display_name()).await?;
     hs.make_device(user).await?;
     Ok(true)
+}
+
+/// What the bot is called, where nobody has named it.
+const BOT_NAME: &str = "DAARION";
+
+/// Names the bot unless it has a name. The homeserver makes the bot's account with none, or with its localpart.
+pub async fn name_bot(hs: &Homeserver) -> Result<(), GatewayError> {
+    #[derive(Deserialize)]
+    struct Profile {
+        displayname: Option<String>,
+    }
+    let bot = who_am_i(hs).await?;
+    let localpart = bot.trim_start_matches('@').split(':').next().unwrap_or_default();
+    let target = v3(&["profile", &bot, "displayname"]);
+    let profile = hs.get::<Profile>(Acting::Bot, &target).await;
+    let name = match profile {
+        Ok(profile) => profile.displayname,
+        Err(error) if error.is("M_NOT_FOUND") => None,
+        Err(error) => return Err(error),
+    };
+    if name.is_none_or(|name| name.is_empty() || name == localpart) {
+        let body = json!({"displayname": BOT_NAME});
+        hs.call::<Nothing>(Acting::Bot, Method::PUT, &target, Some(&body)).await?;
+    }
+    Ok(())
 }
 
 /// Sets one field of a profile (client-server API, "Profiles"): `displayname` or `avatar_url`.

@@ -13,6 +13,7 @@ use messaging_core::ids::EntityId;
 use messaging_core::matrix::CHANNEL_FIELD;
 use messaging_edge::{Json, Response};
 use serde_json::{Map, Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The version of every room, whatever the homeserver's default is. The power levels below rely on version 12: its
 /// creator, the bot, stands above all levels and must not be named in them. Its room ids have no server part.
@@ -21,6 +22,8 @@ const ROOM_VERSION: &str = "12";
 const OWNER_LEVEL: i64 = 100;
 /// How often a taken alias is freed before it is left to the request that keeps taking it.
 const MAX_TRIES: usize = 2;
+
+static BOT_IS_NAMED: AtomicBool = AtomicBool::new(false);
 
 /// Makes a room, or finishes one. Where its alias is another room's, it is made without.
 pub async fn create_room(hs: Homeserver, Json(request): Json<CreateRoom>) -> Result<Response, GatewayError> {
@@ -31,6 +34,10 @@ pub async fn create_room(hs: Homeserver, Json(request): Json<CreateRoom>) -> Res
     let channel = request.creation_content.get(CHANNEL_FIELD).and_then(Value::as_str).map(str::to_owned);
     let alias_name = request.room_alias_name.clone().map(alias_name).transpose()?;
     let bot = if names_others(&request, server_name) { Some(who_am_i(&hs).await?) } else { None };
+    // Once in an instance, before the room, so that the bot comes in under its name; without one it is made all the same.
+    if !BOT_IS_NAMED.load(Ordering::Relaxed) {
+        BOT_IS_NAMED.store(act::name_bot(&hs).await.is_ok(), Ordering::Relaxed);
+    }
     let body = body(request, owner.as_ref(), own_user.as_ref(), bot.as_deref(), server_name)?;
 
     let made = make(&hs, body, alias_name, channel.as_deref()).await?;

@@ -1,10 +1,11 @@
 //! GET `/internal/matrix/rooms/{room_id}/messages` and `…/event/{event_id}`: as the bot, which is in every room.
 
 use crate::error::{GatewayError, invalid_parameter};
-use crate::homeserver::{Acting, Homeserver, v3};
+use crate::homeserver::{Acting, Homeserver, v1, v3};
 use crate::ids::encode;
 use crate::params::{EventPath, RoomPath};
 use http::StatusCode;
+use messaging_core::gateway::Edits;
 use messaging_edge::{FromRequest, Path, Problem, Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -13,6 +14,8 @@ use serde_json::value::RawValue;
 const DEFAULT_LIMIT: u32 = 10;
 /// How many events a page has at most, whatever the caller says: an event may have 64 KiB.
 const MAX_LIMIT: u32 = 100;
+/// How many pages of edits are read.
+const MAX_EDIT_PAGES: usize = 10;
 /// The longest page token that the gateway passes on, in bytes.
 const MAX_TOKEN_BYTES: usize = 1024;
 
@@ -70,6 +73,31 @@ pub async fn event(hs: Homeserver, Path(path): Path<EventPath>) -> Result<Respon
     let target = v3(&["rooms", &path.room_id, "event", &path.event_id]);
     let event: Box<RawValue> = hs.get(Acting::Bot, &target).await?;
     Ok(Response::raw_json(StatusCode::OK, String::from(Box::<str>::from(event))))
+}
+
+#[derive(Deserialize)]
+struct Related {
+    chunk: Vec<RelatedEvent>,
+    next_batch: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RelatedEvent {
+    event_id: String,
+}
+
+/// Lists the edits of an event (client-server API, "Relationships API").
+pub async fn edits(hs: Homeserver, Path(path): Path<EventPath>) -> Result<Response, GatewayError> {
+    let target = v1(&["rooms", &path.room_id, "relations", &path.event_id, "m.replace"]);
+    let mut edits = Edits::default();
+    let mut page = format!("?limit={MAX_LIMIT}");
+    for _ in 0..MAX_EDIT_PAGES {
+        let related: Related = hs.get(Acting::Bot, &format!("{target}{page}")).await?;
+        edits.event_ids.extend(related.chunk.into_iter().map(|event| event.event_id));
+        let Some(next) = related.next_batch else { break };
+        page = format!("?limit={MAX_LIMIT}&from={}", encode(&next));
+    }
+    Ok(Response::json(StatusCode::OK, &edits)?)
 }
 
 #[cfg(test)]

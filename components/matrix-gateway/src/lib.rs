@@ -5,6 +5,7 @@
 
 mod act;
 mod alias;
+mod bans;
 mod content;
 mod create_room;
 mod error;
@@ -19,6 +20,7 @@ mod reaction;
 mod redact;
 mod room;
 mod send;
+mod state;
 mod upload;
 mod users;
 mod webhook;
@@ -47,6 +49,8 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::READ_ONLY, power_level::set_read_only)
         .get(paths::MESSAGES, history::messages)
         .get(paths::EVENT, history::event)
+        .get(paths::STATE, state::state)
+        .get(paths::EDITS, history::edits)
         .post(paths::SEND, send::send)
         .post(paths::SEND_REACTION, reaction::send_reaction)
         .post(paths::REDACT, redact::redact)
@@ -54,6 +58,8 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .post(paths::JOIN, membership::join)
         .post(paths::LEAVE, membership::leave)
         .post(paths::KICK, membership::kick)
+        .post(paths::BAN, bans::ban)
+        .post(paths::UNBAN, bans::unban)
         .post(paths::REGISTER_USER, users::register_user)
         .post(paths::USER_TOKEN, users::token)
         .put(paths::USER_DISPLAY_NAME, users::set_display_name)

@@ -98,7 +98,8 @@ async fn removed(
     }
 }
 
-fn status(room: &str, status: &str) -> Result<Response, GatewayError> {
+/// The response of a change of membership.
+pub fn status(room: &str, status: &str) -> Result<Response, GatewayError> {
     let status = MembershipStatus { status: status.to_owned(), room_id: room.to_owned() };
     Ok(Response::json(StatusCode::OK, &status)?)
 }

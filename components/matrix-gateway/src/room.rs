@@ -13,6 +13,12 @@ use messaging_edge::{Json, Path, Response};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How often a join rule is written that the homeserver takes back.
+const MAX_TRIES: usize = 4;
+/// How long somebody who joins at the same moment may take to be in.
+const SETTLE_TIME: Duration = Duration::from_millis(250);
 
 /// What is needed of the client-server API's "GET /room_summary".
 #[derive(Deserialize)]
@@ -97,7 +103,7 @@ pub async fn set_visibility(
         alias::remove_all(&hs, &path.room_id).await?;
     }
     let rule = json!({"join_rule": if public { "public" } else { "invite" }});
-    let event = set_state(&hs, &path, &change, "m.room.join_rules", &rule).await?;
+    let event = set_join_rule(&hs, &path, &change, &rule).await?;
     let listed = json!({"visibility": if public { "public" } else { "private" }});
     let target = v3(&["directory", "list", "room", &path.room_id]);
     match hs.call::<Nothing>(Acting::Bot, Method::PUT, &target, Some(&listed)).await {
@@ -113,6 +119,32 @@ pub async fn set_visibility(
         room_alias = None;
     }
     Ok(Response::json(StatusCode::OK, &VisibilityChanged { event_id: event.event_id, room_alias })?)
+}
+
+/// Sets the join rule. Beside a join at the same moment the homeserver may take it back for the one before, which the
+/// less powerful of the two people has set, and tells nobody (Matrix specification, "State resolution"). So this reads
+/// it again, and writes it again when the old one is back.
+async fn set_join_rule(
+    hs: &Homeserver,
+    path: &RoomPath,
+    change: &RoomChange,
+    rule: &Value,
+) -> Result<Sent, GatewayError> {
+    let target = v3(&["rooms", &path.room_id, "state", "m.room.join_rules", ""]) + "?format=event";
+    let before = hs.get::<EventId>(Acting::Bot, &target).await?.event_id;
+    for _ in 0..MAX_TRIES {
+        let written = set_state(hs, path, change, "m.room.join_rules", rule).await?;
+        // The homeserver makes no event of what the room has already.
+        if written.event_id == before {
+            return Ok(written);
+        }
+        spin_sdk::time::sleep(SETTLE_TIME).await;
+        let after = hs.get::<EventId>(Acting::Bot, &target).await?.event_id;
+        if after != before {
+            return Ok(written);
+        }
+    }
+    Err(GatewayError::failed("the homeserver takes the join rule back all the time"))
 }
 
 /// Sets one state of a room: as the person whose act it is, or as the bot.

@@ -2,27 +2,43 @@
 
 use http::StatusCode;
 use messaging_core::auth::Caller;
+use messaging_core::ids::{ChannelId, EntityId};
 use messaging_core::member::{ChangeMember, Role};
 use messaging_core::paths::MemberPath;
 use messaging_core::refusal::Refusal;
+use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::{prepare_member_change, record_member_change};
-use messaging_edge::{Json, Path, Problem, Response, index};
+use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, index};
 
 pub async fn change(
     caller: Caller,
     Path(at): Path<MemberPath>,
+    key: IdempotencyKey,
     Json(change): Json<ChangeMember>,
 ) -> Result<Response, Problem> {
     let gateway = Gateway::from_settings().await?;
     let member_id = at.member_id(&caller, gateway.server_name())?;
-    let prepared = prepare_member_change(&caller, at.channel_id, &member_id, &change).await?;
-    let matrix_id = prepared.matrix_user_id.unwrap_or_else(|| gateway.matrix_id(&member_id));
+    let body = serde_json::to_string(&change).map_err(Problem::internal)?;
+    let (act, channel_id) = ("PATCH member", at.channel_id);
+    let asked = Asked { act, channel_id, resource: member_id.as_str(), body: &body };
+    acts::once(&caller, key, asked, carry_out(&caller, channel_id, &member_id, &change, &gateway)).await
+}
+
+async fn carry_out(
+    caller: &Caller,
+    channel_id: ChannelId,
+    member_id: &EntityId,
+    change: &ChangeMember,
+    gateway: &Gateway,
+) -> Result<Response, Problem> {
+    let prepared = prepare_member_change(caller, channel_id, member_id, change).await?;
+    let matrix_id = prepared.matrix_user_id.unwrap_or_else(|| gateway.matrix_id(member_id));
     let room_id = &prepared.room_id;
     if let Some(power_level) = prepared.power_level {
         gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;
     }
-    match record_member_change(&caller, at.channel_id, &member_id, &prepared.details, &matrix_id).await {
+    match record_member_change(caller, channel_id, member_id, &prepared.details, &matrix_id).await {
         // They have become the last owner meanwhile, and stay it, in the room too.
         Err(index::Error::Refused(refusal @ Refusal::LastOwner)) => {
             gateway.set_power_level(room_id, &matrix_id, Role::Owner.power_level(), None).await?;

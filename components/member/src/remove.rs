@@ -1,26 +1,49 @@
-//! DELETE: leaves when it is oneself, removes somebody else otherwise.
+//! DELETE: leaves when it is oneself, removes or bans somebody else otherwise.
 
 use http::StatusCode;
 use messaging_core::auth::Caller;
+use messaging_core::ids::{ChannelId, EntityId};
+use messaging_core::member::RemoveMember;
 use messaging_core::paths::MemberPath;
+use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::{prepare_removal, record_removal};
-use messaging_edge::{Path, Problem, Response};
+use messaging_edge::{IdempotencyKey, Path, Problem, Query, Response};
 
-pub async fn remove(caller: Caller, Path(at): Path<MemberPath>) -> Result<Response, Problem> {
+pub async fn remove(
+    caller: Caller,
+    Path(at): Path<MemberPath>,
+    key: IdempotencyKey,
+    Query(RemoveMember { ban }): Query<RemoveMember>,
+) -> Result<Response, Problem> {
     let gateway = Gateway::from_settings().await?;
     let member_id = at.member_id(&caller, gateway.server_name())?;
-    let prepared = prepare_removal(&caller, at.channel_id, &member_id).await?;
-    let (room_id, matrix_user_id) = (&prepared.room_id, &prepared.matrix_user_id);
+    let (act, channel_id) = ("DELETE member", at.channel_id);
+    let body = if ban { "ban" } else { "" };
+    let asked = Asked { act, channel_id, resource: member_id.as_str(), body };
+    acts::once(&caller, key, asked, carry_out(&caller, channel_id, &member_id, ban, &gateway)).await
+}
+
+async fn carry_out(
+    caller: &Caller,
+    channel_id: ChannelId,
+    member_id: &EntityId,
+    ban: bool,
+    gateway: &Gateway,
+) -> Result<Response, Problem> {
+    let prepared = prepare_removal(caller, channel_id, member_id, ban).await?;
+    let matrix_user_id = prepared.matrix_user_id.unwrap_or_else(|| gateway.matrix_id(member_id));
+    let room_id = &prepared.room_id;
     // The level would wait in the room for them to come back.
     if prepared.power_level > 0 {
-        gateway.set_power_level(room_id, matrix_user_id, 0, Some(caller.id())).await?;
+        gateway.set_power_level_if_offered(room_id, &matrix_user_id, 0, Some(caller.id())).await?;
     }
-    if member_id == *caller.id() {
-        gateway.leave(room_id, matrix_user_id).await?;
-    } else {
-        gateway.kick(room_id, matrix_user_id, caller.id()).await?;
+    let is_banned = ban && gateway.ban(room_id, &matrix_user_id, Some(caller.id())).await?;
+    if *member_id == *caller.id() {
+        gateway.leave(room_id, &matrix_user_id).await?;
+    } else if prepared.is_member && !is_banned {
+        gateway.kick(room_id, &matrix_user_id, caller.id()).await?;
     }
-    record_removal(&caller, at.channel_id, &member_id).await?;
+    record_removal(caller, channel_id, member_id, &matrix_user_id, ban).await?;
     Ok(Response::empty(StatusCode::NO_CONTENT))
 }

@@ -4,6 +4,7 @@ use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::member::InviteMember;
 use messaging_core::paths::ChannelPath;
+use messaging_edge::acts::LevelIs;
 use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, acts};
 
 pub async fn invite(
@@ -13,7 +14,7 @@ pub async fn invite(
     Json(invitation): Json<InviteMember>,
 ) -> Result<Response, Problem> {
     let client_key = key.of(&caller);
-    let invited = acts::invite(&caller, at.channel_id, invitation, client_key.as_ref()).await?;
+    let invited = acts::invite(&caller, at.channel_id, invitation, client_key.as_ref(), LevelIs::ToBeGiven).await?;
     let status = if invited.was_member { StatusCode::OK } else { StatusCode::CREATED };
     Response::json(status, &invited.member)
 }

@@ -1,12 +1,11 @@
 //! GET: a page of members.
 
-use messaging_core::auth::Caller;
 use messaging_core::page::{FromQuery, MemberPage};
 use messaging_core::paths::{self, ChannelPath};
-use messaging_edge::{Path, Problem, Query, Response, index};
+use messaging_edge::{Path, Problem, Query, Reader, Response, index};
 
 pub async fn list(
-    caller: Caller,
+    Reader(caller): Reader,
     Path(at): Path<ChannelPath>,
     Query(page): Query<MemberPage>,
 ) -> Result<Response, Problem> {

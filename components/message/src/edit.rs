@@ -3,13 +3,14 @@
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
-use messaging_core::idempotency::fingerprint;
-use messaging_core::matrix;
+use messaging_core::matrix::{self, MessageKind};
 use messaging_core::message::EditMessage;
 use messaging_core::paths::MessagePath;
+use messaging_core::refusal::Refusal;
 use messaging_core::text::beginning;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{RecordEdit, prepare_edit, record_edit};
+use messaging_edge::settings::fingerprint;
 use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, log};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -24,25 +25,35 @@ pub async fn edit(
     edit.check()?;
     // Before the homeserver's time of the edit, so that a later edit by another client is never taken for older.
     let asked_at = log::now();
-    let fingerprint = fingerprint(&[&edit.text, edit.formatted_body.as_deref().unwrap_or("")]);
-    let prepared = prepare_edit(&caller, at, client_key.as_ref(), &fingerprint).await?;
+    let fingerprint = fingerprint_of(&edit).await?;
+    let is_encrypted = edit.encrypted.is_some();
+    let prepared = prepare_edit(&caller, at, client_key.as_ref(), &fingerprint, is_encrypted).await?;
     if let Some(message) = prepared.message {
         return Response::json(StatusCode::OK, &message);
     }
 
     let gateway = Gateway::from_settings().await?;
-    let content = gateway.event(&prepared.room_id, &prepared.event_id).await?.newest_content();
-    let text = beginning(&edit.text);
+    let text = beginning(edit.text());
+    let replacement = match edit.encrypted {
+        Some(content) => encrypted_replacement(content, &prepared.event_id)?,
+        None => match gateway.event(&prepared.room_id, &prepared.event_id).await {
+            Ok(event) => replacement(event.newest_content(), edit),
+            // Of a text nothing else has to be kept.
+            Err(problem) if problem.is_gateway_lacks() && prepared.content_type == "text" => {
+                replacement(Value::Null, edit)
+            }
+            Err(problem) => return Err(problem),
+        },
+    };
     let replacement = SendEvent {
         room_id: prepared.room_id.clone(),
-        event_type: Some("m.room.message".to_owned()),
         relates_to: Some(replaces(&prepared.event_id)),
         txn_id: Some(client_key.as_ref().map_or_else(|| Uuid::new_v4().to_string(), |key| key.as_str().to_owned())),
-        ..replacement(content, edit)
+        ..replacement
     };
     let sent = gateway.send(caller.id(), replacement).await?;
 
-    let message = record_edit(RecordEdit {
+    let recorded = record_edit(RecordEdit {
         room_id: &prepared.room_id,
         target_event_id: &prepared.event_id,
         event_id: &sent.event_id,
@@ -50,17 +61,41 @@ pub async fn edit(
         content_preview: &text,
         edited_at: prepared.asked_at.as_deref().unwrap_or(&asked_at),
         client_key: client_key.as_ref(),
+        origin_ts: None,
     })
     .await?;
-    Ok(Response::document(StatusCode::OK, message))
+    if recorded.is_deleted {
+        // Deleted while the edit was under way: its text must not stay in Matrix.
+        gateway.redact(&prepared.room_id, &sent.event_id, caller.id()).await?;
+        return Err(Refusal::MessageDeleted.into());
+    }
+    Ok(Response::document(StatusCode::OK, recorded.message))
+}
+
+async fn fingerprint_of(edit: &EditMessage) -> Result<String, Problem> {
+    let encrypted = edit.encrypted.as_ref().map(|content| json!(content).to_string());
+    let formatted_body = edit.formatted_body.as_deref().unwrap_or("");
+    match &encrypted {
+        Some(encrypted) => fingerprint(&[edit.text(), formatted_body, encrypted]).await,
+        None => fingerprint(&[edit.text(), formatted_body]).await,
+    }
+}
+
+/// What takes the place of an encrypted content. A client that makes the relation itself must mean this message.
+fn encrypted_replacement(mut content: Map<String, Value>, event_id: &str) -> Result<SendEvent, Problem> {
+    if let Some(relates_to) = content.remove("m.relates_to")
+        && matrix::message_kind(Some(&relates_to)) != (MessageKind::Edit { target_event_id: Some(event_id) })
+    {
+        return Err(Problem::invalid_field("encrypted/m.relates_to", "must make an edit of this message"));
+    }
+    Ok(SendEvent { event_type: Some("m.room.encrypted".to_owned()), content: Some(content), ..SendEvent::default() })
 }
 
 /// What takes the place of a content. An edit keeps the kind of the message, and the file of one that has a file.
 fn replacement(content: Value, edit: EditMessage) -> SendEvent {
     let format = edit.formatted_body.as_ref().map(|_| "org.matrix.custom.html".to_owned());
     let msgtype = matrix::text(&content, "msgtype").unwrap_or("m.text").to_owned();
-    let mut event =
-        SendEvent { format, formatted_body: edit.formatted_body, body: Some(edit.text), ..SendEvent::default() };
+    let mut event = SendEvent { format, formatted_body: edit.formatted_body, body: edit.text, ..SendEvent::default() };
     match content {
         Value::Object(mut new_content) if !matches!(msgtype.as_str(), "m.text" | "m.notice" | "m.emote") => {
             for field in ["m.relates_to", "m.mentions"] {
@@ -81,6 +116,7 @@ fn replacement(content: Value, edit: EditMessage) -> SendEvent {
         }
         _ => event.msgtype = Some(msgtype),
     }
+    event.event_type = Some("m.room.message".to_owned());
     event
 }
 

@@ -1,23 +1,34 @@
 //! GET: the index row with the full content from Matrix, edits applied.
 
 use http::StatusCode;
-use messaging_core::auth::Caller;
 use messaging_core::matrix;
+use messaging_core::message::ContentSource;
 use messaging_core::paths::MessagePath;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::{Path, Problem, Response, index};
+use messaging_edge::{Path, Problem, Reader, Response, index};
 use serde_json::{Value, json};
 
-pub async fn get(caller: Caller, Path(at): Path<MessagePath>) -> Result<Response, Problem> {
+pub async fn get(Reader(caller): Reader, Path(at): Path<MessagePath>) -> Result<Response, Problem> {
     let found = index::messages::get_message(&caller, at).await?;
+    let mut message = found.message;
     let content = if found.is_deleted {
-        Value::Null
+        None
     } else {
         let gateway = Gateway::from_settings().await?;
-        gateway.event(&found.room_id, &found.event_id).await?.newest_content()
+        match gateway.event(&found.room_id, &found.event_id).await {
+            Ok(event) => Some(event.newest_content()),
+            Err(problem) if problem.is_gateway_lacks() => None,
+            Err(problem) => return Err(problem),
+        }
     };
-    let mut message = found.message;
-    message.insert("text".to_owned(), json!(matrix::text(&content, "body")));
+    let source = if content.is_some() { ContentSource::Matrix } else { ContentSource::Index };
+    let (text, content) = match content {
+        Some(content) => (json!(matrix::text(&content, "body")), content),
+        // The beginning is better than nothing; `truncated` says whether it is all.
+        None => (message.get("content_preview").filter(|text| *text != "").cloned().unwrap_or_default(), Value::Null),
+    };
+    message.insert("source".to_owned(), json!(source));
+    message.insert("text".to_owned(), text);
     message.insert("formatted_body".to_owned(), json!(matrix::text(&content, "formatted_body")));
     message.insert("content".to_owned(), content);
     Response::json(StatusCode::OK, &message)

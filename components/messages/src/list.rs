@@ -1,12 +1,11 @@
 //! GET: a page of messages, newest first.
 
-use messaging_core::auth::Caller;
 use messaging_core::page::MessagePage;
 use messaging_core::paths::{self, ChannelPath};
-use messaging_edge::{Path, Problem, Query, Response, acts};
+use messaging_edge::{Path, Problem, Query, Reader, Response, acts};
 
 pub async fn list(
-    caller: Caller,
+    Reader(caller): Reader,
     Path(at): Path<ChannelPath>,
     Query(page): Query<MessagePage>,
 ) -> Result<Response, Problem> {

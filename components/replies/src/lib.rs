@@ -1,9 +1,8 @@
 //! `/api/messaging/channels/:channel_id/messages/:message_id/replies`: the replies to a message.
 
-use messaging_core::auth::Caller;
 use messaging_core::page::MessagePage;
 use messaging_core::paths::{self, MessagePath};
-use messaging_edge::{Path, Problem, Query, Response, acts, serve};
+use messaging_edge::{Path, Problem, Query, Reader, Response, acts, serve};
 use spin_sdk::http::IntoResponse;
 use spin_sdk::http_service;
 
@@ -14,7 +13,7 @@ async fn replies(request: spin_sdk::http::Request) -> impl IntoResponse {
 
 /// GET: a page of replies, newest first.
 async fn list(
-    caller: Caller,
+    Reader(caller): Reader,
     Path(at): Path<MessagePath>,
     Query(page): Query<MessagePage>,
 ) -> Result<Response, Problem> {

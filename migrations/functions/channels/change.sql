@@ -40,6 +40,17 @@ BEGIN
 END
 $$;
 
+-- Notes a change of the channel. Two at once are two notes; of those that came to nothing the latest 20 are kept.
+CREATE FUNCTION messaging.intend_update(p_channel_id uuid, p_caller text, p_changes jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.set_intent(p_channel_id, 'update', md5(p_caller || ' ' || p_changes), p_caller, p_changes);
+    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update' AND target_id IN (
+        SELECT target_id FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update'
+        ORDER BY created_at DESC OFFSET 20);
+END
+$$;
+
 -- alias_name: with a change of the visibility, the local part of the alias that the room has afterwards, or NULL.
 CREATE FUNCTION messaging.prepare_channel_change(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_changes jsonb,
@@ -50,6 +61,7 @@ DECLARE
     changes jsonb;
     alias text;
 BEGIN
+    PERFORM messaging.settle_intents(p_channel_id);
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
     IF refusal IS NOT NULL THEN
@@ -61,7 +73,7 @@ BEGIN
     END IF;
     changes := messaging.channel_differences(ch, p_changes);
     IF changes <> '{}' THEN
-        PERFORM messaging.set_intent(p_channel_id, 'update', 'channel', p_caller, changes);
+        PERFORM messaging.intend_update(p_channel_id, p_caller, changes);
     END IF;
     IF changes ? 'visibility' THEN
         alias := messaging.claim_alias(ch, changes ->> 'visibility');
@@ -73,24 +85,36 @@ END
 $$;
 
 -- p_has_alias: with a change of the visibility, that the room has the alias it was to have; NULL where nobody can say.
+--
+-- Of two changes at once the room has the later one, and only the homeserver knows which that is. What it has told since
+-- this was asked for stays; what it has not told yet is still to come, and counts then.
 CREATE FUNCTION messaging.record_channel_change(
     p_channel_id uuid, p_caller text, p_changes jsonb, p_has_alias boolean DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     intent messaging.intents;
+    changes jsonb;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
-    intent := messaging.take_intent(p_channel_id, 'update', 'channel', NULL, false);
-    -- An older push that comes late must not undo this.
-    PERFORM messaging.is_newer(p_channel_id, part.event_type, coalesce(intent.created_at, now()))
-    FROM (VALUES ('name', 'm.room.name'), ('topic', 'm.room.topic'), ('avatar_url', 'm.room.avatar')) part (field, event_type)
-    WHERE p_changes ? part.field;
-    IF p_changes ? 'visibility' AND NOT p_has_alias THEN
-        UPDATE public.channels SET alias_name = NULL WHERE id = p_channel_id;
-    ELSIF p_has_alias THEN
-        PERFORM messaging.claim_alias(ch, p_changes ->> 'visibility');
+    IF ch.archived_at IS NOT NULL THEN
+        refusal := 'channel_archived';
+        RETURN;
     END IF;
-    document := messaging.change_channel(ch, p_caller, p_changes);
+    -- Without any change nothing has come of it yet.
+    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update' AND target_id = (
+        SELECT i.target_id FROM messaging.intents i WHERE i.channel_id = p_channel_id AND i.act = 'update'
+            AND i.actor_id = p_caller AND i.details @> p_changes AND p_changes <> '{}' ORDER BY i.created_at DESC LIMIT 1)
+    RETURNING * INTO intent;
+    -- Without the intent the homeserver has told of all of it.
+    changes := messaging.still_so(p_channel_id, p_changes, coalesce(intent.created_at, '-infinity'));
+    PERFORM messaging.note_state_change(p_channel_id, messaging.state_type(key), coalesce(intent.created_at, now()))
+    FROM jsonb_object_keys(changes) key WHERE messaging.state_type(key) IS NOT NULL;
+    IF changes ? 'visibility' AND NOT p_has_alias THEN
+        UPDATE public.channels SET alias_name = NULL WHERE id = p_channel_id;
+    ELSIF changes ? 'visibility' AND p_has_alias THEN
+        PERFORM messaging.claim_alias(ch, changes ->> 'visibility');
+    END IF;
+    document := messaging.change_channel(ch, p_caller, changes);
 END
 $$;

@@ -17,12 +17,18 @@ BEGIN
         refusal := 'not_in_microdao';
         RETURN;
     END IF;
-    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_client_key;
-    IF FOUND THEN
-        IF known.fingerprint <> p_fingerprint THEN
-            refusal := 'idempotency_key_reused';
-            RETURN;
-        END IF;
+    -- Whoever makes a channel owns it, and an agent owns none.
+    IF p_caller LIKE 'agent:%' AND NOT p_is_direct THEN
+        refusal := 'agents_make_no_channels';
+        RETURN;
+    END IF;
+    known := messaging.known_request(p_caller, 'channel', p_client_key);
+    IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
+        refusal := 'idempotency_key_reused';
+        RETURN;
+    END IF;
+    -- A direct channel is found again below, with whatever is left to do.
+    IF known.key IS NOT NULL AND NOT p_is_direct THEN
         -- What came of it, as long as they may know of it: who was removed since is told nothing.
         SELECT * INTO taken FROM public.channels WHERE id = known.resource;
         IF messaging.access(taken, p_caller, p_microdaos) = 'none' THEN
@@ -41,6 +47,11 @@ BEGIN
             RETURN;
         END IF;
         SELECT * INTO m FROM public.channel_members WHERE channel_id = taken.id AND member_id = p_caller;
+        -- Both have opened it at once, and the other one is about to bring the caller in.
+        IF m.id IS NULL AND taken.created_at > now() - interval '1 minute' THEN
+            refusal := 'being_created';
+            RETURN;
+        END IF;
         IF m.left_at IS NOT NULL AND taken.archived_at IS NULL THEN
             SELECT rule.refusal INTO refusal FROM messaging.join_rule(taken, m, p_caller, true) rule;
             IF refusal IS NOT NULL THEN
@@ -48,6 +59,7 @@ BEGIN
             END IF;
             PERFORM messaging.intend_join(taken, p_caller, p_microdaos);
         END IF;
+        PERFORM messaging.keep_request(p_caller, 'channel', p_client_key, p_fingerprint, taken.id);
         document := json_build_object(
             'channel', messaging.channel_json(taken), 'is_archived', taken.archived_at IS NOT NULL,
             'must_return', m.left_at IS NOT NULL,
@@ -61,14 +73,16 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    -- The same request again goes on with the same channel. Another one waits until the holder must have given up.
+    -- The same request again goes on with the same channel. Another one, the caller's own too, waits until the holder has or
+    -- must have given up: of different requests at once one wins.
     INSERT INTO messaging.channel_reservations AS r (microdao_id, slug, channel_id, caller, fingerprint)
     VALUES (p_microdao_id, p_slug, gen_random_uuid(), p_caller, p_fingerprint)
     ON CONFLICT (microdao_id, slug) DO UPDATE SET
-        channel_id = CASE WHEN r.caller = excluded.caller AND r.fingerprint = excluded.fingerprint
+        channel_id = CASE WHEN r.caller = excluded.caller AND NOT messaging.is_other_request(r.fingerprint, excluded.fingerprint)
                           THEN r.channel_id ELSE excluded.channel_id END,
         caller = excluded.caller, fingerprint = excluded.fingerprint, reserved_at = now()
-        WHERE r.caller = excluded.caller OR r.reserved_at < now() - interval '2 minutes'
+        WHERE r.caller = excluded.caller AND NOT messaging.is_other_request(r.fingerprint, excluded.fingerprint)
+            OR r.reserved_at < now() - interval '2 minutes'
     RETURNING r.channel_id INTO reserved;
     IF reserved IS NULL THEN
         refusal := 'being_created';
@@ -82,6 +96,14 @@ BEGIN
 END
 $$;
 
+-- The room could not be made: another request may take the slug at once. The same one goes on where this one has ended.
+CREATE FUNCTION messaging.give_up_channel(p_channel_id uuid, OUT refusal messaging.refusal, OUT document json)
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE messaging.channel_reservations SET reserved_at = now() - interval '3 minutes' WHERE channel_id = p_channel_id;
+END
+$$;
+
 -- p_has_alias: the room has got the alias that was reserved.
 CREATE FUNCTION messaging.record_channel(
     p_channel_id uuid, p_caller text, p_caller_type text, p_caller_matrix_id text, p_room_id text, p_fields jsonb,
@@ -90,6 +112,7 @@ CREATE FUNCTION messaging.record_channel(
 DECLARE
     ch public.channels;
     held boolean;
+    known messaging.idempotency_keys;
     reserved_alias text;
 BEGIN
     DELETE FROM messaging.channel_reservations
@@ -97,8 +120,8 @@ BEGIN
     RETURNING alias_name INTO reserved_alias;
     held := FOUND;
     -- Two different requests with one key at the same time: the second to get here is the error.
-    IF EXISTS (SELECT FROM messaging.idempotency_keys
-               WHERE caller = p_caller AND key = p_client_key AND fingerprint <> p_fingerprint) THEN
+    known := messaging.known_request(p_caller, 'channel', p_client_key);
+    IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
         refusal := 'idempotency_key_reused';
         RETURN;
     END IF;
@@ -131,11 +154,11 @@ BEGIN
     END IF;
     INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, role, can_invite, can_kick,
                                         can_create_tasks, matrix_power_level)
-    VALUES (ch.id, p_caller, p_caller_type, p_caller_matrix_id, 'owner', true, true, true, messaging.power_level('owner'));
-    IF p_client_key IS NOT NULL THEN
-        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
-        VALUES (p_caller, p_client_key, p_fingerprint, ch.id);
-    END IF;
+    VALUES (ch.id, p_caller, p_caller_type, p_caller_matrix_id, CASE p_caller_type WHEN 'agent' THEN 'agent' ELSE 'owner' END,
+            -- An agent brings the other one into its direct channel, and that one owns it.
+            true, p_caller_type <> 'agent', p_caller_type <> 'agent',
+            messaging.power_level(CASE p_caller_type WHEN 'agent' THEN 'agent' ELSE 'owner' END));
+    PERFORM messaging.keep_request(p_caller, 'channel', p_client_key, p_fingerprint, ch.id);
     document := messaging.channel_json(ch);
     PERFORM messaging.audit(ch.id, 'channel.created', p_caller, NULL, jsonb_build_object('visibility', ch.visibility));
     PERFORM messaging.emit(ch, 'messaging.channel.created', jsonb_build_object(

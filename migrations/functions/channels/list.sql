@@ -1,45 +1,83 @@
--- The channels that a caller may see, newest first. p_before_time and p_before_id are the last ones of the page before.
--- The conditions are messaging.access, written out so that the planner can use the indexes.
+-- The channels that a caller may see, newest first.
+
+-- The newest channels of one visibility before a place; with p_microdao_id only that microDAO's.
+--
+-- Each walks one index and stops. enable_sort is off for the reason that messaging.messages_beside gives, and the inner
+-- LIMIT is a constant for the same.
+CREATE FUNCTION messaging.channels_before(
+    p_visibility text, p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer
+) RETURNS SETOF public.channels LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
+BEGIN
+    IF p_microdao_id IS NULL THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.channels ch
+            WHERE ch.archived_at IS NULL AND ch.visibility = p_visibility AND (ch.created_at, ch.id) < (p_time, p_id)
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
+            ORDER BY ch.created_at DESC, ch.id DESC LIMIT 1001) newest LIMIT p_limit;
+    ELSE
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.channels ch
+            WHERE ch.archived_at IS NULL AND ch.microdao_id = p_microdao_id AND ch.visibility = p_visibility
+                AND (ch.created_at, ch.id) < (p_time, p_id) AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
+            ORDER BY ch.created_at DESC, ch.id DESC LIMIT 1001) newest LIMIT p_limit;
+    END IF;
+END
+$$;
+
+-- The newest channels before a place that the caller is a member of, or invited to, with a membership that counts.
+-- Memberships first, each channel by its key: another order would read all channels.
+CREATE FUNCTION messaging.own_channels_before(
+    p_caller text, p_microdaos text[], p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer
+) RETURNS SETOF public.channels LANGUAGE plpgsql STABLE ROWS 50
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    RETURN QUERY WITH memberships AS MATERIALIZED (
+        SELECT channel_id, via_microdao FROM public.channel_members WHERE member_id = p_caller AND left_at IS NULL
+    )
+    SELECT ch.* FROM memberships m JOIN public.channels ch ON ch.id = m.channel_id
+    WHERE (NOT m.via_microdao OR messaging.has_claim(p_microdaos, ch.microdao_id))
+        AND ch.archived_at IS NULL AND (p_microdao_id IS NULL OR ch.microdao_id = p_microdao_id)
+        AND (ch.created_at, ch.id) < (p_time, p_id)
+    ORDER BY ch.created_at DESC, ch.id DESC LIMIT p_limit;
+END
+$$;
+
+-- A page: what messaging.access lets the caller know of. p_before_time and p_before_id are the last ones of the page before. At
+-- most 1,000, whatever p_limit says.
+--
+-- Each way to see a channel gives its newest ones, and the newest of all are the page: so a page costs what it shows and
+-- what the caller is a member of, not what there is.
 CREATE FUNCTION messaging.list_channels(
     p_caller text, p_microdaos text[], p_microdao_id text, p_limit integer, p_before_time text, p_before_id uuid,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
+    page_size integer := least(p_limit, 1000);
+    -- One more than the page tells whether there is a next one.
+    wanted integer := page_size + 1;
     before_time timestamptz := coalesce(p_before_time::timestamptz, 'infinity');
     before_id uuid := coalesce(p_before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+    -- The microDAOs whose channels are looked through; one NULL stands for all.
+    microdao_ids text[] := CASE
+        WHEN p_microdao_id IS NULL AND p_microdaos IS NULL THEN ARRAY[NULL::text]
+        WHEN p_microdao_id IS NULL THEN ARRAY(SELECT DISTINCT unnest(p_microdaos))
+        WHEN messaging.has_claim(p_microdaos, p_microdao_id) THEN ARRAY[p_microdao_id]
+        ELSE ARRAY[]::text[] END;
     items json[];
     cursors text[];
 BEGIN
-    -- One more than the page tells whether there is a next one.
-    IF p_microdao_id IS NULL THEN
-        SELECT array_agg(messaging.channel_json(v)), array_agg(messaging.rfc3339(v.created_at) || '_' || v.id)
-        INTO items, cursors
-        FROM (SELECT * FROM public.channels ch
-              WHERE ch.archived_at IS NULL AND (ch.created_at, ch.id) < (before_time, before_id)
-                AND (ch.visibility = 'public'
-                     OR ch.id IN (SELECT m.channel_id FROM public.channel_members m
-                                  WHERE m.member_id = p_caller AND m.left_at IS NULL AND NOT m.via_microdao)
-                     OR messaging.has_claim(p_microdaos, ch.microdao_id)
-                        AND (ch.visibility = 'microdao' AND NOT ch.is_direct
-                             OR ch.id IN (SELECT m.channel_id FROM public.channel_members m
-                                          WHERE m.member_id = p_caller AND m.left_at IS NULL AND m.via_microdao)))
-              ORDER BY ch.created_at DESC, ch.id DESC LIMIT p_limit + 1) v;
-    ELSE
-        SELECT array_agg(messaging.channel_json(v)), array_agg(messaging.rfc3339(v.created_at) || '_' || v.id)
-        INTO items, cursors
-        FROM (SELECT * FROM public.channels ch
-              WHERE ch.archived_at IS NULL AND (ch.created_at, ch.id) < (before_time, before_id)
-                AND ch.microdao_id = p_microdao_id
-                AND (ch.visibility = 'public'
-                     OR ch.id IN (SELECT m.channel_id FROM public.channel_members m
-                                  WHERE m.member_id = p_caller AND m.left_at IS NULL AND NOT m.via_microdao)
-                     OR messaging.has_claim(p_microdaos, ch.microdao_id)
-                        AND (ch.visibility = 'microdao' AND NOT ch.is_direct
-                             OR ch.id IN (SELECT m.channel_id FROM public.channel_members m
-                                          WHERE m.member_id = p_caller AND m.left_at IS NULL AND m.via_microdao)))
-              ORDER BY ch.created_at DESC, ch.id DESC LIMIT p_limit + 1) v;
-    END IF;
-    document := json_build_object('items', coalesce(array_to_json(items[1:p_limit]), '[]'), 'links',
-        CASE WHEN cardinality(items) > p_limit THEN json_build_object('next', 'cursor=' || cursors[p_limit]) ELSE '{}' END);
+    SELECT array_agg(messaging.channel_json(v)), array_agg(messaging.rfc3339(v.created_at) || '_' || v.id)
+    INTO items, cursors
+    FROM (SELECT * FROM (
+              SELECT * FROM messaging.channels_before('public', p_microdao_id, before_time, before_id, wanted)
+              UNION
+              SELECT o.* FROM unnest(microdao_ids) microdao (id)
+              CROSS JOIN LATERAL messaging.channels_before('microdao', microdao.id, before_time, before_id, wanted) o
+              UNION
+              SELECT * FROM messaging.own_channels_before(
+                  p_caller, p_microdaos, p_microdao_id, before_time, before_id, wanted)) seen
+          ORDER BY seen.created_at DESC, seen.id DESC LIMIT wanted) v;
+    document := json_build_object('items', coalesce(array_to_json(items[1:page_size]), '[]'), 'links',
+        CASE WHEN cardinality(items) > page_size THEN json_build_object('next', 'cursor=' || cursors[page_size]) ELSE '{}' END);
 END
 $$;

@@ -59,6 +59,16 @@ CREATE FUNCTION messaging.is_restriction(p_details jsonb) RETURNS boolean LANGUA
     SELECT p_details <> '{}' AND p_details - ARRAY['can_read', 'can_write'] = '{}'
 $$;
 
+-- Whether the room's power levels, which are one event of at most 64 KiB, have a place for one more member with a level
+-- of their own. Who may not write takes up half of it at most, so that roles can always be changed.
+CREATE FUNCTION messaging.has_room_for_level(p_channel_id uuid, p_level integer) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    -- Each entry as JSON has it, and the longest that an id makes.
+    SELECT coalesce(sum(octet_length(to_json(matrix_user_id)::text) + 5), 0) + 262
+        <= CASE WHEN p_level < 0 THEN 32000 ELSE 56000 END
+    FROM public.channel_members WHERE channel_id = p_channel_id AND matrix_power_level <> 0
+$$;
+
 -- p_details holds the columns that the caller names. The power_level is null when the room has it, matrix_user_id when
 -- the index does not know it.
 CREATE FUNCTION messaging.prepare_member_change(
@@ -73,6 +83,7 @@ DECLARE
     wanted jsonb;
     level integer;
 BEGIN
+    PERFORM messaging.settle_intents(p_channel_id);
     -- Locked, so that two owners do not step down, or one steps down and the other leaves, past each other.
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
@@ -90,6 +101,11 @@ BEGIN
             refusal := 'cannot_grant';
         ELSE
             level := messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, target.can_write, true));
+            IF level <> 0 AND coalesce(target.matrix_power_level, 0) = 0
+                AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
+                refusal := 'too_many_levels';
+                RETURN;
+            END IF;
             document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
                 'details', p_details, 'power_level', CASE WHEN level <> coalesce(target.matrix_power_level, 0) THEN level END);
         END IF;
@@ -122,8 +138,12 @@ BEGIN
         refusal := 'last_owner';
         RETURN;
     END IF;
-    PERFORM messaging.set_intent(p_channel_id, 'role', p_member_id, p_caller, wanted);
     level := messaging.level_of(new_role, coalesce((wanted ->> 'can_write')::boolean, target.can_write));
+    IF level <> 0 AND target.matrix_power_level = 0 AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
+        refusal := 'too_many_levels';
+        RETURN;
+    END IF;
+    PERFORM messaging.set_intent(p_channel_id, 'role', p_member_id, p_caller, wanted);
     document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id, 'details', wanted,
         'power_level', CASE WHEN level <> target.matrix_power_level THEN level END);
 END

@@ -25,7 +25,7 @@ BEGIN
         can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
         matrix_power_level = messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, m.can_write)),
         invited_by = excluded.invited_by, invited_at = excluded.invited_at, via_microdao = false,
-        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL, left_by = NULL,
+        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL, left_by = NULL, banned_at = NULL, banned_in_room = false,
         matrix_changed_at = greatest(m.matrix_changed_at, p_at), role_asked_at = p_at
     RETURNING * INTO after;
     PERFORM messaging.emit_member(ch, 'member.invited', p_inviter_id, after);
@@ -33,6 +33,8 @@ END
 $$;
 
 -- Whether the caller may invite, with this role and these capabilities. The power_level is null when the room has it.
+-- must_unban: they are banned, and this lifts it. must_accept: they are only invited, and come when they join or write: who is
+-- not known to the microDAO, or has left by themselves.
 CREATE FUNCTION messaging.prepare_invite(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb, p_client_key text,
     p_fingerprint text, OUT refusal messaging.refusal, OUT document json
@@ -47,15 +49,16 @@ DECLARE
     known messaging.idempotency_keys;
     member json;
 BEGIN
+    PERFORM messaging.settle_intents(p_channel_id);
     lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
     refusal := lookup.refusal;
     IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
     ch := lookup.channel;
-    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_client_key;
-    IF FOUND THEN
-        IF known.fingerprint <> p_fingerprint THEN
+    known := messaging.known_request(p_caller, 'invite ' || p_channel_id, p_client_key);
+    IF known.key IS NOT NULL THEN
+        IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
@@ -73,15 +76,25 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO invitee FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    -- Lifted by whoever could have made it.
+    IF invitee.banned_at IS NOT NULL AND NOT inviter.can_kick THEN
+        refusal := 'banned';
+        RETURN;
+    END IF;
+    IF messaging.invites_too_many(p_caller, p_microdaos, p_member_id) THEN
+        refusal := 'too_many_invitations';
+        RETURN;
+    END IF;
     wanted := messaging.capabilities(p_details ->> 'role') || p_details;
     IF messaging.cripples_owner(wanted ->> 'role', p_details) THEN
         refusal := 'owners_have_every_right';
         RETURN;
     END IF;
-    IF messaging.rank(wanted ->> 'role') > messaging.rank(inviter.role)
-        OR (wanted ->> 'can_invite')::boolean AND NOT inviter.can_invite
-        OR (wanted ->> 'can_kick')::boolean AND NOT inviter.can_kick
-        OR (wanted ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks
+    -- Who opens a direct channel makes the other one its owner, an agent too.
+    IF NOT (ch.is_direct AND ch.created_by = p_caller) AND (messaging.rank(wanted ->> 'role') > messaging.rank(inviter.role)
+            OR (wanted ->> 'can_invite')::boolean AND NOT inviter.can_invite
+            OR (wanted ->> 'can_kick')::boolean AND NOT inviter.can_kick
+            OR (wanted ->> 'can_create_tasks')::boolean AND NOT inviter.can_create_tasks)
         -- Only a manager of the channel who has it lifts what was forbidden to a member who was here before.
         OR (wanted ->> 'can_write')::boolean AND NOT invitee.can_write
             AND (messaging.rank(inviter.role) < 2 OR NOT inviter.can_write)
@@ -99,6 +112,7 @@ BEGIN
         END IF;
         -- Who came through the microDAO is in for good when somebody else invites them.
         IF NOT invitee.via_microdao OR p_member_id = p_caller THEN
+            PERFORM messaging.keep_request(p_caller, 'invite ' || p_channel_id, p_client_key, p_fingerprint, invitee.id);
             document := json_build_object('room_id', ch.matrix_room_id, 'member', member, 'is_member', true);
             RETURN;
         END IF;
@@ -113,15 +127,28 @@ BEGIN
         refusal := 'direct_is_of_two';
         RETURN;
     END IF;
-    PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
     level := messaging.level_of(p_details ->> 'role',
                                 coalesce((p_details ->> 'can_write')::boolean, invitee.can_write, true));
+    IF level <> 0 AND coalesce(invitee.matrix_power_level, 0) = 0
+        AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
+        refusal := 'too_many_levels';
+        RETURN;
+    END IF;
+    PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
     document := json_build_object('room_id', ch.matrix_room_id,
         'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
+    IF invitee.banned_at IS NOT NULL THEN
+        document := document::jsonb || '{"must_unban": true}';
+    END IF;
+    IF NOT messaging.is_known(ch, p_caller, p_microdaos, p_member_id)
+        OR invitee.left_by = p_member_id AND invitee.left_at IS NOT NULL AND invitee.member_type = 'human' THEN
+        document := document::jsonb || '{"must_accept": true}';
+    END IF;
 END
 $$;
 
--- p_has_joined: the invited person is one of ours, and has joined in Matrix as well.
+-- p_has_joined: the invited person is one of ours, and has joined in Matrix as well. Whom the homeserver has told to be out
+-- of the room since they were invited stays out, unless it tells that the invitation came after that: the intent is for it.
 CREATE FUNCTION messaging.record_invite(
     p_channel_id uuid, p_caller text, p_member_id text, p_member_type text, p_matrix_user_id text, p_details jsonb,
     p_has_joined boolean, p_asked_at text, p_client_key text, p_fingerprint text,
@@ -130,25 +157,28 @@ CREATE FUNCTION messaging.record_invite(
 DECLARE
     ch public.channels;
     m public.channel_members;
+    was_removed boolean;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
-    PERFORM messaging.take_intent(p_channel_id, 'invite', p_member_id, p_caller, false);
-    SELECT * INTO m FROM public.channel_members
-    WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
+    SELECT * INTO m FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    was_removed := EXISTS (SELECT FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'invite'
+                           AND target_id = p_member_id AND actor_id = p_caller AND created_at < m.left_at);
+    IF NOT was_removed THEN
+        PERFORM messaging.take_intent(p_channel_id, 'invite', p_member_id, p_caller, false);
+    END IF;
     -- The homeserver's push may have been faster and have written it all.
-    IF m.id IS NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao
+    IF was_removed THEN
+        NULL;
+    ELSIF m.id IS NULL OR m.left_at IS NOT NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao
         OR NOT messaging.member_json(m)::jsonb @> p_details THEN
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, p_details,
                                         p_asked_at::timestamptz);
     END IF;
-    IF p_has_joined THEN
+    IF p_has_joined AND NOT was_removed THEN
         PERFORM messaging.join_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_asked_at::timestamptz);
     END IF;
     SELECT * INTO m FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
-    IF p_client_key IS NOT NULL THEN
-        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
-        VALUES (p_caller, p_client_key, p_fingerprint, m.id) ON CONFLICT DO NOTHING;
-    END IF;
+    PERFORM messaging.keep_request(p_caller, 'invite ' || p_channel_id, p_client_key, p_fingerprint, m.id);
     document := messaging.member_json(m);
 END
 $$;

@@ -9,7 +9,9 @@ CREATE FUNCTION messaging.join_rule(
 ) LANGUAGE plpgsql STABLE AS $$
 BEGIN
     via_microdao := false;
-    IF m.id IS NOT NULL AND m.left_at IS NULL THEN
+    IF m.banned_at IS NOT NULL THEN
+        refusal := 'banned';
+    ELSIF m.id IS NOT NULL AND m.left_at IS NULL THEN
         -- In already, or invited.
         via_microdao := m.via_microdao;
         IF m.via_microdao AND NOT p_has_claim AND ch.visibility <> 'public' THEN
@@ -45,24 +47,35 @@ END
 $$;
 
 -- Makes somebody an active member, if they are not one yet. The caller of this function holds the channel's row.
--- A member who comes back starts with the default role, but what was forbidden to them stays forbidden, and the power
--- level stays what the room says: it alone makes nobody an admin again.
+-- Somebody new has the role of the level that the room has for them. A member who comes back likewise, and the level that
+-- they had before is gone; what was forbidden to them stays forbidden.
 CREATE FUNCTION messaging.join_member(
     ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_at timestamptz,
     p_via_microdao boolean DEFAULT false
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     after public.channel_members;
+    level integer;
+    role text;
+    is_manager boolean;
 BEGIN
-    INSERT INTO public.channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, matrix_changed_at,
-                                             via_microdao)
-    VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type), p_at, p_via_microdao)
+    SELECT m.matrix_power_level INTO level FROM public.channel_members m
+    WHERE m.channel_id = ch.id AND m.member_id = p_member_id;
+    level := coalesce(level, messaging.room_level(ch.id, p_matrix_user_id), 0);
+    role := messaging.role_of_level(level, p_member_type, messaging.default_role(p_member_type));
+    is_manager := messaging.rank(role) > 1;
+    INSERT INTO public.channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, can_write, can_invite,
+                                             can_kick, can_create_tasks, matrix_power_level, matrix_changed_at, via_microdao)
+    VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, role, level >= 0, is_manager, is_manager, is_manager,
+            level, p_at, p_via_microdao)
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         joined_at = now(), left_at = NULL, left_by = NULL,
         role = CASE WHEN m.left_at IS NULL THEN m.role ELSE excluded.role END,
-        can_invite = m.can_invite AND m.left_at IS NULL,
-        can_kick = m.can_kick AND m.left_at IS NULL,
-        can_create_tasks = m.can_create_tasks AND m.left_at IS NULL,
+        can_read = m.can_read OR m.left_at IS NOT NULL AND excluded.role = 'owner',
+        can_write = m.can_write OR m.left_at IS NOT NULL AND excluded.role = 'owner',
+        can_invite = CASE WHEN m.left_at IS NULL THEN m.can_invite ELSE excluded.can_invite END,
+        can_kick = CASE WHEN m.left_at IS NULL THEN m.can_kick ELSE excluded.can_kick END,
+        can_create_tasks = CASE WHEN m.left_at IS NULL THEN m.can_create_tasks ELSE excluded.can_create_tasks END,
         invited_by = CASE WHEN m.left_at IS NULL THEN m.invited_by END,
         invited_at = CASE WHEN m.left_at IS NULL THEN m.invited_at END,
         via_microdao = CASE WHEN m.left_at IS NULL THEN m.via_microdao ELSE excluded.via_microdao END,
@@ -76,9 +89,11 @@ END
 $$;
 
 -- Somebody has joined the room: decides again, as the channel may have changed since they asked. Returns the refusal of
--- one who may not be in; they have to be taken out of the room. The caller of this function holds the channel's row.
+-- one who may not be in; they have to be taken out of the room. p_is_pushed: the homeserver tells it, and knows the order;
+-- the API does not, so whoever was removed since they asked is not in. The caller of this function holds the channel's row.
 CREATE FUNCTION messaging.admit(
-    ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_has_claim boolean, p_at timestamptz
+    ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_has_claim boolean, p_at timestamptz,
+    p_is_pushed boolean DEFAULT false
 ) RETURNS messaging.refusal LANGUAGE plpgsql AS $$
 DECLARE
     m public.channel_members;
@@ -86,6 +101,11 @@ DECLARE
 BEGIN
     SELECT * INTO m FROM public.channel_members WHERE channel_id = ch.id AND member_id = p_member_id;
     rule := messaging.join_rule(ch, m, p_member_id, p_has_claim);
+    IF rule.refusal IS NULL AND NOT p_is_pushed AND EXISTS (
+        SELECT FROM messaging.intents WHERE channel_id = ch.id AND act = 'join' AND target_id = p_member_id
+            AND created_at < m.left_at) THEN
+        RETURN 'not_a_member';
+    END IF;
     IF rule.refusal IS NULL THEN
         DELETE FROM messaging.intents WHERE channel_id = ch.id AND act = 'join' AND target_id = p_member_id;
         PERFORM messaging.join_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_at, rule.via_microdao);

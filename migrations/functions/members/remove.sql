@@ -1,4 +1,4 @@
--- Leaving and removing: prepare_removal before it is in Matrix, record_removal after.
+-- Leaving, removing and banning: prepare_removal before it is in Matrix, record_removal after.
 
 -- Ends a membership, if there is one. The caller of this function holds the channel's row.
 CREATE FUNCTION messaging.remove_member(ch public.channels, p_member_id text, p_actor_id text) RETURNS void
@@ -6,7 +6,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     m public.channel_members;
 BEGIN
-    UPDATE public.channel_members SET left_at = now(), left_by = p_actor_id
+    -- By the clock, because what came first while somebody waited for the channel's row is decided by this time.
+    UPDATE public.channel_members SET left_at = clock_timestamp(), left_by = p_actor_id
     WHERE channel_id = ch.id AND member_id = p_member_id AND left_at IS NULL RETURNING * INTO m;
     IF FOUND THEN
         PERFORM messaging.emit_member(
@@ -15,49 +16,61 @@ BEGIN
 END
 $$;
 
--- Whether the caller may leave (p_member_id is themselves) or remove the member.
+-- Whether the caller may leave (p_member_id is themselves), or remove the member. p_ban: for good; also somebody who is no
+-- member at the moment, and then matrix_user_id is null when the index does not know it.
 CREATE FUNCTION messaging.prepare_removal(
-    p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text,
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_ban boolean DEFAULT false,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     actor public.channel_members;
     target public.channel_members;
+    is_member boolean;
 BEGIN
+    PERFORM messaging.settle_intents(p_channel_id);
     -- Locked, so that two owners do not leave past each other.
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    SELECT * INTO target FROM public.channel_members
-    WHERE channel_id = p_channel_id AND member_id = p_member_id AND left_at IS NULL;
-    IF NOT FOUND THEN
+    SELECT * INTO target FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    is_member := target.id IS NOT NULL AND target.left_at IS NULL;
+    -- A direct channel has nobody else who could come.
+    IF NOT is_member AND (NOT p_ban OR ch.is_direct) THEN
         refusal := 'member_not_found';
         RETURN;
     END IF;
-    IF p_caller = p_member_id THEN
+    IF p_caller = p_member_id AND NOT p_ban THEN
         IF messaging.is_last_owner(target) THEN
             refusal := 'last_owner';
             RETURN;
         END IF;
     ELSE
         actor := messaging.membership(ch, p_caller, p_microdaos);
-        IF actor.joined_at IS NULL OR NOT actor.can_kick
-            OR messaging.rank(target.role) >= messaging.rank(actor.role) AND messaging.rank(target.role) > 1 THEN
+        IF actor.joined_at IS NULL OR NOT actor.can_kick OR p_caller = p_member_id
+            OR is_member AND messaging.rank(target.role) >= messaging.rank(actor.role) AND messaging.rank(target.role) > 1 THEN
             refusal := 'cannot_kick';
             RETURN;
         END IF;
     END IF;
-    PERFORM messaging.set_intent(p_channel_id, 'remove', p_member_id, p_caller, '{}');
-    document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
-        'power_level', target.matrix_power_level);
+    PERFORM messaging.set_intent(p_channel_id, 'remove', p_member_id, p_caller,
+        CASE WHEN p_ban THEN '{"ban": true}'::jsonb ELSE '{}' END);
+    IF p_ban THEN
+        document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
+            'power_level', coalesce(target.matrix_power_level, 0), 'is_member', is_member);
+    ELSE
+        document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
+            'power_level', target.matrix_power_level);
+    END IF;
 END
 $$;
 
+-- p_member_type and p_matrix_user_id: with p_ban.
 CREATE FUNCTION messaging.record_removal(
-    p_channel_id uuid, p_caller text, p_member_id text, OUT refusal messaging.refusal, OUT document json
+    p_channel_id uuid, p_caller text, p_member_id text, p_ban boolean DEFAULT false, p_member_type text DEFAULT NULL,
+    p_matrix_user_id text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -65,7 +78,11 @@ DECLARE
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     intent := messaging.take_intent(p_channel_id, 'remove', p_member_id, p_caller, false);
-    PERFORM messaging.remove_member(ch, p_member_id, p_caller);
+    IF p_ban THEN
+        PERFORM messaging.ban_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, false);
+    ELSE
+        PERFORM messaging.remove_member(ch, p_member_id, p_caller);
+    END IF;
     UPDATE public.channel_members SET
         matrix_power_level = least(matrix_power_level, 0),
         matrix_changed_at = greatest(matrix_changed_at, intent.created_at)

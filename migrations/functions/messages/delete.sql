@@ -16,6 +16,7 @@ BEGIN
     IF m.sender_id = p_caller THEN
         SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
     ELSE
+        PERFORM messaging.settle_intents(p_channel_id);
         lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
         refusal := lookup.refusal;
         IF refusal IS NOT NULL THEN
@@ -45,23 +46,81 @@ $$;
 -- Takes a message's text out of the log.
 CREATE FUNCTION messaging.purge_log(m public.messages) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    -- In the order of their ids, as the publisher locks rows when it marks them. Only events that hold the message, and by
+    -- an index of them: of its reactions there may be any number.
+    PERFORM FROM public.outbox WHERE id IN (
+        SELECT id FROM public.outbox WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message'
+        UNION ALL
+        SELECT id FROM public.outbox
+        WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message')
+    ORDER BY id FOR NO KEY UPDATE;
     UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
         || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
-    WHERE payload ? 'message_id' AND payload ->> 'message_id' = m.id::text AND payload ? 'message';
+    WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message';
     UPDATE public.outbox SET payload = payload || '{"content": {}}'
     WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
 END
 $$;
 
--- A redaction that is in Matrix, of a message or of a reaction.
+-- What a deletion leaves to be redacted in Matrix: edits of the message that still have their text there, at most 20 at once.
+-- NULL when there are none.
+CREATE FUNCTION messaging.edits_to_redact(p_message_id uuid) RETURNS json LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT json_build_object('edits', json_agg(e.event_id)) FROM (
+        SELECT event_id FROM messaging.message_edits WHERE message_id = p_message_id AND redacted_at IS NULL LIMIT 20) e
+        HAVING count(*) > 0);
+END
+$$;
+
+-- An event that came before its message, or could not be indexed, and now must not be: what is kept of it goes. Returns the
+-- edits among what related to it, which have to be redacted in Matrix as well.
+CREATE FUNCTION messaging.purge_waiting(p_channel_id uuid, p_room_id text, p_event_id text) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    edits text[];
+BEGIN
+    WITH gone AS (
+        DELETE FROM messaging.pending_relations
+        WHERE channel_id = p_channel_id AND (event_id = p_event_id OR target_event_id = p_event_id)
+        RETURNING event_id, target_event_id, kind
+    ), set_aside AS (
+        -- As text, because it is kept as it was pushed, whatever is wrong with it. A reply to the message is not an edit.
+        DELETE FROM messaging.set_aside_events
+        WHERE room_id = p_room_id AND (event_id = p_event_id
+            OR strpos(event, '"m.replace"') > 0 AND strpos(event, to_json(p_event_id)::text) > 0)
+        RETURNING event_id
+    )
+    SELECT array_agg(e.event_id) INTO edits FROM (
+        SELECT event_id FROM gone WHERE kind = 'edit' AND target_event_id = p_event_id
+        UNION SELECT event_id FROM set_aside WHERE event_id <> p_event_id) e;
+    RETURN coalesce(edits, '{}');
+END
+$$;
+
+-- An edit was redacted: what is kept of its text goes. The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.purge_edit(e messaging.message_edits) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE messaging.message_edits SET redacted_at = now() WHERE event_id = e.event_id AND redacted_at IS NULL;
+    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
+    WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message';
+    UPDATE messaging.idempotency_keys SET fingerprint = '' WHERE edit_event_id = e.event_id;
+END
+$$;
+
+-- A redaction that is in Matrix, of a message, of one of its edits or of a reaction. The document names edits of a deleted
+-- message that are still to be redacted in Matrix; with each redaction the next ones. p_edit_event_ids: edits that Matrix
+-- knows of; the index may not have seen all.
 CREATE FUNCTION messaging.record_redaction(
-    p_room_id text, p_target_event_id text, p_actor_id text, p_by_bot boolean,
+    p_room_id text, p_target_event_id text, p_actor_id text, p_by_bot boolean, p_edit_event_ids text[] DEFAULT '{}',
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.messages;
+    edit messaging.message_edits;
     intent messaging.intents;
+    waiting text[];
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -69,22 +128,34 @@ BEGIN
         RETURN;
     END IF;
     intent := messaging.take_intent(ch.id, 'delete', p_target_event_id, p_actor_id, p_by_bot);
-    DELETE FROM messaging.set_aside_events WHERE event_id = p_target_event_id AND room_id = p_room_id;
-    DELETE FROM messaging.pending_relations
-    WHERE channel_id = ch.id AND (event_id = p_target_event_id OR target_event_id = p_target_event_id);
+    PERFORM messaging.forget_deliveries(p_room_id, p_target_event_id);
+    waiting := messaging.purge_waiting(ch.id, p_room_id, p_target_event_id);
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
     IF NOT FOUND THEN
-        IF NOT messaging.remove_reaction(ch, p_target_event_id) THEN
+        SELECT * INTO edit FROM messaging.message_edits WHERE event_id = p_target_event_id AND channel_id = ch.id;
+        IF FOUND THEN
+            PERFORM messaging.purge_edit(edit);
+            SELECT * INTO m FROM public.messages WHERE id = edit.message_id;
+            document := CASE WHEN m.deleted_at IS NOT NULL THEN messaging.edits_to_redact(m.id) END;
+        ELSIF NOT messaging.remove_reaction(ch, p_target_event_id) THEN
             INSERT INTO messaging.pending_redactions (event_id, channel_id)
             VALUES (p_target_event_id, ch.id) ON CONFLICT DO NOTHING;
+            document := CASE WHEN cardinality(waiting) > 0 THEN json_build_object('edits', waiting) END;
         END IF;
-    ELSIF m.deleted_at IS NULL THEN
-        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false WHERE id = m.id RETURNING * INTO m;
+        RETURN;
+    END IF;
+    IF m.deleted_at IS NULL THEN
+        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL
+        WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.purge_log(m);
-        -- The fingerprints of its edits.
-        DELETE FROM messaging.idempotency_keys WHERE caller = m.sender_id AND key LIKE 'edit ' || m.id || ' %';
+        -- The fingerprints of its edits, and of itself where the gateway has not carried the key.
+        DELETE FROM messaging.idempotency_keys
+        WHERE caller = m.sender_id AND (key LIKE 'edit ' || m.id || ' %' OR key = ch.id || ' ' || m.client_key);
         PERFORM messaging.emit_message(ch, 'message.deleted', messaging.take_seq(ch.id), m, messaging.message_json(m),
             jsonb_build_object('actor_id', coalesce(intent.actor_id, p_actor_id)));
     END IF;
+    INSERT INTO messaging.message_edits (event_id, message_id, channel_id)
+    SELECT known.event_id, m.id, ch.id FROM unnest(waiting || p_edit_event_ids) known (event_id) ON CONFLICT DO NOTHING;
+    document := messaging.edits_to_redact(m.id);
 END
 $$;

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION messaging.prepare_edit(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_client_key text DEFAULT NULL,
-    p_fingerprint text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_fingerprint text DEFAULT NULL, p_is_encrypted boolean DEFAULT false, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     lookup record;
@@ -25,7 +25,7 @@ BEGIN
     -- A retry is told what came of it, and changes nothing: neither an edit that was made since, nor its time.
     SELECT * INTO known FROM messaging.idempotency_keys
     WHERE caller = p_caller AND key = messaging.edit_key(p_message_id, p_client_key);
-    IF known.fingerprint <> p_fingerprint THEN
+    IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
         refusal := 'idempotency_key_reused';
         RETURN;
     ELSIF known.edit_event_id IS NOT NULL THEN
@@ -44,22 +44,27 @@ BEGIN
         refusal := 'not_a_member';
     ELSIF NOT actor.can_write THEN
         refusal := 'cannot_write';
-    ELSIF ch.is_encrypted THEN
+    ELSIF ch.is_encrypted AND NOT p_is_encrypted THEN
         refusal := 'channel_encrypted';
+    ELSIF p_is_encrypted AND NOT ch.is_encrypted THEN
+        refusal := 'channel_not_encrypted';
+    -- An edit has the type of what it edits (Matrix client-server API, "Event replacements").
+    ELSIF p_is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
+        refusal := 'message_not_encrypted';
     ELSE
         IF p_client_key IS NOT NULL THEN
             INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
             VALUES (p_caller, messaging.edit_key(p_message_id, p_client_key), p_fingerprint, p_message_id)
             ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING * INTO known;
             -- Two requests with one key at the same time.
-            IF known.fingerprint <> p_fingerprint THEN
+            IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
                 refusal := 'idempotency_key_reused';
                 RETURN;
             END IF;
         END IF;
         -- A retry has the time of the first try: an edit that was made in between is the newer one.
         document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id),
-            'event_id', m.matrix_event_id, 'asked_at', messaging.rfc3339(known.created_at));
+            'event_id', m.matrix_event_id, 'content_type', m.content_type, 'asked_at', messaging.rfc3339(known.created_at));
     END IF;
 END
 $$;
@@ -69,40 +74,62 @@ CREATE FUNCTION messaging.edit_key(p_message_id uuid, p_client_key text) RETURNS
     SELECT 'edit ' || p_message_id || ' ' || p_client_key
 $$;
 
+CREATE FUNCTION messaging.milliseconds(p_time timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT (extract(epoch FROM p_time) * 1000)::bigint
+$$;
+
 -- An edit that is in Matrix. Another user's means nothing, and the newest one counts (Matrix client-server API,
--- "Event replacements"). p_client_key: the request's key, when it is the API that records.
+-- "Event replacements"). p_client_key: the request's key, when it is the API that records. p_origin_ts: the event's time as
+-- Matrix has it, which alone says what is the newest; until the homeserver has told of an edit, its p_edited_at stands for it.
+-- Where the document has a deleted_at, the message was deleted meanwhile, and this edit has to be redacted in Matrix.
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
-    p_client_key text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.messages;
-    edited timestamptz := p_edited_at::timestamptz;
+    edited timestamptz := least(p_edited_at::timestamptz, now());
+    origin_ts bigint := coalesce(p_origin_ts, messaging.milliseconds(p_edited_at::timestamptz));
+    next_seq bigint;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_target_event_id AND channel_id = ch.id;
     IF NOT FOUND THEN
-        IF ch.id IS NOT NULL THEN
+        IF EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_target_event_id) THEN
+            document := json_build_object('deleted_at', messaging.rfc3339(now()));
+            RETURN;
+        ELSIF ch.id IS NOT NULL THEN
             PERFORM messaging.keep_pending_relation(ch, p_target_event_id, p_event_id, 'edit', jsonb_build_object(
                 'sender_id', p_sender_id, 'content_preview', CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END,
-                'edited_at', p_edited_at));
+                'edited_at', p_edited_at, 'origin_ts', p_origin_ts));
         END IF;
         refusal := 'message_not_found';
         RETURN;
     END IF;
     UPDATE messaging.idempotency_keys SET edit_event_id = p_event_id
     WHERE caller = p_sender_id AND key = messaging.edit_key(m.id, p_client_key);
+    IF m.sender_id = p_sender_id THEN
+        INSERT INTO messaging.message_edits (event_id, message_id, channel_id) VALUES (p_event_id, m.id, ch.id)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    -- No edit is older than its message, whatever the sender's server says.
+    edited := greatest(edited, m.created_at);
     IF m.sender_id = p_sender_id AND m.deleted_at IS NULL AND m.edit_event_id IS DISTINCT FROM p_event_id
-        AND (m.edited_at IS NULL OR (m.edited_at, m.edit_event_id) < (edited, p_event_id))
-        AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
+        AND (m.edited_at IS NULL OR (coalesce(m.edit_origin_ts, messaging.milliseconds(m.edited_at)), m.edit_event_id) < (origin_ts, p_event_id))
+        AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id)
+        AND NOT EXISTS (SELECT FROM messaging.message_edits WHERE event_id = p_event_id AND redacted_at IS NOT NULL) THEN
         UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
-            edited_at = edited, edit_event_id = p_event_id
+            edited_at = edited, edit_event_id = p_event_id, edit_origin_ts = origin_ts
         WHERE id = m.id RETURNING * INTO m;
         document := messaging.message_json(m);
-        PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m, document);
+        next_seq := messaging.take_seq(ch.id);
+        UPDATE messaging.message_edits SET shown_seqs = shown_seqs || next_seq WHERE event_id = p_event_id;
+        PERFORM messaging.emit_message(ch, 'message.updated', next_seq, m, document);
     ELSE
+        UPDATE public.messages SET edit_origin_ts = p_origin_ts
+        WHERE id = m.id AND edit_event_id = p_event_id AND edit_origin_ts <> p_origin_ts;
         document := messaging.message_json(m);
     END IF;
 END
@@ -128,18 +155,26 @@ CREATE FUNCTION messaging.record_edit_redaction(
 DECLARE
     ch public.channels;
     m public.messages;
+    edit messaging.message_edits;
+    next_seq bigint;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
         is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
-        edit_event_id = p_edit_event_id, edited_at = p_edited_at::timestamptz
+        edit_event_id = p_edit_event_id, edit_origin_ts = NULL, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END
     WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
     RETURNING * INTO m;
     IF FOUND THEN
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;
+        SELECT * INTO edit FROM messaging.message_edits WHERE event_id = p_redacted_event_id;
+        IF FOUND THEN
+            PERFORM messaging.purge_edit(edit);
+        END IF;
         PERFORM messaging.purge_log(m);
-        PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m, messaging.message_json(m));
+        next_seq := messaging.take_seq(ch.id);
+        UPDATE messaging.message_edits SET shown_seqs = shown_seqs || next_seq WHERE event_id = p_edit_event_id;
+        PERFORM messaging.emit_message(ch, 'message.updated', next_seq, m, messaging.message_json(m));
     END IF;
 END
 $$;

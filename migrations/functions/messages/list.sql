@@ -30,15 +30,48 @@ END
 $$;
 
 -- The messages next to a number, nearest first: newer ones or older ones, with p_thread_id only replies to that message.
+-- Deleted ones are left out.
 --
 -- Each of the four ways is a statement of its own that walks one index from one side. Where most channels are small, the
 -- planner would rather read and sort a whole channel, and a large one is sorted for every page: enable_sort forbids it.
 -- The inner LIMIT is a constant, because the planner takes an unknown one for a tenth of the channel and, where channels
 -- are large, plans anew at every call.
-CREATE FUNCTION messaging.messages_beside(
+CREATE FUNCTION messaging.living_messages_beside(
     p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer
 ) RETURNS SETOF public.messages LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
 BEGIN
+    IF p_thread_id IS NULL AND p_is_newer THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_seq AND m.deleted_at IS NULL
+            ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
+    ELSIF p_thread_id IS NULL THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq < p_seq AND m.deleted_at IS NULL
+            ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
+    ELSIF p_is_newer THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.messages m
+            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq AND m.deleted_at IS NULL
+            ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
+    ELSE
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.messages m
+            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq AND m.deleted_at IS NULL
+            ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
+    END IF;
+END
+$$;
+
+-- The same, with the deleted ones where p_with_deleted says so. A place is a place whether its message is deleted or not.
+CREATE FUNCTION messaging.messages_beside(
+    p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer, p_with_deleted boolean
+) RETURNS SETOF public.messages LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
+BEGIN
+    IF NOT p_with_deleted THEN
+        RETURN QUERY SELECT * FROM messaging.living_messages_beside(
+            p_channel_id, p_thread_id, p_seq, p_is_newer, p_limit);
+        RETURN;
+    END IF;
     IF p_thread_id IS NULL AND p_is_newer THEN
         RETURN QUERY SELECT * FROM (
             SELECT * FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_seq
@@ -62,9 +95,10 @@ END
 $$;
 
 -- A page, newest first: after a place the nearest messages, otherwise the newest ones. At most 200, whatever p_limit says.
+-- p_with_deleted: deleted messages are on it too, without their text. The links are the page's neighbours of the same kind.
 CREATE FUNCTION messaging.list_messages(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_limit integer, p_before jsonb, p_after jsonb, p_thread_id uuid,
-    OUT refusal messaging.refusal, OUT document json
+    p_with_deleted boolean DEFAULT false, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     page_size integer := least(p_limit, 200);
@@ -103,7 +137,8 @@ BEGIN
     SELECT array_agg(messaging.message_json(m)), array_agg(m.seq), count(*) FILTER (WHERE m.seq >= below)
     INTO items, numbers, beyond
     FROM (SELECT * FROM messaging.messages_beside(
-              p_channel_id, p_thread_id, CASE WHEN p_after IS NULL THEN below ELSE above END, p_after IS NOT NULL, page_size + 1)
+              p_channel_id, p_thread_id, CASE WHEN p_after IS NULL THEN below ELSE above END, p_after IS NOT NULL, page_size + 1,
+              p_with_deleted)
           ORDER BY seq DESC) m;
     IF p_after IS NULL THEN
         has_older := cardinality(numbers) > page_size;
@@ -118,11 +153,11 @@ BEGIN
     newest := numbers[1];
     oldest := numbers[cardinality(numbers)];
     IF has_older IS NULL THEN
-        has_older := EXISTS (SELECT FROM messaging.messages_beside(p_channel_id, p_thread_id, oldest, false, 1));
+        has_older := EXISTS (SELECT FROM messaging.messages_beside(p_channel_id, p_thread_id, oldest, false, 1, p_with_deleted));
     ELSE
         -- Nothing is newer than the newest page.
         has_newer := p_before IS NOT NULL
-            AND EXISTS (SELECT FROM messaging.messages_beside(p_channel_id, p_thread_id, newest, true, 1));
+            AND EXISTS (SELECT FROM messaging.messages_beside(p_channel_id, p_thread_id, newest, true, 1, p_with_deleted));
     END IF;
     document := json_build_object('items', coalesce(array_to_json(items), '[]'), 'links', json_build_object(
         'next', CASE WHEN has_older THEN 'before=' || oldest END,

@@ -20,7 +20,7 @@ BEGIN
         SELECT * INTO sent FROM public.messages
         WHERE channel_id = p_channel_id AND sender_id = p_caller AND client_key = p_client_key;
         IF FOUND THEN
-            IF sent.client_fingerprint IS DISTINCT FROM p_fingerprint THEN
+            IF messaging.is_other_request(sent.client_fingerprint, p_fingerprint) THEN
                 refusal := 'idempotency_key_reused';
                 RETURN;
             END IF;
@@ -55,7 +55,7 @@ BEGIN
         INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
         VALUES (p_caller, p_channel_id || ' ' || p_client_key, p_fingerprint, p_channel_id)
         ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING k.fingerprint INTO claimed;
-        IF claimed <> p_fingerprint THEN
+        IF messaging.is_other_request(claimed, p_fingerprint) THEN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
@@ -91,7 +91,7 @@ BEGIN
              WHERE channel_id = p_channel_id AND target_event_id = p_event_id RETURNING * LOOP
         IF r.kind = 'edit' THEN
             PERFORM messaging.record_edit(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
-                r.parameters ->> 'content_preview', r.parameters ->> 'edited_at');
+                r.parameters ->> 'content_preview', r.parameters ->> 'edited_at', NULL, (r.parameters ->> 'origin_ts')::bigint);
         ELSE
             PERFORM messaging.record_reaction(p_room_id, p_event_id, r.event_id, r.parameters ->> 'reactor_id',
                 r.parameters ->> 'reactor_type', r.parameters ->> 'reactor_matrix_id', r.parameters ->> 'emoji', NULL);
@@ -100,19 +100,34 @@ BEGIN
 END
 $$;
 
+-- Gives the replies that came before their message its thread; a flood of them is cut off.
+CREATE FUNCTION messaging.adopt_replies(ch public.channels, p_root public.messages) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    reply public.messages;
+BEGIN
+    FOR reply IN SELECT * FROM public.messages
+                 WHERE channel_id = ch.id AND awaited_event_id = p_root.matrix_event_id ORDER BY seq LIMIT 100 LOOP
+        UPDATE public.messages SET thread_id = p_root.id, awaited_event_id = NULL WHERE id = reply.id RETURNING * INTO reply;
+        PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), reply, messaging.message_json(reply));
+    END LOOP;
+END
+$$;
+
 -- A message that is in Matrix, from whichever path comes first: only the first one inserts, takes a number and writes
 -- the outbox. p_joined_at: the sender has just joined by posting, as components of earlier versions say it; others call
 -- record_join before they send. p_pushed_content: what Matrix pushed, NULL when it is the API that records.
--- p_content_preview: the beginning of the text (messaging.preview).
+-- p_content_preview: the beginning of the text (messaging.preview). p_is_pushed: the homeserver tells it, and a key in it is
+-- only believed when prepare_send has given it out for this very request: anybody who holds a Matrix token can write one.
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
-    p_fingerprint text, p_sent_at text, p_joined_at text, p_pushed_content jsonb,
+    p_fingerprint text, p_sent_at text, p_joined_at text, p_pushed_content jsonb, p_is_pushed boolean DEFAULT false,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.messages;
+    root uuid;
     next_seq bigint;
     message json;
 BEGIN
@@ -126,8 +141,15 @@ BEGIN
     END IF;
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = p_event_id;
     IF NOT FOUND AND p_client_key IS NOT NULL THEN
-        SELECT * INTO m FROM public.messages
-        WHERE channel_id = ch.id AND sender_id = p_sender_id AND client_key = p_client_key;
+        IF p_is_pushed AND NOT EXISTS (
+            SELECT FROM messaging.idempotency_keys WHERE caller = p_sender_id
+                AND key = ch.id || ' ' || p_client_key AND fingerprint = p_fingerprint) THEN
+            p_client_key := NULL;
+            p_fingerprint := NULL;
+        ELSE
+            SELECT * INTO m FROM public.messages
+            WHERE channel_id = ch.id AND sender_id = p_sender_id AND client_key = p_client_key;
+        END IF;
     END IF;
     IF m.id IS NOT NULL THEN
         -- The push was faster, and the gateway does not carry the key in the event.
@@ -136,7 +158,7 @@ BEGIN
             WHERE id = m.id RETURNING * INTO m;
         END IF;
         -- Two requests with one key at the same time: the homeserver gave both the event of the first.
-        IF p_client_key IS NOT NULL AND m.client_fingerprint IS DISTINCT FROM p_fingerprint THEN
+        IF p_client_key IS NOT NULL AND messaging.is_other_request(m.client_fingerprint, p_fingerprint) THEN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
@@ -149,15 +171,15 @@ BEGIN
         document := json_build_object('inserted', false);
         RETURN;
     END IF;
+    SELECT id INTO root FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id;
     next_seq := messaging.take_seq(ch.id);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
-                                 content_preview, is_truncated, content_type, thread_id, client_key, client_fingerprint,
-                                 created_at, matrix_room_id)
+                                 content_preview, is_truncated, content_type, thread_id, awaited_event_id, client_key,
+                                 client_fingerprint, created_at, matrix_room_id)
     VALUES (p_message_id, ch.id, next_seq, p_event_id, p_matrix_type, p_sender_id, p_sender_type, p_sender_matrix_id,
             CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview), p_content_type,
-            (SELECT id FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id),
-            p_client_key, p_fingerprint,
+            root, CASE WHEN root IS NULL THEN p_reply_to_event_id END, p_client_key, p_fingerprint,
             -- Never in the future, never before its channel and the message in front of it, whatever the sender's server
             -- says.
             greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
@@ -176,6 +198,7 @@ BEGIN
             'content', CASE WHEN ch.is_encrypted THEN '{}' ELSE p_pushed_content END));
     END IF;
     PERFORM messaging.apply_pending_relations(ch.id, p_room_id, p_event_id);
+    PERFORM messaging.adopt_replies(ch, m);
     document := json_build_object('message', message, 'inserted', true);
 END
 $$;

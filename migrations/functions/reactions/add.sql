@@ -1,6 +1,7 @@
 -- Reacting: prepare_reaction before the reaction is in Matrix, record_reaction after.
 
--- Whether the caller may react, whether they have to join first, and whether they have reacted so already.
+-- Whether the caller may react, whether they have to join first, and whether they have reacted so already: by the API a
+-- picture is one reaction, with and without a variation selector.
 CREATE FUNCTION messaging.prepare_reaction(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_emoji text,
     OUT refusal messaging.refusal, OUT document json
@@ -29,6 +30,10 @@ BEGIN
     SELECT * INTO mine FROM public.message_reactions
     WHERE message_id = p_message_id AND reactor_id = p_caller AND removed_at IS NULL
         AND messaging.plain_emoji(emoji) = messaging.plain_emoji(p_emoji);
+    IF mine.id IS NULL AND NOT messaging.has_room_for_reaction(p_message_id, p_caller, p_emoji) THEN
+        refusal := 'too_many_reactions';
+        RETURN;
+    END IF;
     IF writer.must_join THEN
         PERFORM messaging.intend_join(ch, p_caller, p_microdaos);
     END IF;
@@ -40,7 +45,8 @@ BEGIN
 END
 $$;
 
--- A reaction that is in Matrix. p_joined_at: the reactor has just joined by reacting, as components of earlier versions
+-- A reaction that is in Matrix, as Matrix has it: of two that differ by a variation selector each is indexed, so that
+-- taking one back leaves the other. What is more than the API would take is left out. p_joined_at: the reactor has just joined by reacting, as components of earlier versions
 -- say it; others call record_join before they react.
 CREATE FUNCTION messaging.record_reaction(
     p_room_id text, p_target_event_id text, p_event_id text, p_reactor_id text, p_reactor_type text,
@@ -70,9 +76,7 @@ BEGIN
         OR EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id)
         -- Removed already: a late copy of the event does not bring it back.
         OR EXISTS (SELECT FROM public.message_reactions WHERE matrix_event_id = p_event_id)
-        OR EXISTS (SELECT FROM public.message_reactions
-                   WHERE message_id = m.id AND reactor_id = p_reactor_id AND removed_at IS NULL
-                     AND emoji <> p_emoji AND messaging.plain_emoji(emoji) = messaging.plain_emoji(p_emoji)) THEN
+        OR NOT messaging.has_room_for_reaction(m.id, p_reactor_id, p_emoji) THEN
         RETURN;
     END IF;
     INSERT INTO public.message_reactions AS r (message_id, reactor_id, reactor_type, emoji, matrix_event_id)

@@ -1,29 +1,89 @@
--- Somebody is in the room. Returns false for one of ours who may not be in the channel. Whoever comes through the API has
--- noted it and is judged as there. Anybody else was let in by the room: invited, or because it is open. An agent in an open
--- room has only let itself in. One of our users whose invitation to a closed room is not known here counts as come through
--- the microDAO until it is. The caller of this function holds the channel's row.
+-- Memberships as the homeserver tells them.
+
+-- Somebody is in the room. 'in': in the channel as well; 'remove': they may not be in, and have to be taken out of the room;
+-- 'ignore': a stranger in the room of a channel that has ended; 'ban': somebody whom the channel has banned. Whoever comes through the API has noted it and is judged as
+-- there. Anybody else was let in by the room: invited, or because it is open; into a direct channel only who is invited. An
+-- agent in an open room has only let itself in. One of our users whose invitation to a closed room is not known here counts
+-- as come through the microDAO until it is. The caller of this function holds the channel's row.
 CREATE FUNCTION messaging.admit_pushed(
     ch public.channels, before public.channel_members, p_member_id text, p_member_type text, p_matrix_user_id text,
     p_at timestamptz
-) RETURNS boolean LANGUAGE plpgsql AS $$
+) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     intent messaging.intents;
     is_invited boolean := before.id IS NOT NULL AND before.left_at IS NULL;
+    is_being_invited boolean;
 BEGIN
+    IF before.banned_at IS NOT NULL THEN
+        RETURN 'ban';
+    END IF;
+    IF ch.archived_at IS NOT NULL AND NOT (is_invited AND before.joined_at IS NOT NULL) THEN
+        RETURN CASE WHEN p_member_id LIKE '@%' THEN 'ignore' ELSE 'remove' END;
+    END IF;
     IF NOT is_invited THEN
         SELECT * INTO intent FROM messaging.intents WHERE channel_id = ch.id AND act = 'join' AND target_id = p_member_id;
         IF FOUND THEN
-            RETURN messaging.admit(ch, p_member_id, p_member_type, p_matrix_user_id,
-                                   (intent.details ->> 'has_claim')::boolean, p_at) IS NULL;
-        ELSIF p_member_type = 'agent' THEN
-            -- Its invitation is under way, and this came first: recording the invitation lets it in.
-            RETURN EXISTS (SELECT FROM messaging.intents WHERE channel_id = ch.id AND act = 'invite'
-                           AND target_id = p_member_id AND created_at > now() - interval '10 minutes');
+            RETURN CASE WHEN messaging.admit(ch, p_member_id, p_member_type, p_matrix_user_id,
+                (intent.details ->> 'has_claim')::boolean, p_at, true) IS NULL THEN 'in' ELSE 'remove' END;
+        ELSIF p_member_type = 'agent' OR ch.is_direct THEN
+            -- The invitation is under way, and this came first: recording the invitation lets them in.
+            is_being_invited := EXISTS (SELECT FROM messaging.intents WHERE channel_id = ch.id AND act = 'invite'
+                                        AND target_id = p_member_id AND created_at > now() - interval '10 minutes');
+            IF p_member_type = 'agent' OR NOT is_being_invited THEN
+                RETURN CASE WHEN is_being_invited THEN 'in' ELSE 'remove' END;
+            END IF;
         END IF;
     END IF;
     PERFORM messaging.join_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_at,
         p_member_id LIKE 'user:%' AND ch.visibility <> 'public' AND NOT ch.is_direct);
-    RETURN true;
+    RETURN 'in';
+END
+$$;
+
+-- Takes an invitation as the homeserver tells it. Returns 'in', or 'ban' where it is of somebody whom the channel has banned
+-- and lifts no ban.
+CREATE FUNCTION messaging.invite_pushed(
+    ch public.channels, before public.channel_members, p_member_id text, p_member_type text, p_matrix_user_id text,
+    p_sender_id text, p_by_bot boolean, p_at timestamptz
+) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    intent messaging.intents;
+BEGIN
+    -- The bot has let in somebody who joins by themselves, and nobody has invited them since.
+    IF p_by_bot AND EXISTS (SELECT FROM messaging.intents j WHERE j.channel_id = ch.id AND j.act = 'join'
+                            AND j.target_id = p_member_id
+                            AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'invite'
+                                            AND i.target_id = p_member_id AND i.created_at > j.created_at)) THEN
+        RETURN 'in';
+    END IF;
+    intent := messaging.take_intent(ch.id, 'invite', p_member_id, p_sender_id, p_by_bot);
+    IF NOT p_by_bot OR intent.actor_id IS NOT NULL THEN
+        IF before.banned_at IS NOT NULL AND intent.actor_id IS NULL AND NOT messaging.lifts_ban(ch.id, p_sender_id) THEN
+            RETURN 'ban';
+        END IF;
+        PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id,
+            coalesce(intent.actor_id, p_sender_id),
+            coalesce(intent.details, jsonb_build_object('role', messaging.default_role(p_member_type))), p_at);
+    END IF;
+    RETURN 'in';
+END
+$$;
+
+-- Somebody is out of the room; p_by says who brought it about. The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.remove_pushed(
+    ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_by text
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.remove_member(ch, p_member_id, p_by);
+    UPDATE public.channel_members SET matrix_power_level = least(matrix_power_level, 0)
+    WHERE channel_id = ch.id AND member_id = p_member_id;
+    -- Remembered, so that an older invitation that comes late lets nobody in.
+    INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at, left_by)
+    VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type), NULL, now(), p_by)
+    ON CONFLICT (channel_id, member_id) DO NOTHING;
+    -- Whatever else was to become of the membership has no object any more.
+    DELETE FROM messaging.intents WHERE channel_id = ch.id AND act IN ('remove', 'role') AND target_id = p_member_id;
+    PERFORM messaging.appoint_owner(ch, p_member_id, p_by);
 END
 $$;
 
@@ -31,59 +91,59 @@ $$;
 -- bot, which acts for somebody else, and also invites by itself whoever may join a closed room.
 --
 -- drop_power_level: the member is gone, and their level still waits in the room for them to come back. It must not.
--- must_remove: one of ours is in the room and may not be in the channel; they have to be taken out.
+-- must_remove: somebody is in the room and may not be in the channel; they have to be taken out.
+-- must_ban: somebody whom the channel has banned has got into the room; it has to ban them as well.
+-- must_raise: owners who do not have an owner's power level in the room, by Matrix id. They have to get it.
+-- ask_version: the homeserver has to be asked for the membership, which is then told with this p_version.
 CREATE FUNCTION messaging.record_membership(
     p_room_id text, p_member_id text, p_member_type text, p_matrix_user_id text, p_membership text, p_sender_id text,
-    p_by_bot boolean, p_changed_at text, OUT refusal messaging.refusal, OUT document json
+    p_by_bot boolean, p_changed_at text, p_event_id text DEFAULT NULL, p_order text DEFAULT 'clock', p_version text DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     before public.channel_members;
     intent messaging.intents;
-    drop_power_level boolean := false;
-    must_remove boolean := false;
+    is_out boolean := p_membership IN ('leave', 'ban');
+    admitted text := 'in';
     -- Another server may say any time it likes; nothing has happened in the future.
     changed timestamptz := least(p_changed_at::timestamptz, now());
+    version text;
+    judgement text;
 BEGIN
+    PERFORM messaging.settle_intents((SELECT id FROM public.channels WHERE matrix_room_id = p_room_id));
     SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
     SELECT * INTO before FROM public.channel_members WHERE channel_id = ch.id AND member_id = p_member_id;
-    document := '{"drop_power_level": false, "must_remove": false}';
-    IF before.matrix_changed_at > changed THEN
-        RETURN;
-    END IF;
-    IF p_membership = 'join' THEN
-        must_remove := NOT messaging.admit_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, changed);
-    ELSIF p_membership = 'invite' AND (before.id IS NULL OR before.left_at IS NOT NULL) THEN
-        -- The bot has let in somebody who joins by themselves, and nobody has invited them since.
-        IF p_by_bot AND EXISTS (SELECT FROM messaging.intents j WHERE j.channel_id = ch.id AND j.act = 'join'
-                                AND j.target_id = p_member_id
-                                AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'invite'
-                                                AND i.target_id = p_member_id AND i.created_at > j.created_at)) THEN
-            RETURN;
+    version := messaging.state_version(before.matrix_changed_at, before.matrix_event_id);
+    judgement := messaging.judge_state(before.matrix_changed_at, before.matrix_event_id, version, changed, p_event_id, p_order, p_version);
+    IF judgement = 'follow' THEN
+        IF p_membership = 'join' THEN
+            admitted := messaging.admit_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, changed);
+        ELSIF p_membership = 'invite' AND (before.id IS NULL OR before.left_at IS NOT NULL) THEN
+            admitted := messaging.invite_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, p_sender_id, p_by_bot, changed);
+        ELSIF is_out THEN
+            intent := messaging.take_intent(ch.id, 'remove', p_member_id, p_sender_id, p_by_bot);
+            PERFORM messaging.follow_ban(ch, before, p_member_id, p_member_type, p_matrix_user_id, p_membership,
+                coalesce(intent.actor_id, p_sender_id), coalesce((intent.details ->> 'ban')::boolean, false));
+            PERFORM messaging.remove_pushed(ch, p_member_id, p_member_type, p_matrix_user_id, coalesce(intent.actor_id, p_sender_id));
         END IF;
-        intent := messaging.take_intent(ch.id, 'invite', p_member_id, p_sender_id, p_by_bot);
-        IF p_by_bot AND intent.actor_id IS NULL THEN
-            RETURN;
+        IF admitted = 'in' THEN
+            UPDATE public.channel_members
+            SET matrix_changed_at = messaging.state_time(before.matrix_changed_at, changed), matrix_event_id = p_event_id
+            WHERE channel_id = ch.id AND member_id = p_member_id;
         END IF;
-        PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id,
-            coalesce(intent.actor_id, p_sender_id),
-            coalesce(intent.details, jsonb_build_object('role', messaging.default_role(p_member_type))), changed);
-    ELSIF p_membership IN ('leave', 'ban') THEN
-        intent := messaging.take_intent(ch.id, 'remove', p_member_id, p_sender_id, p_by_bot);
-        PERFORM messaging.remove_member(ch, p_member_id, coalesce(intent.actor_id, p_sender_id));
-        drop_power_level := coalesce(before.left_at IS NULL AND before.matrix_power_level > 0, false);
-        UPDATE public.channel_members SET matrix_power_level = least(matrix_power_level, 0) WHERE id = before.id;
-        -- Remembered, so that an older invitation that comes late lets nobody in.
-        INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at, left_by)
-        VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type), NULL, now(),
-                coalesce(intent.actor_id, p_sender_id))
-        ON CONFLICT (channel_id, member_id) DO NOTHING;
     END IF;
-    UPDATE public.channel_members SET matrix_changed_at = changed WHERE channel_id = ch.id AND member_id = p_member_id;
-    document := json_build_object('drop_power_level', drop_power_level, 'must_remove', must_remove);
+    document := json_build_object(
+        'drop_power_level', is_out AND judgement IN ('follow', 'repeat') AND (
+            coalesce(before.left_at IS NULL AND before.matrix_power_level > 0, false)
+            OR coalesce(messaging.room_level(ch.id, p_matrix_user_id), 0) > 0),
+        'must_remove', admitted = 'remove',
+        'must_ban', admitted = 'ban',
+        'must_raise', CASE WHEN is_out THEN messaging.powerless_owners(ch.id) ELSE '[]' END,
+        'ask_version', CASE WHEN judgement = 'ask' THEN version END);
 END
 $$;

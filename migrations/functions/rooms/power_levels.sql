@@ -9,9 +9,30 @@ CREATE FUNCTION messaging.rights_of_level(
         -- Below zero is how a member is kept from writing.
         || CASE WHEN (p_level < 0) <> (p_matrix_power_level < 0)
                 THEN jsonb_build_object('can_write', p_level >= 0) ELSE '{}' END
-    FROM (SELECT CASE
-        WHEN p_member_type = 'agent' THEN 'agent' WHEN p_level >= 100 THEN 'owner' WHEN p_level >= 50 THEN 'admin'
-        WHEN messaging.rank(p_role) > 1 THEN 'member' ELSE p_role END AS role) r
+    FROM (SELECT messaging.role_of_level(p_level, p_member_type, p_role) AS role) r
+$$;
+
+-- Keeps the levels for those who are not in the channel: a level that is given before somebody comes counts when they do.
+-- One that merely waits for somebody who has gone does not, so of those it is the change that counts.
+CREATE FUNCTION messaging.follow_absent_levels(p_channel_id uuid, p_levels jsonb, p_default integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    before messaging.room_levels;
+BEGIN
+    SELECT * INTO before FROM messaging.room_levels WHERE channel_id = p_channel_id;
+    IF FOUND THEN
+        UPDATE public.channel_members m SET matrix_power_level = l.level,
+            can_write = CASE WHEN (l.level < 0) <> (m.matrix_power_level < 0) THEN l.level >= 0 ELSE m.can_write END
+        FROM (SELECT key AS matrix_user_id, coalesce((p_levels ->> key)::integer, p_default) AS level
+              FROM (SELECT jsonb_object_keys(before.levels) AS key UNION SELECT jsonb_object_keys(p_levels)) named
+              WHERE p_levels -> key IS DISTINCT FROM before.levels -> key) l
+        WHERE m.channel_id = p_channel_id AND m.matrix_user_id = l.matrix_user_id AND m.left_at IS NOT NULL
+            AND l.level IS NOT NULL AND m.matrix_power_level <> l.level;
+    END IF;
+    INSERT INTO messaging.room_levels (channel_id, levels, default_level)
+    VALUES (p_channel_id, p_levels, coalesce(p_default, 0))
+    ON CONFLICT (channel_id) DO UPDATE SET levels = excluded.levels, default_level = coalesce(p_default, room_levels.default_level);
+END
 $$;
 
 -- p_levels by Matrix user id, null for one that cannot be read; p_default for everybody else, NULL likewise. Whose level
@@ -19,50 +40,68 @@ $$;
 --
 -- One statement for all members, however many there are: a default moves everybody. Up to 100 of them are told of one by
 -- one, as when the API changes them; more are one event.
+--
+-- p_is_read_only: nobody may send any more. That is how a channel is archived. must_raise, ask_version: as of
+-- record_membership.
 CREATE FUNCTION messaging.record_power_levels(
     p_room_id text, p_levels jsonb, p_default integer, p_sender_id text, p_by_bot boolean, p_changed_at text,
+    p_event_id text DEFAULT NULL, p_order text DEFAULT 'clock', p_version text DEFAULT NULL, p_is_read_only boolean DEFAULT false,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     changed timestamptz := least(p_changed_at::timestamptz, now());
+    asked timestamptz;
+    judged record;
+    intent messaging.intents;
     total bigint;
     actor_ids text[];
     members public.channel_members[];
 BEGIN
+    PERFORM messaging.settle_intents((SELECT id FROM public.channels WHERE matrix_room_id = p_room_id));
     SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    IF NOT messaging.is_newer(ch.id, 'm.room.power_levels', changed) THEN
+    SELECT max(role_asked_at) INTO asked FROM public.channel_members WHERE channel_id = ch.id;
+    judged := messaging.follow_state(ch.id, 'm.room.power_levels', NULL, changed, p_event_id,
+        -- Somebody's level may have been changed through the API since.
+        CASE WHEN p_order = 'told' AND asked > changed THEN 'unsure' ELSE p_order END, p_version, asked);
+    IF judged.judgement <> 'follow' THEN
+        document := json_build_object('must_raise', messaging.powerless_owners(ch.id),
+            'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);
         RETURN;
     END IF;
-    WITH moved AS MATERIALIZED (
-        SELECT m.id, m.role, m.can_read, m.can_write, m.can_invite, m.can_kick, m.can_create_tasks, l.level,
-               i.actor_id, i.created_at AS asked_at,
+    PERFORM messaging.follow_absent_levels(ch.id, p_levels, p_default);
+    WITH removing AS MATERIALIZED (
+        -- A member who is being removed loses the level on the way out; that is no change of role, unless they stay.
+        SELECT r.target_id, r.actor_id, messaging.is_under_way(r.created_at) AS is_under_way FROM messaging.intents r
+        WHERE r.channel_id = ch.id AND r.act = 'remove'
+    ), moved AS MATERIALIZED (
+        SELECT m.id, m.member_id, m.joined_at IS NOT NULL AS is_in, m.role, m.can_read, m.can_write, m.can_invite, m.can_kick,
+               m.can_create_tasks, l.level, coalesce(i.actor_id, (
+                   SELECT r.actor_id FROM removing r WHERE r.target_id = m.member_id AND (p_by_bot OR r.actor_id = p_sender_id)
+               )) AS actor_id, i.actor_id IS NOT NULL AS is_intended, i.created_at AS asked_at,
                coalesce(i.details, messaging.rights_of_level(l.level, m.member_type, m.role, m.matrix_power_level)) AS details
         FROM public.channel_members m
         CROSS JOIN LATERAL (SELECT CASE WHEN p_levels ? m.matrix_user_id THEN (p_levels ->> m.matrix_user_id)::integer
                                         ELSE p_default END AS level) l
         LEFT JOIN messaging.intents i ON i.channel_id = ch.id AND i.act = 'role' AND i.target_id = m.member_id
-            AND i.created_at > now() - interval '10 minutes' AND (i.actor_id = p_sender_id OR p_by_bot)
+            AND (i.actor_id = p_sender_id OR p_by_bot) AND (i.confirmed = '{}' OR messaging.is_under_way(i.created_at))
             AND messaging.level_of(i.details ->> 'role', coalesce((i.details ->> 'can_write')::boolean, m.can_write)) = l.level
-        WHERE m.channel_id = ch.id AND m.left_at IS NULL AND m.joined_at IS NOT NULL
-            AND m.matrix_power_level <> l.level AND (m.role_asked_at IS NULL OR m.role_asked_at <= changed)
-            -- A member who is being removed loses the level on the way out; that is no change of role.
-            AND NOT EXISTS (SELECT FROM messaging.intents r WHERE r.channel_id = ch.id AND r.act = 'remove'
-                            AND r.target_id = m.member_id AND r.created_at > now() - interval '1 minute')
+        WHERE m.channel_id = ch.id AND m.left_at IS NULL
+            AND m.matrix_power_level <> l.level AND (p_order = 'now' OR m.role_asked_at IS NULL OR m.role_asked_at <= changed)
+            AND NOT EXISTS (SELECT FROM removing r WHERE r.target_id = m.member_id AND r.is_under_way)
     ), last_owner AS (
         -- Where nobody would be left as owner, one of those who were stays one.
         SELECT d.id FROM moved d
-        WHERE d.role = 'owner' AND d.details ->> 'role' <> 'owner'
-            AND NOT EXISTS (SELECT FROM moved n WHERE n.details ->> 'role' = 'owner')
+        WHERE d.role = 'owner' AND d.is_in AND d.details ->> 'role' <> 'owner'
+            AND NOT EXISTS (SELECT FROM moved n WHERE n.is_in AND n.details ->> 'role' = 'owner')
             AND NOT EXISTS (SELECT FROM public.channel_members o
                             WHERE o.channel_id = ch.id AND o.role = 'owner' AND o.left_at IS NULL AND o.joined_at IS NOT NULL
                             AND o.id NOT IN (SELECT id FROM moved)
-                            AND NOT EXISTS (SELECT FROM messaging.intents r WHERE r.channel_id = ch.id AND r.act = 'remove'
-                                AND r.target_id = o.member_id AND r.created_at > now() - interval '1 minute'))
+                            AND NOT EXISTS (SELECT FROM removing r WHERE r.target_id = o.member_id AND r.is_under_way))
         ORDER BY d.id DESC LIMIT 1
     ), wanted AS (
         SELECT w.*, CASE WHEN w.id IN (SELECT id FROM last_owner) THEN '{}' ELSE w.details END AS changes FROM moved w
@@ -80,6 +119,14 @@ BEGIN
         RETURNING m AS member, coalesce(w.actor_id, p_sender_id) AS actor_id,
             (m.role, m.can_read, m.can_write, m.can_invite, m.can_kick, m.can_create_tasks)
             IS DISTINCT FROM (w.role, w.can_read, w.can_write, w.can_invite, w.can_kick, w.can_create_tasks) AS is_change
+    ), deferred AS (
+        UPDATE messaging.intents r SET level = coalesce((p_levels ->> m.matrix_user_id)::integer, p_default)
+        FROM public.channel_members m
+        WHERE r.channel_id = ch.id AND r.act = 'remove' AND messaging.is_under_way(r.created_at)
+            AND m.channel_id = ch.id AND m.member_id = r.target_id AND m.left_at IS NULL
+    ), confirmed AS (
+        UPDATE messaging.intents i SET confirmed = '{level}'
+        FROM moved w WHERE w.is_intended AND i.channel_id = ch.id AND i.act = 'role' AND i.target_id = w.member_id
     ), told AS (
         SELECT u.actor_id, u.member FROM updated u WHERE u.is_change ORDER BY (u.member).id LIMIT 100
     )
@@ -91,5 +138,12 @@ BEGIN
     ELSIF total > 0 THEN
         PERFORM messaging.emit_members(ch, 'member.role_changed', actor_ids, members);
     END IF;
+    IF p_is_read_only THEN
+        intent := messaging.take_intent(ch.id, 'archive', 'channel', p_sender_id, p_by_bot);
+        IF intent.actor_id IS NOT NULL THEN
+            PERFORM messaging.archive_channel(ch.id, intent.actor_id);
+        END IF;
+    END IF;
+    document := json_build_object('must_raise', messaging.powerless_owners(ch.id), 'ask_version', NULL);
 END
 $$;

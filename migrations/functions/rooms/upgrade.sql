@@ -32,7 +32,7 @@ END
 $$;
 
 -- p_predecessor_room_id: the room that the replacement names. A channel that has another one stays where it is; NULL, of
--- a component that has not looked, moves none.
+-- a component that has not looked, moves none. banned: who has to be banned in the replacement, which need not know.
 CREATE FUNCTION messaging.follow_upgrade(
     p_replacement_room_id text, p_predecessor_room_id text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
@@ -56,6 +56,10 @@ BEGIN
     UPDATE public.messages SET matrix_room_id = ch.matrix_room_id WHERE channel_id = ch.id AND matrix_room_id IS NULL;
     -- The new room's state starts afresh.
     DELETE FROM messaging.room_state WHERE channel_id = ch.id;
+    DELETE FROM messaging.room_levels WHERE channel_id = ch.id;
+    UPDATE public.channel_members SET matrix_event_id = NULL WHERE channel_id = ch.id AND matrix_event_id IS NOT NULL;
+    document := json_build_object('banned', messaging.banned_matrix_ids(ch.id));
+    UPDATE public.channel_members SET banned_in_room = false WHERE channel_id = ch.id AND banned_in_room;
     PERFORM messaging.change_channel(ch, upgrade.actor_id, jsonb_build_object('matrix_room_id', p_replacement_room_id));
 END
 $$;

@@ -112,7 +112,7 @@ impl Runner {
 }
 
 /// Values for the manifest's variables.
-fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 10] {
+fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 11] {
     [
         ("database_url", stack.database_url.clone()),
         ("database_allowed_host", format!("postgres://127.0.0.1:{postgres_port}")),
@@ -124,6 +124,7 @@ fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 10] 
         ("internal_secret", stack.internal_secret.clone()),
         ("auth_mode", "development".to_owned()),
         ("jwt_secret", stack.jwt_secret.clone()),
+        ("webhook_allowed_host", stack.webhook_allowed_host.clone()),
     ]
 }
 

@@ -47,6 +47,14 @@ pub fn ensure_browser(data: &Data, stop: &Stop) -> Result<()> {
     install(&["chromium", "chromium-driver"], data, stop)
 }
 
+/// Makes sure that there is a Node.js for the generated client, with npm.
+pub fn ensure_node(data: &Data, stop: &Stop) -> Result<()> {
+    if which("node").is_some() && which("npm").is_some() {
+        return Ok(());
+    }
+    install(&["nodejs", "npm"], data, stop)
+}
+
 fn install(packages: &[&str], data: &Data, stop: &Stop) -> Result<()> {
     let commands = apt(packages)?;
     step(&format!("installing {}", packages.join(", ")));
@@ -133,6 +141,26 @@ pub fn python_env(python: &Path, env: &Path, requirements: &Path, log: &Path, st
     run::logged(&mut install, log, stop)?;
     std::fs::write(&marker, wanted)?;
     Ok(program)
+}
+
+/// The `node_modules` with exactly what the lock file of `project` lists, made again when the list or Node.js changes.
+pub fn node_modules(folder: &Path, project: &Path, log: &Path, stop: &Stop) -> Result<PathBuf> {
+    let (modules, marker) = (folder.join("node_modules"), folder.join("made-from.txt"));
+    let version = run::output(Command::new("node").arg("--version"))?;
+    let wanted = format!("{version}{}", std::fs::read_to_string(project.join("package-lock.json"))?);
+    if std::fs::read_to_string(&marker).is_ok_and(|made| made == wanted) && modules.exists() {
+        return Ok(modules);
+    }
+    step(&format!("installing packages of Node.js into {}", folder.display()));
+    std::fs::create_dir_all(folder)?;
+    for name in ["package.json", "package-lock.json"] {
+        std::fs::copy(project.join(name), folder.join(name))?;
+    }
+    let mut install = Command::new("npm");
+    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+    run::logged(&mut install, log, stop)?;
+    std::fs::write(&marker, wanted)?;
+    Ok(modules)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::progress::note;
 use crate::running::{Options, Running};
 use crate::stack::StackFile;
 use crate::stop::Stop;
-use crate::up;
+use crate::{ports, up};
 
 /// In a test folder: its tests failed, and somebody may still want to look at it.
 const KEPT: &str = "kept-after-failure";
@@ -48,6 +48,8 @@ impl OwnStack {
             data: data.dir.clone(),
             server_name: None,
             durable: false,
+            // For the tests' own receiver.
+            webhook_allowed_host: format!("http://127.0.0.1:{}", ports::free(&[])?),
             build: self.build,
             file: file.clone(),
         };

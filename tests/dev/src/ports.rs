@@ -80,7 +80,8 @@ fn is_free(port: u16) -> bool {
     TcpListener::bind(local(port)).is_ok()
 }
 
-fn free(taken: &[u16]) -> Result<u16> {
+/// A port that nobody has, none of `taken`.
+pub fn free(taken: &[u16]) -> Result<u16> {
     let mut random = std::fs::File::open("/dev/urandom").context("cannot read /dev/urandom")?;
     for _ in 0..1000 {
         let mut bytes = [0; 2];

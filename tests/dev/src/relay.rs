@@ -49,6 +49,8 @@ fn settings(stack: &Stack, port: u16) -> BTreeMap<String, String> {
         ("MATRIX_AS_TOKEN", &stack.matrix_as_token),
         ("MATRIX_SERVER_NAME", &stack.server_name),
         ("INTERNAL_SECRET", &stack.internal_secret),
+        ("MATRIX_GATEWAY_SECRET", &stack.matrix_gateway_secret),
+        ("WEBHOOK_ALLOWED_HOST", &stack.webhook_allowed_host),
     ];
     let listen = ("WS_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).chain([listen]).collect()

@@ -39,6 +39,8 @@ pub struct Options {
     pub server_name: Option<String>,
     /// Whether the data outlive a power cut.
     pub durable: bool,
+    /// Where webhooks may point; empty: nowhere.
+    pub webhook_allowed_host: String,
     /// What to build first, if anything.
     pub build: Option<Native>,
     /// The stack file.
@@ -64,7 +66,7 @@ impl Running {
         let runner = Runner::choose(options.host, options.spin.as_deref())?;
         let ports = Ports::choose(&options.ports)?;
         let secrets = Secrets::of(&data, options.server_name.as_deref())?;
-        let stack = describe(&data, &secrets, ports, &runner);
+        let stack = describe(&data, &secrets, ports, &runner, options);
         let mut running = Self { stack, file: options.file.clone(), _lock: lock };
         running.file.save_starting(&running.stack)?;
         reap(options.file.clone());
@@ -252,7 +254,7 @@ fn rotate_logs(data: &Data) -> Result<()> {
         .with_context(|| format!("cannot write {}", now.display()))
 }
 
-fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner) -> Stack {
+fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner, options: &Options) -> Stack {
     Stack {
         api_url: format!("http://127.0.0.1:{}", ports.api),
         ws_url: format!("ws://127.0.0.1:{}", ports.ws),
@@ -266,6 +268,7 @@ fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner) -> St
         matrix_hs_token: secrets.matrix_hs_token.clone(),
         matrix_gateway_secret: secrets.matrix_gateway.clone(),
         jwt_secret: secrets.jwt.clone(),
+        webhook_allowed_host: options.webhook_allowed_host.clone(),
         host: runner.host().as_str().to_owned(),
         data: data.dir.clone(),
         dev: std::env::current_exe().unwrap_or_default(),

@@ -39,6 +39,9 @@ pub struct Stack {
     pub matrix_gateway_secret: String,
     /// Key of the callers' tokens.
     pub jwt_secret: String,
+    /// Where webhooks may point; empty: nowhere.
+    #[serde(default)]
+    pub webhook_allowed_host: String,
     /// What runs the components: `spin` or `local`.
     pub host: String,
     /// The data folder.

@@ -75,13 +75,15 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
     Ok(compile::test_native(repo, stop)? && passed)
 }
 
-/// The index's functions and migrations against a PostgreSQL that the tests start themselves.
+/// The index's functions and migrations, and what the relay publishes and delivers, against a PostgreSQL and a NATS that
+/// the tests start themselves.
 fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool> {
     let tools = install::ensure(data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     step("tests of the index");
     command.args(["-m", "pytest"]).args(folder(repo, "tests/index", args)).args(args);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
+    command.env("NATS_SERVER", &tools.nats);
     Ok(run::visible(&mut command, stop)?.success())
 }
 
@@ -89,12 +91,24 @@ fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop:
     let tools = install::ensure(data, stop)?;
     install::ensure_browser(data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
+    let (modules, clients) = generators(repo, data, &tools, stop)?;
+    command.env("E2E_NODE_MODULES", modules).env("E2E_CLIENTS_PYTHON", clients);
     step("end-to-end tests");
     command.args(["-m", "pytest"]).args(folder(repo, "tests/e2e", args)).args(args);
     if let Some(stack) = stack {
         command.env("STACK_JSON", stack);
     }
     run::visible(&mut command, stop)
+}
+
+/// What generates clients from the OpenAPI document: the packages of Node.js, and a Python of their own.
+fn generators(repo: &Repo, data: &Data, tools: &Tools, stop: &Stop) -> Result<(PathBuf, PathBuf)> {
+    install::ensure_node(data, stop)?;
+    let project = repo.root.join("tests/clients");
+    let modules = install::node_modules(&repo.dev().join("node-clients"), &project, &data.log("npm-clients"), stop)?;
+    let (env, requirements) = (repo.dev().join("venv-clients"), project.join("requirements.txt"));
+    let python = install::python_env(&tools.python, &env, &requirements, &data.log("pip-clients"), stop)?;
+    Ok((modules, python))
 }
 
 /// The whole suite, unless the arguments name a part of it.

@@ -124,3 +124,21 @@ async def test_an_agent_does_not_put_itself_back_into_a_direct_channel(
     assert (await alice.post(CHANNELS, pair(sofia))).status_code == 200
     assert sofia.matrix_id in await rooms.joined(channel["matrix_room_id"])
     assert await rooms.power_level(channel["matrix_room_id"], sofia.matrix_id) == 0
+
+
+async def test_an_agent_opens_direct_channels_only_and_owns_none(
+    world: World, rooms: Rooms, as_caller: AsCaller
+) -> None:
+    sofia, alice = world.agent("sofia"), world.user("alice")
+    agent = as_caller(sofia)
+    problem(await agent.post(CHANNELS, world.fields()), 403, "agents_make_no_channels")
+    body = {"microdao_id": world.microdao, "is_direct": True, "members": [alice.id]}
+    response = await agent.post(CHANNELS, body)
+    assert response.status_code == 201, response.text
+    channel = response.json()
+    await agent.send(channel["id"], "Hello, I am Sofia.")
+    await alice.send(channel["id"], "Hello!")
+    roles = {member: row["role"] for member, row in (await alice.members(channel["id"])).items()}
+    assert roles == {sofia.id: "agent", alice.id: "owner"}
+    assert await rooms.power_level(channel["matrix_room_id"], sofia.matrix_id) == 0
+    assert (await alice.patch(path_to(channel["id"]), {"name": "Sofia and I"})).status_code == 200

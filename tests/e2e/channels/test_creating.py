@@ -45,6 +45,21 @@ async def test_a_channel_has_exactly_the_fields_of_the_contract(world: World) ->
     assert (response.status_code, response.json()) == (200, channel)
 
 
+async def test_a_description_alone_is_the_topic_too(world: World, rooms: Rooms) -> None:
+    admin = world.user("admin")
+    channel = await world.channel(admin, description="Everything\nabout it")
+    assert (channel["description"], channel["topic"]) == ("Everything\nabout it", "Everything about it")
+    topic = await rooms.state(channel["matrix_room_id"], "m.room.topic")
+    assert topic and topic["topic"] == "Everything about it"
+
+
+async def test_the_bot_comes_under_a_name(world: World, rooms: Rooms) -> None:
+    channel = await world.channel()
+    [creation] = [e for e in await rooms.events(channel["matrix_room_id"]) if e["type"] == "m.room.create"]
+    profile = await rooms.get(f"profile/{creation['sender']}/displayname")
+    assert profile.json() == {"displayname": "DAARION"}
+
+
 async def test_the_creator_owns_the_channel(world: World, rooms: Rooms) -> None:
     admin = world.user("admin")
     channel = await world.channel(admin)

@@ -72,6 +72,17 @@ async def test_two_people_who_open_their_direct_channel_at_the_same_time_share_o
         await one.send(made[0]["id"], "Hello")
 
 
+async def test_both_get_the_direct_channel_that_they_open_at_once(world: World) -> None:
+    for _ in range(3):
+        alice, bob = world.user("alice"), world.user("bob")
+        bodies = [{"microdao_id": world.microdao, "is_direct": True, "members": [other.id]} for other in (bob, alice)]
+        responses = await asyncio.gather(alice.post(CHANNELS, bodies[0]), bob.post(CHANNELS, bodies[1]))
+        assert sorted(r.status_code for r in responses) == [200, 201], [r.text for r in responses]
+        assert len({response.json()["id"] for response in responses}) == 1
+        for one in (alice, bob):
+            await one.send(responses[0].json()["id"], "Hello")
+
+
 async def test_a_pair_has_another_direct_channel_in_another_microdao(world: World) -> None:
     home, away = world.microdao, world.other_microdao("away")
     alice, bob = world.member_of("alice", home, away), world.member_of("bob", home, away)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -20,6 +22,16 @@ async def test_the_app_is_ready_and_names_every_part(http: httpx.AsyncClient) ->
     assert response.status_code == 200, response.text
     assert response.json()["status"] == "ready"
     assert response.json()["parts"] == {"postgresql": "ok", "matrix_gateway": "ok", "homeserver": "ok"}
+
+
+async def test_readiness_says_how_callers_prove_who_they_are(http: httpx.AsyncClient, development: bool) -> None:
+    response = await http.get("/health/ready")
+    assert response.json()["auth_mode"] == ("development" if development else "token")
+
+
+async def test_many_who_ask_for_readiness_at_once_are_all_answered(http: httpx.AsyncClient) -> None:
+    responses = await asyncio.gather(*(http.get("/health/ready") for _ in range(60)))
+    assert {response.status_code for response in responses} == {200}
 
 
 @pytest.mark.parametrize("path", ["/health/", "/health?x=1"])

@@ -55,6 +55,8 @@ async def test_head_is_get_without_the_body(world: World) -> None:
         "/internal/agents/agent:sofia/post-to-channel/more",
         "/internal/matrix/send",
         "/internal/matrix/health",
+        "/docs/nothing",
+        "/docs/nothing/more",
         "/.well-known/nothing",
         "/index.php",
     ],

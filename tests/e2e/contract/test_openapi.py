@@ -164,6 +164,7 @@ async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> N
     headers = {"X-Internal-Service-Token": stack.internal_secret or ""}
     await ask(200, "GET", "/internal/messaging/set-aside-events", headers=headers)
     await ask(200, "POST", "/internal/messaging/set-aside-events/replay", headers=headers)
+    await ask(200, "DELETE", "/internal/messaging/microdaos/microdao:nowhere/members/user:nobody", headers=headers)
 
 
 async def test_a_member_who_is_only_in_matrix_is_as_documented(

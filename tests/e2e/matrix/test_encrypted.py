@@ -106,6 +106,51 @@ async def test_an_encrypted_edit_from_matrix_is_an_edit_without_text(vault: Vaul
         await vault.bob.send(vault.room, "m.room.encrypted", ciphertext("new") | relation)
     edited = without_text(observed, "message.updated").payload["message"]
     assert edited["edited_at"] and edited | {"edited_at": None} == before
+    assert edited["is_encrypted"]
+    shown = (await vault.owner.get(path_to(vault.id, edited["id"]))).json()
+    assert shown["content"]["ciphertext"] == "new"
+
+
+@pytest.mark.parametrize("relation", [False, True], ids=["without a relation", "with the client's own"])
+async def test_ciphertext_is_edited_with_ciphertext(
+    vault: Vault, rooms: Rooms, witness: Witness, key: str, relation: bool
+) -> None:
+    sent = (await vault.owner.post(f"{path_to(vault.id)}/messages", {"encrypted": ciphertext("old")})).json()
+    path = path_to(vault.id, sent["id"])
+    edit = {"m.relates_to": {"rel_type": "m.replace", "event_id": sent["matrix_event_id"]}} if relation else {}
+    async with witness.watch(vault.channel, vault.owner) as observed:
+        for _ in range(2):
+            body = {"encrypted": ciphertext("new") | edit}
+            response = await vault.owner.request("PATCH", path, json=body, key=key)
+            assert response.status_code == 200, response.text
+    edited = without_text(observed, "message.updated").payload["message"]
+    assert edited["is_encrypted"] and edited["edited_at"]
+    shown = (await vault.owner.get(path)).json()
+    assert shown["content"]["ciphertext"] == "new"
+    assert "new" not in await witness.index.stored_text(vault.id)
+    [replaced] = [e for e in await rooms.events(vault.room) if e["content"].get("ciphertext") == "new"]
+    assert replaced["type"] == "m.room.encrypted"
+    assert replaced["content"]["m.relates_to"] == {"rel_type": "m.replace", "event_id": sent["matrix_event_id"]}
+    other = await vault.owner.request("PATCH", path, json={"encrypted": ciphertext("other")}, key=key)
+    problem(other, 422, "idempotency_key_reused")
+
+
+async def test_an_edit_of_ciphertext_has_one_reading(vault: Vault, world: World, unchanged: Unchanged) -> None:
+    sent = (await vault.owner.post(f"{path_to(vault.id)}/messages", {"encrypted": ciphertext()})).json()
+    path = path_to(vault.id, sent["id"])
+    plain = await world.channel(vault.owner)
+    message = await vault.owner.send(plain["id"], "plain")
+    async with unchanged(vault.channel):
+        for relation in ({"rel_type": "m.replace", "event_id": "$other"}, {"m.in_reply_to": {"event_id": "$e"}}, {}):
+            body = {"encrypted": ciphertext("new") | {"m.relates_to": relation}}
+            problem(await vault.owner.patch(path, body), 422, "invalid", "/encrypted/m.relates_to")
+        for body in ({"encrypted": {}}, {"encrypted": ciphertext() | {"city.daarion.key": "a"}}):
+            problem(await vault.owner.patch(path, body), 422, "invalid", "/encrypted")
+        problem(await vault.owner.patch(path, {"encrypted": ciphertext(), "text": "x"}), 422, "invalid", "/text")
+        problem(await vault.owner.patch(path, {}), 422, "invalid", "/text")
+    async with unchanged(plain):
+        plain_path = path_to(plain["id"], message["id"])
+        problem(await vault.owner.patch(plain_path, {"encrypted": ciphertext()}), 409, "channel_not_encrypted")
 
 
 async def test_plain_text_from_matrix_is_indexed_without_text(vault: Vault, witness: Witness) -> None:

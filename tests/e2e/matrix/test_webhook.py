@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import httpx
 import pytest
@@ -30,6 +31,22 @@ async def test_an_event_counts_once_alone_or_among_others(world: World, gateway:
         response = await gateway.post(PATH, body)
         assert response.status_code == 200, response.text
     assert [m["content_preview"] for m in await owner.history(channel["id"])] == ["one", "two"]
+
+
+async def test_the_platforms_deliveries_are_taken(world: World, gateway: Caller, unchanged: Unchanged) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner)
+    event = pushed_message(channel, "delivered")
+    room_id = event.pop("room_id")
+    delivery = {"subscription_id": str(uuid.uuid4()), "room_id": room_id, "event": event}
+    for body in (delivery, delivery | {"event": event | {"room_id": room_id}}):
+        response = await gateway.post(PATH, body)
+        assert response.status_code == 200, response.text
+    assert [m["content_preview"] for m in await owner.history(channel["id"])] == ["delivered"]
+    async with unchanged(channel):
+        elsewhere = delivery | {"event": event | {"room_id": "!other:elsewhere.example"}}
+        for odd in (elsewhere, delivery | {"event": "x"}, delivery | {"room_id": 1}):
+            assert problem(await gateway.post(PATH, odd), 422)["errors"]
 
 
 async def test_only_the_gateway_delivers(world: World, gateway: Caller, stack: Stack, unchanged: Unchanged) -> None:

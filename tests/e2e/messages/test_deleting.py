@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from support.api import World, path_to
+from support.api import World, links, path_to
 from support.matrix_client import matrix_client
 from support.person import NewPerson
 from support.problems import problem
@@ -32,7 +32,7 @@ async def test_a_deleted_message_loses_its_text_everywhere_and_nothing_else(
         else:
             await client.redact(channel["matrix_room_id"], message["matrix_event_id"])
     [event] = observed.events
-    [deleted] = await alice.page(channel["id"])
+    [deleted] = await alice.page(channel["id"], deleted="true")
     assert (event.kind, event.seq) == ("message.deleted", message["seq"] + 1)
     assert event.payload["message"] == deleted == observed.frames[0]["message"]
     assert deleted["deleted_at"] and deleted["content_preview"] == ""
@@ -44,6 +44,32 @@ async def test_a_deleted_message_loses_its_text_everywhere_and_nothing_else(
     assert SECRET not in await witness.index.stored_text(channel["id"])
     [redacted] = await rooms.messages(channel["matrix_room_id"])
     assert (redacted["event_id"], redacted["content"]) == (message["matrix_event_id"], {})
+
+
+async def test_a_deleted_message_is_on_a_page_only_when_asked_for(world: World) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    root = await alice.send(channel["id"], "root")
+    replies = [await alice.send(channel["id"], f"reply {n}", reply_to=root["id"]) for n in range(4)]
+    for message in (root, replies[1]):
+        assert (await alice.delete(path_to(channel["id"], message["id"]))).status_code == 204
+    left, every = [replies[n] for n in (3, 2, 0)], [replies[n]["id"] for n in (3, 2, 1, 0)]
+    assert await alice.page(channel["id"]) == await alice.replies(root) == left
+    assert [m["id"] for m in await alice.replies(root, deleted="true")] == every
+    assert [m["id"] for m in await alice.page(channel["id"], deleted="true")] == [*every, root["id"]]
+    # The neighbouring pages are of the same kind.
+    for query, expected in (("limit=2", left), ("limit=2&deleted=true", [*every, root["id"]])):
+        path, seen = f"{path_to(channel['id'])}/messages?{query}", 0
+        while path:
+            response = await alice.get(path)
+            seen += len(response.json())
+            path = links(response).get("next", "")
+        assert seen == len(expected), query
+    # It is a place all the same, and can be read as what is left of it.
+    assert await alice.page(channel["id"], before=replies[1]["id"]) == [replies[0]]
+    shown = await alice.content(replies[1])
+    assert shown["deleted_at"] and (shown["text"], shown["content"], shown["source"]) == (None, None, "index")
+    problem(await alice.get(f"{path_to(channel['id'])}/messages?deleted=maybe"), 422, "invalid")
 
 
 @pytest.mark.parametrize("by", ["the owner through the API", "the owner in Matrix", "the sender in Matrix"])

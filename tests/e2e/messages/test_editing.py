@@ -21,8 +21,8 @@ from support.witness import Witness
 
 
 async def row(caller: Caller, message: dict[str, Any]) -> dict[str, Any]:
-    """The message's row in the page."""
-    [found] = [m for m in await caller.page(message["channel_id"]) if m["id"] == message["id"]]
+    """The message's row in the page, deleted or not."""
+    [found] = [m for m in await caller.page(message["channel_id"], deleted="true") if m["id"] == message["id"]]
     return found
 
 

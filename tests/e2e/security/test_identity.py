@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.api import CHANNELS, World
+from support.api import CHANNELS, World, path_to
 from support.problems import problem
 from support.tokens import sign, token
 from support.unchanged import Unchanged
@@ -164,7 +164,52 @@ async def test_internal_routes_need_the_internal_secret(world: World) -> None:
     assert await owner.history(channel["id"]) == []
 
 
-async def test_the_internal_secret_opens_no_public_route(world: World) -> None:
+async def test_the_internal_secret_reads_channels_and_opens_no_other_public_route(
+    world: World, unchanged: Unchanged
+) -> None:
+    """The agent runtime reads the platform's own route, behind a header and with no name."""
+    owner, service = world.user("owner"), world.stranger()
+    channel = await world.channel(owner, visibility="private")
+    message = await owner.send(channel["id"], "Hello")
+    secret = service.headers = world.agent("sofia").headers
+    path = path_to(channel["id"])
+    of_message = path_to(channel["id"], message["id"])
+    assert (await service.get(path)).json()["id"] == channel["id"]
+    assert await service.page(channel["id"]) == [message]
+    assert (await service.content(message))["text"] == "Hello"
+    assert list(await service.members(channel["id"])) == [owner.id]
+    assert await service.reactions(message) == {}
+    assert await service.replies(message) == []
+    async with unchanged(channel):
+        problem(await service.get(CHANNELS), 401, "unauthenticated")
+        for method, address in [
+            ("POST", CHANNELS),
+            ("PATCH", path),
+            ("DELETE", path),
+            ("POST", f"{path}/messages"),
+            ("PATCH", of_message),
+            ("DELETE", of_message),
+            ("PUT", f"{of_message}/reactions/x"),
+            ("DELETE", f"{of_message}/reactions/x"),
+            ("POST", f"{path}/members"),
+            ("PUT", f"{path}/members/me"),
+            ("PATCH", f"{path}/members/{owner.id}"),
+            ("DELETE", f"{path}/members/{owner.id}"),
+        ]:
+            response = await service.request(method, address, json={"text": "x", "name": "x"})
+            assert response.status_code == 401, (method, address, response.text)
+        for wrong in ("", secret["X-Internal-Service-Token"][:-1], "é"):
+            service.headers = {"X-Internal-Service-Token": wrong.encode()}
+            problem(await service.get(path), 401, "unauthenticated")
+    # Whoever names somebody is that one, and not the service.
+    service.headers = secret | world.member_of("stranger", world.microdao).headers
+    problem(await service.get(path), 404, "not_found")
+    service.headers = secret | {"Authorization": "Bearer nonsense"}
+    problem(await service.get(path), 401, "unauthenticated")
+
+
+async def test_a_token_that_is_not_ascii_is_a_wrong_one(world: World) -> None:
+    """In development mode too, where a name would count without it."""
     caller = world.stranger()
-    caller.headers = world.agent("sofia").headers
+    caller.headers = {"Authorization": "Bearer é".encode(), "X-User-Id": "user:alice"}
     problem(await caller.get(CHANNELS), 401, "unauthenticated")

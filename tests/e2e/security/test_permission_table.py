@@ -31,7 +31,7 @@ class Who:
     in_another: bool = False
     agent: bool = False
     can_invite: bool = False
-    # Was a member once: "left" or "kicked".
+    # Was a member once: "left", "kicked" or "banned".
     gone: str | None = None
     # Came in with their first post, by the claim of a token that they have no more.
     lost_microdao: bool = False
@@ -67,6 +67,7 @@ EVERYBODY = {
     "agent from another microDAO": Who(agent=True, in_another=True),
     "departed member": Who("member", in_microdao=True, gone="left"),
     "kicked member": Who("member", in_microdao=True, gone="kicked"),
+    "banned member": Who("member", in_microdao=True, gone="banned"),
     "former member of the microDAO": Who("member", lost_microdao=True),
     "former member of the microDAO, in another": Who("member", lost_microdao=True, in_another=True),
     "departed guest": Who("guest", in_another=True, gone="left"),
@@ -77,8 +78,9 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
     """The table of who may do what, as status codes."""
     open_to_them = visibility == "public" or (visibility == "microdao" and who.in_microdao)
     member = who.counts_in(visibility)
-    reads = open_to_them or (member and who.can_read)
-    writes = who.can_write and (member or (open_to_them and not who.agent))
+    banned = who.gone == "banned"
+    reads = (open_to_them and (not banned or visibility == "public")) or (member and who.can_read)
+    writes = who.can_write and (member or (open_to_them and not who.agent and not banned))
     actions = {
         "see the channel": True,
         "find it in the list": True,
@@ -91,7 +93,7 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "react": writes,
         "remove a reaction": True,
         # Agents never join by themselves.
-        "join": member or not who.agent,
+        "join": member or not (who.agent or banned),
         "edit another's": False,
         "delete another's": who.manages,
         "invite": who.manages or (who.member and who.can_invite),
@@ -170,7 +172,8 @@ class Stage:
             assert response.status_code == 200, response.text
         if who.gone:
             by = caller if who.gone == "left" else self.owner
-            response = await by.delete(member_path(channel, entity))
+            query = "?ban=true" if who.gone == "banned" else ""
+            response = await by.delete(member_path(channel, entity) + query)
             assert response.status_code == 204, response.text
         return caller, own["id"]
 

@@ -185,8 +185,8 @@ async def test_the_stream_of_a_hidden_channel_looks_like_an_unknown_one(
         headers = mine.owner.headers
         hidden = await handshake_refused(ws_address(theirs.channel["id"]), 404, headers=headers)
         unknown = await handshake_refused(ws_address(UNKNOWN_ID), 404, headers=headers)
-        assert theirs.channel["slug"].encode() not in (hidden.body or b"")
-        bodies = [json.loads(response.body or b"null") for response in (hidden, unknown)]
+        assert theirs.channel["slug"].encode() not in hidden.content
+        bodies = [response.json() for response in (hidden, unknown)]
         for body in bodies:
             body.pop("request_id", None)
         assert bodies[0] == bodies[1]

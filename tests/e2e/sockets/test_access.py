@@ -62,25 +62,27 @@ async def test_callers_who_may_not_read_are_refused(world: World, ws_address: Ad
                 await socket.pong()
         else:
             # A member who may not read knows of the channel; nobody else does.
-            await handshake_refused(address, *((403, 404) if caller is blind else (404,)), headers=caller.headers)
+            await handshake_refused(address, 403 if caller is blind else 404, headers=caller.headers)
 
 
-async def test_in_development_a_name_opens_a_stream_and_public_ones_need_none(
+async def test_in_development_a_name_opens_a_stream_and_who_gives_none_belongs_to_every_microdao(
     world: World, ws_address: Address
 ) -> None:
     if not world.development:
         pytest.skip("names count only in development mode")
     owner = world.user("owner")
-    public = await world.channel(owner)
+    public, inside = await world.channel(owner), await world.channel(owner, visibility="microdao")
     private = await world.channel(owner, visibility="private")
     async with (
         listener(ws_address(public["id"])) as anonymous,
+        listener(ws_address(inside["id"])) as anonymous_inside,
         listener(ws_address(private["id"], user_id=owner.id)) as owners,
     ):
-        for channel, socket in ((public, anonymous), (private, owners)):
+        for channel, socket in ((public, anonymous), (inside, anonymous_inside), (private, owners)):
             message = await owner.send(channel["id"], "hello")
             await socket.message(message["id"])
-    await handshake_refused(ws_address(private["id"]), 401, 404)
+        assert anonymous.personal == [], "nobody has no memberships"
+    await handshake_refused(ws_address(private["id"]), 404)
     await handshake_refused(ws_address(private["id"], user_id=world.user("other").id), 404)
     await handshake_refused(ws_address(private["id"], user_id="user:Nobody"), 401)
 

@@ -80,6 +80,12 @@ class Caller:
         self.stack.need("server_name")
         return f"@{self.id.replace(':', '-', 1)}:{self.stack.server_name}"
 
+    @property
+    def query(self) -> dict[str, str]:
+        """How they say who they are in the address of a socket."""
+        scheme, _, text = str(self.headers.get("Authorization", "")).partition(" ")
+        return {"token": text} if scheme else {"user_id": self.id}
+
     async def request(self, method: str, path: str, *, key: str | None = None, **options: Any) -> httpx.Response:
         headers = self.headers | options.pop("headers", {})
         if key is not None:
@@ -131,8 +137,8 @@ class Caller:
         return response.json()
 
     async def history(self, channel: str) -> list[dict[str, Any]]:
-        """Every message, oldest first."""
-        return (await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200"))[::-1]
+        """Every message, oldest first; those that were deleted too."""
+        return (await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200&deleted=true"))[::-1]
 
     async def content(self, message: dict[str, Any]) -> dict[str, Any]:
         """A message with its full content from Matrix."""

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.http11 import Response
+from websockets.exceptions import ConnectionClosed
 
 from support import received
 from support.api import Caller
@@ -21,6 +21,8 @@ from support.waiting import PATIENCE, eventually
 LOGGED = ("message.", "reaction.", "member.", "channel.")
 # What passes by without a number.
 EPHEMERAL = ("typing",)
+# What comes because of who the caller is.
+PERSONAL = ("membership",)
 
 
 class Listener:
@@ -30,6 +32,7 @@ class Listener:
         self.socket = socket
         self.events: list[dict[str, Any]] = []
         self.ephemeral: list[dict[str, Any]] = []
+        self.personal: list[dict[str, Any]] = []
         # What the relay says itself, such as "subscribed" and "error".
         self.notices: list[dict[str, Any]] = []
         # What is no JSON.
@@ -52,6 +55,8 @@ class Listener:
     def _kind(self, name: str) -> list[dict[str, Any]]:
         if name.startswith(LOGGED):
             return self.events
+        if name in PERSONAL:
+            return self.personal
         return self.ephemeral if name in EPHEMERAL else self.notices
 
     @property
@@ -66,6 +71,21 @@ class Listener:
     def messages(self) -> list[dict[str, Any]]:
         """The messages of the message.created frames."""
         return [event["message"] for event in self.events if event["type"] == "message.created"]
+
+    def memberships(self, channel: dict[str, Any]) -> list[str]:
+        """The types of the events about the caller's own membership of a channel that came without a subscription."""
+        return [frame["event"]["type"] for frame in self.personal if frame["channel_id"] == channel["id"]]
+
+    async def membership(self, channel: dict[str, Any], name: str) -> dict[str, Any]:
+        """The one frame of such an event, once it has come."""
+
+        async def arrived() -> list[dict[str, Any]]:
+            return [f for f in self.personal if f["channel_id"] == channel["id"] and f["event"]["type"] == name]
+
+        # The relay reads from the outbox what it has missed, every 30 seconds.
+        frames = await eventually(f"{name} among {self.personal}", arrived, deadline=60)
+        assert len(frames) == 1, frames
+        return frames[0]
 
     async def send(self, text: str | bytes) -> None:
         await self.socket.send(text)
@@ -129,13 +149,29 @@ async def listener(url: str, headers: dict[str, str] | None = None, **options: A
             await opened.close()
 
 
-async def handshake_refused(url: str, *statuses: int, **options: Any) -> Response:
-    """Checks that the relay refuses the handshake with one of these statuses; returns its response."""
-    with pytest.raises(InvalidStatus) as refused:
-        async with listener(url, **options):
-            pass
-    response = refused.value.response
-    assert response.status_code in statuses, response.body
+# The close code of a socket that is refused with a status.
+REFUSED_WITH = {400: 4400, 401: 4401, 403: 4403, 404: 4404, 422: 4400, 429: 4429, 503: 1013}
+
+
+async def refused(url: str, **options: Any) -> tuple[int | None, str]:
+    """Checks that the relay completes the handshake and closes at once; returns the code and the reason."""
+    async with connect(url, proxy=None, **options) as socket:
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(socket.recv(), PATIENCE)
+    return socket.close_code, socket.close_reason or ""
+
+
+async def handshake_refused(
+    url: str, *statuses: int, headers: dict[str, str] | None = None, subprotocols: list[Any] | None = None
+) -> httpx.Response:
+    """Checks that the relay refuses a socket with the code for one of these statuses, and that who asks for no WebSocket
+    gets that status; returns the response."""
+    plain = dict(headers or {}) | ({"Sec-WebSocket-Protocol": ", ".join(subprotocols)} if subprotocols else {})
+    async with httpx.AsyncClient(trust_env=False) as client:
+        response = await client.get(url.replace("ws", "http", 1), headers=plain)
+    assert response.status_code in statuses, response.text
+    code, reason = await refused(url, additional_headers=headers, subprotocols=subprotocols)
+    assert (code, bool(reason)) == (REFUSED_WITH[response.status_code], True)
     return response
 
 

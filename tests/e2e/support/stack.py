@@ -27,6 +27,8 @@ class Stack:
     matrix_hs_token: str | None = None
     matrix_gateway_secret: str | None = None
     jwt_secret: str | None = None
+    # The host that webhooks may point to; nobody listens there but tests.
+    webhook_allowed_host: str | None = None
     host: str | None = None
     # The program that stops and starts the services.
     dev: str | None = None

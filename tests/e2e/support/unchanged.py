@@ -14,9 +14,10 @@ from support.rooms import Rooms
 STATE = """
 SELECT jsonb_build_object(
     'channel', (SELECT to_jsonb(c) FROM public.channels c WHERE c.id = ch.id),
-    'messages', (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.seq) FROM public.messages m WHERE m.channel_id = ch.id),
-    -- Without the time of the homeserver's last word on a membership: our own echo may still be on its way.
-    'members', (SELECT jsonb_agg(to_jsonb(m) - 'matrix_changed_at' ORDER BY m.id) FROM public.channel_members m WHERE m.channel_id = ch.id),
+    'messages', (SELECT jsonb_agg(to_jsonb(m) - 'edit_origin_ts' ORDER BY m.seq) FROM public.messages m WHERE m.channel_id = ch.id),
+    -- Without the homeserver's last word on an edit or a membership: our own echo may still be on its way.
+    'members', (SELECT jsonb_agg(to_jsonb(m) - '{matrix_changed_at,matrix_event_id,banned_in_room}'::text[] ORDER BY m.id) FROM public.channel_members m WHERE m.channel_id = ch.id),
+    'edits', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.event_id) FROM messaging.message_edits e WHERE e.channel_id = ch.id),
     'reactions', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.id) FROM public.message_reactions r
                   JOIN public.messages m ON m.id = r.message_id WHERE m.channel_id = ch.id),
     'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM public.channel_events e WHERE e.channel_id = ch.id),

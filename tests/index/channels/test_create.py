@@ -71,7 +71,39 @@ async def test_a_slug_is_taken_once_in_a_microdao_and_free_in_another(world: Wor
 async def test_the_same_request_again_goes_on_with_the_same_channel(db: Database) -> None:
     first = await db.call("reserve_channel", **reserving())
     assert await db.call("reserve_channel", **reserving()) == first
+    # Another one, the caller's own too, waits until it has or must have given up.
+    assert await db.refusal("reserve_channel", **reserving(fingerprint="two")) == "being_created"
+    await db.call("give_up_channel", channel_id=first["channel_id"])
+    assert await db.call("reserve_channel", **reserving()) == first
+    await db.call("give_up_channel", channel_id=first["channel_id"])
     assert await db.call("reserve_channel", **reserving(fingerprint="two")) != first
+
+
+async def test_of_different_requests_of_one_caller_at_once_one_wins(db: Database) -> None:
+    sessions = await db.sessions(10)
+    outcomes = await asyncio.gather(
+        *(s.outcome("reserve_channel", **reserving(fingerprint=f"f{i}")) for i, s in enumerate(sessions))
+    )
+    [winner] = [(i, o.document["channel_id"]) for i, o in enumerate(outcomes) if o.document]
+    assert sorted(o.refusal or "reserved" for o in outcomes) == ["being_created"] * 9 + ["reserved"]
+    assert (await db.call("record_channel", **recording(winner[1], fingerprint=f"f{winner[0]}")))["id"] == winner[1]
+
+
+async def test_who_opens_a_direct_channel_at_the_same_time_waits_to_be_brought_in(world: World, db: Database) -> None:
+    direct = {"slug": "direct-alice-bob", "is_direct": True}
+    channel = await world.channel(ALICE, visibility="private", **direct)
+    assert await db.refusal("reserve_channel", **reserving(BOB, **direct)) == "being_created"
+    await world.member(channel, BOB, role="owner")
+    assert (await db.call("reserve_channel", **reserving(BOB, **direct)))["channel"]["id"] == channel.id
+
+
+async def test_a_key_that_found_a_direct_channel_is_used(world: World, db: Database) -> None:
+    direct = {"slug": "direct-alice-bob", "is_direct": True, "client_key": "k"}
+    channel = await world.channel(ALICE, visibility="private", slug=direct["slug"], is_direct=True)
+    for _ in range(2):
+        assert (await db.call("reserve_channel", **reserving(**direct)))["channel"]["id"] == channel.id
+    other = reserving(client_key="k", fingerprint="two", slug="other")
+    assert await db.refusal("reserve_channel", **other) == "idempotency_key_reused"
 
 
 async def test_another_caller_waits_until_the_holder_must_have_given_up(db: Database) -> None:
@@ -152,6 +184,24 @@ async def test_a_direct_channel_is_found_again(world: World, db: Database) -> No
     assert (found["is_archived"], found["must_return"]) == (True, True)
     # A channel that is no direct one cannot take the place of one.
     assert await db.refusal("reserve_channel", **reserving(slug="direct-alice-bob")) == "slug_taken"
+
+
+async def test_an_agent_opens_direct_channels_only_and_owns_none(world: World, db: Database) -> None:
+    sofia = "agent:sofia"
+    assert await db.refusal("reserve_channel", **reserving(sofia)) == "agents_make_no_channels"
+    channel = await world.channel(sofia, visibility="private", is_direct=True)
+    row = await world.row(channel, sofia)
+    assert row and (row["role"], row["can_kick"], row["can_create_tasks"], row["matrix_power_level"]) == (
+        "agent",
+        False,
+        False,
+        0,
+    )
+    invitation = {"member_id": BOB, "details": {"role": "owner"}, "client_key": None, "fingerprint": "f"}
+    assert (await db.call("prepare_invite", **channel.by(sofia), **invitation))["power_level"] == 100
+    await world.member(channel, BOB, role="owner")
+    other = invitation | {"member_id": "user:eve", "details": {"role": "member"}}
+    assert await db.refusal("prepare_invite", **channel.by(sofia), **other) == "direct_is_of_two"
 
 
 async def test_nobody_else_is_in_a_new_channel(world: World, db: Database) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -102,6 +104,19 @@ class Session:
         return [tuple(row) for row in await self.rows(sql, channel_id)]
 
 
+@dataclass
+class Read:
+    """How many rows of a table some statements read, by whatever index or none."""
+
+    rows: int = 0
+
+
+READ_ROWS = """
+SELECT sum(pg_stat_get_xact_tuples_returned(oid) + pg_stat_get_xact_tuples_fetched(oid))::bigint FROM pg_class
+WHERE oid = $1::regclass OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = $1::regclass)
+"""
+
+
 class Database(Session):
     """A database at the newest schema, empty when a test begins."""
 
@@ -122,6 +137,15 @@ class Database(Session):
         for connection in self.opened:
             connection.terminate()
         self.opened.clear()
+
+    @asynccontextmanager
+    async def reading(self, table: str) -> AsyncIterator[Read]:
+        """Counts the rows that are read inside."""
+        read, name = Read(), f"public.{table}"
+        async with self.transaction():
+            before = await self.value(READ_ROWS, name)
+            yield read
+            read.rows = await self.value(READ_ROWS, name) - before
 
     async def empty(self) -> None:
         tables = await self.value(TABLES)

@@ -237,3 +237,29 @@ async def test_an_absent_one_is_restricted_and_gets_no_role(world: World, db: Da
     await db.call("record_member_change", **record, matrix_user_id="@user-gone:localhost")
     row = await world.row(channel, "user:gone")
     assert row and (row["role"], row["can_write"], row["matrix_power_level"]) == ("member", False, -1)
+
+
+async def test_muted_members_leave_the_room_a_place_for_roles(world: World, db: Database) -> None:
+    """The room's power levels are one event of at most 64 KiB."""
+    channel = await world.channel()
+    await world.member(channel, "user:mia")
+    await db.execute(
+        """INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, can_write, matrix_power_level)
+           SELECT $1, '@' || repeat('x', 240) || n || ':elsewhere', 'human', '@' || repeat('x', 240) || n || ':elsewhere', false, -1
+           FROM generate_series(1, 125) n""",
+        channel.id,
+    )
+    by = channel.by(OWNER)
+    mute, promote = {"can_write": False}, {"role": "admin"}
+    for who in ("user:mia", "user:not-here"):
+        assert await db.refusal("prepare_member_change", **by, member_id=who, details=mute) == "too_many_levels"
+    assert (await db.call("prepare_member_change", **by, member_id="user:mia", details=promote))["power_level"] == 50
+    invitation = {"client_key": None, "fingerprint": "f"}
+    guest = {"member_id": "user:gus", "details": {"role": "guest", **mute}, **invitation}
+    assert await db.refusal("prepare_invite", **by, **guest) == "too_many_levels"
+    admin = {"member_id": "user:ada", "details": promote, **invitation}
+    assert (await db.call("prepare_invite", **by, **admin))["power_level"] == 50
+    # One who may write again makes room.
+    muted = await db.value("SELECT member_id FROM public.channel_members WHERE matrix_power_level < 0 LIMIT 1")
+    unmute = {"member_id": muted, "details": {"can_write": True}}
+    assert (await db.call("prepare_member_change", **by, **unmute))["power_level"] == 0

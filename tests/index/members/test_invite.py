@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from harness.database import Database
-from harness.world import OWNER, Channel, World, at, matrix_id, membership, type_of
+from harness.world import DAO, EVERY, OWNER, Channel, World, at, matrix_id, membership, type_of
 
 MEMBER: dict[str, Any] = {"role": "member"}
 
@@ -127,6 +127,37 @@ async def test_a_key_is_one_invitation(world: World, db: Database) -> None:
     again = await db.call("prepare_invite", **asking(channel, OWNER, "user:bob", **key))
     assert again["member"]["id"] == member["id"]
     other = asking(channel, OWNER, "user:eve", **key, fingerprint="two")
+    assert await db.refusal("prepare_invite", **other) == "idempotency_key_reused"
+
+
+async def test_a_key_belongs_to_what_it_is_sent_to(world: World, db: Database) -> None:
+    channel, other = await world.channel(), await world.channel()
+    key = {"client_key": "k"}
+    await db.call("record_invite", **recording(channel, OWNER, "user:bob", **key))
+    # Another channel's invitation and a new channel are no retries of it.
+    assert "member" not in await db.call("prepare_invite", **asking(other, OWNER, "user:bob", fingerprint="two", **key))
+    creating = {"microdao_id": DAO, "slug": "new", "is_direct": False, "fingerprint": "three", **key}
+    assert (await db.call("reserve_channel", caller=OWNER, microdaos=EVERY, **creating))["channel_id"]
+
+
+async def test_a_key_of_an_earlier_version_still_counts(world: World, db: Database) -> None:
+    channel, other = await world.channel(), await world.channel()
+    key = {"client_key": "k"}
+    member = await db.call("record_invite", **recording(channel, OWNER, "user:bob", **key))
+    await db.execute("UPDATE messaging.idempotency_keys SET key = 'k'")
+    again = await db.call("prepare_invite", **asking(channel, OWNER, "user:bob", **key))
+    assert again["member"]["id"] == member["id"]
+    reused = asking(channel, OWNER, "user:eve", fingerprint="two", **key)
+    assert await db.refusal("prepare_invite", **reused) == "idempotency_key_reused"
+    assert "member" not in await db.call("prepare_invite", **asking(other, OWNER, "user:bob", fingerprint="two", **key))
+
+
+async def test_a_key_that_found_a_member_is_used(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:mia")
+    key = {"client_key": "k"}
+    assert (await db.call("prepare_invite", **asking(channel, OWNER, "user:mia", **key)))["is_member"]
+    other = asking(channel, OWNER, "user:eve", fingerprint="two", **key)
     assert await db.refusal("prepare_invite", **other) == "idempotency_key_reused"
 
 

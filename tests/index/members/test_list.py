@@ -41,6 +41,7 @@ async def test_a_member_is_their_row(world: World, db: Database) -> None:
         "invited_by": None,
         "invited_at": None,
         "left_at": None,
+        "banned_at": None,
     }
 
 

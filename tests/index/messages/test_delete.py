@@ -19,6 +19,22 @@ async def test_a_deleted_message_keeps_its_place_and_loses_its_text(world: World
     assert prepared["is_deleted"] is True
 
 
+async def test_the_log_is_purged_in_the_order_in_which_the_publisher_locks_it(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    rows = await db.rows("SELECT id FROM public.outbox WHERE channel_id = $1 AND seq = $2 ORDER BY id", channel.id, message.seq)
+    first, second = (row["id"] for row in rows)
+    publisher, deleting = await db.sessions(2)
+    lock = "SELECT FROM public.outbox WHERE id = $1 FOR NO KEY UPDATE NOWAIT"
+    async with publisher.transaction():
+        await publisher.execute(lock, first)
+        deletion = asyncio.create_task(deleting.call("record_redaction", **redaction(channel, message.event_id)))
+        await db.waiting(deleting)
+        # Whoever waits for the first one has not locked the second.
+        await publisher.execute(lock, second)
+    await deletion
+
+
 async def test_a_message_is_deleted_once(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel)
@@ -96,3 +112,21 @@ async def test_a_message_that_was_redacted_before_it_came_is_not_indexed(world: 
     await db.call("record_redaction", **redaction(channel, arguments["event_id"]))
     assert await db.call("record_message", **arguments) == {"inserted": False}
     assert await db.subjects(channel.id) == ["channel.created"]
+
+
+async def test_deleting_a_message_does_not_read_its_reactions(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    await db.execute(
+        """INSERT INTO public.outbox (channel_id, microdao_id, seq, subject, payload)
+           SELECT $1, 'microdao:daarion', 1000 + n, 'messaging.reaction.added', jsonb_build_object('message_id', $2::text)
+           FROM generate_series(1, 20000) n""",
+        channel.id,
+        message.id,
+    )
+    await db.execute("VACUUM ANALYZE public.outbox")
+    for _ in range(7):
+        async with db.reading("outbox") as read:
+            await world.delete(channel, message)
+        assert read.rows < 200
+        await db.execute("UPDATE public.messages SET deleted_at = NULL")

@@ -1,6 +1,7 @@
 """prepare_edit, record_edit, find_message_of_edit and record_edit_redaction."""
 
 import asyncio
+import itertools
 from typing import Any
 
 from harness.database import Database
@@ -17,7 +18,8 @@ async def test_the_sender_edits(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel, content_preview="first")
     prepared = await db.call("prepare_edit", **channel.by(OWNER), message_id=message.id)
-    assert prepared == {"room_id": channel.room_id, "event_id": message.event_id, "asked_at": None}
+    there = {"room_id": channel.room_id, "event_id": message.event_id, "content_type": "text"}
+    assert prepared == {**there, "asked_at": None}
     document = await db.call("record_edit", **edit(channel, message.event_id, content_preview="second"))
     assert (document["content_preview"], document["seq"]) == ("second", message.seq)
     [event] = await db.events(channel.id, "messaging.message.updated")
@@ -48,6 +50,12 @@ async def test_refusals_of_an_edit(world: World, db: Database) -> None:
     ]
     for expected, caller, message_id in cases:
         assert await db.refusal("prepare_edit", **caller, message_id=message_id) == expected
+    # Ciphertext replaces only ciphertext, in a channel that takes it.
+    for expected, caller, message_id in [
+        ("channel_not_encrypted", channel.by(OWNER), mine.id),
+        ("message_not_encrypted", encrypted.by(OWNER), sealed.id),
+    ]:
+        assert await db.refusal("prepare_edit", **caller, message_id=message_id, is_encrypted=True) == expected
     await world.archive(channel)
     assert await db.refusal("prepare_edit", **channel.by(OWNER), message_id=mine.id) == "channel_archived"
 
@@ -125,8 +133,9 @@ async def test_an_edit_is_recorded_once(world: World, db: Database) -> None:
 
 async def test_the_newest_edit_counts_in_whatever_order_they_come(world: World, db: Database) -> None:
     for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
-        channel = await world.channel()
-        message = await world.message(channel)
+        channel = await world.old_channel()
+        # Before its edits, whose times would all be its own otherwise.
+        message = await world.message(channel, sent_at=at(-120))
         edits = [edit(channel, message.event_id, content_preview=f"{i}", edited_at=at(i - 60)) for i in range(3)]
         for i in order:
             await db.call("record_edit", **edits[i])
@@ -248,3 +257,29 @@ async def test_the_redaction_of_an_edit_that_is_not_shown_changes_nothing(world:
     before = await db.contents()
     await redact(db, channel, message, older, {"content_preview": "first"})
     assert await db.contents() == before
+
+
+async def test_matrix_says_which_edit_is_the_newest_and_no_clock_of_ours(world: World, db: Database) -> None:
+    """The app's clock is ahead: an edit in Matrix after the API's counts, once the homeserver has told of both."""
+    channel = await world.old_channel()
+    message = await world.message(channel)
+    at_ms = 1_750_000_000_000
+    first = edit(channel, message.event_id, content_preview="by the API", edited_at=at(0))
+    await db.call("record_edit", **first)
+    await db.call("record_edit", **first | {"origin_ts": at_ms, "edited_at": at(-60)})
+    later = edit(channel, message.event_id, content_preview="in Matrix", edited_at=at(-50), origin_ts=at_ms + 1)
+    await db.call("record_edit", **later)
+    assert await shown(db, channel, message) == ("in Matrix", True)
+
+
+async def test_edits_of_any_time_have_the_order_of_matrix(world: World, db: Database) -> None:
+    """By the time that their server says, also one that no calendar has, and then by their ids."""
+    told = [("$a", -1), ("$b", 0), ("$c", 5), ("$d", 5), ("$e", 2**53 - 1)]
+    for order in itertools.permutations(range(len(told))):
+        channel = await world.channel()
+        message = await world.message(channel)
+        for i in order:
+            event, origin_ts = told[i]
+            change = {"event_id": f"{event}-{message.id}", "content_preview": event, "origin_ts": origin_ts}
+            await db.call("record_edit", **edit(channel, message.event_id, **change))
+        assert await shown(db, channel, message) == ("$e", True), order

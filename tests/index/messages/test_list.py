@@ -19,8 +19,11 @@ async def page(
     before: Place = None,
     after: Place = None,
     thread: str | None = None,
+    deleted: bool = False,
 ) -> Any:
     arguments = {"limit": limit, "before": before, "after": after, "thread_id": thread}
+    if deleted:
+        arguments["with_deleted"] = True
     return await db.call("list_messages", **channel.by(OWNER), **arguments)
 
 
@@ -86,6 +89,74 @@ async def test_a_page_is_what_a_plain_reading_of_the_rules_gives(world: World, d
             older = f"before={expected[0]}" if expected[0] > numbers[0] else None
             newer = f"after={expected[-1]}" if expected[-1] < numbers[-1] else None
             assert document["links"] == {"next": older, "prev": newer}, case
+
+
+@pytest.mark.parametrize("thread", [False, True], ids=["channel", "thread"])
+@pytest.mark.parametrize("seed", range(4))
+async def test_deleted_messages_are_on_a_page_only_when_asked_for(
+    world: World, db: Database, seed: int, thread: bool
+) -> None:
+    chance = random.Random(seed)
+    channel = await world.channel()
+    root = await world.message(channel)
+    made = [await world.message(channel, reply_to_event_id=root.event_id) for _ in range(14)]
+    gone = {message.seq for message in made if chance.random() < chance.choice([0.2, 0.9])}
+    if thread:
+        gone.add(root.seq)
+    for message in [root, *made]:
+        if message.seq in gone:
+            await world.delete(channel, message)
+    everything = [m.seq for m in made] if thread else [root.seq, *(m.seq for m in made)]
+    of = root.id if thread else None
+    for deleted in (False, True):
+        shown = [n for n in everything if deleted or n not in gone]
+        for _ in range(60):
+            before, after = (chance.choice([None, chance.randrange(0, everything[-1] + 3)]) for _ in range(2))
+            limit = chance.randrange(1, 17)
+            between = [n for n in shown if (before is None or n < before) and (after is None or n > after)]
+            expected = between[:limit] if after is not None else between[-limit:]
+            where = {name: None if n is None else {"seq": n} for name, n in (("before", before), ("after", after))}
+            document = await page(db, channel, limit=limit, thread=of, deleted=deleted, **where)
+            case = (before, after, limit, deleted)
+            assert [item["seq"] for item in document["items"]] == expected[::-1], case
+            assert all((item["deleted_at"] is not None) == (item["seq"] in gone) for item in document["items"])
+            if expected:
+                older = f"before={expected[0]}" if expected[0] > shown[0] else None
+                newer = f"after={expected[-1]}" if expected[-1] < shown[-1] else None
+                assert document["links"] == {"next": older, "prev": newer}, case
+        down, link = [], None
+        while True:
+            document = await page(db, channel, limit=3, thread=of, deleted=deleted, before=place(link))
+            down += [item["seq"] for item in document["items"]]
+            link = document["links"]["next"]
+            if link is None:
+                break
+        assert down == shown[::-1]
+
+
+async def test_a_deleted_message_is_still_a_place(world: World, db: Database) -> None:
+    channel = await world.channel()
+    first, second, third = [await world.message(channel) for _ in range(3)]
+    await world.delete(channel, second)
+    assert [m["seq"] for m in (await page(db, channel, before={"message": second.id}))["items"]] == [first.seq]
+    assert [m["seq"] for m in (await page(db, channel, after={"message": second.id}))["items"]] == [third.seq]
+
+
+async def test_a_page_does_not_read_what_was_deleted(world: World, db: Database) -> None:
+    channel = await world.channel()
+    kept = await world.message(channel)
+    await db.execute(
+        """INSERT INTO public.messages (channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type,
+                                        sender_matrix_id, content_preview, deleted_at)
+           SELECT $1, 100 + n, '$gone-' || n, 'm.room.message', 'user:sam', 'human', '@user-sam:localhost', '', now()
+           FROM generate_series(1, 20000) n""",
+        channel.id,
+    )
+    await db.execute("VACUUM ANALYZE public.messages")
+    async with db.reading("messages") as read:
+        await page(db, channel, limit=1)
+    assert 0 < read.rows < 10
+    assert [m["seq"] for m in (await page(db, channel, limit=1))["items"]] == [kept.seq]
 
 
 async def test_a_place_is_a_number_a_message_or_a_time(world: World, db: Database) -> None:

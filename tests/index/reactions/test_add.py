@@ -56,13 +56,55 @@ async def test_refusals_of_a_reaction(world: World, db: Database) -> None:
     assert (await db.outcome("record_reaction", **reaction(channel, "$later"))).refusal == "message_not_found"
 
 
-async def test_one_reaction_of_a_person_is_one_event(world: World, db: Database) -> None:
+async def test_what_matrix_has_is_indexed_once(world: World, db: Database) -> None:
+    """Matrix tells a picture with a variation selector from the one without."""
     channel = await world.channel()
     message = await world.message(channel)
     sessions = await db.sessions(4)
     arguments = [reaction(channel, message.event_id, "user:sam", emoji) for emoji in ("❤️", "❤", "❤️", "❤")]
     await asyncio.gather(*(s.call("record_reaction", **a) for s, a in zip(sessions, arguments, strict=True)))
-    assert await db.subjects(channel.id) == ["channel.created", "message.created", "reaction.added"]
+    assert await db.subjects(channel.id) == ["channel.created", "message.created", "reaction.added", "reaction.added"]
+
+
+async def test_taking_one_variant_back_leaves_the_other(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    first, second = (reaction(channel, message.event_id, "user:sam", emoji) for emoji in ("❤️", "❤"))
+    for arguments in (first, second):
+        await db.call("record_reaction", **arguments)
+    await db.call("record_redaction", **redaction(channel, first["event_id"], "user:sam"))
+    by = {**channel.by("user:sam"), "message_id": message.id, "emoji": "❤️"}
+    assert (await db.call("prepare_reaction", **by))["has_reacted"]
+    [left] = (await db.call("list_reactions", **channel.by(OWNER), message_id=message.id))["reactions"]
+    assert (left["emoji"], left["reactors"]) == ("❤", ["user:sam"])
+    assert (await db.call("prepare_reaction_removal", **by))["event_id"] == second["event_id"]
+
+
+async def test_reactions_of_one_person_and_emoji_of_a_message_are_bounded(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+
+    async def react(who: str, emoji: str) -> None:
+        await db.call("record_reaction", **reaction(channel, message.event_id, who, emoji))
+
+    async def refusal(who: str, emoji: str) -> str | None:
+        by = {**channel.by(who), "message_id": message.id, "emoji": emoji}
+        return (await db.outcome("prepare_reaction", **by)).refusal
+
+    for n in range(100):
+        assert await refusal(f"user:u{n // 20}", f"e{n}") is None
+        await react(f"user:u{n // 20}", f"e{n}")
+    assert await refusal("user:u0", "e99") == "too_many_reactions"
+    assert await refusal("user:new", "another") == "too_many_reactions"
+    assert await refusal("user:new", "e50") is None
+    # What somebody has done already is no refusal.
+    assert await refusal("user:u0", "e0") is None
+    before = await db.subjects(channel.id)
+    await react("user:u0", "e99")
+    await react("@bob:elsewhere", "another")
+    assert await db.subjects(channel.id) == before
+    await react("@bob:elsewhere", "e50")
+    assert len(await db.subjects(channel.id)) == len(before) + 1
 
 
 async def test_a_late_copy_does_not_bring_a_reaction_back(world: World, db: Database) -> None:

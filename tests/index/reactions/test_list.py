@@ -40,3 +40,27 @@ async def test_refusals_of_a_list(world: World, db: Database) -> None:
     assert await db.refusal("list_reactions", **private.by("user:rob"), message_id=secret.id) == "cannot_read"
     assert await db.refusal("list_reactions", **channel.by(OWNER), message_id=secret.id) == "message_not_found"
     assert await db.refusal("list_reactions", **channel.by(OWNER), message_id=NOWHERE) == "message_not_found"
+
+
+async def test_a_person_with_two_variants_counts_once(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    for emoji in ("❤️", "❤"):
+        await db.call("record_reaction", **reaction(channel, message.event_id, "user:ann", emoji))
+    [listed] = (await db.call("list_reactions", **channel.by("user:ann"), message_id=message.id))["reactions"]
+    assert (listed["count"], listed["reactors"]) == (1, ["user:ann"])
+
+
+async def test_a_list_has_at_most_a_hundred_emoji_whatever_is_there(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    await db.execute(
+        """INSERT INTO public.message_reactions (message_id, reactor_id, reactor_type, emoji, matrix_event_id)
+           SELECT $1, 'user:sam', 'human', 'e' || n, '$e' || n FROM generate_series(1, 20000) n""",
+        message.id,
+    )
+    await db.execute("VACUUM ANALYZE public.message_reactions")
+    async with db.reading("message_reactions") as read:
+        listed = await db.call("list_reactions", **channel.by(OWNER), message_id=message.id)
+    assert len(listed["reactions"]) == 100
+    assert read.rows < 1000

@@ -81,8 +81,8 @@ async def test_who_was_banned_before_coming_stays_out(world: World, db: Database
     await tell(db, channel, "user:sam", "ban", OWNER, changed_at=at(-10))
     await tell(db, channel, "user:sam", "invite", OWNER, changed_at=at(-20))
     row = await world.row(channel, "user:sam")
-    assert row and row["left_at"] is not None
-    assert await db.subjects(channel.id) == ["channel.created"]
+    assert row and row["left_at"] is not None and row["banned_at"] is not None
+    assert await db.subjects(channel.id) == ["channel.created", "member.kicked"]
 
 
 async def test_an_intent_is_of_the_person_who_had_it(world: World, db: Database) -> None:
@@ -95,13 +95,14 @@ async def test_an_intent_is_of_the_person_who_had_it(world: World, db: Database)
     assert (await db.audit(channel.id))[1:] == [("member.kicked", "user:ned", "user:sam")]
 
 
-async def test_an_old_intent_is_no_intent(world: World, db: Database) -> None:
+async def test_an_intent_is_its_actors_however_late_the_homeserver_tells_of_it(world: World, db: Database) -> None:
     channel = await world.channel()
     await world.member(channel, "user:sam")
     await db.call("prepare_removal", **channel.by(OWNER), member_id="user:sam")
-    await db.execute("UPDATE messaging.intents SET created_at = now() - interval '11 minutes'")
+    await db.execute("UPDATE messaging.intents SET created_at = now() - interval '11 hours'")
     await tell(db, channel, "user:sam", "leave", BOT, by_bot=True)
-    assert (await db.audit(channel.id))[1:] == [("member.kicked", BOT, "user:sam")]
+    assert (await db.audit(channel.id))[1:] == [("member.kicked", OWNER, "user:sam")]
+    assert await db.value("SELECT count(*) FROM messaging.intents") == 0
 
 
 async def test_a_room_of_no_channel_is_refused(db: Database) -> None:

@@ -24,7 +24,8 @@ pub fn identify(verifier: &Verifier, headers: &HeaderMap, query: &Query) -> Resu
     let known = match token(headers, query)? {
         Some(token) => verifier.verify_token(&token)?,
         None if verifier.development() => {
-            let header = headers.get("x-user-id").and_then(|value| value.to_str().ok());
+            // What is not ASCII is no name, and not the absence of one.
+            let header = headers.get("x-user-id").map(|value| value.to_str().unwrap_or(""));
             match header.or(query.user_id.as_deref()) {
                 Some(id) => verifier.development_caller(id)?,
                 None => return Ok(Identity { caller: None, expires_at: None }),
@@ -90,6 +91,11 @@ mod tests {
         let bob = identify(&development, &headers(&[("x-user-id", "user:bob")]), &query).unwrap();
         assert_eq!(bob.caller.unwrap().id().as_str(), "user:bob");
         assert!(identify(&development, &headers(&[("authorization", "Bearer x")]), &query).is_err());
+        for name in ["authorization", "x-user-id"] {
+            let value = HeaderValue::from_bytes("Bearer é".as_bytes()).unwrap();
+            let not_ascii = HeaderMap::from_iter([(http::HeaderName::from_static(name), value)]);
+            assert!(identify(&development, &not_ascii, &query).is_err(), "{name}");
+        }
         assert!(identify(&verifier("token"), &HeaderMap::new(), &query).is_err());
     }
 

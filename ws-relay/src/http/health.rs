@@ -1,6 +1,7 @@
 //! `GET /health`: whether the relay is alive. `GET /health/ready`: whether it can do its work.
 
 use crate::app::App;
+use crate::database::Database;
 use async_nats::connection::State as Nats;
 use axum::Json;
 use axum::extract::State;
@@ -8,10 +9,13 @@ use http::StatusCode;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
 /// The longest wait for the database.
 const DEADLINE: Duration = Duration::from_secs(2);
+/// How long an answer of the database counts: anybody may ask, as often as they like.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The state of the relay and of what it needs.
 #[derive(Serialize)]
@@ -22,6 +26,26 @@ pub struct Health {
     nats: &'static str,
     /// `reachable` or `unreachable`.
     database: &'static str,
+    /// `token`, or `development` where anyone may call themselves anyone.
+    auth_mode: &'static str,
+}
+
+/// Whether the database was there a moment ago. Those who ask at the same time share one look.
+#[derive(Default)]
+pub struct Reachable(Mutex<Option<(Instant, bool)>>);
+
+impl Reachable {
+    async fn look(&self, database: &Database) -> bool {
+        let mut last = self.0.lock().await;
+        match *last {
+            Some((at, reachable)) if at.elapsed() < FRESH => reachable,
+            _ => {
+                let reachable = matches!(timeout(DEADLINE, database.query("SELECT 1", &[])).await, Ok(Ok(_)));
+                *last = Some((Instant::now(), reachable));
+                reachable
+            }
+        }
+    }
 }
 
 /// 200 as long as the relay runs: outages of others are no reason to restart it.
@@ -39,10 +63,11 @@ pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
 
 async fn look(app: &App) -> Health {
     let nats = app.hub.nats.connection_state() == Nats::Connected;
-    let database = matches!(timeout(DEADLINE, app.database.query("SELECT 1", &[])).await, Ok(Ok(_)));
+    let database = app.reachable.look(&app.database).await;
     Health {
         status: if nats && database { "ok" } else { "degraded" },
         nats: if nats { "connected" } else { "disconnected" },
         database: if database { "reachable" } else { "unreachable" },
+        auth_mode: if app.verifier.development() { "development" } else { "token" },
     }
 }

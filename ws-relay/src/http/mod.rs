@@ -1,7 +1,10 @@
 //! The relay's HTTP routes.
 
 mod auth;
-mod health;
+pub mod health;
+pub mod meter;
+pub mod origins;
+pub mod places;
 mod problem;
 pub mod server;
 mod upgrade;
@@ -16,14 +19,24 @@ use messaging_core::problem::Problem;
 use problem::ProblemResponse;
 use std::sync::Arc;
 
-/// All routes.
-pub fn router(app: Arc<App>) -> Router {
-    Router::new()
+/// The routes for everybody; `/metrics` among them unless it has an address of its own.
+pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
+    let router = Router::new()
         .route("/ws/messaging", get(upgrade::many))
+        .route("/ws/messaging/", get(upgrade::one))
         .route("/ws/messaging/{channel_id}", get(upgrade::one))
         .route("/health", get(health::alive))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics))
+        .route("/health/ready", get(health::ready));
+    finish(if with_metrics { router.route("/metrics", get(metrics)) } else { router }, app)
+}
+
+/// The routes at the address of `/metrics`.
+pub fn metrics_router(app: Arc<App>) -> Router {
+    finish(Router::new().route("/metrics", get(metrics)), app)
+}
+
+fn finish(router: Router<Arc<App>>, app: Arc<App>) -> Router {
+    router
         .fallback(async |headers: http::HeaderMap| ProblemResponse::new(&headers, Problem::not_found("route")))
         .method_not_allowed_fallback(async |headers: http::HeaderMap| {
             ProblemResponse::new(&headers, Problem::method_not_allowed("GET, HEAD"))

@@ -1,46 +1,63 @@
 //! A problem as an HTTP response.
 
+use crate::sparingly::Sparingly;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use messaging_core::problem::Problem;
 use uuid::Uuid;
 
-const REQUEST_ID: &str = "x-request-id";
+/// Names a request, in every response and in the log.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+static FAILED: Sparingly = Sparingly::new();
+
+/// The caller's `X-Request-Id` when it has 1 to 64 visible ASCII characters, else a new one.
+pub fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers
+        .get(REQUEST_ID)
+        .filter(|value| (1..=64).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic));
+    // A UUID is always a header's value.
+    given
+        .cloned()
+        .or_else(|| HeaderValue::try_from(Uuid::new_v4().to_string()).ok())
+        .unwrap_or(HeaderValue::from_static("-"))
+}
+
+/// Logs what an operator should know of a problem. Any client can cause these lines, so there are few of them.
+pub fn log(problem: &Problem, headers: &HeaderMap) {
+    let Some(internal_message) = &problem.internal_message else { return };
+    let id = request_id(headers);
+    let request_id = id.to_str().unwrap_or_default();
+    if !problem.status.is_server_error() {
+        tracing::debug!(request_id, "{}: {internal_message}", problem.code);
+    } else if let Some(left_out) = FAILED.permit() {
+        tracing::warn!(request_id, left_out, "{}: {internal_message}", problem.code);
+    }
+}
 
 /// A problem and the request that it belongs to.
 pub struct ProblemResponse {
     problem: Problem,
-    request_id: String,
+    request_id: HeaderValue,
 }
 
 impl ProblemResponse {
-    /// Takes the caller's `X-Request-Id` when it has 1 to 64 visible ASCII characters, else makes one.
+    /// Logs the problem, and names the request.
     pub fn new(headers: &HeaderMap, problem: Problem) -> Self {
-        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-        let plain = |id: &&str| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
-        let request_id = given.filter(plain).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-        Self { problem, request_id }
+        log(&problem, headers);
+        Self { problem, request_id: request_id(headers) }
     }
 }
 
 impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let Self { problem, request_id } = self;
-        if let Some(internal_message) = &problem.internal_message {
-            match problem.status.is_server_error() {
-                true => tracing::warn!(request_id, "{}: {internal_message}", problem.code),
-                // Any client can cause these, so they must not fill the log.
-                false => tracing::debug!(request_id, "{}: {internal_message}", problem.code),
-            }
-        }
-        let mut response = problem.to_json(&request_id).into_response();
+        let mut response = problem.to_json(request_id.to_str().unwrap_or_default()).into_response();
         *response.status_mut() = problem.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Ok(id) = HeaderValue::from_str(&request_id) {
-            headers.insert(REQUEST_ID, id);
-        }
+        headers.insert(REQUEST_ID, request_id);
         if let Some(allow) = problem.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
             headers.insert(ALLOW, allow);
         }
@@ -53,5 +70,25 @@ impl IntoResponse for ProblemResponse {
             _ => None,
         };
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_keeps_its_id_when_that_is_one() {
+        let id = |given: &'static str| {
+            request_id(&[(REQUEST_ID, HeaderValue::from_static(given))].into_iter().collect())
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(id("abc-1"), "abc-1");
+        for odd in ["", "a b", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"] {
+            assert!(Uuid::parse_str(&id(odd)).is_ok(), "{odd}");
+        }
+        assert!(Uuid::parse_str(request_id(&HeaderMap::new()).to_str().unwrap()).is_ok());
     }
 }

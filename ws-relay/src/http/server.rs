@@ -1,7 +1,13 @@
 //! The listener. Not axum's own, which waits for a request's head for ever.
 
+use super::meter::Metered;
+use super::problem::{REQUEST_ID, request_id};
+use crate::sparingly::Sparingly;
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::time::Duration;
@@ -10,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// A request's head has to be there within this time.
 const HEAD: Duration = Duration::from_secs(10);
+
+static REFUSED: Sparingly = Sparingly::new();
 
 /// Accepts connections until `shutdown`.
 pub async fn run(listener: TcpListener, router: Router, shutdown: CancellationToken) {
@@ -24,7 +32,9 @@ pub async fn run(listener: TcpListener, router: Router, shutdown: CancellationTo
             }
             Err(e) => {
                 // Mostly the limit of open files; the pause leaves the processor to the sockets that are open.
-                tracing::warn!("cannot accept a connection: {e}");
+                if let Some(left_out) = REFUSED.permit() {
+                    tracing::warn!(left_out, "cannot accept a connection: {e}");
+                }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
@@ -34,10 +44,24 @@ pub async fn run(listener: TcpListener, router: Router, shutdown: CancellationTo
 async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
     // Frames are small; a wait for more to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
+    let (stream, meter) = Metered::new(stream);
+    let routes = TowerToHyperService::new(router);
+    // Every request has an id and every response says it, whoever makes the response.
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let id = request_id(request.headers());
+        request.headers_mut().insert(REQUEST_ID, id.clone());
+        request.extensions_mut().insert(meter.clone());
+        let response = routes.call(request);
+        async move {
+            let mut response = response.await?;
+            response.headers_mut().insert(REQUEST_ID, id);
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(served);
     tokio::select! {

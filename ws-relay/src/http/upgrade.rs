@@ -1,69 +1,77 @@
-//! `GET /ws/messaging` and `GET /ws/messaging/{channel_id}`: everything is decided before the upgrade.
+//! `GET /ws/messaging` and `GET /ws/messaging/{channel_id}`: everything is decided before the upgrade. Who is refused
+//! and asked for a WebSocket gets one that is closed at once with a code, because browsers show nothing else.
 
-use crate::access::{self, Access};
+use crate::access::Access;
 use crate::app::App;
 use crate::http::auth::{Query, SUBPROTOCOL, identify};
-use crate::http::problem::ProblemResponse;
+use crate::http::meter::Meter;
+use crate::http::places::Place;
+use crate::http::problem::{ProblemResponse, log};
+use crate::metrics::CloseLabel;
+use crate::socket::connection::refuse;
 use crate::socket::session::{Identity, Purpose, serve};
+use axum::Extension;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use messaging_core::problem::Problem;
-use messaging_core::socket::MAX_CLIENT_MESSAGE_BYTES;
+use messaging_core::socket::{MAX_CLIENT_MESSAGE_BYTES, RefusalCode};
+use std::convert::Infallible;
 use std::sync::Arc;
-
-type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
-type MaybeQuery = Result<axum::extract::Query<Query>, QueryRejection>;
 
 /// Buffers per socket, in bytes. The library's defaults would be a quarter of a megabyte for each of them.
 const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// A socket for one channel.
-pub async fn one(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
+/// A request for a socket.
+pub struct Knock {
     headers: HeaderMap,
-    query: MaybeQuery,
-    upgrade: Upgrade,
-) -> Result<Response, ProblemResponse> {
+    query: Result<axum::extract::Query<Query>, QueryRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    meter: Meter,
+}
+
+impl FromRequestParts<Arc<App>> for Knock {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let query = axum::extract::Query::<Query>::from_request_parts(parts, app).await;
+        let meter = Extension::<Meter>::from_request_parts(parts, app).await;
+        let meter = meter.map_or_else(|_| Meter::default(), |Extension(meter)| meter);
+        let upgrade = WebSocketUpgrade::from_request_parts(parts, app).await;
+        Ok(Self { headers: parts.headers.clone(), query, upgrade, meter })
+    }
+}
+
+/// A socket for one channel.
+pub async fn one(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>, knock: Knock) -> Response {
     let opened = async {
-        let query = readable(query)?;
-        let identity = identify(&app.verifier, &headers, &query)?;
+        let (identity, query) = knock.identify(&app)?;
         // What is not UTF-8 is the id of no channel either.
         let channel = path.ok().and_then(|Path(text)| ChannelId::parse(&text));
         let channel = channel.ok_or_else(|| Problem::not_found("channel"))?;
         let since = query.since_seq.as_deref().map(since_seq).transpose()?;
-        match access::check(&app.database, identity.caller.as_ref(), channel).await {
-            Ok(Access::Granted(head)) => Ok((identity, Purpose::One { channel, head, since })),
-            Ok(Access::Denied | Access::Gone) => Err(Problem::not_found("channel")),
+        match app.access.check(identity.caller.as_ref(), channel).await {
+            Ok(Access::Granted { head, openness }) => Ok((identity, Purpose::One { channel, head, openness, since })),
+            Ok(Access::Denied) => Err(Problem::forbidden("cannot_read", "You may not read this channel.")),
+            Ok(Access::Unknown | Access::Gone) => Err(Problem::not_found("channel")),
             Err(e) => Err(unavailable(e)),
         }
     };
-    let (identity, purpose) = opened.await.map_err(|problem| ProblemResponse::new(&headers, problem))?;
-    accept(app.clone(), upgrade, identity, purpose).map_err(|problem| ProblemResponse::new(&headers, problem))
+    let opened = opened.await;
+    knock.respond(app, opened)
 }
 
 /// A socket for many channels.
-pub async fn many(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    query: MaybeQuery,
-    upgrade: Upgrade,
-) -> Result<Response, ProblemResponse> {
-    readable(query)
-        .and_then(|query| identify(&app.verifier, &headers, &query))
-        .and_then(|identity| accept(app, upgrade, identity, Purpose::Many))
-        .map_err(|problem| ProblemResponse::new(&headers, problem))
-}
-
-fn readable(query: MaybeQuery) -> Result<Query, Problem> {
-    query.map(|query| query.0).map_err(|e| Problem::bad_request("invalid_query", e.body_text()))
+pub async fn many(State(app): State<Arc<App>>, knock: Knock) -> Response {
+    let opened = knock.identify(&app).map(|(identity, _)| (identity, Purpose::Many));
+    knock.respond(app, opened)
 }
 
 fn since_seq(text: &str) -> Result<Seq, Problem> {
@@ -77,31 +85,81 @@ fn unavailable(internal_message: impl std::fmt::Display) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).with_internal_message(internal_message)
 }
 
-fn accept(app: Arc<App>, upgrade: Upgrade, identity: Identity, purpose: Purpose) -> Result<Response, Problem> {
-    let upgrade = upgrade.map_err(|e| {
-        let problem =
-            |status| Problem::new(status, "upgrade_required", "This is a WebSocket; connect with ws:// or wss://.");
-        match e {
-            WebSocketUpgradeRejection::InvalidWebSocketVersionHeader(_) => {
-                Problem::bad_request("invalid_upgrade", "The WebSocket version must be 13.")
-            }
-            _ => problem(StatusCode::UPGRADE_REQUIRED),
-        }
-    })?;
-    if app.shutdown.is_cancelled() {
-        return Err(unavailable("shutting down"));
+impl Knock {
+    fn identify(&self, app: &App) -> Result<(Identity, &Query), Problem> {
+        app.origins.check(&self.headers)?;
+        let query = self.query.as_ref().map_err(|e| Problem::bad_request("invalid_query", e.body_text()))?;
+        Ok((identify(&app.verifier, &self.headers, query)?, query))
     }
-    let sockets = app.sockets.clone();
+
+    fn respond(self, app: Arc<App>, opened: Result<(Identity, Purpose), Problem>) -> Response {
+        let opened = opened.and_then(|(identity, purpose)| {
+            if app.shutdown.is_cancelled() {
+                return Err(unavailable("shutting down"));
+            }
+            let place = app.places.take(identity.caller.as_ref())?;
+            Ok((identity, purpose, place))
+        });
+        let Self { headers, upgrade, meter, .. } = self;
+        let upgrade = match (upgrade, &opened) {
+            (Ok(upgrade), _) => upgrade.protocols([SUBPROTOCOL]),
+            (Err(e), Ok(_)) => return plain(&headers, no_upgrade(&e)),
+            (Err(_), Err(problem)) => return plain(&headers, problem.clone()),
+        };
+        match opened {
+            Ok((identity, purpose, place)) => accept(app, upgrade, meter, identity, purpose, place),
+            Err(problem) => turn_away(&app, upgrade, meter, &headers, problem),
+        }
+    }
+}
+
+fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> Problem {
+    match rejection {
+        WebSocketUpgradeRejection::InvalidWebSocketVersionHeader(_) => {
+            Problem::bad_request("invalid_upgrade", "The WebSocket version must be 13.")
+        }
+        _ => {
+            let detail = "This is a WebSocket; connect with ws:// or wss://.";
+            Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
+        }
+    }
+}
+
+fn accept(
+    app: Arc<App>,
+    upgrade: WebSocketUpgrade,
+    meter: Meter,
+    identity: Identity,
+    purpose: Purpose,
+    place: Place,
+) -> Response {
     let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
         .max_message_size(MAX_CLIENT_MESSAGE_BYTES)
         .max_frame_size(MAX_CLIENT_MESSAGE_BYTES)
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER);
     // As long as the token lives, the end of the relay waits for this socket.
-    let counted = sockets.token();
-    Ok(upgrade.on_upgrade(move |socket| async move {
-        serve(app, socket, identity, purpose).await;
-        drop(counted);
-    }))
+    let held = (app.sockets.token(), place);
+    upgrade.on_upgrade(move |socket| async move {
+        serve(app, socket, meter, identity, purpose).await;
+        drop(held);
+    })
+}
+
+/// Completes the handshake and closes. There are few places for that: beyond them the response is the problem alone.
+fn turn_away(app: &App, upgrade: WebSocketUpgrade, meter: Meter, headers: &HeaderMap, problem: Problem) -> Response {
+    let Some(place) = app.places.take_for_refusal() else { return plain(headers, problem) };
+    log(&problem, headers);
+    let refusal = RefusalCode::of(&problem);
+    app.metrics.refusals.get_or_create(&CloseLabel { code: refusal.code() }).inc();
+    let held = (app.sockets.token(), place);
+    let upgrade = upgrade.max_message_size(READ_BUFFER).max_frame_size(READ_BUFFER).read_buffer_size(READ_BUFFER);
+    upgrade.on_upgrade(move |socket| async move {
+        refuse(socket, meter, refusal).await;
+        drop(held);
+    })
+}
+
+fn plain(headers: &HeaderMap, problem: Problem) -> Response {
+    ProblemResponse::new(headers, problem).into_response()
 }

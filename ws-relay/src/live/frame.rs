@@ -8,7 +8,7 @@ use crate::event::Event;
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use messaging_core::event::{AccessEffect, EventType, Seq};
-use messaging_core::ids::ChannelId;
+use messaging_core::ids::{ChannelId, EntityId};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -47,6 +47,13 @@ impl<'a> FrameType<'a> {
         }
     }
 
+    fn concerns(self, frame: &str) -> Option<EntityId> {
+        match self {
+            Self::Known(event) => event.concerns(frame),
+            Self::Newer(_) => None,
+        }
+    }
+
     fn access_effect(self, frame: &str) -> AccessEffect {
         match self {
             Self::Known(event) => event.access_effect(frame),
@@ -64,6 +71,10 @@ pub struct LoggedFrame {
     pub seq: Seq,
     /// Whose access has to be checked again.
     pub access_effect: AccessEffect,
+    /// Whose membership the event is about.
+    pub concerns: Option<EntityId>,
+    /// Whether it ended that membership.
+    pub ends_membership: bool,
     /// The JSON text.
     pub text: Utf8Bytes,
 }
@@ -73,8 +84,7 @@ impl LoggedFrame {
     pub fn of_event(event: &Event, frame_type: FrameType<'_>) -> serde_json::Result<Self> {
         let payload: BTreeMap<String, &RawValue> = serde_json::from_str(&event.payload)?;
         let text = serde_json::to_string(&Body { event, frame_type, payload: &payload })?;
-        let access_effect = frame_type.access_effect(&text);
-        Ok(Self { channel: event.channel, seq: event.seq, access_effect, text: text.into() })
+        Ok(Self::new(event.channel, event.seq, frame_type, text.into()))
     }
 
     /// Takes a frame that another relay has serialised from an event on `subject`. `None` when the subject has no
@@ -82,7 +92,13 @@ impl LoggedFrame {
     pub fn received(channel: ChannelId, seq: Seq, subject: &str, text: Bytes) -> Option<Self> {
         let frame_type = FrameType::of_subject(subject)?;
         let text = Utf8Bytes::try_from(text).ok()?;
-        Some(Self { channel, seq, access_effect: frame_type.access_effect(&text), text })
+        Some(Self::new(channel, seq, frame_type, text))
+    }
+
+    fn new(channel: ChannelId, seq: Seq, frame_type: FrameType<'_>, text: Utf8Bytes) -> Self {
+        let (access_effect, concerns) = (frame_type.access_effect(&text), frame_type.concerns(&text));
+        let ends_membership = matches!(frame_type, FrameType::Known(EventType::MemberLeft | EventType::MemberKicked));
+        Self { channel, seq, access_effect, concerns, ends_membership, text }
     }
 }
 
@@ -114,7 +130,8 @@ impl LoggedFrame {
     /// A frame of the channel with the id 0 that changes nobody's access.
     pub fn example(seq: Seq, text: &str) -> Self {
         let channel = ChannelId(uuid::Uuid::nil());
-        Self { channel, seq, access_effect: AccessEffect::Nobody, text: text.into() }
+        let access_effect = AccessEffect::Nobody;
+        Self { channel, seq, access_effect, concerns: None, ends_membership: false, text: text.into() }
     }
 }
 
@@ -197,6 +214,7 @@ mod tests {
         let received = LoggedFrame::received(made.channel, 3, subject, bytes).unwrap();
         assert_eq!(received.text, made.text);
         assert_eq!(received.access_effect, made.access_effect);
+        assert_eq!(received.concerns.unwrap().as_str(), "user:bob");
         assert!(matches!(received.access_effect, AccessEffect::Member(_)));
         assert!(LoggedFrame::received(made.channel, 3, subject, Bytes::from_static(b"\xff")).is_none());
         assert!(LoggedFrame::received(made.channel, 3, "x", Bytes::new()).is_none());

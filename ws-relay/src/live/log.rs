@@ -4,8 +4,10 @@ use crate::database::{Database, DatabaseError};
 use crate::event::Event;
 use crate::live::frame::{FrameType, LoggedFrame};
 use messaging_core::event::Seq;
-use messaging_core::ids::ChannelId;
+use messaging_core::ids::{ChannelId, EntityId};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Events that one read returns at most.
 pub const PAGE: usize = 100;
@@ -58,4 +60,48 @@ pub async fn behind(
                LEFT JOIN public.channels c ON c.id = f.id WHERE c.id IS NULL OR c.last_seq > f.seq";
     let rows = database.query(sql, &[&ids, &positions]).await?;
     rows.iter().map(|row| Ok((ChannelId(row.try_get(0)?), row.try_get(1)?))).collect()
+}
+
+/// Events about people's memberships.
+pub struct Found {
+    /// Whom each event is about, and how old it is, the oldest first.
+    pub frames: Vec<(EntityId, Arc<LoggedFrame>, Duration)>,
+    /// Those of whom one read does not return everything, and the age of the last event that it returns.
+    pub incomplete: HashMap<EntityId, Duration>,
+}
+
+/// Reads the events about the memberships of each of these people that are younger than the age beside them, the first
+/// [`PAGE`] for each.
+pub async fn memberships(database: &Database, since: &[(&EntityId, Duration)]) -> Result<Found, DatabaseError> {
+    let (ids, ages): (Vec<_>, Vec<_>) = since.iter().map(|(id, age)| (id.as_str(), age.as_secs_f64())).unzip();
+    // Written as the index outbox_memberships has it.
+    let sql = format!(
+        "SELECT {columns}, extract(epoch FROM now() - o.created_at)::float8, q.n
+         FROM unnest($1::text[], $2::float8[]) WITH ORDINALITY AS q (id, age, n) CROSS JOIN LATERAL (
+             SELECT * FROM public.outbox e
+             WHERE coalesce(e.payload ->> 'member_id', e.payload ->> 'created_by') = q.id
+                 AND (e.subject LIKE 'messaging.member.%' OR e.subject = 'messaging.channel.created')
+                 AND e.created_at > now() - make_interval(secs => q.age)
+             ORDER BY e.created_at, e.id LIMIT {PAGE}) o
+         ORDER BY o.created_at, o.id",
+        columns = Event::COLUMNS
+    );
+    let mut found = Found { frames: Vec::new(), incomplete: HashMap::new() };
+    let mut rows_of: HashMap<i64, usize> = HashMap::new();
+    for row in database.query(&sql, &[&ids, &ages]).await? {
+        let n: i64 = row.try_get(7)?;
+        let Some((id, _)) = usize::try_from(n).ok().and_then(|n| since.get(n.checked_sub(1)?)) else { continue };
+        let age = Duration::try_from_secs_f64(row.try_get(6)?).unwrap_or_default();
+        let rows = rows_of.entry(n).or_default();
+        *rows += 1;
+        if *rows == PAGE {
+            found.incomplete.insert((*id).clone(), age);
+        }
+        let event = Event::from_row(&row)?;
+        let frame = FrameType::of_subject(&event.subject).map(|frame_type| LoggedFrame::of_event(&event, frame_type));
+        if let Some(Ok(frame)) = frame {
+            found.frames.push(((*id).clone(), Arc::new(frame), age));
+        }
+    }
+    Ok(found)
 }

@@ -6,6 +6,7 @@ pub mod feed;
 pub mod frame;
 pub mod hub;
 pub mod log;
+pub mod memberships;
 mod nats_subscription;
 pub mod recent;
 pub mod reconcile;

@@ -1,8 +1,9 @@
-//! Reconciles the channels that have subscribers with the database, so that a lost frame is found even when no later one
+//! Reconciles the channels that have subscribers, and the people who have sockets, with the database, so that a lost frame is found even when no later one
 //! shows the hole.
 
 use crate::live::hub::Hub;
 use crate::live::log;
+use crate::live::memberships::Memberships;
 use async_nats::connection::State;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +21,7 @@ const DOUBT: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)
 const BATCH: usize = 1000;
 
 /// Runs until it is dropped. `lagging` says that events do not come through NATS although it is there.
-pub async fn run(hub: Arc<Hub>, doubt: Arc<Notify>, lagging: Arc<AtomicBool>) {
+pub async fn run(hub: Arc<Hub>, memberships: Arc<Memberships>, doubt: Arc<Notify>, lagging: Arc<AtomicBool>) {
     let mut swept = Instant::now();
     loop {
         let calm = hub.nats.connection_state() == State::Connected && !lagging.load(Ordering::Relaxed);
@@ -32,16 +33,17 @@ pub async fn run(hub: Arc<Hub>, doubt: Arc<Notify>, lagging: Arc<AtomicBool>) {
         if timeout(pause, doubt.notified()).await.is_ok() {
             for wait in DOUBT {
                 tokio::time::sleep(wait).await;
-                reconcile(&hub).await;
+                reconcile(&hub, &memberships).await;
             }
         } else {
-            reconcile(&hub).await;
+            reconcile(&hub, &memberships).await;
         }
     }
 }
 
-async fn reconcile(hub: &Hub) {
+async fn reconcile(hub: &Hub, memberships: &Memberships) {
     hub.metrics.reconciliations.inc();
+    memberships.reconcile().await;
     for batch in hub.positions().chunks(BATCH) {
         match log::behind(&hub.database, batch).await {
             Ok(behind) => behind.into_iter().for_each(|(channel, head)| hub.tell(channel, head)),

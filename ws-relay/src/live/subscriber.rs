@@ -29,6 +29,8 @@ pub enum Delivery {
     Logged(Arc<LoggedFrame>),
     /// An ephemeral frame.
     Ephemeral(Arc<EphemeralFrame>),
+    /// The frame of an event about the caller's own membership, in whichever channel.
+    Membership(Arc<LoggedFrame>),
     /// Events up to this number are lost to the log; the next frame has the number after it.
     Reload(ChannelId, Seq),
     /// The channel has been deleted.
@@ -39,7 +41,7 @@ impl Delivery {
     /// The channel that it comes from.
     pub fn channel(&self) -> ChannelId {
         match self {
-            Self::Logged(frame) => frame.channel,
+            Self::Logged(frame) | Self::Membership(frame) => frame.channel,
             Self::Ephemeral(frame) => frame.channel,
             Self::Reload(channel, _) | Self::Gone(channel) => *channel,
         }

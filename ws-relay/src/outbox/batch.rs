@@ -1,90 +1,242 @@
-//! Publishes a batch of events: channels side by side, within a channel one event after the other.
+//! Publishes events in their order, many on the way at once.
 //!
-//! The next event of a channel is sent when the one before is acknowledged. That costs a round trip per event of
-//! one and the same channel, and in return the stream has them in order whatever is lost, late or refused.
+//! Each names the one before it, which has to be the stream's last (`Nats-Expected-Last-Msg-Id`). So when one is lost, late or
+//! refused, the server refuses those behind it, and they are sent again behind it: the stream has a channel's events in
+//! order whatever fails, and the way to NATS is waited for once, not once for each event.
 
+use super::fitting::Limit;
 use super::nats_session::NatsSession;
 use crate::event::Event;
 use crate::live::frame::{FrameType, LoggedFrame};
 use crate::live::subject;
 use async_nats::HeaderMap;
-use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::header::{NATS_EXPECTED_LAST_MESSAGE_ID, NATS_MESSAGE_ID};
+use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
-use futures_util::future::join_all;
 use messaging_core::ids::ChannelId;
-use std::collections::HashMap;
-use std::time::Duration;
-use tokio::time::Instant;
-use uuid::Uuid;
+use std::collections::{HashSet, VecDeque};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Events whose acknowledgement is still to come, at most.
+const WINDOW: usize = 256;
+/// Passes over a batch that bring no more than one event forward before events are sent one by one. Others may publish to
+/// a stream that takes more than our subjects, and stand between two of ours.
+const PATIENCE: u32 = 2;
+/// The error of JetStream for a message over the stream's limit.
+const MESSAGE_EXCEEDS_MAXIMUM: u64 = 10054;
 
 /// The outcome of a batch.
 #[derive(Default)]
 pub struct Outcome {
-    /// Ids of the events that NATS has.
-    pub done: Vec<i64>,
+    /// How many events NATS has.
+    pub done: u64,
     /// How many of them the stream did not have before.
     pub new: u64,
+    /// How many went without their largest members.
+    pub shortened: u64,
     /// Channels with an event that NATS refused, and that event's id. The channel's later events were not sent.
     pub refused: Vec<(ChannelId, i64)>,
     /// The connection or the stream is gone.
     pub broken: Option<anyhow::Error>,
 }
 
-/// Publishes events, and their frames for the relays whose sockets subscribe to the channel.
-pub async fn publish(nats: &NatsSession, events: Vec<Event>) -> Outcome {
-    run(nats, events, true).await
+/// One batch on its way.
+pub struct Batch<'a> {
+    nats: &'a NatsSession,
+    limit: Limit,
+    /// Frames for the relays go along; a replay is for the stream alone.
+    with_frames: bool,
+    /// Told of each event that NATS has.
+    done: Option<UnboundedSender<i64>>,
+    /// Events that the stream takes only in their shortest form.
+    too_large: HashSet<i64>,
+    /// Events that were shortened; each counts once, however often it is sent.
+    shortened: HashSet<i64>,
+    outcome: Outcome,
 }
 
-/// Publishes events again; the relays have had their frames.
-pub async fn republish(nats: &NatsSession, events: Vec<Event>) -> Outcome {
-    run(nats, events, false).await
-}
+/// An event that waits for its acknowledgement.
+type UnderWay = (Event, PublishAckFuture);
 
-async fn run(nats: &NatsSession, events: Vec<Event>, first_time: bool) -> Outcome {
-    let mut channels: HashMap<ChannelId, Vec<Event>> = HashMap::new();
-    for event in events {
-        channels.entry(event.channel).or_default().push(event);
+impl<'a> Batch<'a> {
+    /// Events for the first time, and their frames for the relays whose sockets subscribe to the channel.
+    pub fn new(nats: &'a NatsSession, limit: Limit, done: UnboundedSender<i64>) -> Self {
+        Self { done: Some(done), with_frames: true, ..Self::again(nats, limit) }
     }
-    let mut outcome = Outcome::default();
-    for part in join_all(channels.into_values().map(|events| chain(nats, events, first_time))).await {
-        outcome.done.extend(part.done);
-        outcome.new += part.new;
-        outcome.refused.extend(part.refused);
-        outcome.broken = outcome.broken.or(part.broken);
-    }
-    // Core NATS acknowledges nothing; a flush makes sure at least that what counts as published has left this process.
-    if let Err(e) = nats.client.flush().await {
-        outcome.done.clear();
-        outcome.broken = Some(e.into());
-    }
-    outcome
-}
 
-/// The events of one channel.
-async fn chain(nats: &NatsSession, mut events: Vec<Event>, first_time: bool) -> Outcome {
-    events.sort_by_key(|event| (event.seq, event.id));
-    let mut outcome = Outcome::default();
-    for event in events {
-        match one(nats, &event, first_time).await {
-            Ok(new) => {
-                outcome.done.push(event.id);
-                outcome.new += u64::from(new);
+    /// Events again; the relays have had their frames.
+    pub fn again(nats: &'a NatsSession, limit: Limit) -> Self {
+        let (too_large, shortened, outcome) = Default::default();
+        Self { nats, limit, with_frames: false, done: None, too_large, shortened, outcome }
+    }
+
+    /// Publishes the events of any number of channels.
+    pub async fn publish(mut self, mut events: Vec<Event>) -> Outcome {
+        events.sort_by_key(|event| (event.seq, event.id));
+        let (mut stuck, mut first_pass) = (0, true);
+        while !events.is_empty() {
+            let before = events.len();
+            let window = if stuck < PATIENCE { WINDOW } else { 1 };
+            events = self.pass(events, first_pass && self.with_frames, window).await;
+            if self.outcome.broken.is_some() {
+                break;
             }
-            Err(Failure::Refused(e)) => {
-                tracing::error!(outbox_id = event.id, channel = %event.channel, "NATS refused an event: {e:#}");
-                outcome.refused.push((event.channel, event.id));
-                if first_time {
-                    break;
+            stuck = if events.len() + 1 >= before { stuck + 1 } else { stuck.min(PATIENCE) };
+            first_pass = false;
+        }
+        self.outcome.shortened = self.shortened.len().try_into().unwrap_or(u64::MAX);
+        self.outcome
+    }
+
+    /// Sends events in their order, and returns those that have to be sent again.
+    async fn pass(&mut self, events: Vec<Event>, with_frames: bool, window: usize) -> Vec<Event> {
+        let mut waiting = events.into_iter();
+        let mut under_way: VecDeque<UnderWay> = VecDeque::new();
+        let mut again = Vec::new();
+        // Outside the stream: NATS has them when this process has handed them over.
+        let mut core_ids = Vec::new();
+        let mut before = None;
+        loop {
+            while under_way.len() < window {
+                let Some(event) = waiting.next() else { break };
+                if self.is_held(event.channel) {
+                    continue;
+                }
+                let expected = before.filter(|_| window > 1);
+                match self.send(&event, expected, with_frames).await {
+                    Ok(Some(ack)) => {
+                        before = Some(event.id);
+                        under_way.push_back((event, ack));
+                    }
+                    Ok(None) => core_ids.push(event.id),
+                    Err(Failure::Refused(e)) => self.refused(&event, &e),
+                    Err(Failure::Broken(e)) => {
+                        self.outcome.broken = Some(e);
+                        return again;
+                    }
                 }
             }
-            Err(Failure::Broken(e)) => {
-                outcome.broken = Some(e);
-                break;
+            let Some((event, ack)) = under_way.pop_front() else { break };
+            if let Some(event) = self.acknowledged(event, ack).await {
+                again.push(event);
+            }
+            if self.outcome.broken.is_some() {
+                return again;
+            }
+        }
+        self.flush(core_ids).await;
+        again.retain(|event| !self.is_held(event.channel));
+        again
+    }
+
+    /// What became of an event; gives it back when it has to be sent again.
+    async fn acknowledged(&mut self, event: Event, ack: PublishAckFuture) -> Option<Event> {
+        match ack.await {
+            Ok(ack) => {
+                self.outcome.new += u64::from(!ack.duplicate);
+                self.done(event.id);
+                None
+            }
+            Err(e) => match e.kind() {
+                PublishErrorKind::WrongLastMessageId => Some(event),
+                PublishErrorKind::Other if is_too_large(&e) && self.too_large.insert(event.id) => Some(event),
+                PublishErrorKind::Other => {
+                    self.refused(&event, &e.into());
+                    None
+                }
+                _ => {
+                    self.outcome.broken = Some(e.into());
+                    None
+                }
+            },
+        }
+    }
+
+    /// Core NATS acknowledges nothing; a flush makes sure at least that what counts as published has left this process.
+    async fn flush(&mut self, ids: Vec<i64>) {
+        match self.nats.client.flush().await {
+            Ok(()) => ids.into_iter().for_each(|id| self.done(id)),
+            Err(e) => self.outcome.broken = Some(e.into()),
+        }
+    }
+
+    /// Sends one event; gives the acknowledgement that the stream will send.
+    async fn send(
+        &mut self,
+        event: &Event,
+        expected: Option<i64>,
+        with_frames: bool,
+    ) -> Result<Option<PublishAckFuture>, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(NATS_MESSAGE_ID, event.id.to_string());
+        let fitting = self.limit.fit(&event.payload, self.too_large.contains(&event.id));
+        if !fitting.left_out.is_empty() {
+            let left_out = fitting.left_out.join(",");
+            tracing::warn!(
+                outbox_id = event.id,
+                subject = event.subject,
+                "larger than NATS takes; left out: {left_out}"
+            );
+            headers.insert(subject::LEFT_OUT, left_out);
+            self.shortened.insert(event.id);
+        }
+        let Some(frame_type) = FrameType::of_subject(&event.subject) else {
+            core(self.nats, event.subject.clone(), headers, fitting.payload).await?;
+            return Ok(None);
+        };
+        if with_frames {
+            self.frame(event, frame_type).await?;
+        }
+        if let Some(expected) = expected {
+            headers.insert(NATS_EXPECTED_LAST_MESSAGE_ID, expected.to_string());
+        }
+        let message = PublishMessage::build().payload(fitting.payload).headers(headers);
+        match self.nats.jetstream.send_publish(event.subject.clone(), message).await {
+            Ok(ack) => Ok(Some(ack)),
+            Err(e) if e.kind() == PublishErrorKind::MaxPayloadExceeded => Err(Failure::Refused(e.into())),
+            Err(e) => Err(Failure::Broken(e.into())),
+        }
+    }
+
+    /// Passes the frame on before the event goes to the stream, on the same connection: whoever has the event's
+    /// acknowledgement knows that the server has the frame, too.
+    async fn frame(&self, event: &Event, frame_type: FrameType<'_>) -> Result<(), Failure> {
+        match LoggedFrame::of_event(event, frame_type) {
+            // Its readers miss a number and take the frame from the log.
+            Ok(frame) if !self.limit.takes(&frame.text) => Ok(()),
+            Ok(frame) => {
+                let (headers, body) = subject::logged_message(&frame, &event.subject);
+                for subject in subject::all_of(&frame) {
+                    core(self.nats, subject, headers.clone(), body.clone()).await?;
+                }
+                Ok(())
+            }
+            // The event itself still has its consumers; the channel's subscribers are told to reload.
+            Err(e) => {
+                tracing::error!(outbox_id = event.id, "an event's payload makes no frame: {e}");
+                Ok(())
             }
         }
     }
-    outcome
+
+    fn done(&mut self, id: i64) {
+        self.outcome.done += 1;
+        if let Some(done) = &self.done {
+            // Nobody takes note any more when the session ends, and the next one publishes the event again.
+            let _ = done.send(id);
+        }
+    }
+
+    fn refused(&mut self, event: &Event, e: &anyhow::Error) {
+        tracing::error!(outbox_id = event.id, channel = %event.channel, "NATS refused an event: {e:#}");
+        self.outcome.refused.push((event.channel, event.id));
+    }
+
+    /// Whether an event waits because one before it in its channel was refused. A replay leaves that one out.
+    fn is_held(&self, channel: ChannelId) -> bool {
+        self.done.is_some() && self.outcome.refused.iter().any(|(held, _)| *held == channel)
+    }
 }
 
 enum Failure {
@@ -94,43 +246,9 @@ enum Failure {
     Broken(anyhow::Error),
 }
 
-/// Publishes one event; `true` when the stream did not have it.
-async fn one(nats: &NatsSession, event: &Event, first_time: bool) -> Result<bool, Failure> {
-    let mut headers = HeaderMap::new();
-    headers.insert(async_nats::header::NATS_MESSAGE_ID, event.id.to_string());
-    let payload = event.payload.clone().into();
-    let Some(frame_type) = FrameType::of_subject(&event.subject) else {
-        core(nats, event.subject.clone(), headers, payload).await?;
-        return Ok(true);
-    };
-    if first_time {
-        frame(nats, event, frame_type).await?;
-    }
-    let message = PublishMessage::build().payload(payload).headers(headers);
-    let acknowledged = async { nats.jetstream.send_publish(event.subject.clone(), message).await?.await };
-    match acknowledged.await {
-        Ok(ack) => Ok(!ack.duplicate),
-        Err(e) => Err(match e.kind() {
-            PublishErrorKind::MaxPayloadExceeded | PublishErrorKind::Other => Failure::Refused(e.into()),
-            _ => Failure::Broken(e.into()),
-        }),
-    }
-}
-
-/// Passes the frame on before the event goes to the stream, on the same connection: whoever has the event's
-/// acknowledgement knows that the server has the frame, too.
-async fn frame(nats: &NatsSession, event: &Event, frame_type: FrameType<'_>) -> Result<(), Failure> {
-    match LoggedFrame::of_event(event, frame_type) {
-        Ok(frame) => {
-            let (headers, body) = subject::logged_message(&frame, &event.subject);
-            core(nats, subject::logged(event.channel), headers, body).await
-        }
-        // The event itself still has its consumers; the channel's subscribers are told to reload.
-        Err(e) => {
-            tracing::error!(outbox_id = event.id, "an event's payload makes no frame: {e}");
-            Ok(())
-        }
-    }
+fn is_too_large(error: &PublishError) -> bool {
+    let source = std::error::Error::source(error).and_then(|e| e.downcast_ref::<async_nats::jetstream::Error>());
+    source.is_some_and(|e| e.error_code().0 == MESSAGE_EXCEEDS_MAXIMUM)
 }
 
 /// Publishes outside the stream.
@@ -139,49 +257,4 @@ async fn core(nats: &NatsSession, subject: String, headers: HeaderMap, body: Byt
         async_nats::client::PublishErrorKind::Send => Failure::Broken(e.into()),
         _ => Failure::Refused(e.into()),
     })
-}
-
-/// Channels that wait because one of their events was refused, so that they do not fill every batch.
-#[derive(Default)]
-pub struct Held(HashMap<ChannelId, (Instant, Duration)>);
-
-/// The wait after the first refusal, and the longest.
-const HOLD: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-
-impl Held {
-    /// The channels that wait at `now`.
-    pub fn channels(&self, now: Instant) -> Vec<Uuid> {
-        self.0.iter().filter(|(_, (until, _))| *until > now).map(|(channel, _)| channel.0).collect()
-    }
-
-    /// Takes note of what was refused.
-    pub fn update(&mut self, outcome: &Outcome, now: Instant) {
-        // A channel whose wait is over was tried, unless its turn has not come: then it is tried again soon enough.
-        let refused: HashMap<_, _> = outcome.refused.iter().copied().collect();
-        for channel in refused.keys() {
-            let wait = self.0.get(channel).map_or(HOLD.0, |(_, wait)| wait.saturating_mul(2).min(HOLD.1));
-            self.0.insert(*channel, (now + wait, wait));
-        }
-        self.0.retain(|channel, (until, _)| *until > now || refused.contains_key(channel));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refused_channel_waits_longer_each_time_and_then_no_more() {
-        let (mut held, start) = (Held::default(), Instant::now());
-        let channel = ChannelId(Uuid::nil());
-        let refused = Outcome { refused: vec![(channel, 1)], ..Outcome::default() };
-        held.update(&refused, start);
-        assert_eq!(held.channels(start), [channel.0]);
-        let later = start + HOLD.0;
-        assert!(held.channels(later).is_empty());
-        held.update(&refused, later);
-        assert_eq!(held.channels(later + HOLD.0), [channel.0]);
-        held.update(&Outcome::default(), later + HOLD.1);
-        assert!(held.0.is_empty());
-    }
 }

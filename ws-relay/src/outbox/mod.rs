@@ -1,11 +1,13 @@
 //! The publisher: brings every committed event to NATS, in order, whatever fails in between.
 //!
 //! One relay at a time holds the publisher's lock. The publisher works in sessions: one PostgreSQL connection and one
-//! NATS connection, neither of which reconnects. When either is lost the session is over, and the next one starts with
-//! the events that NATS may have lost. Ephemeral frames go their own way beside it, on other connections.
+//! NATS connection, neither of which reconnects. When either is lost the session is over, and the next one also sends
+//! the events again that NATS may have lost. Ephemeral frames go their own way beside it, on other connections.
 
 mod batch;
 mod ephemeral;
+mod fitting;
+mod held;
 mod nats_session;
 mod replay;
 mod store;
@@ -14,12 +16,18 @@ mod stream;
 use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use batch::Held;
+use batch::Batch;
 use ephemeral::Ephemeral;
+use fitting::Limit;
+use futures_util::future::join;
+use held::Held;
 use nats_session::NatsSession;
+use replay::Replay;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -28,6 +36,8 @@ use tokio_util::task::AbortOnDropHandle;
 const POLL: Duration = Duration::from_secs(1);
 /// The pause between two searches for old rows.
 const CLEANUP: Duration = Duration::from_secs(60);
+/// While a batch is on its way, what NATS has is marked this often: no later session has to publish it again.
+const MARK: Duration = Duration::from_secs(2);
 /// The pause between sessions: from the first to the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
@@ -39,6 +49,8 @@ pub struct Publisher {
     pub settings: Arc<Settings>,
     /// The connection to NATS for ephemeral frames.
     pub ephemeral_nats: async_nats::Client,
+    /// Woken when deliveries to webhooks were queued: this connection listens for them as well.
+    pub webhooks_queued: Arc<Notify>,
     /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
 }
@@ -62,7 +74,7 @@ impl Publisher {
     }
 
     async fn session(&self, shutdown: &CancellationToken) -> anyhow::Result<()> {
-        let store = Store::connect(&self.database).await?;
+        let store = Store::connect(&self.database, &self.webhooks_queued).await?;
         tokio::select! {
             locked = store.lock() => locked?,
             () = shutdown.cancelled() => return Ok(()),
@@ -74,37 +86,51 @@ impl Publisher {
         tokio::select! {
             result = self.publish(&store, &nats, shutdown) => result,
             () = nats.lost.cancelled() => anyhow::bail!("the NATS connection is lost"),
+            e = store.heartbeat() => Err(e),
             () = store.lost() => anyhow::bail!("the database connection is lost"),
         }
     }
 
     async fn publish(&self, store: &Store, nats: &NatsSession, shutdown: &CancellationToken) -> anyhow::Result<()> {
         let stream = stream::open(&nats.jetstream, &self.settings).await?;
+        let limit = Limit::new(nats.client.server_info().max_payload, stream.max_message_size);
         tracing::info!("this relay publishes the outbox now");
         self.metrics.publisher_active.set(1);
-        replay::run(store, nats, &stream, &self.metrics).await?;
-        if stream.refill {
-            stream::refilled(&nats.jetstream).await?;
-        }
+        let mut replay = Some(Replay::begin(store, nats, limit, &self.metrics, stream.refill).await?);
         let mut held = Held::default();
         let mut cleanup = Instant::now();
         while !shutdown.is_cancelled() {
             let now = Instant::now();
             let events = store.unpublished(&held.channels(now)).await?;
-            let idle = events.is_empty();
+            let mut idle = events.is_empty();
             if !idle {
-                let outcome = batch::publish(nats, events).await;
-                // Events that arrived are marked even when later ones did not.
-                self.metrics.published.inc_by(store.mark(&outcome.done).await?);
+                if let Some(replay) = &mut replay {
+                    replay.before(&events).await?;
+                }
+                let (done, marks) = unbounded_channel();
+                let (outcome, marked) =
+                    join(Batch::new(nats, limit, done).publish(events), self.mark(store, marks)).await;
+                marked?;
                 self.metrics.publish_refused.inc_by(u64::try_from(outcome.refused.len()).unwrap_or(0));
+                self.metrics.publish_shortened.inc_by(outcome.shortened);
                 held.update(&outcome, now);
                 if let Some(broken) = outcome.broken {
                     return Err(broken);
                 }
             }
+            if let Some(running) = &mut replay {
+                idle = false;
+                if running.step().await? {
+                    replay = None;
+                    if stream.refill {
+                        stream::refilled(&nats.jetstream).await?;
+                    }
+                }
+            }
             if cleanup <= now {
                 let deleted = store.delete_old().await?;
                 self.metrics.outbox_deleted.inc_by(deleted);
+                store.delete_old_rows().await?;
                 // After a full batch there is more to delete, but events come first.
                 cleanup = if deleted < store::CLEANUP_BATCH { now + CLEANUP } else { now };
             }
@@ -116,5 +142,22 @@ impl Publisher {
             }
         }
         Ok(())
+    }
+
+    /// Marks what NATS has while the rest of the batch is on its way, until all of it has come to its end.
+    async fn mark(&self, store: &Store, mut done: UnboundedReceiver<i64>) -> anyhow::Result<()> {
+        loop {
+            let mut ids = Vec::new();
+            let batch = async {
+                while let Some(id) = done.recv().await {
+                    ids.push(id);
+                }
+            };
+            let is_over = timeout(MARK, batch).await.is_ok();
+            self.metrics.published.inc_by(store.mark(&ids).await?);
+            if is_over {
+                return Ok(());
+            }
+        }
     }
 }

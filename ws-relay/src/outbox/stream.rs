@@ -21,6 +21,8 @@ const REFILLING: &str = "Events of DAARION Messaging (being refilled from the ou
 pub struct Found {
     /// The stream is new or empty: every event that the outbox still holds goes into it again.
     pub refill: bool,
+    /// The largest message that it takes, in bytes; no limit when it is not positive.
+    pub max_message_size: i32,
 }
 
 /// Finds the stream, or makes it.
@@ -34,12 +36,15 @@ pub async fn open(jetstream: &jetstream::Context, settings: &Settings) -> anyhow
             if info.config.duplicate_window < super::replay::DOUBTFUL {
                 tracing::warn!("the stream {NAME} has a short duplicate window; consumers may see events again");
             }
-            Ok(Found { refill: info.state.messages == 0 || info.config.description.as_deref() == Some(REFILLING) })
+            Ok(Found {
+                refill: info.state.messages == 0 || info.config.description.as_deref() == Some(REFILLING),
+                max_message_size: info.config.max_message_size,
+            })
         }
         Err(e) if missing(&e) => {
             jetstream.create_stream(config(settings, REFILLING)).await.context("the stream cannot be created")?;
             tracing::info!("created the stream {NAME}");
-            Ok(Found { refill: true })
+            Ok(Found { refill: true, max_message_size: -1 })
         }
         Err(e) => Err(e).context("JetStream does not answer; NATS has to run with it (-js)"),
     }

@@ -1,6 +1,8 @@
 //! One WebSocket: its subscriptions, what its client says, and how it ends.
 
-mod connection;
+pub mod connection;
+mod deliver;
+mod memberships;
 mod resume;
 pub mod session;
 mod subscription;

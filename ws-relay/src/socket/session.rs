@@ -1,18 +1,23 @@
 //! The life of one socket, in one task.
 
 use crate::app::App;
+use crate::http::meter::Meter;
 use crate::live::subscriber::{Delivery, Generation, SocketId, Subscriber, subscriber};
 use crate::metrics::CloseLabel;
 use crate::or_never::or_never;
 use crate::socket::connection::{Connection, End};
+use crate::socket::memberships::Memberships;
 use crate::socket::subscription::{Step, Subscription};
 use crate::socket::token_bucket::TokenBucket;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures_util::future::BoxFuture;
 use messaging_core::auth::Caller;
-use messaging_core::event::Seq;
+use messaging_core::event::{Openness, Seq};
 use messaging_core::ids::ChannelId;
-use messaging_core::socket::{ClientCommand, CloseCode, Notice, PING, PONG, Unsubscribe};
+use messaging_core::socket::{
+    CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, CLIENT_WISH_BURST, CLIENT_WISHES_PER_SECOND, ClientCommand,
+    CloseCode, Notice, PING, PONG, Unsubscribe,
+};
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::sync::Arc;
@@ -34,7 +39,7 @@ const BURST: usize = 64;
 pub struct Identity {
     /// The caller; `None` for an anonymous client, which development mode allows.
     pub caller: Option<Caller>,
-    /// When the token ends, in Unix seconds.
+    /// Until when the token is accepted, in Unix seconds.
     pub expires_at: Option<u64>,
 }
 
@@ -47,6 +52,8 @@ pub enum Purpose {
         channel: ChannelId,
         /// Its last number then.
         head: Seq,
+        /// What that was decided by.
+        openness: Openness,
         /// From behind which number the caller wants its events.
         since: Option<Seq>,
     },
@@ -71,11 +78,14 @@ pub struct Session {
     pub(super) waiting: VecDeque<(ChannelId, Option<Seq>)>,
     /// When the client last said something.
     heard: Instant,
-    bucket: TokenBucket,
+    messages: TokenBucket,
+    /// The channels that the client names, in however many messages.
+    wishes: TokenBucket,
+    pub(super) memberships: Memberships,
 }
 
 /// Serves a socket until it ends.
-pub async fn serve(app: Arc<App>, socket: WebSocket, identity: Identity, purpose: Purpose) {
+pub async fn serve(app: Arc<App>, socket: WebSocket, meter: Meter, identity: Identity, purpose: Purpose) {
     app.metrics.sockets_open.inc();
     let many = matches!(purpose, Purpose::Many);
     let size = if many { app.queue.saturating_mul(MANY) } else { app.queue };
@@ -90,7 +100,7 @@ pub async fn serve(app: Arc<App>, socket: WebSocket, identity: Identity, purpose
     };
     let now = Instant::now();
     let mut session = Session {
-        connection: Connection::new(socket, Box::pin(end)),
+        connection: Connection::new(socket, meter, Box::pin(end)),
         caller: identity.caller,
         many,
         subscriber,
@@ -100,15 +110,24 @@ pub async fn serve(app: Arc<App>, socket: WebSocket, identity: Identity, purpose
         step: None,
         waiting: VecDeque::new(),
         heard: now,
-        bucket: TokenBucket::new(now),
+        messages: TokenBucket::new(CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, now),
+        wishes: TokenBucket::new(CLIENT_WISH_BURST, CLIENT_WISHES_PER_SECOND, now),
+        memberships: Memberships::default(),
         app,
     };
+    let id = session.caller.as_ref().map(|caller| caller.id().clone());
+    if let Some(id) = &id {
+        session.app.memberships.join(id, session.subscriber.clone());
+    }
     let end = match session.run(purpose).await {
         Ok(never) => match never {},
         Err(end) => end,
     };
     for channel in session.subscriptions.keys() {
         session.app.hub.leave(*channel, session.subscriber.socket);
+    }
+    if let Some(id) = &id {
+        session.app.memberships.leave(id, session.subscriber.socket);
     }
     let reason = match end {
         End::Close(reason) => {
@@ -141,8 +160,8 @@ pub enum Never {}
 
 impl Session {
     async fn run(&mut self, purpose: Purpose) -> Result<Never, End> {
-        if let Purpose::One { channel, head, since } = purpose {
-            self.begin(channel, head, since).await?;
+        if let Purpose::One { channel, head, openness, since } = purpose {
+            self.begin(channel, head, openness, since).await?;
             self.connection.flush().await?;
         }
         let mut ticks = interval(TICK);
@@ -166,6 +185,7 @@ impl Session {
                     tick = tick.wrapping_add(1);
                 }
             }
+            self.tell_memberships().await?;
             self.connection.flush().await?;
         }
     }
@@ -174,8 +194,12 @@ impl Session {
         let mut next = first;
         for left in (0..BURST).rev() {
             let Some((generation, delivery)) = next else { break };
-            if self.is_current(&delivery, generation) {
+            if let Delivery::Membership(frame) = delivery {
+                self.memberships.take(frame);
+            } else if self.is_current(&delivery, generation) {
                 match delivery {
+                    // It belongs to no subscription.
+                    Delivery::Membership(_) => {}
                     Delivery::Logged(frame) => self.deliver(&frame).await?,
                     Delivery::Ephemeral(frame) => self.say(frame.text.clone()).await?,
                     Delivery::Reload(channel, seq) => self.reload(channel, seq).await?,
@@ -190,7 +214,7 @@ impl Session {
     async fn heard(&mut self, message: Message) -> Result<(), End> {
         let now = Instant::now();
         self.heard = now;
-        if !self.bucket.take(now) {
+        if !self.messages.take(now) {
             return Err(End::Close(CloseCode::TooManyMessages));
         }
         match message {
@@ -199,6 +223,9 @@ impl Session {
             }
             Message::Text(text) if self.many => {
                 for command in ClientCommand::parse(&text) {
+                    if !self.wishes.take(now) {
+                        return Err(End::Close(CloseCode::TooManyMessages));
+                    }
                     self.command(command).await?;
                 }
                 Ok(())

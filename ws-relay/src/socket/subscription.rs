@@ -1,15 +1,16 @@
 //! A subscription of a socket to a channel: how it begins, catches up, keeps its order, and ends.
 
-use crate::access::{self, Access};
+use crate::access::{Access, Unavailable};
 use crate::database::DatabaseError;
 use crate::live::channel::Joined;
-use crate::live::frame::LoggedFrame;
 use crate::live::log::{self, LogPage, PAGE};
-use crate::live::subscriber::{Delivery, Generation};
+use crate::live::subscriber::Generation;
 use crate::socket::connection::End;
+use crate::socket::deliver::unchecked;
 use crate::socket::resume::{self, Next};
 use crate::socket::session::Session;
-use messaging_core::event::{AccessEffect, Seq};
+use crate::sparingly::Sparingly;
+use messaging_core::event::{Openness, Seq};
 use messaging_core::ids::ChannelId;
 use messaging_core::socket::{CloseCode, ErrorCode, MAX_CHANNELS, Notice};
 use std::time::Duration;
@@ -18,20 +19,24 @@ use tokio::time::sleep;
 /// The pause before the log is read again because the live stream was still ahead of it.
 const AGAIN: Duration = Duration::from_millis(10);
 
+static UNREAD: Sparingly = Sparingly::new();
+
 /// A socket's subscription to a channel.
 pub struct Subscription {
     /// The number of the last event that went out.
-    delivered: Seq,
+    pub(super) delivered: Seq,
     /// The number up to which the caller's right to read is decided.
-    checked: Seq,
+    pub(super) checked: Seq,
+    /// What that was decided by, or the channel has become since without a change for the caller.
+    pub(super) openness: Openness,
     /// The generation of the deliveries that belong to it.
-    generation: Generation,
+    pub(super) generation: Generation,
 }
 
 /// The end of something that a subscription waited for.
 pub enum Step {
     /// Whether the caller may read the channel, and from behind which number they want it.
-    Checked(ChannelId, Option<Seq>, Result<Access, DatabaseError>),
+    Checked(ChannelId, Option<Seq>, Result<Access, Unavailable>),
     /// A page of the log.
     Page(ChannelId, Result<Option<LogPage>, DatabaseError>),
     /// Whether the live stream takes over.
@@ -39,8 +44,15 @@ pub enum Step {
 }
 
 impl Session {
-    /// Begins the subscription to a channel that the caller may read and whose last number is `head`.
-    pub(super) async fn begin(&mut self, channel: ChannelId, head: Seq, since: Option<Seq>) -> Result<(), End> {
+    /// Begins the subscription to a channel that the caller may read: it was decided by `openness` when the channel's
+    /// last number was `head`.
+    pub(super) async fn begin(
+        &mut self,
+        channel: ChannelId,
+        head: Seq,
+        openness: Openness,
+        since: Option<Seq>,
+    ) -> Result<(), End> {
         // The platform's first clients know no notices; they never ask for a resume.
         if self.many || since.is_some() {
             self.notify(&Notice::Subscribed { channel_id: channel, seq: head }).await?;
@@ -48,7 +60,7 @@ impl Session {
         self.catching = Some(channel);
         self.subscriber.generation = self.subscriber.generation.wrapping_add(1);
         let (delivered, generation) = (since.unwrap_or(head), self.subscriber.generation);
-        self.subscriptions.insert(channel, Subscription { delivered, checked: head, generation });
+        self.subscriptions.insert(channel, Subscription { delivered, checked: head, openness, generation });
         match since {
             Some(since) if since > head => {
                 self.reload(channel, head).await?;
@@ -102,10 +114,11 @@ impl Session {
         }
         if let Some((channel, since)) = self.waiting.pop_front() {
             self.catching = Some(channel);
-            let (database, caller) = (self.app.database.clone(), self.caller.clone());
-            self.step = Some(Box::pin(async move {
-                Step::Checked(channel, since, access::check(&database, caller.as_ref(), channel).await)
-            }));
+            let (access, caller) = (self.app.access.clone(), self.caller.clone());
+            self.step =
+                Some(Box::pin(
+                    async move { Step::Checked(channel, since, access.check(caller.as_ref(), channel).await) },
+                ));
         }
     }
 
@@ -127,17 +140,21 @@ impl Session {
     pub(super) async fn stepped(&mut self, step: Step) -> Result<(), End> {
         match step {
             Step::Checked(channel, since, access) => match access {
-                Ok(Access::Granted(head)) => self.begin(channel, head, since).await?,
-                Ok(Access::Denied | Access::Gone) => self.refuse(channel, ErrorCode::NotFound).await?,
+                Ok(Access::Granted { head, openness }) => self.begin(channel, head, openness, since).await?,
+                Ok(Access::Denied | Access::Unknown | Access::Gone) => {
+                    self.refuse(channel, ErrorCode::NotFound).await?
+                }
                 Err(e) => {
-                    tracing::warn!("access cannot be checked: {e}");
+                    unchecked(&e);
                     self.refuse(channel, ErrorCode::Unavailable).await?;
                 }
             },
             Step::Page(channel, Ok(Some(page))) => self.page(channel, page).await?,
             Step::Page(channel, Ok(None)) => self.lose(channel, CloseCode::ChannelGone).await?,
             Step::Page(channel, Err(e)) => {
-                tracing::warn!(%channel, "the log cannot be read: {e}");
+                if let Some(left_out) = UNREAD.permit() {
+                    tracing::warn!(left_out, %channel, "the log cannot be read: {e}");
+                }
                 self.lose(channel, CloseCode::TryAgain).await?;
             }
             Step::Joined(channel, Joined::Behind) => {
@@ -157,7 +174,10 @@ impl Session {
         match resume::next(subscription.delivered, page) {
             Next::Reload(seq) => {
                 self.reload(channel, seq).await?;
-                self.join(channel, seq);
+                // Access may have been lost with what is not there any more.
+                if self.subscriptions.contains_key(&channel) {
+                    self.join(channel, seq);
+                }
             }
             Next::Frames(frames) => {
                 for frame in &frames {
@@ -176,69 +196,12 @@ impl Session {
         Ok(())
     }
 
-    /// Whether a delivery belongs to a subscription that has not ended.
-    pub(super) fn is_current(&self, delivery: &Delivery, generation: Generation) -> bool {
-        self.subscriptions.get(&delivery.channel()).is_some_and(|subscription| subscription.generation == generation)
-    }
-
-    /// Sends the frame of an event when it is the next one of its channel's subscription.
-    pub(super) async fn deliver(&mut self, frame: &LoggedFrame) -> Result<(), End> {
-        let Some(subscription) = self.subscriptions.get(&frame.channel) else { return Ok(()) };
-        if frame.seq <= subscription.delivered {
-            return Ok(());
-        }
-        if frame.seq != subscription.delivered + 1 {
-            // The channel's task hands frames out in order. If one is missing after all, the client resumes.
-            tracing::error!(channel = %frame.channel, seq = frame.seq, "an event came out of order");
-            return Err(End::Close(CloseCode::TryAgain));
-        }
-        let caller = self.caller.as_ref();
-        let (before, after) = match &frame.access_effect {
-            // Those who may not read a channel any more do not learn what it has become.
-            AccessEffect::Everybody => (true, false),
-            AccessEffect::Agents => (caller.is_some_and(|caller| caller.id().is_agent()), false),
-            // A member who loses the channel sees that event as the last one.
-            AccessEffect::Member(id) => (false, caller.is_some_and(|caller| *caller.id() == *id)),
-            AccessEffect::Nobody => (false, false),
-        };
-        let undecided = frame.seq > subscription.checked;
-        if undecided && before && !self.may_still_read(frame.channel).await? {
-            return Ok(());
-        }
-        if let Some(subscription) = self.subscriptions.get_mut(&frame.channel) {
-            subscription.delivered = frame.seq;
-        }
-        self.say(frame.text.clone()).await?;
-        if undecided && after {
-            self.may_still_read(frame.channel).await?;
-        }
-        Ok(())
-    }
-
-    /// Decides again whether the caller may read a channel. Nothing goes out meanwhile; if not, the subscription ends.
-    async fn may_still_read(&mut self, channel: ChannelId) -> Result<bool, End> {
-        let (database, caller) = (self.app.database.clone(), self.caller.clone());
-        let access = self.connection.meanwhile(access::check(&database, caller.as_ref(), channel)).await?;
-        let reason = match access {
-            Ok(Access::Granted(head)) => {
-                if let Some(subscription) = self.subscriptions.get_mut(&channel) {
-                    subscription.checked = head;
-                }
-                return Ok(true);
-            }
-            Ok(Access::Denied) => CloseCode::AccessLost,
-            Ok(Access::Gone) => CloseCode::ChannelGone,
-            Err(e) => {
-                tracing::warn!("access cannot be checked: {e}");
-                CloseCode::TryAgain
-            }
-        };
-        self.lose(channel, reason).await?;
-        Ok(false)
-    }
-
-    /// Tells the client that events are lost to it, and goes on behind `seq`.
+    /// Tells the client that events are lost to it, and goes on behind `seq`. Access may have been lost with one of them.
     pub(super) async fn reload(&mut self, channel: ChannelId, seq: Seq) -> Result<(), End> {
+        let undecided = self.subscriptions.get(&channel).is_some_and(|subscription| seq > subscription.checked);
+        if undecided && !self.may_still_read(channel).await? {
+            return Ok(());
+        }
         if let Some(subscription) = self.subscriptions.get_mut(&channel) {
             subscription.delivered = seq;
             self.app.metrics.reloads.inc();

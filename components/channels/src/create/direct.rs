@@ -4,11 +4,13 @@ use messaging_core::auth::Caller;
 use messaging_core::ids::{ChannelId, EntityId, EntityKind};
 use messaging_core::member::{InviteMember, Role};
 use messaging_core::refusal::Refusal;
+use messaging_edge::acts::LevelIs;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::record_return;
 use messaging_edge::{Problem, acts, index, log};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 #[derive(Deserialize)]
 struct Row {
@@ -30,15 +32,22 @@ pub async fn return_to(
     let row = read(channel)?;
     let asked_at = log::now();
     let matrix_id = gateway.matrix_id(caller.id());
-    gateway.set_power_level(&row.matrix_room_id, &matrix_id, power_level, Some(caller.id())).await?;
+    gateway.set_power_level_if_offered(&row.matrix_room_id, &matrix_id, power_level, Some(caller.id())).await?;
     gateway.join(&row.matrix_room_id, &matrix_id).await?;
     let returned = record_return(caller, row.id, &matrix_id, &asked_at).await;
     // Removed meanwhile: the level must not wait in the room for them.
     if let Err(index::Error::Refused(_)) = returned {
-        gateway.set_power_level(&row.matrix_room_id, &matrix_id, power_level.min(0), None).await?;
+        gateway.set_power_level_if_offered(&row.matrix_room_id, &matrix_id, power_level.min(0), None).await?;
         gateway.leave(&row.matrix_room_id, &matrix_id).await?;
     }
     Ok(returned?)
+}
+
+/// The level of the other one, which a direct channel's room is made with: both own it, unless one is an agent.
+pub fn levels(gateway: &Gateway, other: Option<&EntityId>) -> Option<Map<String, Value>> {
+    let other = other.filter(|other| other.kind() != EntityKind::Agent)?;
+    let users = json!({gateway.matrix_id(other): Role::Owner.power_level()});
+    Some(Map::from_iter([("users".to_owned(), users)]))
 }
 
 /// Brings the other one into a direct channel, unless they are there or have left it.
@@ -46,7 +55,7 @@ pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &R
     let Some(other) = other else { return Ok(()) };
     let role = (other.kind() != EntityKind::Agent).then_some(Role::Owner);
     let invitation = InviteMember { member_id: other.as_str().to_owned(), role, ..InviteMember::default() };
-    match acts::invite(caller, read(channel)?.id, invitation, None).await {
+    match acts::invite(caller, read(channel)?.id, invitation, None, LevelIs::GivenWithTheRoom).await {
         // There already, or gone for good; or the caller is the other one, finds the channel, and is being invited at
         // this moment.
         Err(index::Error::Refused(

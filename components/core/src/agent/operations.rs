@@ -30,7 +30,7 @@ pub fn operations() -> Vec<Operation> {
         operation("agents", "get", paths::AGENT_MESSAGES, "listMessagesForAgent")
             .does("Page through messages as an agent", "Newest first.")
             .who(Internal("as an agent, or as a service that may read every channel"))
-            .asks(&["reader", "limit", "before", "after"])
+            .asks(&["reader", "limit", "before", "after", "deleted"])
             .responds::<Vec<Message>>(200, "A page of messages.")
             .links(&["next", "prev"])
             .refuses(&READING)

@@ -40,6 +40,7 @@ impl Caller {
 pub struct Authenticated {
     /// Who it is.
     pub caller: Caller,
-    /// Unix time in seconds at which the token ends; `None` in development mode.
+    /// Unix time in seconds until which the token is accepted: its `exp`, and the difference of clocks that is allowed
+    /// for. `None` in development mode.
     pub expires_at: Option<u64>,
 }

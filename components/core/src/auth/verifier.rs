@@ -16,6 +16,7 @@ const CLOCK_SKEW_SECONDS: u64 = 30;
 pub struct Verifier {
     development: bool,
     key: Option<(DecodingKey, Validation)>,
+    warnings: Vec<&'static str>,
 }
 
 /// The claims of a token (RFC 7519, section 4.1) that this service reads.
@@ -23,7 +24,8 @@ pub struct Verifier {
 struct Claims {
     /// `user:<id>` or `agent:<id>`.
     sub: String,
-    exp: u64,
+    /// Seconds since 1970; a NumericDate may have a fraction (RFC 7519, section 2).
+    exp: f64,
     /// The microDAOs of the subject, as `microdao:<slug>`.
     #[serde(default)]
     microdaos: Vec<String>,
@@ -56,7 +58,22 @@ impl Verifier {
             }
             (key, validation)
         });
-        Ok(Self { development, key })
+        let mut warnings = Vec::new();
+        if development {
+            warnings.push(
+                "AUTH_MODE=development: anyone may call themselves anyone, and who gives no name reads every public and every \
+                 microDAO channel. Never let others reach this service.",
+            );
+        }
+        if key.is_some() && settings.jwt_audience.is_none() {
+            warnings.push(
+                "JWT_AUDIENCE is empty: a token that was made for another service with the same key is taken here too.",
+            );
+        }
+        if key.is_some() && settings.jwt_issuer.is_none() {
+            warnings.push("JWT_ISSUER is empty: tokens of everybody who signs with the same key are taken.");
+        }
+        Ok(Self { development, key, warnings })
     }
 
     /// [`Settings::read`] and [`Verifier::new`] in one. The error is a sentence for the operator.
@@ -67,6 +84,11 @@ impl Verifier {
     /// Whether callers may name themselves without a token.
     pub fn development(&self) -> bool {
         self.development
+    }
+
+    /// What the operator should know of these settings, a sentence each.
+    pub fn warnings(&self) -> &[&'static str] {
+        &self.warnings
     }
 
     /// Checks a token's signature, times, issuer and audience. The problem is a 401.
@@ -96,7 +118,8 @@ impl Verifier {
             .collect::<Result<_, _>>()
             .map_err(|e| Problem::unauthenticated(format!("Each of the token's microdaos {e}.")))?;
         let caller = Caller::new(id, MicroDaos::Only(microdaos));
-        Ok(Authenticated { caller, expires_at: Some(claims.exp) })
+        let expires_at = (claims.exp as u64).saturating_add(CLOCK_SKEW_SECONDS);
+        Ok(Authenticated { caller, expires_at: Some(expires_at) })
     }
 
     /// Takes a caller's word for who they are. The problem is a 401, outside development mode always.

@@ -1,13 +1,13 @@
 //! What makes a channel.
 
 use super::Visibility;
-use crate::idempotency::fingerprint;
+use crate::idempotency::digest;
 use crate::ids::{EntityId, MicrodaoId, is_slug};
 use crate::problem::{FieldError, Problem};
 use crate::text::TextKind::{Line, Lines};
 #[cfg(feature = "openapi")]
 use crate::text::patterns;
-use crate::text::{check_mxc, check_text};
+use crate::text::{check_mxc, check_text, clean_line};
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /api/messaging/channels`.
@@ -63,6 +63,9 @@ pub struct CreateChannel {
     pub members: Vec<String>,
 }
 
+/// How many characters a topic may have.
+const MAX_TOPIC: usize = 500;
+
 /// The slugs that are kept for direct channels start so.
 const DIRECT_SLUG: &str = "direct-";
 
@@ -100,6 +103,14 @@ impl NewChannel {
     }
 }
 
+impl NewChannel {
+    /// With the description as topic where it has none of its own, in one line as topics are.
+    pub fn with_topic(mut self) -> Self {
+        self.topic = self.topic.or_else(|| clean_line(self.description.as_deref()?, MAX_TOPIC));
+        self
+    }
+}
+
 impl CreateChannel {
     /// Checks every field, and fills in what follows from the pair of a direct channel.
     pub fn check(mut self, caller: &EntityId, server_name: &str) -> Result<NewChannel, Problem> {
@@ -112,7 +123,7 @@ impl CreateChannel {
         }
         check_text("name", Line, Some(&self.name), (1, 255), &mut errors);
         check_text("description", Lines, self.description.as_deref(), (0, 2_000), &mut errors);
-        check_text("topic", Line, self.topic.as_deref(), (0, 500), &mut errors);
+        check_text("topic", Line, self.topic.as_deref(), (0, MAX_TOPIC), &mut errors);
         check_mxc("avatar_url", self.avatar_url.as_deref(), &mut errors);
         let microdao_id = MicrodaoId::parse(&self.microdao_id);
         match microdao_id {
@@ -160,7 +171,7 @@ impl CreateChannel {
         };
         let mut pair = [caller.as_str(), other.as_str()];
         pair.sort_unstable();
-        let name = fingerprint(&pair);
+        let name = digest(&pair);
         self.slug = format!("{DIRECT_SLUG}{}", name.get(..32).unwrap_or(&name));
         if self.name.is_empty() {
             self.name = pair.join(", ").chars().take(255).collect();
@@ -203,6 +214,21 @@ mod tests {
         }
         let good = create(json!({"slug": "test", "name": "Test", "microdao_id": "microdao:daarion"}));
         assert_eq!(good.check(&alice(), "server").unwrap().visibility, Visibility::Microdao);
+    }
+
+    #[test]
+    fn a_description_alone_is_the_topic_too() {
+        let topic = |fields: serde_json::Value| {
+            let mut new = json!({"slug": "a", "name": "A", "microdao_id": "microdao:b"});
+            new.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            create(new).check(&alice(), "server").unwrap().with_topic().topic
+        };
+        assert_eq!(topic(json!({"description": "All\nof us"})).as_deref(), Some("All of us"));
+        assert_eq!(topic(json!({"description": "All", "topic": "Now"})).as_deref(), Some("Now"));
+        assert_eq!(topic(json!({"description": "é".repeat(2_000)})), Some("é".repeat(500)));
+        for nothing in [json!({}), json!({"description": ""}), json!({"description": null})] {
+            assert_eq!(topic(nothing), None);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the OpenAPI document says of the operations.
 
 use super::{ChangeChannel, Channel, CreateChannel};
-use crate::openapi::Who::Caller;
+use crate::openapi::Who::{Caller, Reader};
 use crate::openapi::{MANAGERS, Operation, operation};
 use crate::paths;
 use crate::refusal::Refusal;
@@ -13,7 +13,7 @@ pub fn operations() -> Vec<Operation> {
         operation("channels", "get", paths::CHANNELS, "listChannels")
             .does("List channels", "Newest first, without those that are archived. A page ends where `Link` says.")
             .who(Caller("anybody identified; they get what they may see"))
-            .asks(&["microdao_id", "limit", "cursor"])
+            .asks(&["of_microdao", "channel_limit", "cursor"])
             .responds::<Vec<Channel>>(200, "A page of channels.")
             .links(&["next"]),
         operation("channels", "post", paths::CHANNELS, "createChannel")
@@ -23,7 +23,7 @@ pub fn operations() -> Vec<Operation> {
                  `members`) is private, and a pair has only one: asked for again, it is found and not made, and people who \
                  have left it are back.",
             )
-            .who(Caller("members of the microDAO"))
+            .who(Caller("members of the microDAO; agents only direct channels"))
             .reads::<CreateChannel>(json!({
                 "slug": "general", "name": "General", "microdao_id": "microdao:daarion", "visibility": "public"
             }))
@@ -37,17 +37,19 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::BeingCreated,
                 Refusal::ChannelArchived,
             ])
-            .refuses(&[Refusal::ChannelNotFound, Refusal::NotAMember])
+            .refuses(&[Refusal::ChannelNotFound, Refusal::NotAMember, Refusal::Banned, Refusal::TooManyInvitations])
+            .refuses(&[Refusal::AgentsMakeNoChannels])
             .asks_matrix(),
         operation("channels", "get", paths::CHANNEL, "getChannel")
             .does("Get a channel", "")
-            .who(Caller("who may see the channel"))
+            .who(Reader("who may see the channel, and services of the platform"))
             .responds::<Channel>(200, "The channel.")
             .refuses(&[Refusal::ChannelNotFound]),
         operation("channels", "patch", paths::CHANNEL, "changeChannel")
             .does("Change a channel", "The room's name, topic, avatar and visibility follow.")
             .who(Caller(MANAGERS))
             .reads::<ChangeChannel>(json!({"topic": "Everything", "description": null}))
+            .runs_once()
             .responds::<Channel>(200, "The channel as it is now.")
             .refuses(&[
                 Refusal::ChannelNotFound,
@@ -55,10 +57,11 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::ChannelArchived,
                 Refusal::DirectStaysPrivate,
             ])
-            .asks_matrix(),
+            .asks_optional_call(),
         operation("channels", "delete", paths::CHANNEL, "archiveChannel")
             .does("Archive a channel", "It stays readable, takes no more writes and leaves the lists.")
             .who(Caller(MANAGERS))
+            .runs_once()
             .responds_empty(204, "It is archived, or was already.")
             .refuses(&[Refusal::ChannelNotFound, Refusal::CannotManage])
             .asks_matrix(),

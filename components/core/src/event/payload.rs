@@ -103,6 +103,10 @@ pub struct MemberEvent {
     pub actor_id: EntityId,
     /// The membership after the change.
     pub member: Member,
+    /// They were banned, which need not have been members; only in `.kicked`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "bool"))]
+    pub banned: Option<bool>,
 }
 
 /// The payload of `messaging.reaction.added` and `.removed`.
@@ -190,15 +194,15 @@ mod tests {
         let row = json!({"id": ID, "channel_id": ID, "member_id": "user:bob", "member_type": "human",
             "matrix_user_id": "@user-bob:x", "role": "member", "can_read": true, "can_write": true, "can_invite": false,
             "can_kick": false, "can_create_tasks": false, "matrix_power_level": 0, "invited_by": "user:alice",
-            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null});
+            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null});
         let member = with(member, "member", row);
         assert_same::<MemberEvent>(&with(member.clone(), "invited_by", Value::Null));
-        assert_same::<MemberEvent>(&with(member, "invited_by", json!("user:alice")));
+        assert_same::<MemberEvent>(&with(with(member, "invited_by", json!("user:alice")), "banned", json!(true)));
         let reaction = with(with(envelope.clone(), "message_id", json!(ID)), "reactor_id", json!("agent:sofia"));
         assert_same::<ReactionEvent>(&with(reaction, "emoji", json!("👍")));
         let at = "2026-01-01T00:00:00.000000Z";
         let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
-            "sender_type": "human", "content_preview": "hi", "truncated": false, "content_type": "text", "thread_id": null,
+            "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null,
             "edited_at": null, "deleted_at": null, "created_at": at});
         let created = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7,
             "message_id": ID, "matrix_event_id": "$e", "sender_id": "user:alice", "sender_type": "human",

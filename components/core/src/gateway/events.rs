@@ -94,7 +94,14 @@ pub struct Redact {
     pub as_bot_if_needed: Option<bool>,
 }
 
-/// In: `invite`, `join`, `leave` and `kick`.
+/// Out: `GET rooms/{room_id}/event/{event_id}/edits`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Edits {
+    /// The edits' events, at most 1,000.
+    pub event_ids: Vec<String>,
+}
+
+/// In: `invite`, `join`, `leave`, `kick`, `ban` and `unban`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MembershipChange {
     /// The room.
@@ -118,10 +125,10 @@ pub struct MembershipChange {
     pub reason: Option<String>,
 }
 
-/// Out: `invite`, `join`, `leave` and `kick`.
+/// Out: `invite`, `join`, `leave`, `kick`, `ban` and `unban`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MembershipStatus {
-    /// `invited`, `joined`, `left`, `kicked`, `already_joined` or `already_left`.
+    /// `invited`, `joined`, `left`, `kicked`, `already_joined`, `already_left`, `banned` or `unbanned`.
     pub status: String,
     /// The room.
     pub room_id: String,

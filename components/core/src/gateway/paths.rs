@@ -8,6 +8,10 @@ pub const ROOM: &str = "/internal/matrix/rooms/:room_id";
 pub const MESSAGES: &str = "/internal/matrix/rooms/:room_id/messages";
 /// One event.
 pub const EVENT: &str = "/internal/matrix/rooms/:room_id/event/:event_id";
+/// One state event of a room as it is now.
+pub const STATE: &str = "/internal/matrix/rooms/:room_id/state";
+/// The ids of an event's edits. A gateway may leave it out.
+pub const EDITS: &str = "/internal/matrix/rooms/:room_id/event/:event_id/edits";
 /// A room's name.
 pub const NAME: &str = "/internal/matrix/rooms/:room_id/name";
 /// A room's topic.
@@ -34,6 +38,10 @@ pub const JOIN: &str = "/internal/matrix/join";
 pub const LEAVE: &str = "/internal/matrix/leave";
 /// Removes somebody from a room.
 pub const KICK: &str = "/internal/matrix/kick";
+/// Removes somebody from a room for good, also who is not in it. A gateway may leave it out.
+pub const BAN: &str = "/internal/matrix/ban";
+/// Ends a ban. A gateway may leave it out.
+pub const UNBAN: &str = "/internal/matrix/unban";
 /// Registers one of the gateway's own users.
 pub const REGISTER_USER: &str = "/internal/matrix/register-user";
 /// A token for one of the gateway's own users.
@@ -50,3 +58,8 @@ pub const SUBSCRIBE: &str = "/internal/matrix/webhook/subscribe";
 pub const SUBSCRIPTION: &str = "/internal/matrix/webhook/subscribe/:subscription_id";
 /// Whether the gateway and its homeserver are there.
 pub const HEALTH: &str = "/internal/matrix/health";
+
+/// Whether a gateway may be without this call: what the platform's own specification does not have.
+pub fn is_optional(path: &str) -> bool {
+    [EVENT, EDITS, STATE, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, BAN, UNBAN, HEALTH].contains(&path)
+}

@@ -17,7 +17,10 @@ pub fn operations() -> Vec<Operation> {
             .who(Anyone)
             .responds::<Health>(200, "The service is alive."),
         operation("service", "get", paths::READY, "getReadiness")
-            .does("Whether the service can do its work", "Looks at PostgreSQL, the gateway and the homeserver.")
+            .does(
+                "Whether the service can do its work",
+                "Looks at PostgreSQL, the gateway and the homeserver; an answer may be a second old.",
+            )
             .who(Anyone)
             .responds::<Readiness>(200, "Every part responds.")
             .responds::<Readiness>(503, "A part does not respond."),

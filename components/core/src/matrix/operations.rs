@@ -11,7 +11,8 @@ pub fn operations() -> Vec<Operation> {
         operation("homeserver", "post", paths::MATRIX_WEBHOOK, "receiveMatrixEvents")
             .does(
                 "Receive events of rooms",
-                "For a gateway that is not this project's own: one event as the homeserver has it, or \
+                "For a gateway that is not this project's own: `{\"subscription_id\", \"room_id\", \"event\"}` as it \
+                 delivers to a webhook (the event need not name its room), one event as the homeserver has it, or \
                  `{\"events\": […]}`. What was seen before changes nothing.",
             )
             .who(Gateway)

@@ -1,7 +1,7 @@
 //! What the OpenAPI document says of the operations.
 
 use super::{ChangeMember, InviteMember, Member};
-use crate::openapi::Who::Caller;
+use crate::openapi::Who::{Caller, Reader};
 use crate::openapi::{Operation, operation};
 use crate::paths;
 use crate::problem::Problem;
@@ -13,7 +13,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         operation("members", "get", paths::MEMBERS, "listMembers")
             .does("List members", "Those who are in or invited, in a fixed order. A page ends where `Link` says.")
-            .who(Caller("who may see the channel"))
+            .who(Reader("who may see the channel, and services of the platform"))
             .asks(&["member_limit", "member_cursor"])
             .responds::<Vec<Member>>(200, "A page of members.")
             .links(&["next"])
@@ -21,8 +21,9 @@ pub fn operations() -> Vec<Operation> {
         operation("members", "post", paths::MEMBERS, "inviteMember")
             .does(
                 "Invite a member",
-                "Users and agents are in at once; a person who exists only in Matrix decides themselves. Inviting a \
-                 member again, just as they are, changes nothing.",
+                "Agents are in at once, and users whom the microDAO knows: members of one of its channels, or of a closed \
+                 channel that the caller is in too. Everybody else is invited, and comes by joining or writing, as does who \
+                 has left by themselves. Inviting a member again, just as they are, changes nothing.",
             )
             .who(Caller("members with `can_invite`, up to their own role and capabilities"))
             .reads::<InviteMember>(json!({"member_id": "agent:sofia"}))
@@ -32,22 +33,27 @@ pub fn operations() -> Vec<Operation> {
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::CannotInvite,
+                Refusal::TooManyInvitations,
+                Refusal::Banned,
                 Refusal::DirectIsOfTwo,
                 Refusal::HasLeft,
                 Refusal::CannotGrant,
+                Refusal::TooManyLevels,
                 Refusal::AlreadyAMember,
                 Refusal::OwnersHaveEveryRight,
                 Refusal::ChannelArchived,
             ])
-            .asks_matrix(),
+            .asks_optional_call(),
         operation("members", "put", paths::MEMBER, "joinChannel")
             .does("Join a channel", "Only `me` can be put. Joining again changes nothing.")
             .who(Caller("who may see the channel and is no agent"))
+            .runs_once()
             .responds::<Member>(200, "The caller's membership.")
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::MemberNotFound,
                 Refusal::NotAMember,
+                Refusal::Banned,
                 Refusal::ChannelArchived,
             ])
             .fails([Problem::only_oneself()])
@@ -61,19 +67,27 @@ pub fn operations() -> Vec<Operation> {
             )
             .who(Caller("owners and admins of the channel, up to their own role and capabilities"))
             .reads::<ChangeMember>(json!({"role": "admin"}))
+            .runs_once()
             .responds::<Member>(200, "The member as they are now.")
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::MemberNotFound,
                 Refusal::CannotManage,
                 Refusal::CannotGrant,
+                Refusal::TooManyLevels,
                 Refusal::LastOwner,
             ])
             .refuses(&[Refusal::RoleDoesNotFit, Refusal::OwnersHaveEveryRight, Refusal::ChannelArchived])
-            .asks_matrix(),
+            .asks_optional_call(),
         operation("members", "delete", paths::MEMBER, "removeMember")
-            .does("Leave, or remove a member", "Leaves when it is oneself, removes somebody else otherwise.")
+            .does(
+                "Leave, or remove a member",
+                "Leaves when it is oneself, removes somebody else otherwise. With `ban` they stay out, on whatever way in, \
+                 until a member with `can_kick` invites them; also somebody who is no member at the moment or never was.",
+            )
             .who(Caller("anybody for themselves; members with `can_kick` for those below their role"))
+            .asks(&["ban"])
+            .runs_once()
             .responds_empty(204, "They are no member any more.")
             .refuses(&[Refusal::ChannelNotFound, Refusal::MemberNotFound, Refusal::CannotKick, Refusal::LastOwner])
             .asks_matrix(),

@@ -1,7 +1,7 @@
 //! What the OpenAPI document says of the operations.
 
 use super::{EditMessage, Message, MessageWithContent, SendMessage};
-use crate::openapi::Who::Caller;
+use crate::openapi::Who::{Caller, Reader};
 use crate::openapi::{Operation, READERS, READING, WRITERS, WRITING, operation};
 use crate::paths;
 use crate::refusal::Refusal;
@@ -11,9 +11,12 @@ use serde_json::json;
 pub fn operations() -> Vec<Operation> {
     vec![
         operation("messages", "get", paths::MESSAGES, "listMessages")
-            .does("Page through messages", "Newest first.")
-            .who(Caller(READERS))
-            .asks(&["limit", "before", "after"])
+            .does(
+                "Page through messages",
+                "Newest first. Deleted messages are left out unless `deleted` asks for them.",
+            )
+            .who(Reader(READERS))
+            .asks(&["limit", "before", "after", "deleted"])
             .responds::<Vec<Message>>(200, "A page of messages.")
             .links(&["next", "prev"])
             .refuses(&READING)
@@ -26,16 +29,23 @@ pub fn operations() -> Vec<Operation> {
             .responds::<Message>(201, "The message.")
             .refuses(&WRITING)
             .refuses(&[Refusal::ChannelEncrypted, Refusal::ChannelNotEncrypted, Refusal::ReplyToNotFound])
-            .asks_matrix(),
+            .asks_optional_call(),
         operation("messages", "get", paths::MESSAGE, "getMessage")
-            .does("Get a message", "With its full content from Matrix, edits applied.")
-            .who(Caller(READERS))
+            .does(
+                "Get a message",
+                "With its full content from Matrix, edits applied. A deleted message stays as a row without its \
+                 content, with `deleted_at`.",
+            )
+            .who(Reader(READERS))
             .responds::<MessageWithContent>(200, "The message.")
             .refuses(&READING)
             .refuses(&[Refusal::MessageNotFound])
             .asks_matrix(),
         operation("messages", "patch", paths::MESSAGE, "editMessage")
-            .does("Edit a message", "Replaces the whole text.")
+            .does(
+                "Edit a message",
+                "Replaces the whole text. In an encrypted channel `encrypted` takes the place of `text`.",
+            )
             .who(Caller("its sender, as a member with `can_write`"))
             .reads::<EditMessage>(json!({"text": "Hello again"}))
             .retry_safe()
@@ -47,7 +57,8 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::MessageDeleted,
             ])
             .refuses(&[Refusal::NotAMember, Refusal::CannotWrite, Refusal::ChannelArchived, Refusal::ChannelEncrypted])
-            .asks_matrix(),
+            .refuses(&[Refusal::ChannelNotEncrypted, Refusal::MessageNotEncrypted])
+            .asks_optional_call(),
         operation("messages", "delete", paths::MESSAGE, "deleteMessage")
             .does(
                 "Delete a message",
@@ -55,6 +66,7 @@ pub fn operations() -> Vec<Operation> {
                  have left, and in an archived channel.",
             )
             .who(Caller("its sender, admins and owners of the channel"))
+            .runs_once()
             .responds_empty(204, "It is deleted, or was already.")
             .refuses(&[
                 Refusal::ChannelNotFound,
@@ -65,8 +77,8 @@ pub fn operations() -> Vec<Operation> {
             .asks_matrix(),
         operation("messages", "get", paths::REPLIES, "listReplies")
             .does("Page through the replies to a message", "Newest first.")
-            .who(Caller(READERS))
-            .asks(&["limit", "before", "after"])
+            .who(Reader(READERS))
+            .asks(&["limit", "before", "after", "deleted"])
             .responds::<Vec<Message>>(200, "A page of replies.")
             .links(&["next", "prev"])
             .refuses(&READING)

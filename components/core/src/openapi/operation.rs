@@ -16,6 +16,8 @@ pub enum Who {
     Anyone,
     /// A user or an agent, with a token or, in development mode, by name. The text says which ones.
     Caller(&'static str),
+    /// As `Caller`, or a service of the platform that holds `INTERNAL_SECRET` and names nobody.
+    Reader(&'static str),
     /// A service of the platform that holds `INTERNAL_SECRET`.
     Internal(&'static str),
     /// A gateway that holds `MATRIX_GATEWAY_SECRET`.
@@ -97,7 +99,9 @@ impl Operation {
         self.who = who;
         match who {
             Who::Anyone => return self,
-            Who::Caller(_) => self.problems.push(problems::unauthenticated("Authorization: Bearer <token>")),
+            Who::Caller(_) | Who::Reader(_) => {
+                self.problems.push(problems::unauthenticated("Authorization: Bearer <token>"))
+            }
             Who::Internal(_) => {
                 self.problems.push(problems::unauthenticated("X-Internal-Service-Token: <INTERNAL_SECRET>"));
             }
@@ -132,6 +136,11 @@ impl Operation {
     /// The same key gives the same result, and only for the same request.
     pub fn retry_safe(self) -> Self {
         self.takes_key().refuses(&[Refusal::IdempotencyKeyReused])
+    }
+
+    /// The same, of a change that is carried out once and whose response is kept.
+    pub fn runs_once(self) -> Self {
+        self.retry_safe().refuses(&[Refusal::RequestRunning])
     }
 
     /// A JSON response.
@@ -171,5 +180,10 @@ impl Operation {
     /// It asks the homeserver.
     pub fn asks_matrix(self) -> Self {
         self.fails(problems::homeserver())
+    }
+
+    /// It asks the homeserver through a call that a gateway may be without.
+    pub fn asks_optional_call(self) -> Self {
+        self.asks_matrix().fails([Problem::gateway_lacks("")])
     }
 }

@@ -14,7 +14,18 @@ pub enum CloseCode {
     /// Connect again, with `since_seq`.
     #[strum(serialize = "relay going away")]
     GoingAway = 1001,
-    /// The client sends more messages than it may: 100 at once, and 20 more each second.
+    /// The client breaks the protocol: an unknown opcode, a reserved bit, frames that do not follow each other (RFC 6455).
+    ///
+    /// Do not connect again the same way.
+    #[strum(serialize = "protocol error")]
+    ProtocolError = 1002,
+    /// A text is not UTF-8.
+    ///
+    /// Send UTF-8, and connect again, with `since_seq`.
+    #[strum(serialize = "text is not UTF-8")]
+    InvalidText = 1007,
+    /// The client sends more than it may: 100 messages at once and 20 more each second; 2,000 channels to subscribe to
+    /// or to leave at once and 20 more each second; 128 KiB without a whole message.
     ///
     /// Send less, and connect again, with `since_seq`.
     #[strum(serialize = "too many client messages")]
@@ -70,7 +81,7 @@ mod tests {
     #[test]
     fn codes_are_different_and_reasons_fit_into_a_close_frame() {
         let codes: Vec<_> = CloseCode::VARIANTS.iter().map(|close| close.code()).collect();
-        assert_eq!(codes, [1001, 1008, 1009, 1013, 4401, 4403, 4404, 4408]);
+        assert_eq!(codes, [1001, 1002, 1007, 1008, 1009, 1013, 4401, 4403, 4404, 4408]);
         // RFC 6455, section 5.5: 125 bytes, two of which are the code.
         assert!(CloseCode::VARIANTS.iter().all(|close| (1..=123).contains(&close.reason().len())));
     }

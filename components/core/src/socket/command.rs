@@ -19,6 +19,17 @@ pub const CLIENT_MESSAGE_BURST: u32 = 100;
 /// A client may send this many messages each second for ever.
 pub const CLIENT_MESSAGES_PER_SECOND: u32 = 20;
 
+/// A client may name this many channels at once, to subscribe or to leave, in however many messages, and
+/// [`CLIENT_WISHES_PER_SECOND`] on: all that a socket may have, twice.
+pub const CLIENT_WISH_BURST: u32 = 2_000;
+
+/// A client may name this many channels each second for ever.
+pub const CLIENT_WISHES_PER_SECOND: u32 = 20;
+
+/// A client may send this many bytes without a whole message: a message in many small frames takes more bytes than it
+/// has, and frames that carry nothing are bounded by this alone.
+pub const MAX_BYTES_BETWEEN_MESSAGES: usize = 2 * MAX_CLIENT_MESSAGE_BYTES;
+
 /// A socket has at most this many channels.
 pub const MAX_CHANNELS: usize = 1_000;
 

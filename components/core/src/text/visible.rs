@@ -18,9 +18,10 @@ pub fn is_lines(text: &str) -> bool {
 }
 
 /// Makes a line out of what another server tells: white space that breaks a line becomes a space, and what cannot be
-/// seen or changes the direction goes. At most `max` characters; `None` when nothing is left that one can see.
+/// seen or changes the direction goes. NUL is shown as [`storable`](super::storable) says. At most `max` characters; `None` when nothing is left that one can see.
 pub fn clean_line(text: &str, max: usize) -> Option<String> {
-    let spaced = text.chars().map(|c| if c.is_whitespace() && is_forbidden(c) { ' ' } else { c });
+    let storable = text.chars().map(super::storable_char);
+    let spaced = storable.map(|c| if c.is_whitespace() && is_forbidden(c) { ' ' } else { c });
     let mut clean = String::new();
     // Characters are counted, not bytes, and what was cut may have held a joiner's right side.
     for c in spaced.filter(|c| !is_forbidden(*c)).take(max) {
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn another_servers_text_becomes_a_line() {
-        assert_eq!(clean_line("a\nb\u{202e}c\u{1b}[0m\0", 255).as_deref(), Some("a bc[0m"));
+        assert_eq!(clean_line("a\nb\u{202e}c\u{1b}[0m\0", 255).as_deref(), Some("a bc[0m\u{fffd}"));
         assert_eq!(clean_line("  a\u{200b} ", 255).as_deref(), Some("a"));
         assert_eq!(clean_line("a\u{200d}", 255).as_deref(), Some("a"));
         assert_eq!(clean_line(&"😀".repeat(300), 255), Some("😀".repeat(255)));

@@ -28,8 +28,13 @@ const NATS: &str = "\
 The deployment's NATS; the address is that of a local one.
 
 The subjects under `messaging.` are in the JetStream stream `MESSAGING`: delivered at least once, in the order of a \
-channel's numbers. An event that comes again has the same `Nats-Msg-Id`, and the same `event_id` in its payload. The \
-subjects under `integration.` are core NATS: whoever does not listen at the moment misses them.";
+channel's numbers. An event that comes again has the same `Nats-Msg-Id`, and the same `event_id` in its payload. An \
+event larger than NATS takes comes without its largest members, named in the header `Daarion-Left-Out`. The subjects under \
+`integration.` are core NATS, at most once: whoever does not listen at the moment misses them, and a restart of NATS \
+or of the publishing relay may lose some.
+
+No subject names a microDAO or a channel. Whoever may subscribe to `messaging.>` or `integration.>` reads the events of \
+every channel, private ones too: give that right to services that may know all of it, and filter there.";
 
 /// The document.
 pub fn document() -> Value {

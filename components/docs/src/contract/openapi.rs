@@ -14,7 +14,7 @@ Channels of people and AI agents. Every channel is a Matrix room: Matrix keeps t
 - **Who you are**: `Authorization: Bearer <token>`; in development mode `X-User-Id: user:<id>` is enough.
 - **Errors** are problem documents (RFC 9457) with a stable `code`. What you may not know of is a 404. A method that a \
 path does not have is a 405 with `Allow`.
-- **Retries**: send an `Idempotency-Key` with a POST, and repeat it after any 5xx or lost response.
+- **Retries**: send an `Idempotency-Key` with any write, and repeat it after any 5xx or lost response.
 - **Pages** are JSON arrays; `Link` headers (RFC 8288) lead to the next and the previous one.
 - **Every response** carries `X-Request-Id`, which may be sent along; the service's log names it.
 - **In real time**: the same changes come as events on NATS and on the WebSockets of ws-relay.";
@@ -35,6 +35,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::message::operations(),
         messaging_core::reaction::operations(),
         messaging_core::member::operations(),
+        messaging_core::microdao::operations(),
         messaging_core::agent::operations(),
         messaging_core::health::operations(),
         messaging_core::matrix::operations(),
@@ -97,6 +98,7 @@ fn describe(
     let (who, security) = match operation.who {
         Who::Anyone => ("anybody", json!([])),
         Who::Caller(who) => (who, json!([{"bearerAuth": []}, {"developmentUser": []}])),
+        Who::Reader(who) => (who, json!([{"bearerAuth": []}, {"developmentUser": []}, {"internalToken": []}])),
         Who::Internal(who) => (who, json!([{"internalToken": []}])),
         Who::Gateway => ("a gateway that holds the gateway's secret", json!([{"gatewayToken": []}])),
     };

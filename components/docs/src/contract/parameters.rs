@@ -1,7 +1,7 @@
 //! Parameters by their names in `components/parameters`.
 
 use messaging_core::ids::{ChannelId, MessageId, MicrodaoId};
-use messaging_core::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use messaging_core::page::{DEFAULT_LIMIT, MAX_CHANNELS, MAX_LIMIT};
 use messaging_core::paths::ReactionPath;
 use messaging_core::text::patterns;
 use schemars::SchemaGenerator;
@@ -19,7 +19,7 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
         });
         all.push((key, parameter));
     };
-    let limit = |default: i32| json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": default});
+    let limit = |default: i32, most: i32| json!({"type": "integer", "minimum": 1, "maximum": most, "default": default});
     let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
     let time = r"[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z";
     let text = |pattern: String| json!({"type": "string", "pattern": pattern});
@@ -47,18 +47,23 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let agent = json!({"type": "string", "pattern": "^agent:[a-z0-9._-]{1,64}$", "examples": ["agent:sofia"]});
     add("agent_id", "path", "agent_id", "The agent.", agent.clone());
 
-    add("limit", "query", "limit", "How many at most.", limit(DEFAULT_LIMIT));
-    add("member_limit", "query", "limit", "How many at most.", limit(MAX_LIMIT));
+    add("limit", "query", "limit", "How many at most.", limit(DEFAULT_LIMIT, MAX_LIMIT));
+    add("member_limit", "query", "limit", "How many at most.", limit(MAX_LIMIT, MAX_LIMIT));
+    add("channel_limit", "query", "limit", "How many at most.", limit(MAX_CHANNELS, MAX_CHANNELS));
     let place = "a message's `seq`, a message id, or an RFC 3339 time";
     add("before", "query", "before", &format!("Only messages before this place: {place}."), place_of_message());
     let after = format!("Only messages after this place, the nearest ones: {place}. Not together with `before`.");
     add("after", "query", "after", &after, place_of_message());
+    let deleted = "Whether deleted messages are on the page too, without their text.";
+    add("deleted", "query", "deleted", deleted, json!({"type": "boolean", "default": false}));
     let cursor = "Where the page starts; comes from a `Link` header.";
     add("cursor", "query", "cursor", cursor, text(format!("^{time}_{uuid}$")));
     add("member_cursor", "query", "cursor", cursor, text(format!("^{uuid}$")));
     let microdao = types.subschema_for::<MicrodaoId>().to_value();
-    add("microdao_id", "query", "microdao_id", "Only channels of this microDAO.", microdao);
+    add("of_microdao", "query", "microdao_id", "Only channels of this microDAO.", microdao.clone());
+    add("microdao_id", "path", "microdao_id", "The microDAO.", microdao);
     add("reader", "query", "agent_id", "The agent that reads; without it a service of the platform does.", agent);
+    add("ban", "query", "ban", "Whether they are banned as well.", json!({"type": "boolean", "default": false}));
 
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});
     let described = "Makes a retry safe: the same key by the same caller gives the same result, whatever failed in \

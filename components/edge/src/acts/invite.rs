@@ -2,9 +2,10 @@
 
 use crate::gateway::Gateway;
 use crate::index::members::{RecordInvite, prepare_invite, record_invite};
-use crate::{Problem, index, log, settings};
+use crate::settings::{self, fingerprint};
+use crate::{Problem, index, log};
 use messaging_core::auth::Caller;
-use messaging_core::idempotency::{ClientKey, fingerprint};
+use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityKind};
 use messaging_core::member::InviteMember;
 use serde_json::value::RawValue;
@@ -18,32 +19,50 @@ pub struct Invited {
     pub was_member: bool,
 }
 
-/// Invites somebody; gives the member's row. Users and agents of DAARION are in at once, a person who exists only in
-/// Matrix decides themselves.
+/// Where the level of the person who is invited comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelIs {
+    /// The invitation gives it.
+    ToBeGiven,
+    /// The room was made with it, so nothing is lost where the gateway cannot give levels.
+    GivenWithTheRoom,
+}
+
+/// Invites somebody; gives the member's row. Agents, and users whom the microDAO knows, are in at once; everybody else
+/// decides themselves.
 pub async fn invite(
     caller: &Caller,
     channel_id: ChannelId,
     invitation: InviteMember,
     client_key: Option<&ClientKey>,
+    level_is: LevelIs,
 ) -> Result<Invited, index::Error> {
     let gateway = Gateway::from_settings().await?;
     let bot = settings::required("matrix_bot_localpart").await?;
     let invitation = invitation.check(gateway.server_name(), &bot)?;
-    let asked_at = log::now();
     let details = serde_json::to_string(&invitation.details).map_err(Problem::internal)?;
-    let fingerprint = fingerprint(&["invite", &channel_id.to_string(), invitation.member_id.as_str(), &details]);
+    let fingerprint =
+        fingerprint(&["invite", &channel_id.to_string(), invitation.member_id.as_str(), &details]).await?;
     let prepared = prepare_invite(caller, channel_id, &invitation, client_key, &fingerprint).await?;
     if let Some(member) = prepared.member {
         return Ok(Invited { member, was_member: prepared.is_member });
     }
 
     let (room_id, matrix_id) = (&prepared.room_id, gateway.matrix_id(&invitation.member_id));
+    if prepared.must_unban {
+        gateway.unban(room_id, &matrix_id, caller.id()).await?;
+    }
+    // Behind that, so that the push of it is older than the invitation.
+    let asked_at = log::now();
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if let Some(power_level) = prepared.power_level {
-        gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;
+        match gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await {
+            Err(problem) if problem.is_gateway_lacks() && level_is == LevelIs::GivenWithTheRoom => {}
+            set => set?,
+        }
     }
     gateway.invite(room_id, &matrix_id, caller.id()).await?;
-    let has_joined = invitation.member_id.kind() != EntityKind::MatrixPerson;
+    let has_joined = invitation.member_id.kind() != EntityKind::MatrixPerson && !prepared.must_accept;
     if has_joined {
         gateway.join(room_id, &matrix_id).await?;
     }

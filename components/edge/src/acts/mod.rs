@@ -3,9 +3,11 @@
 mod enter;
 mod invite;
 mod list_messages;
+mod once;
 mod send;
 
 pub use enter::enter;
-pub use invite::{Invited, invite};
+pub use invite::{Invited, LevelIs, invite};
 pub use list_messages::list_messages;
+pub use once::{Asked, once};
 pub use send::send;

@@ -3,10 +3,11 @@
 use super::enter;
 use crate::gateway::Gateway;
 use crate::index::messages::{PrepareSend, RecordMessage, prepare_send, record_message};
+use crate::settings::fingerprint;
 use crate::{Problem, index};
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
-use messaging_core::idempotency::{ClientKey, fingerprint};
+use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::ChannelId;
 use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
 use messaging_core::message::{MessageType, SendMessage};
@@ -27,7 +28,7 @@ pub async fn send(
     message.check()?;
     let sender = caller.id();
     let msgtype = msgtype(&message, sender.is_agent());
-    let fingerprint = fingerprint_of(&message, msgtype);
+    let fingerprint = fingerprint_of(&message, msgtype).await?;
     let prepared = prepare_send(
         caller,
         &PrepareSend {
@@ -89,6 +90,7 @@ pub async fn send(
         fingerprint: client_key.map(|_| fingerprint.as_str()),
         sent_at: sent.sent_at.as_deref(),
         pushed_content: None,
+        is_pushed: false,
     })
     .await?;
     let unindexed = || Problem::internal("a message that was just sent is not indexed");
@@ -103,7 +105,7 @@ fn msgtype(message: &SendMessage, is_agent: bool) -> MessageType {
     }
 }
 
-fn fingerprint_of(message: &SendMessage, msgtype: MessageType) -> String {
+async fn fingerprint_of(message: &SendMessage, msgtype: MessageType) -> Result<String, Problem> {
     let reply_to = message.reply_to.map(|id| id.to_string());
     let encrypted = message.encrypted.as_ref().map(|content| json!(content).to_string());
     fingerprint(&[
@@ -113,6 +115,7 @@ fn fingerprint_of(message: &SendMessage, msgtype: MessageType) -> String {
         reply_to.as_deref().unwrap_or(""),
         encrypted.as_deref().unwrap_or(""),
     ])
+    .await
 }
 
 fn reply_relation(event_id: &str) -> Map<String, serde_json::Value> {

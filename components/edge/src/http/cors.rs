@@ -5,6 +5,7 @@
 use super::{Request, Response};
 use crate::settings;
 use http::{Method, StatusCode, header};
+use messaging_core::origin::is_allowed;
 
 /// The response to a preflight request; `None` when it is none, or its origin may not ask.
 pub async fn preflight(request: &Request) -> Option<Response> {
@@ -30,14 +31,12 @@ pub fn allow(response: Response, origin: &str) -> Response {
         .header(header::VARY, "origin")
 }
 
-/// The request's origin, if `cors_allow_origins` lists it. Development mode allows every one when nothing is set.
+/// The request's origin, if a page of it may read the response.
 pub async fn allowed_origin(request: &Request) -> Option<String> {
     let origin = request.header("origin")?;
     // Without an answer of the settings' provider no other origin may read; the request itself says what is wrong.
     let setting = async |name| settings::optional(name).await.ok().flatten();
-    let allowed = match setting("cors_allow_origins").await {
-        Some(list) => list.split(',').map(str::trim).any(|entry| entry == "*" || entry == origin),
-        None => setting("auth_mode").await.as_deref() == Some("development"),
-    };
-    allowed.then(|| origin.to_owned())
+    let list = setting("cors_allow_origins").await;
+    let development = setting("auth_mode").await.as_deref() == Some("development");
+    is_allowed(origin, list.as_deref(), development).then(|| origin.to_owned())
 }

@@ -73,8 +73,7 @@ pub struct IdempotencyKey(Option<String>);
 
 impl FromRequest for IdempotencyKey {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
-        // What is not ASCII is no key either; the empty text stands for it.
-        let header = request.raw_header("idempotency-key").map(|value| value.to_str().unwrap_or("").to_owned());
+        let header = request.header_or_empty("idempotency-key").map(str::to_owned);
         header.as_deref().map_or(Ok(()), ClientKey::check)?;
         Ok(Self(header))
     }

@@ -2,24 +2,51 @@
 
 use super::{FromRequest, Request};
 use crate::{Problem, settings};
-use messaging_core::auth::{Caller, Internal, Settings, VerifierCache, bearer};
+use messaging_core::auth::{Caller, Internal, Settings, Verifier, VerifierCache, bearer};
 use messaging_core::paths::{AgentPath, FromParams};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 static VERIFIER: VerifierCache = VerifierCache::new();
+
+async fn verifier() -> Result<Arc<Verifier>, Problem> {
+    let mut values = HashMap::new();
+    for name in Settings::NAMES {
+        if let Some(value) = settings::optional(&name.to_lowercase()).await? {
+            values.insert(name, value);
+        }
+    }
+    VERIFIER.get(Settings::read(|name| values.get(name).cloned())).map_err(Problem::internal)
+}
+
+fn caller(verifier: &Verifier, request: &Request) -> Result<Caller, Problem> {
+    let header = |name| request.header_or_empty(name);
+    Ok(verifier.authenticate(header("authorization"), header("x-user-id"))?.caller)
+}
 
 /// The caller of a public route: by token, or by `X-User-Id` in development mode.
 impl FromRequest for Caller {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
-        let mut values = HashMap::new();
-        for name in Settings::NAMES {
-            if let Some(value) = settings::optional(&name.to_lowercase()).await? {
-                values.insert(name, value);
-            }
+        caller(&*verifier().await?, request)
+    }
+}
+
+/// Who reads a channel through a public route: a caller, or a service of the platform, which sends
+/// `X-Internal-Service-Token` and no identity. Only for handlers that change nothing.
+///
+/// A service reads what it may read through the internal routes: every channel that it knows by its id.
+pub struct Reader(pub Caller);
+
+impl FromRequest for Reader {
+    async fn from_request(request: &mut Request) -> Result<Self, Problem> {
+        let verifier = verifier().await?;
+        let has = |name| request.header_or_empty(name).is_some();
+        let names_somebody = has("authorization") || verifier.development() && has("x-user-id");
+        if !names_somebody && let Some(token) = request.header_or_empty("x-internal-service-token") {
+            let expected = settings::optional("internal_secret").await?.unwrap_or_default();
+            return Ok(Self(Internal::check(Some(token), &expected)?.service()));
         }
-        let verifier = VERIFIER.get(Settings::read(|name| values.get(name).cloned())).map_err(Problem::internal)?;
-        let authenticated = verifier.authenticate(request.header("authorization"), request.header("x-user-id"))?;
-        Ok(authenticated.caller)
+        caller(&verifier, request).map(Self)
     }
 }
 
@@ -28,7 +55,7 @@ impl FromRequest for Internal {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
         let expected = settings::optional("internal_secret").await?.unwrap_or_default();
         let bearer = request.header("authorization").and_then(bearer);
-        Self::check(request.header("x-internal-service-token").or(bearer), &expected)
+        Self::check(request.header_or_empty("x-internal-service-token").or(bearer), &expected)
     }
 }
 

@@ -10,7 +10,7 @@ mod router;
 mod serve;
 
 pub use extract::{FromRequest, IdempotencyKey, Json, Path, Query, RequestId};
-pub use identity::{ActingAgent, InternalReader};
+pub use identity::{ActingAgent, InternalReader, Reader};
 pub use json::{json_body, parse_json};
 pub use request::Request;
 pub use response::Response;

@@ -103,6 +103,12 @@ impl Request {
         self.raw_header(name).and_then(|value| value.to_str().ok())
     }
 
+    /// A header that may come once; the empty text when it is not ASCII, so that it is refused as what it is not, and
+    /// never taken for absent.
+    pub fn header_or_empty(&self, name: &str) -> Option<&str> {
+        self.raw_header(name).map(|value| value.to_str().unwrap_or(""))
+    }
+
     pub(super) fn raw_header(&self, name: &str) -> Option<&HeaderValue> {
         self.headers.get(name)
     }

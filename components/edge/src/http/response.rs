@@ -66,6 +66,11 @@ impl Response {
         self
     }
 
+    /// The body; empty when it is no text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or("")
+    }
+
     /// The response that Spin takes.
     pub(super) fn into_http(self) -> http::Response<spin_sdk::http::FullBody<Bytes>> {
         let length = self.body.len();

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use messaging_core::text::{LOG_PATH_BYTES, clip};
 use spin_sdk::http::FullBody;
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// What a handler fails with: a problem of this service's contract, or an error in the form of another one.
 pub trait Failure: From<Problem> + 'static {
     /// The status of the response.
@@ -45,7 +47,7 @@ pub async fn serve<F: Failure>(
     let (id, what) =
         (request.id().to_owned(), format!("{} {}", request.method(), clip(request.path(), LOG_PATH_BYTES)));
     if let Some(response) = cors::preflight(&request).await {
-        return response.into_http();
+        return response.header(REQUEST_ID, &id).into_http();
     }
     let origin = cors::allowed_origin(&request).await;
     let responded = match readable {
@@ -59,6 +61,6 @@ pub async fn serve<F: Failure>(
         }
         failure.into_response(&id)
     });
-    let response = response.header(HeaderName::from_static("x-request-id"), &id);
+    let response = response.header(REQUEST_ID, &id);
     origin.iter().fold(response, |response, origin| cors::allow(response, origin)).into_http()
 }

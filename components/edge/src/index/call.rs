@@ -67,6 +67,11 @@ impl Document {
     pub fn into_text(self) -> String {
         self.0
     }
+
+    /// Reads a part of it.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.0).map_err(|e| Error::Failed(Problem::internal(e)))
+    }
 }
 
 /// A function and its arguments, by the names that they have in SQL.
@@ -127,6 +132,11 @@ impl Call {
         let function = self.function;
         let document = self.document().await?;
         serde_json::from_str(&document.0).map_err(|e| Error::Failed(Problem::internal(format!("{function}: {e}"))))
+    }
+
+    /// The document, read, if there is one.
+    pub async fn json_if_any<T: DeserializeOwned>(self) -> Result<Option<T>, Error> {
+        self.run().await?.map(|document| Document(document).read()).transpose()
     }
 
     /// Nothing but that it was done.
@@ -235,6 +245,12 @@ impl From<i32> for Value {
     }
 }
 
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self(ParameterValue::Int64(number))
+    }
+}
+
 impl From<uuid::Uuid> for Value {
     fn from(id: uuid::Uuid) -> Self {
         Self(ParameterValue::Uuid(id.to_string()))
@@ -262,6 +278,12 @@ impl From<ChannelMemberId> for Value {
 impl From<Vec<String>> for Value {
     fn from(texts: Vec<String>) -> Self {
         Self(ParameterValue::ArrayStr(texts.into_iter().map(Some).collect()))
+    }
+}
+
+impl From<Vec<Option<String>>> for Value {
+    fn from(texts: Vec<Option<String>>) -> Self {
+        Self(ParameterValue::ArrayStr(texts))
     }
 }
 

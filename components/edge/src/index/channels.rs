@@ -64,6 +64,11 @@ pub async fn reserve_channel(
         .await
 }
 
+/// The room could not be made: the slug is free for another request.
+pub async fn give_up_channel(channel_id: ChannelId) -> Result<(), Error> {
+    Call::of("give_up_channel").arg("p_channel_id", channel_id).done().await
+}
+
 /// Whether a channel has this id, or is being created with it.
 pub async fn is_channel(channel_id: ChannelId) -> Result<bool, Error> {
     #[derive(Deserialize)]

@@ -87,6 +87,12 @@ pub struct PreparedInvite {
     pub is_member: bool,
     /// The level in the room that goes with what they may do, if they do not have it.
     pub power_level: Option<i32>,
+    /// They are banned, and this lifts it.
+    #[serde(default)]
+    pub must_unban: bool,
+    /// They are only invited: they decide themselves.
+    #[serde(default)]
+    pub must_accept: bool,
 }
 
 /// Before somebody is invited in Matrix.
@@ -150,32 +156,50 @@ pub async fn record_invite(record: &RecordInvite<'_>) -> Result<Box<RawValue>, E
 pub struct PreparedRemoval {
     /// The channel's room.
     pub room_id: String,
-    /// Who goes, as a Matrix id.
-    pub matrix_user_id: String,
+    /// Who goes, as a Matrix id; `None` when the channel has never seen them.
+    pub matrix_user_id: Option<String>,
     /// Their level in the room.
     pub power_level: i32,
+    /// Whether they are there at the moment.
+    #[serde(default = "yes")]
+    pub is_member: bool,
 }
 
-/// Before somebody leaves or is removed.
+fn yes() -> bool {
+    true
+}
+
+/// Before somebody leaves, is removed or is banned.
 pub async fn prepare_removal(
     caller: &Caller,
     channel_id: ChannelId,
     member_id: &EntityId,
+    ban: bool,
 ) -> Result<PreparedRemoval, Error> {
     Call::of("prepare_removal")
         .caller(caller)
         .arg("p_channel_id", channel_id)
         .arg("p_member_id", member_id)
+        .arg("p_ban", ban)
         .json()
         .await
 }
 
-/// After somebody has left or was removed in Matrix.
-pub async fn record_removal(caller: &Caller, channel_id: ChannelId, member_id: &EntityId) -> Result<(), Error> {
+/// After somebody has left, was removed or banned in Matrix.
+pub async fn record_removal(
+    caller: &Caller,
+    channel_id: ChannelId,
+    member_id: &EntityId,
+    matrix_user_id: &str,
+    ban: bool,
+) -> Result<(), Error> {
     Call::of("record_removal")
         .arg("p_channel_id", channel_id)
         .arg("p_caller", caller.id())
         .arg("p_member_id", member_id)
+        .arg("p_ban", ban)
+        .arg("p_member_type", member_id.member_type())
+        .arg("p_matrix_user_id", matrix_user_id)
         .done()
         .await
 }

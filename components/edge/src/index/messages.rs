@@ -1,6 +1,7 @@
 //! Messages: `migrations/functions/messages/`.
 
 use super::call::Call;
+pub use super::redactions::{RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction};
 use super::{Document, Error, Page};
 use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
@@ -27,7 +28,7 @@ pub async fn list_messages(
         Some(place) => call.jsonb("p_after", place),
         None => call.arg("p_after", None::<&str>),
     };
-    call.arg("p_thread_id", thread_id).json().await
+    call.arg("p_thread_id", thread_id).arg("p_with_deleted", page.with_deleted).json().await
 }
 
 /// A message and where its content is.
@@ -120,6 +121,8 @@ pub struct RecordMessage<'a> {
     pub sent_at: Option<&'a str>,
     /// The content that the homeserver pushed, of a sender who is none of ours.
     pub pushed_content: Option<&'a Value>,
+    /// Whether the homeserver tells it: then the key is only what the event says.
+    pub is_pushed: bool,
 }
 
 /// What has become of a message.
@@ -146,7 +149,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_fingerprint", record.fingerprint)
         .arg("p_sent_at", record.sent_at)
         // Who had to join has done so before they sent.
-        .arg("p_joined_at", None::<&str>);
+        .arg("p_joined_at", None::<&str>)
+        .arg("p_is_pushed", record.is_pushed);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),
@@ -173,6 +177,9 @@ pub struct PreparedEdit {
     pub room_id: String,
     /// The event.
     pub event_id: String,
+    /// What kind of content the message has.
+    #[serde(default)]
+    pub content_type: String,
     /// When this was first asked for, RFC 3339, if it was asked for with a key.
     pub asked_at: Option<String>,
     /// This request was carried out before: this is the message as it is now.
@@ -185,10 +192,12 @@ pub async fn prepare_edit(
     at: MessagePath,
     client_key: Option<&ClientKey>,
     fingerprint: &str,
+    is_encrypted: bool,
 ) -> Result<PreparedEdit, Error> {
     at_message("prepare_edit", caller, at)
         .arg("p_client_key", client_key)
         .arg("p_fingerprint", client_key.map(|_| fingerprint))
+        .arg("p_is_encrypted", is_encrypted)
         .json()
         .await
 }
@@ -215,11 +224,25 @@ pub struct RecordEdit<'a> {
     pub edited_at: &'a str,
     /// The request's key.
     pub client_key: Option<&'a ClientKey>,
+    /// The event's time as the homeserver tells it, milliseconds since 1970; `None` when it has not told it yet.
+    pub origin_ts: Option<i64>,
 }
 
-/// After a message is edited in Matrix; gives the message.
-pub async fn record_edit(record: RecordEdit<'_>) -> Result<Document, Error> {
-    Call::of("record_edit")
+/// What came of an edit.
+pub struct RecordedEdit {
+    /// The message was deleted meanwhile: the edit has to be redacted in Matrix.
+    pub is_deleted: bool,
+    /// The message.
+    pub message: Document,
+}
+
+/// After a message is edited in Matrix.
+pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> {
+    #[derive(Deserialize)]
+    struct Row {
+        deleted_at: Option<String>,
+    }
+    let message = Call::of("record_edit")
         .arg("p_room_id", record.room_id)
         .arg("p_target_event_id", record.target_event_id)
         .arg("p_event_id", record.event_id)
@@ -227,62 +250,9 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<Document, Error> {
         .arg("p_content_preview", record.content_preview)
         .arg("p_edited_at", record.edited_at)
         .arg("p_client_key", record.client_key)
+        .arg("p_origin_ts", record.origin_ts)
         .document()
-        .await
-}
-
-/// After a message or a reaction is redacted in Matrix. `by_bot`: the actor is the bot, which acts for somebody else.
-pub async fn record_redaction(
-    room_id: &str,
-    target_event_id: &str,
-    actor_id: &EntityId,
-    by_bot: bool,
-) -> Result<(), Error> {
-    Call::of("record_redaction")
-        .arg("p_room_id", room_id)
-        .arg("p_target_event_id", target_event_id)
-        .arg("p_actor_id", actor_id)
-        .arg("p_by_bot", by_bot)
-        .done()
-        .await
-}
-
-/// The event of the message that shows the given edit, if any.
-pub async fn find_message_of_edit(room_id: &str, edit_event_id: &str) -> Result<Option<String>, Error> {
-    #[derive(Deserialize)]
-    struct Found {
-        event_id: Option<String>,
-    }
-    let call = Call::of("find_message_of_edit").arg("p_room_id", room_id).arg("p_edit_event_id", edit_event_id);
-    Ok(call.json::<Found>().await?.event_id)
-}
-
-/// A redacted edit, and what its message shows instead.
-#[derive(Clone, Copy)]
-pub struct RecordEditRedaction<'a> {
-    /// The room that holds the events.
-    pub room_id: &'a str,
-    /// The event of the message.
-    pub event_id: &'a str,
-    /// The redacted edit.
-    pub redacted_event_id: &'a str,
-    /// The [`beginning`](messaging_core::text::beginning) of the text that counts instead.
-    pub content_preview: &'a str,
-    /// The edit that counts instead; `None` for the message's first text.
-    pub edit_event_id: Option<&'a str>,
-    /// When that edit was made, RFC 3339.
-    pub edited_at: Option<&'a str>,
-}
-
-/// After an edit is redacted in Matrix.
-pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<(), Error> {
-    Call::of("record_edit_redaction")
-        .arg("p_room_id", record.room_id)
-        .arg("p_event_id", record.event_id)
-        .arg("p_redacted_event_id", record.redacted_event_id)
-        .arg("p_content_preview", record.content_preview)
-        .arg("p_edit_event_id", record.edit_event_id)
-        .arg("p_edited_at", record.edited_at)
-        .done()
-        .await
+        .await?;
+    let row: Row = message.read()?;
+    Ok(RecordedEdit { is_deleted: row.deleted_at.is_some(), message })
 }

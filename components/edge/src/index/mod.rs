@@ -5,10 +5,13 @@
 
 mod call;
 pub mod channels;
+pub mod endings;
 pub mod members;
 pub mod messages;
 mod page;
 pub mod reactions;
+mod redactions;
+pub mod requests;
 pub mod rooms;
 pub mod set_aside;
 pub mod subscriptions;

@@ -15,35 +15,92 @@ pub struct Sender {
     pub is_bot: bool,
 }
 
-/// A change of a part of a room's state.
+/// What is known of where a state event stands among those of its type and key.
+#[derive(Debug, Clone, Copy)]
+pub enum Order<'a> {
+    /// It was pushed, and is the newest unless its time says otherwise.
+    Told,
+    /// It was pushed, and its time says nothing.
+    Unsure,
+    /// The homeserver has it as the room's state, which was asked for on behalf of this version.
+    Now(&'a str),
+    /// It was pushed, and the homeserver cannot be asked: its time decides.
+    Clock,
+}
+
+/// A state event of a room.
 #[derive(Clone, Copy)]
-pub struct RecordRoomState<'a> {
+pub struct StateEvent<'a> {
     /// The room.
     pub room_id: &'a str,
-    /// The type of the state event.
-    pub event_type: &'a str,
-    /// The channel's column that follows it.
-    pub field: &'a str,
-    /// The new value.
-    pub value: Option<&'a str>,
-    /// Who changed it.
+    /// The event.
+    pub event_id: &'a str,
+    /// Who brought it about.
     pub sender: &'a Sender,
     /// When, RFC 3339.
     pub changed_at: &'a str,
+    /// Whether it is the newest.
+    pub order: Order<'a>,
 }
 
-/// A room's name, topic or picture has changed.
-pub async fn record_room_state(record: RecordRoomState<'_>) -> Result<(), Error> {
-    Call::of("record_room_state")
-        .arg("p_room_id", record.room_id)
-        .arg("p_event_type", record.event_type)
-        .arg("p_field", record.field)
-        .arg("p_value", record.value)
-        .arg("p_sender_id", &record.sender.id)
-        .arg("p_by_bot", record.sender.is_bot)
-        .arg("p_changed_at", record.changed_at)
-        .done()
+/// A call about a state event.
+fn record(function: &'static str, event: StateEvent<'_>) -> Call {
+    let (order, version) = match event.order {
+        Order::Told => ("told", None),
+        Order::Unsure => ("unsure", None),
+        Order::Now(version) => ("now", Some(version)),
+        Order::Clock => ("clock", None),
+    };
+    Call::of(function)
+        .arg("p_room_id", event.room_id)
+        .arg("p_event_id", event.event_id)
+        .arg("p_sender_id", &event.sender.id)
+        .arg("p_by_bot", event.sender.is_bot)
+        .arg("p_changed_at", event.changed_at)
+        .arg("p_order", order)
+        .arg("p_version", version)
+}
+
+/// What is left to do after a state event.
+#[derive(Debug, Deserialize)]
+pub struct Recorded {
+    /// Nothing was recorded: the homeserver has to be asked for the state that the room has, on behalf of this version.
+    pub ask_version: Option<String>,
+    /// Somebody with power has gone, and the room still holds the level for them.
+    #[serde(default)]
+    pub drop_power_level: bool,
+    /// Somebody is in the room and may not be in the channel.
+    #[serde(default)]
+    pub must_remove: bool,
+    /// Somebody whom the channel has banned has got into the room.
+    #[serde(default)]
+    pub must_ban: bool,
+    /// Owners, by Matrix id, who do not have an owner's level in the room.
+    #[serde(default)]
+    pub must_raise: Vec<String>,
+    /// The room is open, and may not be; or it was closed, and the ways to it are still there.
+    #[serde(default)]
+    pub must_close: bool,
+}
+
+/// A room's name, topic or picture has changed: `field` is the channel's column that follows it.
+pub async fn record_room_state(
+    event: StateEvent<'_>,
+    event_type: &str,
+    field: &str,
+    value: Option<&str>,
+) -> Result<Recorded, Error> {
+    record("record_room_state", event)
+        .arg("p_event_type", event_type)
+        .arg("p_field", field)
+        .arg("p_value", value)
+        .json()
         .await
+}
+
+/// Who may join a room has changed: everybody (`is_open`), or not.
+pub async fn record_join_rule(event: StateEvent<'_>, is_open: bool) -> Result<Recorded, Error> {
+    record("record_join_rule", event).arg("p_is_open", is_open).json().await
 }
 
 /// A room is encrypted from now on.
@@ -51,72 +108,40 @@ pub async fn record_encryption(room_id: &str, sender: &Sender) -> Result<(), Err
     Call::of("record_encryption").arg("p_room_id", room_id).arg("p_sender_id", &sender.id).done().await
 }
 
-/// A membership as the homeserver tells it.
-#[derive(Clone, Copy)]
-pub struct RecordMembership<'a> {
-    /// The room.
-    pub room_id: &'a str,
-    /// Whose membership it is.
-    pub member_id: &'a EntityId,
-    /// Their Matrix id.
-    pub matrix_user_id: &'a str,
-    /// `join`, `invite`, `leave`, `ban` or `knock`.
-    pub membership: &'a str,
-    /// Who brought it about.
-    pub sender: &'a Sender,
-    /// When, RFC 3339.
-    pub changed_at: &'a str,
-}
-
-/// What is left to do after a membership.
-#[derive(Debug, Deserialize)]
-pub struct RecordedMembership {
-    /// Somebody with power has gone, and the room still holds the level for them.
-    pub drop_power_level: bool,
-    /// One of our users is in the room and may not be in the channel.
-    pub must_remove: bool,
-}
-
-/// A membership has changed.
-pub async fn record_membership(record: RecordMembership<'_>) -> Result<RecordedMembership, Error> {
-    Call::of("record_membership")
-        .arg("p_room_id", record.room_id)
-        .arg("p_member_id", record.member_id)
-        .arg("p_member_type", record.member_id.member_type())
-        .arg("p_matrix_user_id", record.matrix_user_id)
-        .arg("p_membership", record.membership)
-        .arg("p_sender_id", &record.sender.id)
-        .arg("p_by_bot", record.sender.is_bot)
-        .arg("p_changed_at", record.changed_at)
+/// A membership has changed: `join`, `invite`, `leave`, `ban` or `knock`.
+pub async fn record_membership(
+    event: StateEvent<'_>,
+    member_id: &EntityId,
+    matrix_user_id: &str,
+    membership: &str,
+) -> Result<Recorded, Error> {
+    record("record_membership", event)
+        .arg("p_member_id", member_id)
+        .arg("p_member_type", member_id.member_type())
+        .arg("p_matrix_user_id", matrix_user_id)
+        .arg("p_membership", membership)
         .json()
         .await
 }
 
-/// A room's power levels as the homeserver tells them.
+/// A room's power levels.
 #[derive(Clone, Copy)]
-pub struct RecordPowerLevels<'a> {
-    /// The room.
-    pub room_id: &'a str,
+pub struct PowerLevels<'a> {
     /// By Matrix user id; `null` for one that cannot be read.
     pub levels: &'a Map<String, Value>,
     /// Everybody else's; `None` when it cannot be read.
     pub default: Option<i32>,
-    /// Who changed them.
-    pub sender: &'a Sender,
-    /// When, RFC 3339.
-    pub changed_at: &'a str,
+    /// Nobody may send any more.
+    pub is_read_only: bool,
 }
 
 /// A room's power levels have changed.
-pub async fn record_power_levels(record: RecordPowerLevels<'_>) -> Result<(), Error> {
-    Call::of("record_power_levels")
-        .arg("p_room_id", record.room_id)
-        .jsonb("p_levels", record.levels)
-        .arg("p_default", record.default)
-        .arg("p_sender_id", &record.sender.id)
-        .arg("p_by_bot", record.sender.is_bot)
-        .arg("p_changed_at", record.changed_at)
-        .done()
+pub async fn record_power_levels(event: StateEvent<'_>, power: PowerLevels<'_>) -> Result<Recorded, Error> {
+    record("record_power_levels", event)
+        .jsonb("p_levels", power.levels)
+        .arg("p_default", power.default)
+        .arg("p_is_read_only", power.is_read_only)
+        .json()
         .await
 }
 
@@ -140,13 +165,19 @@ pub async fn find_upgrade(replacement_room_id: &str) -> Result<Option<String>, E
     Ok(found.predecessor_room_id)
 }
 
-/// The bot is in the replacement, which names this predecessor: the channel follows.
-pub async fn follow_upgrade(replacement_room_id: &str, predecessor_room_id: &str) -> Result<(), Error> {
-    Call::of("follow_upgrade")
+/// The bot is in the replacement, which names this predecessor: the channel follows. Gives those who are banned, as Matrix
+/// ids: the replacement need not know of them.
+pub async fn follow_upgrade(replacement_room_id: &str, predecessor_room_id: &str) -> Result<Vec<String>, Error> {
+    #[derive(Deserialize)]
+    struct Followed {
+        banned: Vec<String>,
+    }
+    let followed: Option<Followed> = Call::of("follow_upgrade")
         .arg("p_replacement_room_id", replacement_room_id)
         .arg("p_predecessor_room_id", predecessor_room_id)
-        .done()
-        .await
+        .json_if_any()
+        .await?;
+    Ok(followed.map(|followed| followed.banned).unwrap_or_default())
 }
 
 /// Who types in a room at the moment: everybody who does. Nothing is stored.

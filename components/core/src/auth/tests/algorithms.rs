@@ -47,7 +47,7 @@ fn a_token_with_a_public_key_names_the_caller() {
     let known = with_key(ED25519, "EdDSA").verify_token(EDDSA.trim()).unwrap();
     assert_eq!(known.caller.id().as_str(), "user:alice");
     assert_eq!(*known.caller.microdaos(), MicroDaos::Only(vec![MicrodaoId::parse("microdao:daarion").unwrap()]));
-    assert_eq!(known.expires_at, Some(4_102_444_800));
+    assert_eq!(known.expires_at, Some(4_102_444_830));
 }
 
 #[test]

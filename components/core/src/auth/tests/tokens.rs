@@ -19,7 +19,8 @@ fn a_signed_token_names_the_caller_and_their_microdaos() {
     let claims = json!({"sub": "user:alice", "exp": exp, "microdaos": ["microdao:daarion"]});
     let known = verifier.authenticate(Some(&format!("bearer {}", hs256(&claims, SECRET))), None).unwrap();
     assert_eq!(known.caller.id().as_str(), "user:alice");
-    assert_eq!(known.expires_at, Some(exp));
+    // It is accepted for as long as clocks may differ.
+    assert_eq!(known.expires_at, Some(exp + 30));
     assert_eq!(*known.caller.microdaos(), MicroDaos::Only(vec![MicrodaoId::parse("microdao:daarion").unwrap()]));
 }
 
@@ -65,6 +66,32 @@ fn clocks_may_differ_by_thirty_seconds() {
     assert_eq!(expired.detail, "The token has expired. Get a new one.");
     assert!(known(&json!({"sub": "user:alice", "exp": now + 600, "nbf": now + 20})).is_ok());
     assert!(known(&json!({"sub": "user:alice", "exp": now + 600, "nbf": now + 60})).is_err());
+}
+
+#[test]
+fn times_may_have_a_fraction() {
+    let verifier = verifier(&[("JWT_SECRET", SECRET)]).unwrap();
+    let known = |claims: &Value| verifier.verify_token(&hs256(claims, SECRET));
+    let now = now();
+    let fraction = |seconds: u64| json!(seconds as f64 + 0.75);
+    let good = json!({"sub": "user:alice", "exp": fraction(now + 60), "nbf": fraction(now - 60), "iat": fraction(now)});
+    assert_eq!(known(&good).unwrap().expires_at, Some(now + 60 + 30), "with the clocks' difference");
+    assert!(known(&json!({"sub": "user:alice", "exp": fraction(now - 60)})).is_err());
+    assert!(known(&json!({"sub": "user:alice", "exp": now + 600, "nbf": fraction(now + 60)})).is_err());
+    for odd in [json!(-1), json!(-1.5), json!(1e300), json!("1e12"), json!([now + 60])] {
+        assert!(known(&json!({"sub": "user:alice", "exp": odd.clone()})).is_err(), "{odd}");
+    }
+}
+
+#[test]
+fn settings_that_take_the_tokens_of_others_are_warned_of() {
+    let warnings = |settings: &[(&str, &str)]| verifier(settings).unwrap().warnings().join("\n");
+    let key = ("JWT_SECRET", SECRET);
+    assert_eq!(warnings(&[]), "");
+    assert_eq!(warnings(&[key, ("JWT_AUDIENCE", "messaging"), ("JWT_ISSUER", "daarion")]), "");
+    let without = warnings(&[key]);
+    assert!(without.contains("JWT_AUDIENCE") && without.contains("JWT_ISSUER"));
+    assert!(warnings(&[("AUTH_MODE", "development")]).contains("AUTH_MODE"));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use super::messages::{Kind, Message, Messages, paragraphs};
 use crate::contract::openapi::template;
 use messaging_core::paths;
 use messaging_core::socket::{
-    CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, CloseCode, MAX_CHANNELS, MAX_CLIENT_MESSAGE_BYTES, MAX_ECHOED_ID,
-    PING, PONG,
+    CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, CLIENT_WISH_BURST, CLIENT_WISHES_PER_SECOND, CloseCode,
+    MAX_BYTES_BETWEEN_MESSAGES, MAX_CHANNELS, MAX_CLIENT_MESSAGE_BYTES, MAX_ECHOED_ID, PING, PONG, RefusalCode,
 };
 use serde_json::{Map, Value, json};
 use strum::{EnumMessage, VariantArray};
@@ -16,14 +16,31 @@ const MANY: &str = "channels";
 
 const TOKEN: &str = "\
 **Token**: in `Authorization: Bearer <token>`, else in `Sec-WebSocket-Protocol: bearer, <token>`, else in `?token=`. \
-Development mode also takes `X-User-Id: user:<id>` or `?user_id=`, and for public channels nothing at all.";
+Development mode also takes `X-User-Id: user:<id>` or `?user_id=`; who gives no name there reads public and microDAO \
+channels. A socket ends when its token is accepted no more: 30 seconds after its `exp`, as over REST.";
+
+const OWN: &str = "\
+**The caller's own**: the frame `membership` tells of channels that the caller made, invitations, direct channels, joining, \
+leaving, being removed and other roles, in every channel, without a subscription. What happened in the seconds before the \
+socket was opened may come, too. Read the lists over REST after the socket is open, and again after each reconnect.";
+
+const ORIGINS: &str = "\
+**Pages**: where `CORS_ALLOW_ORIGINS` is set, pages of other origins are refused. In development mode only pages of the same \
+machine and those of the list may connect.";
+
+const REFUSED: &str = "\
+**Refused**: the handshake is completed and the socket closed at once with a code, so that a browser learns why. Who asks for \
+no WebSocket gets the problem document (RFC 9457) instead, and so does everybody while very many are refused at once.";
 
 /// The two WebSockets.
 pub fn sockets(messages: &Messages) -> Map<String, Value> {
     let limits = format!(
         "**Limits**: a client message has at most {} KiB; a client sends at most {CLIENT_MESSAGE_BURST} messages at \
-         once and {CLIENT_MESSAGES_PER_SECOND} more each second.",
-        MAX_CLIENT_MESSAGE_BYTES / 1024
+         once and {CLIENT_MESSAGES_PER_SECOND} more each second; it names at most {CLIENT_WISH_BURST} channels at once, to \
+         subscribe or to leave, and {CLIENT_WISHES_PER_SECOND} more each second; it sends at most {} KiB without a whole \
+         message.",
+        MAX_CLIENT_MESSAGE_BYTES / 1024,
+        MAX_BYTES_BETWEEN_MESSAGES / 1024
     );
     let one = format!(
         "\
@@ -38,12 +55,15 @@ socket.onmessage = (message) => console.log(JSON.parse(message.data));
 - **Resume**: with `?since_seq=N` the notice `subscribed` comes first, then every event after N, then what happens \
 next, without a gap or a duplicate. The notice `reload` says that events after N are not kept any more. Without \
 `since_seq` the frames begin with what happens next.
+- {OWN}
+- {ORIGINS}
 - {limits}
-- **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 404: there is \
-no such channel, or the caller may not read it. 422: `since_seq` is not a whole number from 0 on. 503: connect again. \
-Browsers report each of them as close code 1006.
+- {REFUSED}
+
+{}
 
 {}",
+        refusal_table(refusals(true)),
         close_table(close_codes(true))
     );
     let many = format!(
@@ -62,11 +82,15 @@ not. `error` repeats at most {MAX_ECHOED_ID} characters of an id that is not a U
 - **Resume**: each channel by its own `since_seq`, as on the socket for one channel.
 - **Lost channels**: when the caller may not read a channel any more, the notice `error` says so, and the socket stays \
 open for the others.
+- {OWN}
+- {ORIGINS}
 - {limits}
-- **Refused**: the response is a problem document (RFC 9457) instead of a socket. 401: no valid token. 503: connect \
-again. Browsers report each of them as close code 1006.
+- {REFUSED}
+
+{}
 
 {}",
+        refusal_table(refusals(false)),
         close_table(close_codes(false))
     );
     let since = json!({"since_seq": {
@@ -78,10 +102,12 @@ again. Browsers report each of them as close code 1006.
     let mut channel = socket(paths::WEBSOCKET, title, &one, since, messages, |message| message.on_one_channel);
     channel["parameters"] = json!({"channel_id": {"description": "The channel's id, a UUID."}});
     channel["x-close-codes"] = close_codes(true).map(close_code).collect();
+    channel["x-refusal-codes"] = refusals(true).map(refusal).collect();
     channels.insert(ONE.to_owned(), channel);
     let title = "WebSocket for many channels";
     let mut channel = socket(paths::WEBSOCKETS, title, &many, json!({}), messages, |_| true);
     channel["x-close-codes"] = close_codes(false).map(close_code).collect();
+    channel["x-refusal-codes"] = refusals(false).map(refusal).collect();
     channels.insert(MANY.to_owned(), channel);
     channels
 }
@@ -168,6 +194,7 @@ pub fn operations(messages: &Messages) -> Map<String, Value> {
         let text = |text| named(channel, &|message| message.kind == Kind::Heartbeat && message.name == text);
         add(format!("sendEvents{suffix}"), "send", channel, "Events", of(Kind::Event), None);
         add(format!("sendNotices{suffix}"), "send", channel, "Notices", of(Kind::Notice), None);
+        add(format!("sendPersonal{suffix}"), "send", channel, "The caller's own", of(Kind::Personal), None);
         add(format!("sendEphemeral{suffix}"), "send", channel, "Ephemeral frames", of(Kind::Ephemeral), None);
         add(format!("answerPing{suffix}"), "receive", channel, "Sign of life", text(PING), Some(text(PONG)));
         if channel == MANY {
@@ -191,23 +218,40 @@ fn close_codes(one_channel: bool) -> impl Iterator<Item = CloseCode> {
     CloseCode::VARIANTS.iter().copied().filter(move |close| one_channel || !of_a_channel(close))
 }
 
+/// The codes of refused sockets. Only that for one channel has a channel that may be missing.
+fn refusals(one_channel: bool) -> impl Iterator<Item = RefusalCode> {
+    RefusalCode::VARIANTS.iter().copied().filter(move |refusal| one_channel || *refusal != RefusalCode::NotFound)
+}
+
 /// What happened, and what the client does next.
-fn words(close: CloseCode) -> (String, String) {
-    let paragraphs: [String; 2] = paragraphs(close.get_documentation().unwrap()).try_into().unwrap();
+fn words(documentation: Option<&str>) -> (String, String) {
+    let paragraphs: [String; 2] = paragraphs(documentation.unwrap()).try_into().unwrap();
     let [meaning, next] = paragraphs;
     (meaning, next)
 }
 
 fn close_code(close: CloseCode) -> Value {
-    let (meaning, next) = words(close);
+    let (meaning, next) = words(close.get_documentation());
     json!({"code": close.code(), "reason": close.reason(), "meaning": meaning, "next": next})
 }
 
+fn refusal(refusal: RefusalCode) -> Value {
+    let (meaning, next) = words(refusal.get_documentation());
+    json!({"code": refusal.code(), "reason": refusal.reason(), "meaning": meaning, "next": next})
+}
+
 fn close_table(closes: impl Iterator<Item = CloseCode>) -> String {
-    let row = |close: CloseCode| {
-        let (meaning, next) = words(close);
-        format!("\n| {} | {} | {meaning} | {next} |", close.code(), close.reason())
+    table("close code", closes.map(close_code))
+}
+
+fn refusal_table(refusals: impl Iterator<Item = RefusalCode>) -> String {
+    table("refused with", refusals.map(refusal))
+}
+
+fn table(first: &str, rows: impl Iterator<Item = Value>) -> String {
+    let row = |row: Value| {
+        let [reason, meaning, next] = ["reason", "meaning", "next"].map(|field| row[field].as_str().unwrap());
+        format!("\n| {} | {reason} | {meaning} | {next} |", row["code"])
     };
-    let head = "| close code | reason | meaning | next step |\n|---|---|---|---|".to_owned();
-    head + &closes.map(row).collect::<String>()
+    format!("| {first} | reason | meaning | next step |\n|---|---|---|---|") + &rows.map(row).collect::<String>()
 }

@@ -8,7 +8,9 @@ use messaging_core::event::{
 use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId, MicrodaoId};
 use messaging_core::member::{Member, MemberType, Role};
 use messaging_core::message::{ContentType, Message};
-use messaging_core::socket::{ClientMessage, EphemeralFrame, ErrorCode, Notice, Subscribe, Typing, Unsubscribe};
+use messaging_core::socket::{
+    ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, Subscribe, Typing, Unsubscribe,
+};
 use messaging_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -38,6 +40,13 @@ pub fn notices() -> Vec<Notice> {
         Notice::Reload { channel_id, seq: SEQ },
         Notice::Error { channel_id: CHANNEL.to_owned(), code: ErrorCode::NotFound },
     ]
+}
+
+/// One of each frame that is the caller's own.
+pub fn personal() -> Vec<PersonalFrame> {
+    let event = serde_json::from_value(frame(EventType::MemberInvited)).unwrap();
+    let channel = Some(channel(SEQ, None).channel);
+    vec![PersonalFrame::Membership(MembershipFrame { channel_id: channel_id(CHANNEL), seq: SEQ, event, channel })]
 }
 
 /// One of each ephemeral frame.
@@ -115,6 +124,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         sender_id: entity("user:alice"),
         sender_type: MemberType::Human,
         content_preview: text.to_owned(),
+        is_encrypted: false,
         truncated: false,
         content_type: ContentType::Text,
         thread_id: None,
@@ -203,8 +213,9 @@ fn member(member_id: &str, actor_id: &str) -> MemberEvent {
         invited_at: Some(time(3)),
         joined_at: Some(time(4)),
         left_at: None,
+        banned_at: None,
     };
-    MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id, member }
+    MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id, member, banned: None }
 }
 
 fn envelope(seq: Seq) -> EventEnvelope {

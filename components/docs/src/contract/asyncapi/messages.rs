@@ -3,7 +3,7 @@
 use super::examples;
 use crate::contract::schemas::Schemas;
 use messaging_core::event::EventType;
-use messaging_core::socket::{ClientMessage, EphemeralFrame, Frame, Notice, PING, PONG};
+use messaging_core::socket::{ClientMessage, EphemeralFrame, Frame, Notice, PING, PONG, PersonalFrame};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use strum::{EnumMessage, VariantArray};
@@ -19,6 +19,8 @@ pub enum Kind {
     Event,
     /// A frame that says something about the subscription.
     Notice,
+    /// A frame that comes because of who the caller is.
+    Personal,
     /// A frame without a number.
     Ephemeral,
     /// A subject in the JetStream stream.
@@ -38,6 +40,7 @@ impl Kind {
             Self::Heartbeat => "heartbeat",
             Self::Event => "event",
             Self::Notice => "notice",
+            Self::Personal => "personal",
             Self::Ephemeral => "ephemeral",
             Self::Stream => "stream",
             Self::Integration => "integration",
@@ -57,6 +60,10 @@ impl Kind {
                  with `since_seq`.",
             ),
             Self::Notice => ("Notices", "What the relay says about a subscription. Notices take no number."),
+            Self::Personal => (
+                "The caller's own",
+                "Frames that come on every socket with a signed-in caller, without a subscription.",
+            ),
             Self::Ephemeral => (
                 "Ephemeral frames",
                 "Frames without a number: what matters only at the moment. They are stored nowhere and may be dropped.",
@@ -67,7 +74,7 @@ impl Kind {
             ),
             Self::Integration => (
                 "NATS: integration with Matrix",
-                "Core NATS, outside the stream. Each accompanies an event of the stream and carries its `seq`.",
+                "Core NATS, outside the stream, at most once. Each accompanies an event of the stream and carries its `seq`.",
             ),
         };
         json!({"name": name, "description": description})
@@ -118,7 +125,7 @@ pub struct Messages {
 /// Makes all messages.
 pub fn messages(mut schemas: Schemas) -> Messages {
     let command = schemas.requests.subschema_for::<ClientMessage>().to_value();
-    schemas.responses.subschema_for::<(Frame, Notice, EphemeralFrame)>();
+    schemas.responses.subschema_for::<(Frame, Notice, PersonalFrame, EphemeralFrame)>();
     let mut nats: Vec<_> = EventType::VARIANTS.iter().map(|event| subject(*event, &mut schemas)).collect();
     let mut schemas = schemas.take();
     let words = schemas["ClientMessage"]["description"].as_str().unwrap().to_owned();
@@ -132,6 +139,7 @@ pub fn messages(mut schemas: Schemas) -> Messages {
     ];
     all.extend(frames(variants(&mut schemas, "Frame")));
     all.extend(notices(variants(&mut schemas, "Notice")));
+    all.extend(personal(variants(&mut schemas, "PersonalFrame")));
     all.extend(ephemeral(variants(&mut schemas, "EphemeralFrame")));
     schemas.insert("NatsHeaders".to_owned(), nats_headers());
     schemas.sort_keys();
@@ -183,6 +191,18 @@ fn notices(mut schemas: Map<String, Value>) -> Vec<Message> {
     notices
 }
 
+fn personal(mut schemas: Map<String, Value>) -> Vec<Message> {
+    let personal = |example: PersonalFrame| {
+        let example = json!(example);
+        let name = example["type"].as_str().unwrap().to_owned();
+        let (words, schema) = take(&mut schemas, &name);
+        Message::new(&name, Kind::Personal, &words, schema, example)
+    };
+    let frames = examples::personal().into_iter().map(personal).collect();
+    assert!(schemas.is_empty(), "no example has {:?}", schemas.keys());
+    frames
+}
+
 fn ephemeral(mut schemas: Map<String, Value>) -> Vec<Message> {
     let ephemeral = |example: EphemeralFrame| {
         let example = json!(example);
@@ -220,6 +240,10 @@ fn nats_headers() -> Value {
             "type": "string",
             "description": "Names the event. An event that is published again keeps it; JetStream drops what it has \
                             already.",
+        }, "Daarion-Left-Out": {
+            "type": "string",
+            "description": "Members of the payload, with commas between, that are empty (`\"\"`, `{}`, `[]`), whatever their \
+                            schemas say, because the event is larger than NATS takes (`max_payload`). REST has them.",
         }},
         "required": ["Nats-Msg-Id"],
     })

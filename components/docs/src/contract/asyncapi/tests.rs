@@ -4,7 +4,7 @@ use super::document;
 use super::examples::frame;
 use messaging_core::event::EventType;
 use messaging_core::paths;
-use messaging_core::socket::{ClientCommand, CloseCode, Frame, Notice};
+use messaging_core::socket::{ClientCommand, CloseCode, Frame, MEMBERSHIP, Notice, PersonalFrame, RefusalCode};
 use serde_json::Value;
 use strum::{VariantArray, VariantNames};
 
@@ -56,13 +56,23 @@ fn examples_of_frames_and_commands_are_understood() {
 #[test]
 fn close_codes_are_a_table_and_data() {
     let document = document();
-    let codes = |channel: &str| document["channels"][channel]["x-close-codes"].as_array().unwrap().clone();
-    assert_eq!(codes("channel").len(), CloseCode::VARIANTS.len());
-    for channel in ["channel", "channels"] {
+    let codes = |channel: &str, of: &str| document["channels"][channel][of].as_array().unwrap().clone();
+    assert_eq!(codes("channel", "x-close-codes").len(), CloseCode::VARIANTS.len());
+    assert_eq!(codes("channel", "x-refusal-codes").len(), RefusalCode::VARIANTS.len());
+    for (channel, of) in
+        ["channel", "channels"].into_iter().flat_map(|c| ["x-close-codes", "x-refusal-codes"].map(|of| (c, of)))
+    {
         let description = document["channels"][channel]["description"].as_str().unwrap();
-        for close in codes(channel) {
+        for close in codes(channel, of) {
             let [reason, meaning, next] = ["reason", "meaning", "next"].map(|field| close[field].as_str().unwrap());
             assert!(description.contains(&format!("\n| {} | {reason} | {meaning} | {next} |", close["code"])));
         }
     }
+}
+
+#[test]
+fn the_frame_of_a_membership_is_one_that_the_types_read() {
+    let example = document()["components"]["messages"][MEMBERSHIP]["examples"][0]["payload"].clone();
+    let read: PersonalFrame = serde_json::from_value(example.clone()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), example);
 }

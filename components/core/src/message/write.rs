@@ -1,0 +1,214 @@
+//! What callers send: a message, and what takes its place.
+
+use super::MessageType;
+use crate::ids::MessageId;
+use crate::matrix::{self, MessageKind};
+use crate::problem::{FieldError, Problem};
+use crate::text::TextKind;
+use crate::text::check_text;
+#[cfg(feature = "openapi")]
+use crate::text::patterns;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The body of `POST …/messages`.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend(
+    "if" = {"properties": {"encrypted": {"type": "object"}}, "required": ["encrypted"]},
+    "then" = {"properties": {"text": {"type": "null"}, "formatted_body": {"type": "null"}}},
+    "else" = {"properties": {"text": {"type": "string"}}, "required": ["text"]}
+)))]
+pub struct SendMessage {
+    /// 1 to 10,000 characters; absent when `encrypted` is there.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
+    pub text: Option<String>,
+    /// What kind of message it is; `m.text` when it is left out. Those with a file cannot be sent yet.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
+    pub msgtype: MessageType,
+    /// The text as HTML, carried as it is and never interpreted here.
+    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
+    pub formatted_body: Option<String>,
+    /// A message of the same channel.
+    pub reply_to: Option<MessageId>,
+    /// In an encrypted channel: the content of an `m.room.encrypted` event, made by the client. Its `m.relates_to`, in
+    /// place of `reply_to`, may name a thread or a message that is replied to.
+    #[cfg_attr(feature = "openapi", schemars(extend(
+        "type" = ["object", "null"],
+        "required" = ["algorithm", "ciphertext"],
+        "properties" = {
+            "algorithm": {"type": "string", "minLength": 1},
+            "ciphertext": {"type": "string", "minLength": 1}
+        },
+        "propertyNames" = {"not": {"pattern": "^city\\.daarion\\."}}
+    )))]
+    pub encrypted: Option<Map<String, Value>>,
+}
+
+/// How many characters a message may have.
+pub const MAX_TEXT_CHARACTERS: usize = 10_000;
+/// How many characters its HTML may have.
+pub const MAX_HTML_CHARACTERS: usize = 40_000;
+
+impl SendMessage {
+    /// The text, empty when the message is encrypted.
+    pub fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or("")
+    }
+
+    /// The type of the Matrix event.
+    pub fn event_type(&self) -> &'static str {
+        if self.encrypted.is_some() { "m.room.encrypted" } else { "m.room.message" }
+    }
+
+    /// Checks every field.
+    pub fn check(&self) -> Result<(), Problem> {
+        let mut errors = Vec::new();
+        check_content(self.text.as_deref(), self.formatted_body.as_deref(), self.encrypted.as_ref(), &mut errors);
+        match (self.encrypted.as_ref().and_then(|content| content.get("m.relates_to")), self.reply_to) {
+            (None, _) => {}
+            (Some(_), Some(_)) => {
+                errors.push(FieldError::body("reply_to", "must not be sent beside an m.relates_to in encrypted"));
+            }
+            (relates_to, None) => {
+                if matches!(matrix::message_kind(relates_to), MessageKind::Edit { .. }) {
+                    errors.push(FieldError::body("encrypted/m.relates_to", "must not make an edit of it"));
+                }
+            }
+        }
+        if self.msgtype.needs_file() {
+            errors
+                .push(FieldError::body("msgtype", "is for a file, which cannot be sent yet: send m.text or m.notice"));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+/// Checks what a message says: a text, or what a client has encrypted.
+fn check_content(
+    text: Option<&str>,
+    formatted_body: Option<&str>,
+    encrypted: Option<&Map<String, Value>>,
+    errors: &mut Vec<FieldError>,
+) {
+    match (text, encrypted) {
+        (None, None) => errors.push(FieldError::body("text", "is missing")),
+        (Some(_), Some(_)) => errors.push(FieldError::body("text", "must not be sent beside encrypted")),
+        (Some(text), None) => check_text("text", TextKind::Message, Some(text), (1, MAX_TEXT_CHARACTERS), errors),
+        (None, Some(content)) => {
+            let has = |field: &str| content.get(field).and_then(Value::as_str).is_some_and(|t| !t.is_empty());
+            if !has("algorithm") || !has("ciphertext") {
+                errors.push(FieldError::body("encrypted", "must have algorithm and ciphertext"));
+            }
+            if !content.values().all(matrix::is_canonical) {
+                let detail = "must have no numbers but integers from -(2^53 - 1) to 2^53 - 1";
+                errors.push(FieldError::body("encrypted", detail));
+            }
+            if content.keys().any(|field| matrix::is_ours(field)) {
+                errors.push(FieldError::body("encrypted", "must not have fields city.daarion.…"));
+            }
+            if formatted_body.is_some() {
+                errors.push(FieldError::body("formatted_body", "must not be sent beside encrypted"));
+            }
+        }
+    }
+    check_text("formatted_body", TextKind::Message, formatted_body, (0, MAX_HTML_CHARACTERS), errors);
+}
+
+/// The body of `PATCH …/messages/:message_id`.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend(
+    "if" = {"properties": {"encrypted": {"type": "object"}}, "required": ["encrypted"]},
+    "then" = {"properties": {"text": {"type": "null"}, "formatted_body": {"type": "null"}}},
+    "else" = {"properties": {"text": {"type": "string"}}, "required": ["text"]}
+)))]
+pub struct EditMessage {
+    /// 1 to 10,000 characters; absent when `encrypted` is there.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
+    pub text: Option<String>,
+    /// The text as HTML.
+    #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
+    pub formatted_body: Option<String>,
+    /// Of an encrypted message: the content of the `m.room.encrypted` event that replaces it, made by the client. Its
+    /// `m.relates_to` may be left out; otherwise it makes an edit of this message.
+    #[cfg_attr(feature = "openapi", schemars(extend(
+        "type" = ["object", "null"],
+        "required" = ["algorithm", "ciphertext"],
+        "properties" = {
+            "algorithm": {"type": "string", "minLength": 1},
+            "ciphertext": {"type": "string", "minLength": 1}
+        },
+        "propertyNames" = {"not": {"pattern": "^city\\.daarion\\."}}
+    )))]
+    pub encrypted: Option<Map<String, Value>>,
+}
+
+impl EditMessage {
+    /// The text, empty when the message is encrypted.
+    pub fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or("")
+    }
+
+    /// Checks every field.
+    pub fn check(&self) -> Result<(), Problem> {
+        let mut errors = Vec::new();
+        check_content(self.text.as_deref(), self.formatted_body.as_deref(), self.encrypted.as_ref(), &mut errors);
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn text_is_counted_in_characters() {
+        let send = |text: String| SendMessage {
+            text: Some(text),
+            msgtype: MessageType::Text,
+            formatted_body: None,
+            reply_to: None,
+            encrypted: None,
+        };
+        assert!(send("😀".repeat(10_000)).check().is_ok());
+        assert!(send("a".repeat(10_001)).check().is_err());
+        assert!(send(String::new()).check().is_err());
+        assert!(send("a\0".to_owned()).check().is_err());
+        assert!(send("a\n\u{202e}b".to_owned()).check().is_ok());
+    }
+
+    fn bad_fields(message: Value) -> Vec<String> {
+        let checked = serde_json::from_value::<SendMessage>(message).unwrap().check();
+        checked.err().into_iter().flat_map(|problem| problem.errors).filter_map(|error| error.pointer).collect()
+    }
+
+    #[test]
+    fn a_message_about_a_file_needs_one() {
+        for kind in ["m.image", "m.file", "m.audio", "m.video"] {
+            assert_eq!(bad_fields(json!({"text": "cat.png", "msgtype": kind})), ["/msgtype"], "{kind}");
+        }
+        assert!(bad_fields(json!({"text": "x", "msgtype": "m.notice"})).is_empty());
+    }
+
+    #[test]
+    fn ciphertext_has_the_fields_of_a_client_only() {
+        let with = |field: &str, value: Value| {
+            let mut content = json!({"algorithm": "a", "ciphertext": "c"});
+            content[field] = value;
+            content
+        };
+        let reply = json!({"m.in_reply_to": {"event_id": "$e"}});
+        let id = "6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4";
+        assert!(bad_fields(json!({"encrypted": with("m.relates_to", reply.clone())})).is_empty());
+        assert!(bad_fields(json!({"encrypted": with("session_id", json!("s")), "reply_to": id})).is_empty());
+        for field in ["city.daarion.key", "city.daarion.fingerprint", "city.daarion.anything"] {
+            assert_eq!(bad_fields(json!({"encrypted": with(field, json!("x"))})), ["/encrypted"], "{field}");
+        }
+        assert_eq!(bad_fields(json!({"encrypted": with("m.relates_to", reply), "reply_to": id})), ["/reply_to"]);
+        let edit = json!({"rel_type": "m.replace", "event_id": "$e"});
+        assert_eq!(bad_fields(json!({"encrypted": with("m.relates_to", edit)})), ["/encrypted/m.relates_to"]);
+    }
+}

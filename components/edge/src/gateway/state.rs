@@ -1,0 +1,57 @@
+//! A room's state: what it is at this moment, and what the bot sets right.
+
+use super::response::refused;
+use super::{Gateway, membership};
+use http::{Method, StatusCode};
+use messaging_core::gateway::{CurrentState, RoomChange, VisibilityChanged, paths};
+use messaging_core::problem::Problem;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+
+/// What a gateway says of a part of a room's state.
+#[derive(Debug)]
+pub enum StateNow {
+    /// This event.
+    Event(Box<RawValue>),
+    /// The room has none.
+    Nothing,
+    /// It cannot say: it has no such call, or its bot is not in the room.
+    Unknown,
+}
+
+impl Gateway {
+    /// The state event of this type and key that the homeserver says the room has now.
+    pub async fn state_now(&self, room_id: &str, event_type: &str, state_key: &str) -> Result<StateNow, Problem> {
+        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let query = format!("?type={}&state_key={}", encoded(event_type), encoded(state_key));
+        let (status, body) = self.exchange_with(Method::GET, paths::STATE, &[room_id], &query, None::<&()>).await?;
+        match status {
+            StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::NOT_IMPLEMENTED => Ok(StateNow::Unknown),
+            status if status.is_success() => {
+                let state: CurrentState = serde_json::from_slice(&body).map_err(|e| {
+                    Problem::homeserver_failed(format!("matrix-gateway {} responded {e}", paths::STATE))
+                })?;
+                Ok(state.event.map_or(StateNow::Nothing, StateNow::Event))
+            }
+            status => Err(refused(paths::STATE, status, &body)),
+        }
+    }
+
+    /// Closes a room as the bot: only who is invited joins, and neither a list nor an alias leads to it.
+    pub async fn close_to_strangers(&self, room_id: &str) -> Result<(), Problem> {
+        let change = RoomChange {
+            visibility: Some("private".to_owned()),
+            room_alias_name: Some(String::new()),
+            ..RoomChange::default()
+        };
+        self.call::<VisibilityChanged>(Method::PUT, paths::VISIBILITY, &[room_id], Some(&change)).await.map(|_| ())
+    }
+
+    /// Removes somebody from a room as the bot, whoever it is.
+    pub async fn remove(&self, room_id: &str, user_id: &str) -> Result<(), Problem> {
+        self.act(Method::POST, paths::KICK, &[], &membership(room_id, user_id)).await
+    }
+}

@@ -1,0 +1,70 @@
+//! `/internal/messaging/microdaos/:microdao_id/members/:member_id`: the end of all of somebody's memberships.
+//!
+//! A token that names the microDAO no more ends what came of it; this ends what they made or were invited to as well.
+
+use http::StatusCode;
+use messaging_core::auth::Internal;
+use messaging_core::ids::EntityId;
+use messaging_core::member::Role;
+use messaging_core::microdao::{EndedMemberships, MicrodaoMemberPath};
+use messaging_core::paths;
+use messaging_edge::gateway::Gateway;
+use messaging_edge::index::endings::{EndingMembership, list_ending_memberships, record_ended_membership};
+use messaging_edge::{Path, Problem, Response, serve, settings};
+use spin_sdk::http::IntoResponse;
+use spin_sdk::http_service;
+use std::time::{Duration, Instant};
+
+/// How many memberships one request ends, and no further one is begun beyond this time.
+const MAX_ENDED: i32 = 25;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[http_service]
+async fn microdao_member(request: spin_sdk::http::Request) -> impl IntoResponse {
+    serve::<Problem>(request, |router| router.delete(paths::MICRODAO_MEMBER, end)).await
+}
+
+/// DELETE: ends the first memberships, and says how many are left.
+async fn end(_: Internal, Path(at): Path<MicrodaoMemberPath>) -> Result<Response, Problem> {
+    let gateway = Gateway::from_settings().await?;
+    let member_id = at.member_id(gateway.server_name())?;
+    let bot = format!("@{}:{}", settings::required("matrix_bot_localpart").await?, gateway.server_name());
+    let bot = EntityId::parse(&bot).map_err(|_| Problem::internal("matrix_bot_localpart makes no Matrix id"))?;
+    let began = Instant::now();
+    let listed = list_ending_memberships(&at.microdao_id, &member_id, MAX_ENDED, &bot).await?;
+    let mut left = listed.memberships.len();
+    let mut outcome = EndedMemberships::default();
+    for membership in listed.memberships {
+        if began.elapsed() > PATIENCE {
+            break;
+        }
+        match leave_room(&gateway, &membership).await {
+            Ok(()) => {}
+            // The homeserver is slow or away: the request is safe to repeat.
+            Err(problem) if (502..=504).contains(&problem.status.as_u16()) => return Err(problem),
+            // It says no for this room, and would again.
+            Err(_) => outcome.still_in_room.push(membership.channel_id),
+        }
+        let has_owner = record_ended_membership(&membership, &member_id, &bot).await?;
+        if membership.needs_owner && !has_owner {
+            outcome.without_owner.push(membership.channel_id);
+        }
+        outcome.ended += 1;
+        left -= 1;
+    }
+    outcome.remaining = listed.remaining + u32::try_from(left).unwrap_or(u32::MAX);
+    Response::json(StatusCode::OK, &outcome)
+}
+
+/// In Matrix: hands the room on if need be, and takes them out.
+async fn leave_room(gateway: &Gateway, membership: &EndingMembership) -> Result<(), Problem> {
+    let room_id = &membership.room_id;
+    if let Some(successor) = &membership.successor {
+        gateway.set_power_level(room_id, &successor.matrix_user_id, Role::Owner.power_level(), None).await?;
+    }
+    // The level would wait in the room for them to come back.
+    if membership.power_level > 0 {
+        gateway.set_power_level(room_id, &membership.matrix_user_id, 0, None).await?;
+    }
+    gateway.remove(room_id, &membership.matrix_user_id).await
+}

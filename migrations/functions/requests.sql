@@ -1,0 +1,120 @@
+-- Requests with an Idempotency-Key.
+
+-- Whether the request that a key came with before was another one. A fingerprint is made with the service's secret and begins
+-- with '2:', because anybody could find a short text by the plain hash of it, which earlier versions stored. The two kinds
+-- cannot be compared, nor can one that went with a deleted text: then the key alone decides.
+CREATE FUNCTION messaging.is_other_request(p_known text, p_fingerprint text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_known <> '' AND p_known <> p_fingerprint AND (p_known LIKE '2:%') = (p_fingerprint LIKE '2:%')
+$$;
+
+-- The request that a key came with before, for a create (p_scope 'channel') or an invitation ('invite <channel>'): a key belongs
+-- to its caller and to what it is sent to. Earlier versions kept both under the key alone.
+CREATE FUNCTION messaging.known_request(p_caller text, p_scope text, p_client_key text) RETURNS messaging.idempotency_keys
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    known messaging.idempotency_keys;
+BEGIN
+    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_scope || ' ' || p_client_key;
+    IF NOT FOUND THEN
+        SELECT * INTO known FROM messaging.idempotency_keys k
+        WHERE k.caller = p_caller AND k.key = p_client_key AND CASE p_scope
+            WHEN 'channel' THEN EXISTS (SELECT FROM public.channels WHERE id = k.resource)
+            ELSE EXISTS (SELECT FROM public.channel_members m WHERE m.id = k.resource AND p_scope = 'invite ' || m.channel_id) END;
+    END IF;
+    RETURN known;
+END
+$$;
+
+-- Keeps what a request with a key has led to.
+CREATE FUNCTION messaging.keep_request(
+    p_caller text, p_scope text, p_client_key text, p_fingerprint text, p_resource uuid
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_client_key IS NOT NULL THEN
+        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
+        VALUES (p_caller, p_scope || ' ' || p_client_key, p_fingerprint, p_resource) ON CONFLICT DO NOTHING;
+    END IF;
+END
+$$;
+
+-- Before a change that has no row of its own to be known by. The document has the response of the same request, if it is
+-- finished. One that has been running for a minute is cut off, and goes on.
+CREATE FUNCTION messaging.begin_request(
+    p_caller text, p_key text, p_fingerprint text, p_resource uuid, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    known messaging.idempotency_keys;
+BEGIN
+    document := '{}';
+    INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
+    VALUES (p_caller, p_key, p_fingerprint, p_resource) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_key FOR UPDATE;
+    IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
+        refusal := 'idempotency_key_reused';
+    ELSIF known.status IS NOT NULL THEN
+        document := json_build_object('status', known.status, 'response', known.response);
+    ELSIF known.created_at > now() - interval '1 minute' THEN
+        refusal := 'request_running';
+    ELSE
+        UPDATE messaging.idempotency_keys SET created_at = now() WHERE caller = p_caller AND key = p_key;
+    END IF;
+    IF refusal IS NOT NULL THEN
+        document := NULL;
+    END IF;
+END
+$$;
+
+-- After it. p_status NULL: it failed, and the key is free.
+CREATE FUNCTION messaging.finish_request(
+    p_caller text, p_key text, p_status integer, p_response text, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_status IS NULL THEN
+        DELETE FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_key AND status IS NULL;
+    ELSE
+        UPDATE messaging.idempotency_keys SET status = p_status, response = p_response
+        WHERE caller = p_caller AND key = p_key;
+    END IF;
+END
+$$;
+
+-- Deletes rows that callers leave behind and that have had their time, at most p_limit of each kind; returns how many. A key
+-- holds 24 hours. An invitation's intent waits for a push that may be late, and so does what waits for its message; what was
+-- redacted has to be known as long as copies of it may come.
+CREATE FUNCTION messaging.delete_old_rows(p_limit integer, OUT refusal messaging.refusal, OUT document json)
+LANGUAGE plpgsql AS $$
+DECLARE
+    total bigint := 0;
+    deleted bigint;
+BEGIN
+    DELETE FROM messaging.idempotency_keys WHERE (caller, key) IN (
+        SELECT k.caller, k.key FROM messaging.idempotency_keys k WHERE k.created_at < now() - interval '24 hours'
+        ORDER BY k.created_at LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
+    DELETE FROM messaging.intents WHERE (channel_id, act, target_id) IN (
+        SELECT i.channel_id, i.act, i.target_id FROM messaging.intents i WHERE i.created_at < now() - interval '30 days'
+        ORDER BY i.created_at LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
+    DELETE FROM messaging.pending_relations WHERE event_id IN (
+        SELECT r.event_id FROM messaging.pending_relations r WHERE r.created_at < now() - interval '30 days'
+        ORDER BY r.created_at LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
+    DELETE FROM messaging.pending_redactions WHERE (channel_id, event_id) IN (
+        SELECT r.channel_id, r.event_id FROM messaging.pending_redactions r WHERE r.created_at < now() - interval '90 days'
+        ORDER BY r.created_at LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
+    -- By slug, so few that they need no index.
+    DELETE FROM messaging.channel_reservations WHERE (microdao_id, slug) IN (
+        SELECT c.microdao_id, c.slug FROM messaging.channel_reservations c WHERE c.reserved_at < now() - interval '30 days'
+        LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    document := json_build_object('deleted', total + deleted);
+END
+$$;

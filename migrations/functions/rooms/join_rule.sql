@@ -1,0 +1,41 @@
+-- Who may join the room, as the homeserver tells it: the channel's visibility follows.
+
+-- p_is_open: everybody may join. A channel whose room is opened in Matrix is public, because strangers read it; one whose
+-- room is closed is private. A direct channel stays private, and so does one that is archived: must_close, the room has to
+-- be closed again. It also has to be, with its alias and its place in the homeserver's list, when a public channel is closed.
+CREATE FUNCTION messaging.record_join_rule(
+    p_room_id text, p_is_open boolean, p_sender_id text, p_by_bot boolean, p_changed_at text, p_event_id text DEFAULT NULL,
+    p_order text DEFAULT 'clock', p_version text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    judged record;
+    must_close boolean := false;
+    is_under_way boolean;
+    stays_closed boolean;
+BEGIN
+    PERFORM messaging.settle_intents((SELECT id FROM public.channels WHERE matrix_room_id = p_room_id));
+    SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        refusal := 'channel_not_found';
+        RETURN;
+    END IF;
+    stays_closed := p_is_open AND ch.visibility <> 'public' AND (ch.is_direct OR ch.archived_at IS NOT NULL);
+    judged := messaging.follow_state(ch.id, 'm.room.join_rules', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
+        p_changed_at::timestamptz, p_event_id, p_order, p_version);
+    IF judged.judgement = 'repeat' THEN
+        -- The try before may have got no further than this.
+        must_close := stays_closed OR NOT p_is_open AND NOT p_by_bot AND ch.visibility = 'private';
+    ELSIF judged.judgement = 'follow' AND stays_closed THEN
+        must_close := true;
+        PERFORM messaging.audit(ch.id, 'channel.updated', p_sender_id, NULL, '{"join_rule": "public", "undone": true}');
+    ELSIF judged.judgement = 'follow' AND ch.archived_at IS NULL THEN
+        is_under_way := messaging.follow_field(ch, 'visibility', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
+            CASE WHEN p_is_open THEN '{"visibility": "public"}'::jsonb
+                 WHEN ch.visibility = 'public' THEN '{"visibility": "private"}' ELSE '{}' END, p_sender_id, p_by_bot);
+        must_close := NOT is_under_way AND NOT p_is_open AND NOT p_by_bot AND ch.visibility = 'public';
+    END IF;
+    document := json_build_object('must_close', must_close,
+        'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);
+END
+$$;

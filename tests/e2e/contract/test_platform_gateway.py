@@ -1,0 +1,140 @@
+"""Behind a gateway that has only the platform's calls: everything works, in a poorer way or not at all, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from support.api import World, api_client, member_path, path_to
+from support.platform_gateway import PlatformGateway
+from support.problems import problem
+from support.rooms import Rooms
+from support.second_app import second_app
+from support.stack import Stack
+
+CIPHERTEXT = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgAEnACgAkLmt6qF84IK"}
+
+
+@pytest.fixture(scope="module")
+async def gateway(stack: Stack) -> AsyncIterator[PlatformGateway]:
+    made = PlatformGateway(stack)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture(scope="module")
+async def poor(
+    stack: Stack, gateway: PlatformGateway, development: bool, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    """The world through an app with that gateway."""
+    folder = tmp_path_factory.mktemp("platform-gateway")
+    async with second_app(stack, folder, matrix_gateway_url=gateway.url) as url, api_client(url) as client:
+        yield World(client, stack, development)
+
+
+@pytest.mark.parametrize("visibility", ["public", "microdao", "private"])
+async def test_people_and_agents_talk(poor: World, rooms: Rooms, visibility: str) -> None:
+    owner, bob, sofia = poor.user("owner"), poor.user("bob"), poor.agent("sofia")
+    channel = await poor.channel(owner, visibility=visibility)
+    await owner.invite(channel["id"], bob.id)
+    await owner.invite(channel["id"], sofia.id)
+    root = await owner.send(channel["id"], "Hello")
+    reply = await bob.send(channel["id"], "Hello yourself", reply_to=root["id"])
+    await sofia.say(channel["id"], "I am here")
+    assert [m["content_preview"] for m in await owner.history(channel["id"])] == [
+        "Hello",
+        "Hello yourself",
+        "I am here",
+    ]
+    assert await owner.replies(root) == [reply]
+    assert (await bob.put(f"{path_to(channel['id'], root['id'])}/reactions/👍")).status_code == 204
+    assert await owner.reactions(root) == {"👍": (1, False)}
+    assert (await bob.delete(f"{path_to(channel['id'], root['id'])}/reactions/👍")).status_code == 204
+    assert await owner.reactions(root) == {}
+    response = await bob.patch(path_to(channel["id"], reply["id"]), {"text": "Hello again"})
+    assert response.status_code == 200 and response.json()["content_preview"] == "Hello again", response.text
+    edits = [e for e in await rooms.messages(channel["matrix_room_id"]) if "m.new_content" in e["content"]]
+    assert [e["content"]["m.new_content"]["body"] for e in edits] == ["Hello again"]
+    assert (await bob.delete(path_to(channel["id"], reply["id"]))).status_code == 204
+    await owner.remove(channel["id"], sofia.id)
+    await bob.remove(channel["id"])
+    assert bob.matrix_id not in await rooms.joined(channel["matrix_room_id"])
+    assert set(await owner.members(channel["id"])) == {owner.id}
+
+
+async def test_a_message_is_read_from_the_index_and_says_so(poor: World, world: World) -> None:
+    owner = poor.user("owner")
+    channel = await poor.channel(owner)
+    for text, truncated in (("short", False), ("long " * 200, True)):
+        message = await owner.send(channel["id"], text)
+        shown = await owner.content(message)
+        assert (shown["source"], shown["content"], shown["truncated"]) == ("index", None, truncated)
+        assert shown["text"] == message["content_preview"] == text[:500]
+        # Where the gateway has the call, the text is whole.
+        whole = await owner.through(world.http).content(message)
+        assert (whole["source"], whole["text"]) == ("matrix", text)
+
+
+async def test_what_only_the_index_needs_is_changed_there(poor: World, rooms: Rooms) -> None:
+    owner = poor.user("owner")
+    channel = await poor.channel(owner, topic="before")
+    change = {"name": "New", "topic": "Talk", "avatar_url": "mxc://localhost/a", "description": "About"}
+    response = await owner.patch(path_to(channel["id"]), change)
+    assert response.status_code == 200 and response.json() | change == response.json(), response.text
+    room = channel["matrix_room_id"]
+    assert await rooms.state(room, "m.room.name") == {"name": "New"}
+    assert (await rooms.state(room, "m.room.topic") or {})["topic"] == "before"
+    assert (await owner.delete(path_to(channel["id"]))).status_code == 204
+    assert (await owner.get(path_to(channel["id"]))).json()["archived_at"]
+    problem(await owner.try_send(channel["id"], "x"), 409, "channel_archived")
+
+
+async def test_a_direct_channel_belongs_to_both(poor: World, rooms: Rooms) -> None:
+    alice, bob = poor.user("alice"), poor.user("bob")
+    fields = {"is_direct": True, "microdao_id": poor.microdao, "members": [bob.id]}
+    channel = await alice.create(**fields)
+    members = await bob.members(channel["id"])
+    assert {who: m["role"] for who, m in members.items()} == {alice.id: "owner", bob.id: "owner"}
+    for one in (alice, bob):
+        assert await rooms.power_level(channel["matrix_room_id"], one.matrix_id) == 100
+        await one.send(channel["id"], "Hello")
+    await bob.remove(channel["id"])
+    back = await bob.post("/api/messaging/channels", fields | {"members": [alice.id]})
+    assert back.status_code == 200 and back.json()["id"] == channel["id"], back.text
+    await bob.send(channel["id"], "Back again")
+
+
+async def test_what_the_room_must_know_is_refused_in_one_way(
+    poor: World, gateway: PlatformGateway, rooms: Rooms
+) -> None:
+    owner, bob = poor.user("owner"), poor.user("bob")
+    channel = await poor.channel(owner)
+    vault = await poor.channel(owner, is_encrypted=True)
+    await owner.invite(channel["id"], bob.id)
+    before = await owner.members(channel["id"]), await rooms.state(channel["matrix_room_id"], "m.room.power_levels")
+    gateway.lacked.clear()
+    member = member_path(channel["id"], bob.id)
+    refused = [
+        await owner.patch(member, {"role": "admin"}),
+        await owner.patch(member, {"can_write": False}),
+        await owner.try_invite(channel["id"], poor.user("carol").id, role="admin"),
+        await owner.patch(path_to(channel["id"]), {"visibility": "private"}),
+        await owner.post(f"{path_to(vault['id'])}/messages", {"encrypted": CIPHERTEXT}),
+    ]
+    for response in refused:
+        assert "gateway" in problem(response, 501, "gateway_lacks")["detail"], response.text
+    assert gateway.lacked == ["PUT power-level"] * 3 + ["PUT visibility"]
+    after = await owner.members(channel["id"]), await rooms.state(channel["matrix_room_id"], "m.room.power_levels")
+    assert after == before
+    assert (await owner.get(path_to(channel["id"]))).json()["visibility"] == "public"
+    # What the room need not know is changed.
+    response = await owner.patch(member, {"can_invite": True})
+    assert response.status_code == 200 and response.json()["can_invite"], response.text
+
+
+async def test_readiness_says_what_is_not_known(poor: World) -> None:
+    response = await poor.http.get("/health/ready")
+    assert response.status_code == 200
+    assert response.json()["parts"] == {"postgresql": "ok", "matrix_gateway": "ok", "homeserver": "unknown"}

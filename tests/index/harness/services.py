@@ -1,0 +1,133 @@
+"""NATS and ws-relay as processes of the tests' own, as this machine has them: `cargo dev test` names both in the
+environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import httpx
+import nats
+
+from harness.server import WS_RELAY
+from support.waiting import eventually
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Process:
+    """A program that a test may stop and start."""
+
+    def __init__(self, command: list[str], env: dict[str, str], log: Path):
+        self.command = command
+        self.env = env
+        self.log = log
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(*self.command, env=self.env, stdout=log, stderr=log)
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process and self.process.returncode is None:
+            self.process.send_signal(how)
+            await asyncio.wait_for(self.process.wait(), 30)
+
+    async def kill(self) -> None:
+        await self.stop(signal.SIGKILL)
+
+    def output(self) -> str:
+        return self.log.read_text()
+
+
+@asynccontextmanager
+async def nats_server(**options: int) -> AsyncIterator[str]:
+    """Starts NATS with JetStream and these settings of its configuration; gives its address."""
+    program = os.environ.get("NATS_SERVER") or shutil.which("nats-server")
+    assert program, "there is no nats-server; cargo dev test installs one"
+    folder, port = Path(tempfile.mkdtemp(prefix="test-nats-")), free_port()
+    settings = [f"listen: 127.0.0.1:{port}", f'jetstream {{ store_dir: "{folder}/data" }}']
+    (folder / "nats.conf").write_text("\n".join(settings + [f"{name}: {value}" for name, value in options.items()]))
+    process = Process([program, "--config", str(folder / "nats.conf")], {}, folder / "log")
+    try:
+        await process.start()
+        url = f"nats://127.0.0.1:{port}"
+
+        async def ready() -> bool:
+            client = await nats.connect(url, allow_reconnect=False, max_reconnect_attempts=0)
+            await client.jetstream().account_info()
+            await client.close()
+            return True
+
+        await eventually("NATS answers", ready, retry=(OSError, nats.errors.Error))
+        yield url
+    finally:
+        await process.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Relay(Process):
+    """ws-relay on a port of its own."""
+
+    def __init__(self, database: str, nats_url: str, folder: Path, **settings: str):
+        self.port = free_port()
+        env = {"DATABASE_URL": database, "NATS_URL": nats_url, "WS_LISTEN": f"127.0.0.1:{self.port}", "DATABASE_POOL": "2"}
+        super().__init__([str(WS_RELAY)], env | settings, folder / f"relay-{self.port}.log")
+
+    async def metrics(self) -> dict[str, float]:
+        """Its numbers by their names, labels included."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            text = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text
+        lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+        return {name.removeprefix("ws_relay_"): float(value) for name, _, value in lines}
+
+    async def publishes(self) -> None:
+        """Returns when it is the publisher."""
+
+        async def active() -> bool:
+            return (await self.metrics())["publisher_active"] == 1
+
+        await eventually("the relay publishes", active, retry=(httpx.HTTPError,))
+
+
+class Proxy:
+    """A TCP proxy that holds back everything for some time each way, as a distant server does."""
+
+    def __init__(self, url: str, delay: float):
+        self.host, self.port = url.partition("//")[2].split(":")
+        self.delay = delay
+        self.writers: list[asyncio.StreamWriter] = []
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        try:
+            yield f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
+            for writer in self.writers:
+                writer.transport.abort()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(self.host, int(self.port))
+        self.writers += [writer, far_writer]
+        await asyncio.gather(self._pass_on(reader, far_writer), self._pass_on(far_reader, writer))
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        loop, under_way = asyncio.get_running_loop(), set()
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                handle = loop.call_later(self.delay, writer.write, data)
+                under_way.add(handle)
+        writer.close()

@@ -1,0 +1,204 @@
+"""ws-relay brings every event to NATS once and in its channel's order, however slow, strict or forgetful NATS is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import nats
+import pytest
+from nats.js.api import StreamConfig
+
+from harness.database import Database
+from harness.services import Proxy, nats_server
+from harness.stream import STREAM, Stored, Stream, all_published, write_events
+from harness.world import Channel, World
+from relay.conftest import NewRelay
+from support.waiting import eventually
+
+
+@pytest.fixture
+async def stream(nats_url: str) -> AsyncIterator[Stream]:
+    client = await nats.connect(nats_url)
+    yield Stream(client)
+    await client.close()
+
+
+async def published(db: Database, deadline: float = 20) -> None:
+    await eventually("everything is published", lambda: all_published(db), deadline=deadline)
+
+
+def numbers(stored: Iterable[Stored]) -> list[int]:
+    return [message.seq for message in stored]
+
+
+async def last(db: Database, channel: Channel) -> int:
+    return await db.value("SELECT last_seq FROM public.channels WHERE id = $1", channel.id)
+
+
+async def test_a_busy_channel_behind_a_slow_nats_is_published_once_and_in_order(
+    db: Database, world: World, new_relay: NewRelay, nats_url: str, stream: Stream
+) -> None:
+    channel, other = await world.channel(), await world.channel()
+    await write_events(db, channel, other, count=500)
+    async with Proxy(nats_url, 0.035).open() as slow:
+        relay = new_relay(nats=slow)
+        await relay.start()
+        await published(db)
+        count = await last(db, channel)
+        metrics = await relay.metrics()
+        assert metrics["published_total"] == await db.value("SELECT count(*) FROM public.outbox")
+        assert metrics["restored_total"] == 0
+        assert numbers(await stream.stored(channel)) == list(range(1, count + 1))
+        # The next relay sends what may be lost again, and what is new does not wait for that.
+        await relay.kill()
+        successor = new_relay(nats=slow)
+        await write_events(db, channel)
+        await successor.start()
+        await published(db)
+
+        async def replayed() -> bool:
+            return (await successor.metrics())["republished_total"] >= 2 * count
+
+        await eventually("everything was sent again", replayed)
+        assert (await successor.metrics())["restored_total"] == 0
+        assert "anew" not in relay.output() + successor.output()
+    for one in (channel, other):
+        assert numbers(await stream.stored(one)) == list(range(1, await last(db, one) + 1))
+
+
+async def test_what_nats_has_and_nobody_noted_is_found_among_the_new(
+    db: Database, world: World, new_relay: NewRelay, stream: Stream
+) -> None:
+    channels = [await world.channel() for _ in range(5)]
+    relay = new_relay()
+    await write_events(db, *channels, count=50)
+    await relay.start()
+    await published(db)
+    await relay.kill()
+    # As after a crash between the acknowledgement and its note, here and there.
+    await db.execute("UPDATE public.outbox SET published_at = NULL WHERE id % 3 = 0")
+    await write_events(db, *channels, count=50)
+    successor = new_relay()
+    await successor.start()
+    await published(db)
+    for channel in channels:
+        assert numbers(await stream.stored(channel)) == list(range(1, await last(db, channel) + 1))
+
+
+async def test_somebody_elses_message_between_two_of_ours_changes_no_order(
+    db: Database, world: World, new_relay: NewRelay, stream: Stream
+) -> None:
+    channel = await world.channel()
+    relay = new_relay()
+    await relay.start()
+    await relay.publishes()
+    writing = True
+
+    async def disturb() -> None:
+        while writing:
+            await stream.jetstream.publish("messaging.other", b'{"channel_id": "", "seq": 0}')
+
+    disturbing = asyncio.create_task(disturb())
+    for _ in range(5):
+        await write_events(db, channel, count=100)
+        await asyncio.sleep(0)
+    await published(db)
+    writing = False
+    await disturbing
+    assert numbers(await stream.stored(channel)) == list(range(1, await last(db, channel) + 1))
+
+
+async def test_an_event_that_is_too_large_is_shortened_and_nothing_waits_behind_it(
+    db: Database, world: World, new_relay: NewRelay
+) -> None:
+    channel = await world.channel()
+    async with nats_server(max_payload=4096) as url:
+        client = await nats.connect(url)
+        heard: list[str] = []
+
+        async def hear(message: Any) -> None:
+            heard.append(message.headers["Daarion-Left-Out"])
+
+        await client.subscribe("integration.matrix.message", cb=hear)
+        stream = Stream(client)
+        relay = new_relay(nats=url)
+        await relay.start()
+        await relay.publishes()
+        await write_events(db, channel)
+        await write_events(db, channel, text=5_000)
+        await write_events(db, channel, subject="integration.matrix.message", text=5_000)
+        # An event of integration has no number of its own.
+        await db.execute("UPDATE public.channels SET last_seq = last_seq - 1 WHERE id = $1", channel.id)
+        await write_events(db, channel)
+        await published(db)
+        stored = await stream.stored(channel)
+        assert numbers(stored) == list(range(1, await last(db, channel) + 1))
+        [large] = [message for message in stored if message.left_out]
+        assert (large.seq, large.left_out, large.payload["content"]) == (len(stored) - 1, "content", "")
+        assert large.payload["event_id"] and large.payload["microdao_id"]
+        assert heard == ["content"]
+        metrics = await relay.metrics()
+        assert (metrics["publish_shortened_total"], metrics["publish_refused_total"]) == (2, 0)
+        await client.close()
+
+
+async def test_the_streams_own_limit_counts_too_whenever_it_was_set(
+    db: Database, world: World, new_relay: NewRelay
+) -> None:
+    channel = await world.channel()
+    async with nats_server() as url:
+        client = await nats.connect(url)
+        stream = Stream(client)
+        config = StreamConfig(name=STREAM, subjects=["messaging.>"], max_msg_size=4096)
+        await stream.jetstream.add_stream(config)
+        relay = new_relay(nats=url)
+        await relay.start()
+        await relay.publishes()
+        await write_events(db, channel, text=5_000)
+        await write_events(db, channel, text=1_000)
+        await published(db)
+        await stream.jetstream.update_stream(config.evolve(max_msg_size=1024))
+        await write_events(db, channel, text=2_000, count=2)
+        await write_events(db, channel)
+        await published(db)
+        stored = await stream.stored(channel)
+        assert numbers(stored) == list(range(1, await last(db, channel) + 1))
+        left_out = [message.left_out for message in stored[-5:]]
+        assert left_out == ["content", None, "content", "content", None]
+        await client.close()
+
+
+async def test_a_new_event_does_not_wait_until_a_lost_stream_is_filled_again(
+    db: Database, world: World, new_relay: NewRelay
+) -> None:
+    channels = sorted([await world.channel() for _ in range(100)], key=lambda channel: str(channel.id))
+    await write_events(db, *channels, count=100, published=True)
+    await db.execute("UPDATE public.outbox SET published_at = now() WHERE published_at IS NULL")
+    total = await db.value("SELECT count(*) FROM public.outbox WHERE subject LIKE 'messaging.%'")
+    # The one that the refill comes to last.
+    late = channels[-1]
+    async with nats_server() as url, Proxy(url, 0.02).open() as slow:
+        client = await nats.connect(url)
+        stream = Stream(client)
+        relay = new_relay(nats=slow)
+        await relay.start()
+
+        async def has_begun() -> bool:
+            return (await stream.jetstream.stream_info(STREAM)).state.messages > 0
+
+        await eventually("the refill has begun", has_begun, retry=(nats.js.errors.NotFoundError,))
+        await write_events(db, late)
+
+        async def is_filled() -> bool:
+            return (await stream.jetstream.stream_info(STREAM)).state.messages == total + 1
+
+        await eventually("the stream is filled", is_filled, deadline=60)
+        place = (await stream.stored(late))[-1].place
+        assert place < total * 3 / 4, f"the new event is number {place} of {total + 1}"
+        stored = await stream.stored(*channels)
+        for channel in channels:
+            own = numbers(message for message in stored if message.channel_id == str(channel.id))
+            assert own == list(range(1, await last(db, channel) + 1))
+        await client.close()

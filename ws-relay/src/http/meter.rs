@@ -1,0 +1,101 @@
+//! How much a WebSocket's client may send without a whole message.
+//!
+//! The library hands on whole messages. A client that never ends one, with small or empty frames for ever, would keep
+//! it busy unseen, so the bytes are counted below it.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// The bytes that a client may still send. As long as the connection speaks HTTP, whose own bounds hold then, nothing
+/// is counted.
+#[derive(Clone)]
+pub struct Meter(Arc<AtomicUsize>);
+
+/// Counting has not begun.
+const UNLIMITED: usize = usize::MAX;
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self(Arc::new(AtomicUsize::new(UNLIMITED)))
+    }
+}
+
+impl Meter {
+    /// Allows `bytes` from now on.
+    pub fn allow(&self, bytes: usize) {
+        self.0.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether the client has sent all that it may.
+    pub fn is_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
+    fn took(&self, bytes: usize) {
+        let left = self.0.load(Ordering::Relaxed);
+        if left != UNLIMITED {
+            self.0.store(left.saturating_sub(bytes), Ordering::Relaxed);
+        }
+    }
+}
+
+/// A connection whose bytes are counted.
+pub struct Metered {
+    stream: TcpStream,
+    meter: Meter,
+}
+
+impl Metered {
+    /// Wraps a connection; nothing is counted yet.
+    pub fn new(stream: TcpStream) -> (Self, Meter) {
+        let meter = Meter::default();
+        (Self { stream, meter: meter.clone() }, meter)
+    }
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.meter.is_spent() {
+            return Poll::Ready(Err(io::Error::other("too many bytes without a message")));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        self.meter.took(buffer.filled().len().saturating_sub(before));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
