@@ -1,7 +1,7 @@
 //! `cargo dev test`: the unit tests, the index against PostgreSQL alone, then the black-box suite against a stack of
 //! its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::Result;
