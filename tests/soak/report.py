@@ -39,8 +39,8 @@ def counts(result: Result) -> dict[str, Any]:
             sum(n for end, n in reader.ends.items() if end.startswith("closed")) for reader in readers
         ),
         "seconds until all was whole": round(result.rest),
-        "events set aside": evidence.waiting["messaging.set_aside_events"],
-        "relations that wait": evidence.waiting["messaging.pending_relations"],
+        "events set aside": len(evidence.set_aside),
+        "relations that wait": evidence.waiting_relations,
         "never pushed by the homeserver": len(result.never_pushed),
         "missing": findings[MISSING],
         "doubled": findings[DOUBLED],

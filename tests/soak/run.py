@@ -216,6 +216,7 @@ class Soak:
         self, evidence: Evidence, faults: Faults, consumer: Consumer, readers: list[Reader]
     ) -> list[Finding]:
         findings = acts.check(evidence, self.ledger)
+        findings += matrix.check_set_aside(evidence)
         findings += logs.check(Path(self.stack.services["app"]["log"]).parent, self.second.log)
         for channel in evidence.channels:
             findings += log.check(channel)

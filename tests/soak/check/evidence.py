@@ -57,8 +57,10 @@ class Evidence:
     server: str
     channels: list[Channel]
     stream: list[Delivered] = field(default_factory=list)
-    # What waits in the index for something that may never come, by table.
-    waiting: dict[str, int] = field(default_factory=dict)
+    # Events that could not be indexed.
+    set_aside: list[Row] = field(default_factory=list)
+    # Edits and reactions whose message has not come.
+    waiting_relations: int = 0
 
     @property
     def bot(self) -> str:
@@ -89,11 +91,11 @@ async def collect(index: Index, rooms: Rooms, server: str, microdao: str) -> Evi
         room = row["matrix_room_id"]
         state = await _state(rooms, room)
         channels.append(Channel(dict(row), *tables, await rooms.events(room), state))
-    waiting = {
-        table: await index.value(f"SELECT count(*) FROM {table}")
-        for table in ("messaging.set_aside_events", "messaging.pending_relations")
-    }
-    return Evidence(server, channels, waiting=waiting)
+    set_aside = await index.rows(
+        "SELECT event_id, room_id, event_type, reason FROM messaging.set_aside_events WHERE set_aside_at IS NOT NULL"
+    )
+    relations = await index.value("SELECT count(*) FROM messaging.pending_relations")
+    return Evidence(server, channels, set_aside=[dict(row) for row in set_aside], waiting_relations=relations)
 
 
 async def _state(rooms: Rooms, room: str) -> dict[tuple[str, str], Row]:

@@ -23,6 +23,12 @@ def check(evidence: Evidence, channel: Channel) -> list[Finding]:
     ]
 
 
+def check_set_aside(evidence: Evidence) -> list[Finding]:
+    """Nothing was wrong with any event of the load."""
+    rows = evidence.set_aside
+    return [Finding(MISSING, WHERE, row["room_id"], "an event was set aside", row, row["event_id"]) for row in rows]
+
+
 def relation(event: Row, kind: str) -> str | None:
     """The event to which this one relates so."""
     related = event["content"].get("m.relates_to") or {}
