@@ -103,7 +103,10 @@ async def test_of_a_subscription_one_delivery_is_due_the_oldest(db: Database) ->
     second = await subscribed(db, "https://b.example")
     await queue(db, event("$1"), event("$2"))
     claimed = await claim(db)
-    assert {(c["subscription_id"], json.loads(c["event"])["event_id"]) for c in claimed} == {(first, "$1"), (second, "$1")}
+    assert {(c["subscription_id"], json.loads(c["event"])["event_id"]) for c in claimed} == {
+        (first, "$1"),
+        (second, "$1"),
+    }
     assert {(c["attempts"], c["room_id"]) for c in claimed} == {(1, ROOM)}
     assert await claim(db) == []
     [mine] = [c for c in claimed if c["subscription_id"] == first]
@@ -171,6 +174,8 @@ async def test_a_try_whose_relay_is_gone_counts_and_is_over_after_a_while(db: Da
 async def test_what_waits_too_long_goes(db: Database) -> None:
     await subscribed(db)
     await queue(db, event("$1"), event("$2"))
-    await db.execute("UPDATE messaging.webhook_deliveries SET created_at = now() - interval '2 h' WHERE event_id = '$1'")
+    await db.execute(
+        "UPDATE messaging.webhook_deliveries SET created_at = now() - interval '2 h' WHERE event_id = '$1'"
+    )
     assert await db.call("expire_deliveries", attempts=3, seconds=3600, limit=10) == {"expired": 1, "failed": 0}
     assert await waiting(db) == ["$2"]

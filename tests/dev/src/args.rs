@@ -45,6 +45,8 @@ pub enum Command {
     Restart(ServiceArgs),
     /// Run all tests against a stack of their own (or the one named by STACK_JSON or MESSAGING_API_URL)
     Test(TestArgs),
+    /// Put load and faults on a supervised stack of its own, then compare Matrix, index, NATS and what readers saw
+    Soak(SoakArgs),
 }
 
 /// Options of `up`.
@@ -169,6 +171,32 @@ pub struct TestArgs {
     pub pytest: Vec<String>,
 }
 
+/// Options of `soak`.
+#[derive(Debug, Default, Args)]
+pub struct SoakArgs {
+    /// How long load and faults go on; the comparison comes after that
+    #[arg(long, default_value_t = 20.0)]
+    pub minutes: f64,
+    /// Repeats the faults and acts of an earlier run [default: a new one, which is printed]
+    #[arg(long)]
+    pub seed: Option<u32>,
+    /// What runs the components, as in `up`
+    #[arg(long, value_enum)]
+    pub host: Option<Host>,
+    /// The spin program, when it is not on the PATH
+    #[arg(long, value_name = "PATH")]
+    pub spin: Option<PathBuf>,
+    /// Run what was built before
+    #[arg(long)]
+    pub no_build: bool,
+    /// Keep the stack's data and logs even if nothing was found
+    #[arg(long)]
+    pub keep: bool,
+    /// For the soak itself, after `--`: `--only <kind of fault>`, `--drop`, `--purge`
+    #[arg(last = true, value_name = "SOAK ARGS")]
+    pub soak: Vec<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +221,15 @@ mod tests {
         assert!(test.no_unit);
         assert_eq!(test.pytest, ["-k", "send", "--no-header"]);
         assert!(Cli::try_parse_from(["dev", "test", "--index", "--no-unit"]).is_err());
+    }
+
+    #[test]
+    fn a_soak_has_a_length_and_a_seed() {
+        let cli =
+            Cli::try_parse_from(["dev", "soak", "--minutes", "1.5", "--seed", "7", "--", "--only", "kill"]).unwrap();
+        let Command::Soak(soak) = cli.command else { panic!("not soak") };
+        assert_eq!((soak.minutes, soak.seed), (1.5, Some(7)));
+        assert_eq!(soak.soak, ["--only", "kill"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::Signal;
 
 use crate::args::{ServiceArgs, StackArg};
@@ -133,23 +133,30 @@ pub fn change(repo: &Repo, change: Change, args: ServiceArgs, stop: &Stop) -> Re
         return Ok(());
     }
     if service.alive() {
+        // A start that has given up waiting left it on record as stopped.
+        service.stopped = false;
+        file.update(name, &service)?;
         say(&format!("{name} runs already"));
         return Ok(());
     }
-    start(&file, name, &mut service, args.no_wait, stop)?;
-    drop(guard);
+    start(&file, guard, name, &mut service, args.no_wait, stop)?;
     say(&format!("{name} runs as process {}", service.process.map_or(0, |process| process.pid)));
     Ok(())
 }
 
-fn start(file: &StackFile, name: Name, service: &mut Service, no_wait: bool, stop: &Stop) -> Result<()> {
+/// Starts a service and waits until it is ready. The stack is not locked meanwhile: what the service waits for may have died,
+/// and has to be started again.
+fn start(file: &StackFile, guard: File, name: Name, service: &mut Service, no_wait: bool, stop: &Stop) -> Result<()> {
     // PostgreSQL refuses while the children of a killed server are still ending, so it gets more than one try.
     let tries = if name == Name::Postgres { 10 } else { 1 };
+    let mut guard = Some(guard);
     for left in (0..tries).rev() {
+        let locked = guard.take().map_or_else(|| file.lock(), Ok)?;
         service.spawn(false)?;
         // Still on record as stopped, so that a failed try is no failure of the stack.
         service.stopped = !no_wait;
         file.update(name, service)?;
+        drop(locked);
         if no_wait {
             return Ok(());
         }
@@ -159,6 +166,9 @@ fn start(file: &StackFile, name: Name, service: &mut Service, no_wait: bool, sto
             Err(_) => stop.pause(Duration::from_millis(500))?,
         }
     }
+    let _locked = file.lock()?;
+    let now = load(file)?.services.get(&name).and_then(|now| now.process);
+    ensure!(now == service.process, "{name} was stopped or started by somebody else meanwhile");
     service.stopped = false;
     file.update(name, service)
 }

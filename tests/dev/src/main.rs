@@ -9,6 +9,7 @@ mod install;
 mod manifest;
 mod nats;
 mod node;
+mod own_stack;
 mod paths;
 mod ports;
 mod postgres;
@@ -20,6 +21,7 @@ mod run;
 mod running;
 mod secrets;
 mod service;
+mod soak;
 mod stack;
 mod stop;
 mod suite;
@@ -65,6 +67,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Stop(args) => control::change(&repo, Change::Stop, args, &stop)?,
         Command::Restart(args) => control::change(&repo, Change::Restart, args, &stop)?,
         Command::Test(args) => return suite::run(&repo, args, &stop),
+        Command::Soak(args) => return soak::run(&repo, args, &stop),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,8 +30,13 @@ pub fn logged(command: &mut Command, log: &Path, stop: &Stop) -> Result<()> {
 
 /// Runs a command with its output on the screen.
 pub fn visible(command: &mut Command, stop: &Stop) -> Result<ExitStatus> {
+    watched(command, stop, || ())
+}
+
+/// The same, and calls `tick` again and again meanwhile.
+pub fn watched(command: &mut Command, stop: &Stop, tick: impl FnMut()) -> Result<ExitStatus> {
     command.stdin(Stdio::null());
-    wait(command, stop, || ())
+    wait(command, stop, tick)
 }
 
 /// Runs a short command and returns what it printed.

@@ -112,8 +112,13 @@ impl Running {
     pub fn supervise(&mut self, stop: &Stop) {
         let mut supervisor = Supervisor::default();
         while stop.pause(Duration::from_millis(200)).is_ok() {
-            supervisor.look_after(self.dead(), &self.stack, &self.file, stop);
+            self.look_after(&mut supervisor, stop);
         }
+    }
+
+    /// Starts again what has died, as `supervisor` decides.
+    pub fn look_after(&mut self, supervisor: &mut Supervisor, stop: &Stop) {
+        supervisor.look_after(self.dead(), &self.stack, &self.file, stop);
     }
 
     /// The services that ended although nobody stopped them with `cargo dev stop` or `restart`.

@@ -22,6 +22,7 @@ async def test_an_agent_does_everything_that_members_do_in_its_own_name(
         assert (edited.status_code, edited.json()["content_preview"]) == (200, "A test")
         assert (await agent.put(reaction_path(question, "x"))).status_code == 204
         assert (await agent.delete(reaction_path(question, "x"))).status_code == 204
+        room = await rooms.messages(channel["matrix_room_id"])
         assert (await agent.delete(path_to(channel["id"], reply["id"]))).status_code == 204
     assert observed.kinds == [
         "message.created",
@@ -33,7 +34,6 @@ async def test_an_agent_does_everything_that_members_do_in_its_own_name(
     for event in observed.events:
         assert sofia.id in (event.payload.get("sender_id"), event.payload.get("reactor_id"))
     assert (reply["sender_type"], reply["thread_id"]) == ("agent", question["id"])
-    room = await rooms.messages(channel["matrix_room_id"])
     assert [e["sender"] for e in room[-2:]] == [sofia.matrix_id] * 2
     # An agent's message is a notice, also when it is edited.
     assert room[-1]["content"]["m.new_content"]["msgtype"] == "m.notice"

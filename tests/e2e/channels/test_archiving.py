@@ -60,7 +60,9 @@ async def test_archiving_is_one_event_and_every_member_stays(scene: Scene, witne
     assert await scene.owner.members(scene.channel["id"]) == before
 
 
-async def test_every_write_but_the_deletion_of_ones_own_is_refused(scene: Scene, world: World, unchanged: Unchanged) -> None:
+async def test_every_write_but_the_deletion_of_ones_own_is_refused(
+    scene: Scene, world: World, unchanged: Unchanged
+) -> None:
     await archive(scene)
     channel, message = path_to(scene.channel["id"]), path_to(scene.channel["id"], scene.message["id"])
     newcomer = world.user("newcomer")

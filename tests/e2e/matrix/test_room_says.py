@@ -51,7 +51,9 @@ async def test_a_room_that_an_admin_opens_in_matrix_is_a_public_channel(
     assert await rooms.resolve(world.alias(channel)) is None
 
 
-async def test_a_direct_channel_is_closed_again(world: World, rooms: Rooms, witness: Witness, person: NewPerson) -> None:
+async def test_a_direct_channel_is_closed_again(
+    world: World, rooms: Rooms, witness: Witness, person: NewPerson
+) -> None:
     owner, other = world.user("owner"), world.user("other")
     channel = await owner.create(microdao_id=world.microdao, is_direct=True, members=[other.id])
     room = channel["matrix_room_id"]

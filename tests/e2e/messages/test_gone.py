@@ -52,9 +52,7 @@ async def test_every_edit_goes_from_matrix_with_the_message(world: World, rooms:
     assert (await alice.content(other))["text"] == "stays"
 
 
-async def test_an_edit_that_comes_after_the_deletion_is_redacted(
-    world: World, rooms: Rooms, person: NewPerson
-) -> None:
+async def test_an_edit_that_comes_after_the_deletion_is_redacted(world: World, rooms: Rooms, person: NewPerson) -> None:
     owner = world.user("owner")
     channel = await world.channel(owner)
     room = channel["matrix_room_id"]

@@ -24,6 +24,7 @@ FIELDS = {
     "content_preview",
     "truncated",
     "content_type",
+    "is_encrypted",
     "thread_id",
     "edited_at",
     "deleted_at",

@@ -29,6 +29,13 @@ async def kill(own: OwnStack, name: str) -> int:
     return killed
 
 
+async def control(stack: Stack, own: OwnStack, *words: str) -> None:
+    """`cargo dev start` or `stop`."""
+    assert stack.dev
+    process = await asyncio.create_subprocess_exec(stack.dev, *words, "--stack", str(own.file))
+    assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
+
+
 async def new_pid(own: OwnStack, name: str, old: int) -> int:
     async def changed() -> int | None:
         now = pid(own, name)
@@ -38,7 +45,8 @@ async def new_pid(own: OwnStack, name: str, old: int) -> int:
 
 
 async def ready(stack: Stack) -> None:
-    """Both front doors say that every part is there."""
+    """Both front doors say that every part is there. What they say may be a second old."""
+    await asyncio.sleep(1)
     async with httpx.AsyncClient(trust_env=False) as http:
         urls = [f"{stack.api_url}/health/ready", f"{stack.ws_url}/health".replace("ws:", "http:", 1)]
 
@@ -69,6 +77,16 @@ async def test_a_service_that_dies_runs_again_and_nothing_is_lost(own: OwnStack,
     await own.said(f"{name} runs again as process {process}")
 
 
+async def test_a_service_that_is_being_started_by_hand_keeps_no_other_from_being_started_again(own: OwnStack) -> None:
+    stack = Stack.read(own.file)
+    await control(stack, own, "stop", "app")
+    # The app is ready only with the homeserver.
+    killed = await kill(own, "synapse")
+    await control(stack, own, "start", "app")
+    await new_pid(own, "synapse", killed)
+    await ready(stack)
+
+
 async def test_a_service_that_dies_all_the_time_is_left_alone_until_it_is_asked_for(own: OwnStack) -> None:
     stack = Stack.read(own.file)
     corner = world(stack)
@@ -89,9 +107,7 @@ async def test_a_service_that_dies_all_the_time_is_left_alone_until_it_is_asked_
     await own.said("`cargo dev start ws-relay` starts it again")
     assert pid(own, "ws-relay") == killed
     message = await alice.send(channel["id"], "without the relay")
-    assert stack.dev
-    again = await asyncio.create_subprocess_exec(stack.dev, "start", "ws-relay", "--stack", str(own.file))
-    assert await again.wait() == 0
+    await control(stack, own, "start", "ws-relay")
     async with listener(f"{stack.ws_url}/ws/messaging/{channel['id']}?since_seq=0&user_id={alice.id}") as reader:
         await reader.message(message["id"])
     # From now on it is watched over as before.

@@ -20,7 +20,6 @@ from support.sockets import Address, Listen, listener
 from support.stack import Stack
 from support.tokens import token
 
-
 # Seconds after its end for which a token is accepted, because clocks differ.
 CLOCK_SKEW = 30
 

@@ -130,9 +130,7 @@ async def test_a_removal_comes_once_although_it_ends_the_subscription(
         assert own.count("member.kicked") + socket.memberships(channel).count("member.kicked") == 1
 
 
-async def test_a_membership_that_does_not_count_is_not_told_of(
-    world: World, listen_to_many: ListenToMany
-) -> None:
+async def test_a_membership_that_does_not_count_is_not_told_of(world: World, listen_to_many: ListenToMany) -> None:
     microdao = world.microdao
     owner, former = world.member_of("owner", microdao), world.member_of("former", microdao)
     channel = await owner.create(**world.fields(visibility="microdao"))

@@ -56,9 +56,7 @@ async def test_a_long_message_in_many_small_frames_is_whole(world: World, ws_add
         assert (await socket.reader.readexactly(6))[2:] == b"pong"
 
 
-async def test_a_client_is_counted_by_the_channels_that_it_names(
-    world: World, listen_to_many: ListenToMany
-) -> None:
+async def test_a_client_is_counted_by_the_channels_that_it_names(world: World, listen_to_many: ListenToMany) -> None:
     alice, mallory = world.user("alice"), world.user("mallory")
     channel = await world.channel(alice)
     async with listen_to_many(mallory) as flood:

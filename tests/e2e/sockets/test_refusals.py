@@ -131,7 +131,10 @@ async def test_settings_bound_sockets_and_pages_and_move_the_metrics(
         assert (await web.get(f"{base}/health")).json()["auth_mode"] == "token"
         # Without a name there is no way in.
         assert await refused(f"{relay}/ws/messaging") == (4401, "no valid token")
-        assert await refused(f"{relay}/ws/messaging?token={alice}", origin="https://evil.example") == (4403, "no access")
+        assert await refused(f"{relay}/ws/messaging?token={alice}", origin="https://evil.example") == (
+            4403,
+            "no access",
+        )
         url = f"{relay}/ws/messaging?token={alice}"
         async with listener(url, origin="https://daarion.city"), listener(url):
             assert await refused(url) == (4429, "too many sockets")

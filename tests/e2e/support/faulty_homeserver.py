@@ -5,42 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import httpx
 from aiohttp import web
 
+from support.http_proxy import HttpProxy
 from support.stack import Stack
 
 # What happens to a request: it gets a response, or None and the connection ends.
 Fault = Callable[[web.Request, bytes], Awaitable[web.Response | None]]
 
 
-class FaultyHomeserver:
+class FaultyHomeserver(HttpProxy):
     """Passes everything on, except where a test says otherwise."""
 
     def __init__(self, stack: Stack):
         stack.need("homeserver_url")
-        self.real = httpx.AsyncClient(base_url=stack.homeserver_url or "", timeout=60, trust_env=False)
+        super().__init__(stack.homeserver_url or "")
         self.rules: list[tuple[str, str, Fault]] = []
         # Requests that met a fault, as "METHOD path".
         self.hit: list[str] = []
-        self.url = ""
         self.ended = asyncio.Event()
-
-    async def start(self) -> None:
-        app = web.Application(client_max_size=100 * 1024 * 1024)
-        app.router.add_route("*", "/{tail:.*}", self._respond)
-        self.runner = web.AppRunner(app)
-        await self.runner.setup()
-        site = web.TCPSite(self.runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = self.runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
 
     async def stop(self) -> None:
         # A request that hangs is cut.
         self.ended.set()
-        await asyncio.wait_for(self.runner.cleanup(), 20)
-        await self.real.aclose()
+        await super().stop()
 
     def fail(self, method: str, part: str, fault: Fault) -> None:
         """From this call on, requests with this method and this part of a path meet the fault."""
@@ -52,27 +40,11 @@ class FaultyHomeserver:
         self.ended.set()
         self.ended = asyncio.Event()
 
-    async def forward(self, request: web.Request, body: bytes) -> web.Response:
-        """The response of the real homeserver."""
-        headers = {
-            k: v for k, v in request.headers.items() if k.lower() not in ("host", "connection", "content-length")
-        }
-        response = await self.real.request(request.method, request.raw_path, content=body, headers=headers)
-        kind = response.headers.get("content-type", "application/json")
-        return web.Response(status=response.status_code, body=response.content, headers={"Content-Type": kind})
-
-    async def _respond(self, request: web.Request) -> web.Response:
-        body = await request.read()
+    async def answer(self, request: web.Request, body: bytes) -> web.Response | None:
         for method, part, fault in self.rules:
             if request.method == method and part in request.raw_path:
                 self.hit.append(f"{request.method} {request.path}")
-                response = await fault(request, body)
-                if response is None:
-                    assert request.transport
-                    request.transport.abort()
-                    # Nobody reads it any more.
-                    return web.Response(status=500)
-                return response
+                return await fault(request, body)
         return await self.forward(request, body)
 
     async def loses_the_response(self, request: web.Request, body: bytes) -> web.Response | None:

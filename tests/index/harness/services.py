@@ -82,7 +82,12 @@ class Relay(Process):
 
     def __init__(self, database: str, nats_url: str, folder: Path, **settings: str):
         self.port = free_port()
-        env = {"DATABASE_URL": database, "NATS_URL": nats_url, "WS_LISTEN": f"127.0.0.1:{self.port}", "DATABASE_POOL": "2"}
+        env = {
+            "DATABASE_URL": database,
+            "NATS_URL": nats_url,
+            "WS_LISTEN": f"127.0.0.1:{self.port}",
+            "DATABASE_POOL": "2",
+        }
         super().__init__([str(WS_RELAY)], env | settings, folder / f"relay-{self.port}.log")
 
     async def metrics(self) -> dict[str, float]:

@@ -156,7 +156,11 @@ async def test_only_an_invitation_by_who_may_ban_lifts_it(world: World, db: Data
         await world.member(channel, who)
         await ban(db, channel, who)
         assert await db.refusal("prepare_invite", **inviting(channel, who, "user:ina")) == "banned"
-    assert await invite(db, channel, "user:sam") == {"room_id": channel.room_id, "power_level": None, "must_unban": True}
+    assert await invite(db, channel, "user:sam") == {
+        "room_id": channel.room_id,
+        "power_level": None,
+        "must_unban": True,
+    }
     row = await world.row(channel, "user:sam")
     assert row and (row["banned_at"], row["banned_in_room"]) == (None, False)
     assert await world.is_member(channel, "user:sam")

@@ -99,5 +99,7 @@ async def test_new_ids_are_bounded(world: World, db: Database) -> None:
     other = await world.channel()
     for free in (inviting(other, "user:n1", [DAO]), inviting(channel, "@bob:x", [DAO]), inviting(channel)):
         await db.call("prepare_invite", **free)
-    await db.execute("UPDATE public.channel_members SET invited_at = now() - interval '25 hours' WHERE member_id = 'user:n5'")
+    await db.execute(
+        "UPDATE public.channel_members SET invited_at = now() - interval '25 hours' WHERE member_id = 'user:n5'"
+    )
     await must_accept(db, channel)

@@ -22,7 +22,9 @@ async def test_a_deleted_message_keeps_its_place_and_loses_its_text(world: World
 async def test_the_log_is_purged_in_the_order_in_which_the_publisher_locks_it(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel)
-    rows = await db.rows("SELECT id FROM public.outbox WHERE channel_id = $1 AND seq = $2 ORDER BY id", channel.id, message.seq)
+    rows = await db.rows(
+        "SELECT id FROM public.outbox WHERE channel_id = $1 AND seq = $2 ORDER BY id", channel.id, message.seq
+    )
     first, second = (row["id"] for row in rows)
     publisher, deleting = await db.sessions(2)
     lock = "SELECT FROM public.outbox WHERE id = $1 FOR NO KEY UPDATE NOWAIT"

@@ -118,7 +118,8 @@ async def test_an_edit_is_never_older_than_its_message(world: World, db: Databas
     channel = await world.channel()
     message = await world.message(channel)
     await db.call("record_edit", **edit(channel, message.event_id, edited_at="1970-01-01T00:00:00.002Z"))
-    assert await db.value("SELECT edited_at = created_at FROM public.messages WHERE id = $1", message.id) is True
+    document = (await db.call("get_message", **channel.by(OWNER), message_id=message.id))["message"]
+    assert document["edited_at"] == document["created_at"]
 
 
 async def test_an_edit_is_recorded_once(world: World, db: Database) -> None:
@@ -139,6 +140,35 @@ async def test_the_newest_edit_counts_in_whatever_order_they_come(world: World, 
         for i in order:
             await db.call("record_edit", **edits[i])
         assert await shown(db, channel, message) == ("2", True), order
+
+
+async def test_the_newest_edit_counts_also_when_the_message_came_late(world: World, db: Database) -> None:
+    """Such a message stands behind those that came before it, and is then younger than its edits."""
+    for order in ([0, 1], [1, 0]):
+        channel = await world.channel()
+        await world.message(channel, sent_at=at(-10))
+        message = await world.message(channel, sent_at=at(-60))
+        edits = [
+            edit(
+                channel, message.event_id, content_preview=f"{i}", event_id=f"$e-{2 - i}-{order}", edited_at=at(i - 50)
+            )
+            for i in range(2)
+        ]
+        for i in order:
+            await db.call("record_edit", **edits[i])
+        assert await shown(db, channel, message) == ("1", True), order
+
+
+async def test_the_newest_edit_counts_also_when_its_server_is_ahead_of_time(world: World, db: Database) -> None:
+    for order in ([0, 1, 0], [1, 0]):
+        channel = await world.channel()
+        message = await world.message(channel)
+        edits = [edit(channel, message.event_id, content_preview=f"{i}", edited_at=at(600 + i)) for i in range(2)]
+        for i in order:
+            await db.call("record_edit", **edits[i])
+        assert await shown(db, channel, message) == ("1", True), order
+    document = (await db.call("get_message", **channel.by(OWNER), message_id=message.id))["message"]
+    assert document["edited_at"] < at(60), "nothing has happened in the future"
 
 
 async def test_edits_of_one_moment_are_ordered_by_their_events(world: World, db: Database) -> None:

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from harness.database import Database
-from support.receiver import Receiver, Request, hangs
 from harness.services import Relay
 from harness.webhooks import ROOM, event, queue, subscribed
 from relay.conftest import NewRelay
+from support.receiver import Receiver, Request, hangs
 from support.waiting import eventually
 
 SECRET = "gateway-secret"
