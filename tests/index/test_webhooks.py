@@ -139,7 +139,7 @@ async def test_two_relays_never_have_the_same_delivery(db: Database) -> None:
         await subscribed(db, f"https://{i}.example")
     await queue(db, event("$1"))
     rounds = await asyncio.gather(*(claim(session) for session in await db.sessions(5)))
-    ids = [claimed["id"] for claimed in sum(rounds, [])]
+    ids = [claimed["id"] for claims in rounds for claimed in claims]
     assert len(ids) == len(set(ids)) == 20
 
 

@@ -92,16 +92,16 @@ async def test_a_service_that_dies_all_the_time_is_left_alone_until_it_is_asked_
     corner = world(stack)
     alice = corner.user("alice")
     channel = await corner.channel(alice)
-    kills, left_alone = 0, "ws-relay ended 5 times within a minute"
+    killed, kills, left_alone = 0, 0, "ws-relay ended 5 times within a minute"
 
-    async def decided(killed: int) -> bool:
+    async def decided() -> bool:
         return pid(own, "ws-relay") != killed or left_alone in own.output
 
     # The deaths of the tests before may count.
     while left_alone not in own.output:
         killed = await kill(own, "ws-relay")
         kills += 1
-        await eventually("ws-relay runs again or is left alone", lambda: decided(killed))
+        await eventually("ws-relay runs again or is left alone", decided)
     assert kills <= 5
     await own.said("ws-relay.log:")
     await own.said("`cargo dev start ws-relay` starts it again")

@@ -81,7 +81,7 @@ async def test_edits_that_are_set_aside_go_with_the_message_and_replies_do_not(w
 
 
 async def test_the_redaction_of_an_earlier_edit_takes_its_text_out_of_the_log(world: World, db: Database) -> None:
-    channel, message, edits = await edited(world, db, 3)
+    channel, _, edits = await edited(world, db, 3)
     before = await db.events(channel.id)
     assert await db.call("record_redaction", **redaction(channel, edits[1]["event_id"])) is None
     assert f"{SECRET} 1." not in str(await db.contents())
