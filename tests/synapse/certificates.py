@@ -19,9 +19,7 @@ from cryptography.x509.oid import NameOID
 PEM = serialization.Encoding.PEM
 
 
-def builder(
-    name: str, issuer: str, key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
+def builder(name: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     """A certificate that is valid since yesterday, so that it is for a server with a slow clock too."""
     today = datetime.datetime.now(datetime.UTC)
     return (
@@ -37,10 +35,7 @@ def builder(
 
 def main(folder: Path, names: list[str]) -> None:
     issuer = "Authority of this test"
-    authority_key, key = (
-        ec.generate_private_key(ec.SECP256R1()),
-        ec.generate_private_key(ec.SECP256R1()),
-    )
+    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = (
         builder(issuer, issuer, authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -48,21 +43,13 @@ def main(folder: Path, names: list[str]) -> None:
     )
     certificate = (
         builder(names[0], issuer, key)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]),
-            critical=False,
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     folder.mkdir(mode=0o700, exist_ok=True)
     (folder / "authority.pem").write_bytes(authority.public_bytes(PEM))
-    private = key.private_bytes(
-        PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    with os.fdopen(
-        os.open(folder / "server.pem", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-        "wb",
-    ) as file:
+    private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    with os.fdopen(os.open(folder / "server.pem", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(private + certificate.public_bytes(PEM))
 
 

@@ -40,7 +40,7 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
             changed.map(|has| has_alias = has)
         } else if let Some((path, change)) = in_room(&column, &value) {
             let changed = gateway.change_room(path, &prepared.room_id, caller.id(), change).await;
-            changed.or_else(|problem| only_in_index(&request_id, problem))
+            changed.or_else(|problem| only_in_index(request_id, problem))
         } else {
             Ok(())
         };
