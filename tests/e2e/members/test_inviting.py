@@ -102,8 +102,7 @@ async def test_a_malformed_matrix_id_cannot_be_invited(world: World) -> None:
         "@",
         "@bob",
         "bob",
-        "@:localhost",
-        "@a b:localhost",
+        "@a\0b:localhost",
         "@" + "a" * 260 + ":localhost",
         "#room:localhost",
     ):

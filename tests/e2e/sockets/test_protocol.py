@@ -73,10 +73,8 @@ async def test_a_client_is_counted_by_the_channels_that_it_names(world: World, l
 async def test_a_client_may_name_all_the_channels_that_it_may_have(world: World, listen_to_many: ListenToMany) -> None:
     alice = world.user("alice")
     channels = [await world.channel(alice) for _ in range(2)]
+    last = await alice.send(channels[-1]["id"], "hello")
     async with listen_to_many(alice) as socket:
-        wishes = [{"channel_id": UNKNOWN_ID}] * 998 + [{"channel_id": channel["id"]} for channel in channels]
-        await socket.subscribe(*wishes)
-        await socket.pong()
-        last = await alice.send(channels[-1]["id"], "hello")
-        await socket.subscribe({"channel_id": channels[-1]["id"], "since_seq": last["seq"] - 1})
+        named = [{"channel_id": channel["id"], "since_seq": last["seq"] - 1} for channel in channels]
+        await socket.subscribe(*[{"channel_id": UNKNOWN_ID}] * 998, *named)
         await socket.message(last["id"])
