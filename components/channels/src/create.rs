@@ -17,7 +17,7 @@ use messaging_edge::index::channels::{
     RecordChannel, ReservedChannel, give_up_channel, record_channel, reserve_channel,
 };
 use messaging_edge::settings::fingerprint;
-use messaging_edge::{IdempotencyKey, Json, Problem, Response, index};
+use messaging_edge::{IdempotencyKey, Json, Problem, RequestId, Response, index, log};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -25,7 +25,12 @@ use std::time::Duration;
 const DIRECT_PAUSES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(300);
 
-pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<CreateChannel>) -> Result<Response, Problem> {
+pub async fn create(
+    caller: Caller,
+    key: IdempotencyKey,
+    RequestId(request_id): RequestId,
+    Json(body): Json<CreateChannel>,
+) -> Result<Response, Problem> {
     let client_key = key.of(&caller);
     let gateway = Gateway::from_settings().await?;
     let new = body.check(caller.id(), gateway.server_name())?;
@@ -54,7 +59,11 @@ pub async fn create(caller: Caller, key: IdempotencyKey, Json(body): Json<Create
         Err(problem) => {
             // The homeserver may still be at it, or the same request is, running twice.
             if problem.status != StatusCode::GATEWAY_TIMEOUT && problem.code != Refusal::BeingCreated.code() {
-                give_up_channel(channel_id).await?;
+                // Why there is no room is what the caller has to know.
+                if let Err(kept) = give_up_channel(channel_id).await {
+                    let kept = Problem::from(kept);
+                    log::error(&request_id, &format!("the reservation of {channel_id} stays: {kept}"));
+                }
             }
             return Err(problem);
         }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
+use messaging_core::idempotency::{ClientKey, digest};
 use messaging_core::matrix::{self, MessageKind};
 use messaging_core::message::EditMessage;
 use messaging_core::paths::MessagePath;
@@ -48,7 +49,7 @@ pub async fn edit(
     let replacement = SendEvent {
         room_id: prepared.room_id.clone(),
         relates_to: Some(replaces(&prepared.event_id)),
-        txn_id: Some(client_key.as_ref().map_or_else(|| Uuid::new_v4().to_string(), |key| key.as_str().to_owned())),
+        txn_id: Some(transaction_id(&prepared.event_id, client_key.as_ref())),
         ..replacement
     };
     let sent = gateway.send(caller.id(), replacement).await?;
@@ -79,6 +80,12 @@ async fn fingerprint_of(edit: &EditMessage) -> Result<String, Problem> {
         Some(encrypted) => fingerprint(&[edit.text(), formatted_body, encrypted]).await,
         None => fingerprint(&[edit.text(), formatted_body]).await,
     }
+}
+
+/// A retry has the same one. A key may have been used for the message itself, or for an edit of another one: the transaction
+/// ids of one sender in one room have to differ.
+fn transaction_id(event_id: &str, client_key: Option<&ClientKey>) -> String {
+    client_key.map_or_else(|| Uuid::new_v4().to_string(), |key| digest(&["edit", event_id, key.as_str()]))
 }
 
 /// What takes the place of an encrypted content. A client that makes the relation itself must mean this message.
