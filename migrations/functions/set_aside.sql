@@ -5,7 +5,9 @@
 --   'statement'  the third time: what hangs or breaks on these rows must not hold up other channels for ever;
 --   'unknown'    likewise;
 --   'database'   not for 10 minutes. While the database is away this statement fails as well, and nothing is counted;
---                when it is counted, only a part is missing, as before a migration, and that part may come.
+--                when it is counted, only a part is missing, as before a migration, and that part may come;
+--   'gateway'    likewise not for 10 minutes: the homeserver's retries are quick, and the database counts them while the
+--                gateway or what it asks is away.
 -- p_others are ids of events that are yet to be indexed; the document names those that are set aside already.
 CREATE FUNCTION messaging.note_failed_event(
     p_event_id text, p_room_id text, p_event_type text, p_event text, p_reason text, p_fault text, p_others text[],
@@ -24,7 +26,7 @@ BEGIN
         reason = excluded.reason, attempts = s.attempts + 1, last_failed_at = excluded.last_failed_at
     RETURNING * INTO noted;
     IF noted.set_aside_at IS NULL AND (p_fault = 'event' OR noted.attempts >= 3
-        AND (p_fault <> 'database' OR noted.first_failed_at < now() - interval '10 minutes')) THEN
+        AND (p_fault NOT IN ('database', 'gateway') OR noted.first_failed_at < now() - interval '10 minutes')) THEN
         UPDATE messaging.set_aside_events SET set_aside_at = now() WHERE event_id = p_event_id RETURNING * INTO noted;
     END IF;
     document := json_build_object(

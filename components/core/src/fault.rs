@@ -13,6 +13,8 @@ pub enum Fault {
     Statement,
     /// The database, the deployment or the way to it: whatever else is asked fails as well until it is back.
     Database,
+    /// The gateway, or the homeserver behind it: what asks nothing of them goes on meanwhile.
+    Gateway,
     /// A code that this program does not know.
     Unknown,
 }
@@ -40,7 +42,7 @@ impl Fault {
 
     /// Whether a caller who tries again later may succeed.
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Statement | Self::Database)
+        matches!(self, Self::Statement | Self::Database | Self::Gateway)
     }
 
     /// Its name in SQL.
@@ -96,8 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_has_its_name_in_sql() {
+        let names = [Fault::Event, Fault::Statement, Fault::Database, Fault::Gateway, Fault::Unknown].map(Fault::code);
+        assert_eq!(names, ["event", "statement", "database", "gateway", "unknown"]);
+    }
+
+    #[test]
     fn only_the_values_and_the_unknown_are_not_worth_another_try() {
-        assert!(Fault::Statement.may_pass() && Fault::Database.may_pass());
+        assert!([Fault::Statement, Fault::Database, Fault::Gateway].iter().all(|fault| fault.may_pass()));
         assert!(!Fault::Event.may_pass() && !Fault::Unknown.may_pass());
     }
 }

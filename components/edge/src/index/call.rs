@@ -33,9 +33,12 @@ impl Error {
         match self {
             Self::Refused(_) => None,
             Self::Database(fault, _) => Some(*fault),
-            Self::Failed(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => Some(Fault::Database),
-            // The gateway or the homeserver behind it failed for this room, or what came back could not be read.
-            Self::Failed(problem) => problem.status.is_server_error().then_some(Fault::Statement),
+            Self::Failed(problem) => match problem.status {
+                StatusCode::SERVICE_UNAVAILABLE => Some(Fault::Database),
+                StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Some(Fault::Gateway),
+                // What the gateway does not offer, or a document that could not be read.
+                status => status.is_server_error().then_some(Fault::Statement),
+            },
         }
     }
 }
