@@ -20,7 +20,7 @@ use messaging_core::ids::EntityId;
 use messaging_core::matrix::RoomEvent;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use response::{read, reason, refused};
+use response::{if_offered, read, reason, refused};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
@@ -212,10 +212,7 @@ impl Gateway {
         power_level: i32,
         actor: Option<&EntityId>,
     ) -> Result<(), Problem> {
-        match self.set_power_level(room_id, user_id, power_level, actor).await {
-            Err(problem) if problem.is_gateway_lacks() => Ok(()),
-            other => other,
-        }
+        if_offered(self.set_power_level(room_id, user_id, power_level, actor).await).map(|_| ())
     }
 
     /// Whether the gateway responds, and if so, whether it says that its homeserver does. One that does not say it at

@@ -1,8 +1,8 @@
 //! Bans: calls that a gateway may leave out. The index knows who is banned, so that it holds there as well.
 
-use super::response::refused;
+use super::response::if_offered;
 use super::{Gateway, membership};
-use http::{Method, StatusCode};
+use http::Method;
 use messaging_core::gateway::{MembershipChange, paths};
 use messaging_core::ids::EntityId;
 use messaging_core::problem::Problem;
@@ -30,11 +30,6 @@ impl Gateway {
             kicker_matrix_id: actor.map(|actor| self.matrix_id(actor)),
             ..membership(room_id, user_id)
         };
-        let (status, body) = self.exchange(Method::POST, path, &[], Some(&change)).await?;
-        match status {
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => Ok(false),
-            status if status.is_success() => Ok(true),
-            status => Err(refused(path, status, &body)),
-        }
+        Ok(if_offered(self.act(Method::POST, path, &[], &change).await)?.is_some())
     }
 }

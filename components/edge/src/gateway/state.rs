@@ -1,6 +1,6 @@
 //! A room's state: what it is at this moment, and what the bot sets right.
 
-use super::response::refused;
+use super::response::{if_offered, read};
 use super::{Gateway, membership};
 use http::{Method, StatusCode};
 use messaging_core::gateway::{CurrentState, RoomChange, VisibilityChanged, paths};
@@ -25,19 +25,13 @@ impl Gateway {
         let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
         let query = format!("?type={}&state_key={}", encoded(event_type), encoded(state_key));
         let (status, body) = self.exchange_with(Method::GET, paths::STATE, &[room_id], &query, None::<&()>).await?;
-        match status {
-            StatusCode::FORBIDDEN
-            | StatusCode::NOT_FOUND
-            | StatusCode::METHOD_NOT_ALLOWED
-            | StatusCode::NOT_IMPLEMENTED => Ok(StateNow::Unknown),
-            status if status.is_success() => {
-                let state: CurrentState = serde_json::from_slice(&body).map_err(|e| {
-                    Problem::homeserver_failed(format!("matrix-gateway {} responded {e}", paths::STATE))
-                })?;
-                Ok(state.event.map_or(StateNow::Nothing, StateNow::Event))
-            }
-            status => Err(refused(paths::STATE, status, &body)),
+        if status == StatusCode::FORBIDDEN {
+            return Ok(StateNow::Unknown);
         }
+        Ok(match if_offered(read::<CurrentState>(paths::STATE, status, &body))? {
+            None => StateNow::Unknown,
+            Some(state) => state.event.map_or(StateNow::Nothing, StateNow::Event),
+        })
     }
 
     /// Closes a room as the bot: only who is invited joins, and neither a list nor an alias leads to it.
