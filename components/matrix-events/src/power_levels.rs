@@ -29,10 +29,11 @@ pub async fn record(event: &Event, sender: &Sender, order: Order<'_>) -> Result<
     Ok(recorded.ask_version)
 }
 
-/// Gives owners the level of an owner in the room, as the bot.
+/// Gives owners the level of an owner in the room, as the bot, where the gateway can: the event is followed all the same.
 pub async fn raise(room_id: &str, owners: &[String]) -> Result<(), Error> {
     for owner in owners {
-        Gateway::from_settings().await?.set_power_level(room_id, owner, Role::Owner.power_level(), None).await?;
+        let gateway = Gateway::from_settings().await?;
+        gateway.set_power_level_if_offered(room_id, owner, Role::Owner.power_level(), None).await?;
     }
     Ok(())
 }
