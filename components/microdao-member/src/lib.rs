@@ -46,7 +46,7 @@ async fn end(_: Internal, Path(at): Path<MicrodaoMemberPath>) -> Result<Response
             Err(_) => outcome.still_in_room.push(membership.channel_id),
         }
         let has_owner = record_ended_membership(&membership, &member_id, &bot).await?;
-        if membership.needs_owner && !has_owner {
+        if !has_owner {
             outcome.without_owner.push(membership.channel_id);
         }
         outcome.ended += 1;
@@ -60,11 +60,12 @@ async fn end(_: Internal, Path(at): Path<MicrodaoMemberPath>) -> Result<Response
 async fn leave_room(gateway: &Gateway, membership: &EndingMembership) -> Result<(), Problem> {
     let room_id = &membership.room_id;
     if let Some(successor) = &membership.successor {
-        gateway.set_power_level(room_id, &successor.matrix_user_id, Role::Owner.power_level(), None).await?;
+        let level = Role::Owner.power_level();
+        gateway.set_power_level_if_offered(room_id, &successor.matrix_user_id, level, None).await?;
     }
     // The level would wait in the room for them to come back.
     if membership.power_level > 0 {
-        gateway.set_power_level(room_id, &membership.matrix_user_id, 0, None).await?;
+        gateway.set_power_level_if_offered(room_id, &membership.matrix_user_id, 0, None).await?;
     }
     gateway.remove(room_id, &membership.matrix_user_id).await
 }

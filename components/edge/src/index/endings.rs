@@ -16,8 +16,6 @@ pub struct EndingMembership {
     pub matrix_user_id: String,
     /// Their level in the room.
     pub power_level: i32,
-    /// They are the last owner.
-    pub needs_owner: bool,
     /// Who becomes the owner in their place.
     pub successor: Option<Successor>,
 }
