@@ -24,6 +24,9 @@ pub struct Event {
     pub origin_server_ts: Value,
     #[serde(default, deserialize_with = "content")]
     pub content: Value,
+    /// It stands for a state that the room does not have: the index knows no event for that.
+    #[serde(skip)]
+    pub is_absence: bool,
 }
 
 /// Reads the content as it is read when somebody asks for the message, so that what is indexed can be read.
@@ -52,24 +55,27 @@ impl Event {
 
     /// As a state event of its room.
     pub fn state<'a>(&'a self, sender: &'a Sender, changed_at: &'a str, order: Order<'a>) -> StateEvent<'a> {
-        StateEvent { room_id: &self.room_id, event_id: &self.event_id, sender, changed_at, order }
+        let event_id = (!self.is_absence).then_some(self.event_id.as_str());
+        StateEvent { room_id: &self.room_id, event_id, sender, changed_at, order }
     }
 }
 
-/// Whose homeserver it is.
+/// Where events come in: whose homeserver it is, and by which request.
 pub struct Here {
     /// The part of Matrix ids behind the colon.
     pub server_name: String,
     /// The bot's Matrix id.
     pub bot: String,
+    /// Names the request in the log.
+    pub request_id: String,
 }
 
 impl Here {
     /// Reads `matrix_server_name` and `matrix_bot_localpart`.
-    pub async fn from_settings() -> Result<Self, Problem> {
+    pub async fn of_request(request_id: &str) -> Result<Self, Problem> {
         let server_name = settings::required("matrix_server_name").await?;
         let bot = format!("@{}:{server_name}", settings::required("matrix_bot_localpart").await?);
-        Ok(Self { server_name, bot })
+        Ok(Self { server_name, bot, request_id: request_id.to_owned() })
     }
 
     /// Who stands behind a Matrix id; `None` when it is none.

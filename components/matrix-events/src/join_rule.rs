@@ -1,17 +1,25 @@
 //! `m.room.join_rules`: who may come into a room by themselves.
 
-use crate::event::Event;
+use crate::event::{Event, Here};
 use messaging_core::matrix;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::rooms::{Order, Sender, record_join_rule};
+use messaging_edge::log;
 
 /// Everybody may, or else not everybody: whom further rules let in is between Matrix and them.
-pub async fn record(event: &Event, sender: &Sender, order: Order<'_>) -> Result<Option<String>, Error> {
+pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_>) -> Result<Option<String>, Error> {
     let Some(rule) = matrix::text(&event.content, "join_rule") else { return Ok(None) };
     let recorded = record_join_rule(event.state(sender, &event.changed_at(), order), rule == "public").await?;
     if recorded.must_close {
-        Gateway::from_settings().await?.close_to_strangers(&event.room_id).await?;
+        let closed = Gateway::from_settings().await?.close_to_strangers(&event.room_id).await;
+        match closed {
+            // The index is right all the same, and the event would fail for ever: somebody has to close the room in Matrix.
+            Err(problem) if problem.is_gateway_lacks() => {
+                log::error(&here.request_id, &format!("the room {} stays open: {problem}", event.room_id));
+            }
+            closed => closed?,
+        }
     }
     Ok(recorded.ask_version)
 }

@@ -25,7 +25,7 @@ pub async fn list(_: Internal) -> Result<Response, Problem> {
 
 /// POST `…/replay`: tries them again, oldest first.
 pub async fn replay(_: Internal, RequestId(request_id): RequestId) -> Result<Response, Problem> {
-    let (here, began) = (Here::from_settings().await?, Instant::now());
+    let (here, began) = (Here::of_request(&request_id).await?, Instant::now());
     let mut replayed = Replayed::default();
     let mut next = next_set_aside_event(None).await?;
     for _ in 0..MAX_REPLAYED {

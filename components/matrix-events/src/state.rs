@@ -4,18 +4,35 @@
 use crate::event::{Event, Here};
 use crate::{join_rule, membership, power_levels, room_state};
 use messaging_core::matrix::{self, is_id};
-use messaging_edge::Problem;
 use messaging_edge::deadline::within;
 use messaging_edge::gateway::{Gateway, StateNow};
 use messaging_edge::index::Error;
 use messaging_edge::index::rooms::{FollowedState, Order, list_followed_state};
+use messaging_edge::{Problem, log};
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often the homeserver is asked for a state that changes all the time.
 const MAX_ASKED: usize = 5;
 /// How long one answer may take: the homeserver waits for the response to what it pushed.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
+/// How long a room's parts are compared, one after the other, before the event counts as followed.
+const LOOK_TIME: Duration = Duration::from_secs(20);
+
+/// A part of a room's state.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    room_id: &'a str,
+    event_type: &'a str,
+    state_key: &'a str,
+}
+
+impl<'a> Part<'a> {
+    fn of(event: &'a Event) -> Self {
+        let state_key = event.state_key.as_deref().unwrap_or_default();
+        Self { room_id: &event.room_id, event_type: &event.event_type, state_key }
+    }
+}
 
 /// Brings the index up to date with a state event.
 pub async fn follow(event: &Event, here: &Here) -> Result<(), Error> {
@@ -40,16 +57,29 @@ fn takes_power(event: &Event) -> bool {
 
 /// Compares what was followed lately with what the room has.
 async fn look_again(event: &Event, here: &Here) -> Result<(), Error> {
-    for followed in list_followed_state(&event.room_id).await? {
-        // By the id of the event that made it necessary, which is none of this part's, so that the homeserver is asked.
-        let FollowedState { event_type, state_key, event_id } = followed;
-        let content = json!({"membership": "leave"});
-        let part = Event { event_type, state_key: Some(state_key), content, ..event.clone() };
-        match state_now(&part).await? {
-            StateNow::Event(text) if read(&text, &part)?.event_id != event_id => {
-                settle(&part, here, Order::Unsure).await?;
+    let began = Instant::now();
+    let mut left = list_followed_state(&event.room_id).await?.into_iter();
+    while let Some(FollowedState { event_type, state_key, event_id }) = left.next() {
+        if began.elapsed() > LOOK_TIME {
+            // Behind 60 seconds the homeserver would send the transaction again, and all of this would begin anew.
+            let (id, left) = (&event.event_id, left.len() + 1);
+            log::error(&here.request_id, &format!("{left} parts of the state were not compared after the event {id}"));
+            break;
+        }
+        let part = Part { room_id: &event.room_id, event_type: &event_type, state_key: &state_key };
+        match state_now(part).await? {
+            StateNow::Event(text) => {
+                let now = read(&text, part)?;
+                if now.event_id != event_id {
+                    settle(&now, here, Order::Unsure).await?;
+                }
             }
-            _ => {}
+            StateNow::Nothing => {
+                if let Some(nothing) = absence(part, event) {
+                    settle(&nothing, here, Order::Unsure).await?;
+                }
+            }
+            StateNow::Unknown => {}
         }
     }
     Ok(())
@@ -60,13 +90,40 @@ async fn settle(event: &Event, here: &Here, order: Order<'_>) -> Result<(), Erro
     let mut unsettled = record(event, here, order).await?;
     for _ in 0..MAX_ASKED {
         let Some(version) = unsettled else { return Ok(()) };
-        unsettled = match state_now(event).await? {
+        let part = Part::of(event);
+        unsettled = match state_now(part).await? {
+            // Nobody has told that the room lacks it, so no time says whether it still does.
+            StateNow::Unknown if event.is_absence => return Ok(()),
             StateNow::Unknown => return record(event, here, Order::Clock).await.map(|_| ()),
-            StateNow::Nothing => return Ok(()),
-            StateNow::Event(text) => record(&read(&text, event)?, here, Order::Now(&version)).await?,
+            StateNow::Nothing => match absence(part, event) {
+                Some(nothing) => record(&nothing, here, Order::Now(&version)).await?,
+                None => return Ok(()),
+            },
+            StateNow::Event(text) => record(&read(&text, part)?, here, Order::Now(&version)).await?,
         };
     }
     Err(Problem::homeserver_failed(format!("the state {} changes all the time", event.event_type)).into())
+}
+
+/// That the room has no such state, as `event` has made known: who is not named is out, what is not given is empty. `None`
+/// of what every room has, and of what says nothing by its absence.
+fn absence(part: Part<'_>, event: &Event) -> Option<Event> {
+    let content = match part.event_type {
+        "m.room.member" => json!({"membership": "leave"}),
+        "m.room.name" | "m.room.topic" | "m.room.avatar" => json!({}),
+        _ => return None,
+    };
+    Some(Event {
+        event_id: event.event_id.clone(),
+        room_id: part.room_id.to_owned(),
+        sender: event.sender.clone(),
+        event_type: part.event_type.to_owned(),
+        state_key: Some(part.state_key.to_owned()),
+        redacts: None,
+        origin_server_ts: event.origin_server_ts.clone(),
+        content,
+        is_absence: true,
+    })
 }
 
 /// Records the event as its type says; gives the version on behalf of which the homeserver has to be asked, if it has to.
@@ -75,7 +132,7 @@ async fn record(event: &Event, here: &Here, order: Order<'_>) -> Result<Option<S
     match event.event_type.as_str() {
         "m.room.member" => membership::record(event, &sender, here, order).await,
         "m.room.power_levels" => power_levels::record(event, &sender, order).await,
-        "m.room.join_rules" => join_rule::record(event, &sender, order).await,
+        "m.room.join_rules" => join_rule::record(event, &sender, here, order).await,
         _ => room_state::record(event, &sender, order).await,
     }
 }
@@ -91,23 +148,76 @@ fn order_of(event: &Event, here: &Here) -> Order<'static> {
     }
 }
 
-async fn state_now(event: &Event) -> Result<StateNow, Error> {
-    let gateway = Gateway::from_settings().await?;
-    let state_key = event.state_key.as_deref().unwrap_or_default();
+async fn state_now(part: Part<'_>) -> Result<StateNow, Error> {
+    let Part { room_id, event_type, state_key } = part;
+    // Nobody can be asked for such a key.
     if !state_key.is_empty() && !is_id(state_key) {
-        return Ok(StateNow::Nothing);
+        return Ok(StateNow::Unknown);
     }
-    let answer = within(ANSWER_TIME, gateway.state_now(&event.room_id, &event.event_type, state_key)).await;
-    let slow = || Problem::homeserver_timeout(format!("no answer what the state {} is", event.event_type));
+    let gateway = Gateway::from_settings().await?;
+    let answer = within(ANSWER_TIME, gateway.state_now(room_id, event_type, state_key)).await;
+    let slow = || Problem::homeserver_timeout(format!("no answer what the state {event_type} is"));
     Ok(answer.ok_or_else(slow)??)
 }
 
-/// The event that the homeserver has in the place of this one.
-fn read(text: &serde_json::value::RawValue, asked: &Event) -> Result<Event, Problem> {
+/// The event that the homeserver has in this place.
+fn read(text: &serde_json::value::RawValue, part: Part<'_>) -> Result<Event, Problem> {
     let event: Event = messaging_core::json::from_str(text.get()).map_err(Problem::homeserver_failed)?;
-    let is_asked = event.event_type == asked.event_type && event.state_key == asked.state_key;
+    let is_asked = event.event_type == part.event_type && event.state_key.as_deref() == Some(part.state_key);
     match is_asked {
-        true => Ok(Event { room_id: asked.room_id.clone(), ..event }),
+        true => Ok(Event { room_id: part.room_id.to_owned(), ..event }),
         false => Err(Problem::homeserver_failed("another state than was asked for")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use messaging_core::ids::EntityId;
+    use messaging_edge::index::rooms::Sender;
+
+    fn event(event_type: &str, state_key: &str) -> Event {
+        let event = json!({
+            "event_id": "$e", "room_id": "!r", "sender": "@a:x", "type": event_type, "state_key": state_key,
+            "origin_server_ts": 1, "content": {"membership": "join", "topic": "x", "users": {"@a:x": 100}}
+        });
+        serde_json::from_value(event).unwrap()
+    }
+
+    #[test]
+    fn what_a_room_does_not_have_is_empty_and_has_no_event() {
+        let sender = Sender { id: EntityId::parse("@a:x").unwrap(), is_bot: false };
+        let trigger = event("m.room.power_levels", "");
+        for (event_type, state_key, content) in [
+            ("m.room.member", "@b:x", json!({"membership": "leave"})),
+            ("m.room.name", "", json!({})),
+            ("m.room.topic", "", json!({})),
+            ("m.room.avatar", "", json!({})),
+        ] {
+            let nothing = absence(Part { room_id: "!r", event_type, state_key }, &trigger).unwrap();
+            assert_eq!((nothing.event_type.as_str(), nothing.state_key.as_deref()), (event_type, Some(state_key)));
+            assert_eq!((&nothing.content, nothing.sender.as_str()), (&content, "@a:x"));
+            assert_eq!(nothing.state(&sender, "", Order::Unsure).event_id, None);
+        }
+        assert_eq!(trigger.state(&sender, "", Order::Unsure).event_id, Some("$e"));
+    }
+
+    #[test]
+    fn levels_and_join_rules_are_never_taken_for_empty() {
+        for event_type in ["m.room.power_levels", "m.room.join_rules", "m.room.encryption"] {
+            let pushed = event(event_type, "");
+            assert!(absence(Part::of(&pushed), &pushed).is_none(), "{event_type}");
+        }
+    }
+
+    #[test]
+    fn only_the_part_that_was_asked_for_is_read() {
+        let text =
+            r#"{"event_id": "$e", "sender": "@a:x", "type": "m.room.topic", "state_key": "", "room_id": "!other"}"#;
+        let text = serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
+        let part = Part { room_id: "!r", event_type: "m.room.topic", state_key: "" };
+        assert_eq!(read(&text, part).unwrap().room_id, "!r");
+        assert!(read(&text, Part { event_type: "m.room.name", ..part }).is_err());
+        assert!(read(&text, Part { state_key: "@a:x", ..part }).is_err());
     }
 }

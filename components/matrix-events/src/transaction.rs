@@ -28,7 +28,7 @@ struct Transaction {
 
 pub async fn receive(_: Homeserver, mut request: Request) -> Result<Response, MatrixError> {
     let transaction: Transaction = parse_json(&request.bytes(MAX_BYTES).await?)?;
-    let here = Here::from_settings().await?;
+    let here = Here::of_request(request.id()).await?;
     let hidden = apply_all(&transaction.events, &here, request.id()).await?;
     forward::queue(&transaction.events, &hidden, request.id()).await?;
     // The events are stored: whatever becomes of the rest is no reason to send the transaction again.

@@ -41,7 +41,7 @@ pub async fn receive(_: ForeignGateway, mut request: Request) -> Result<Response
         Body { event: Some(event), room_id, .. } => vec![in_room(event, room_id.as_deref())?],
         _ => vec![parse_json(&body)?],
     };
-    apply_all(&events, &Here::from_settings().await?, request.id()).await?;
+    apply_all(&events, &Here::of_request(request.id()).await?, request.id()).await?;
     Ok(Response::raw_json(StatusCode::OK, "{}"))
 }
 

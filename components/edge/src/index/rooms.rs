@@ -33,8 +33,8 @@ pub enum Order<'a> {
 pub struct StateEvent<'a> {
     /// The room.
     pub room_id: &'a str,
-    /// The event.
-    pub event_id: &'a str,
+    /// The event; `None` of a state that the room does not have.
+    pub event_id: Option<&'a str>,
     /// Who brought it about.
     pub sender: &'a Sender,
     /// When, RFC 3339.
