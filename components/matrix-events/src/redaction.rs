@@ -3,12 +3,17 @@
 use crate::event::{Event, is_id, rfc3339};
 use messaging_core::matrix;
 use messaging_core::text::beginning;
+use messaging_edge::Problem;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{
     RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction,
 };
 use messaging_edge::index::rooms::Sender;
+use std::time::{Duration, Instant};
+
+/// After a failure no further edit is redacted beyond this time. The homeserver waits 60 seconds for a response.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Error> {
     // From room version 11 on the target is in the content (Matrix specification, "Room version 11").
@@ -21,17 +26,26 @@ pub async fn apply(event: &Event, sender: &Sender) -> Result<(), Error> {
 }
 
 /// Of a message, a reaction, or an edit that is not shown. With a message each of its edits goes: whoever deletes it in a
-/// Matrix client has redacted only its first text.
+/// Matrix client has redacted only its first text. One that cannot go keeps none of the others.
 async fn of_another(event: &Event, target: &str, sender: &Sender) -> Result<(), Error> {
     let edits = record_redaction(&event.room_id, target, &sender.id, sender.is_bot, Vec::new()).await?;
     if edits.is_empty() {
         return Ok(());
     }
-    let gateway = Gateway::from_settings().await?;
+    let (gateway, began) = (Gateway::from_settings().await?, Instant::now());
+    let mut failed: Option<Problem> = None;
     for edit in edits {
-        gateway.redact(&event.room_id, &edit, &sender.id).await?;
+        if failed.is_some() && began.elapsed() > PATIENCE {
+            break;
+        }
+        let Err(problem) = gateway.redact(&event.room_id, &edit, &sender.id).await else { continue };
+        // What may pass makes the event come again, a refusal does not: so it is not to be hidden behind one.
+        let is_worse = |first: &Problem| problem.status.is_server_error() && !first.status.is_server_error();
+        if failed.as_ref().is_none_or(is_worse) {
+            failed = Some(problem);
+        }
     }
-    Ok(())
+    failed.map_or(Ok(()), |problem| Err(problem.into()))
 }
 
 async fn of_edit(event: &Event, message_event_id: &str, redacted_event_id: &str) -> Result<(), Error> {
