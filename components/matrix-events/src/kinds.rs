@@ -8,8 +8,8 @@ use messaging_edge::index::Error;
 pub async fn apply(event: &Event, here: &Here) -> Result<bool, Error> {
     let Some(sender) = here.sender(event) else { return Ok(true) };
     let applied = match (event.event_type.as_str(), event.state_key.as_deref()) {
-        ("m.room.message" | "m.room.encrypted" | "m.reaction" | "m.room.redaction", None)
-        | ("m.room.encryption" | "m.room.tombstone", Some(""))
+        // Of every kind that is no state, as webhooks get those too that the index does not follow.
+        (_, None) | ("m.room.encryption" | "m.room.tombstone", Some(""))
             if !origin::is_in_room(event, here).await? =>
         {
             return Ok(false);

@@ -8,8 +8,8 @@ use crate::event::{Event, Here};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 
-/// Whether the room has an event. Of one that is our own homeserver's there is no doubt. Of most of a room's state it is the
-/// state itself that is asked for (`state`).
+/// Whether the room has an event. Of one that is our own homeserver's there is no doubt. Of the state that the index follows
+/// it is mostly the state itself that is asked for (`state`); other state nobody asks about, and webhooks get it as it came.
 pub async fn is_in_room(event: &Event, here: &Here) -> Result<bool, Error> {
     if here.is_own(&event.sender) {
         return Ok(true);
