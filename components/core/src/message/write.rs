@@ -34,16 +34,18 @@ pub struct SendMessage {
     pub reply_to: Option<MessageId>,
     /// In an encrypted channel: the content of an `m.room.encrypted` event, made by the client. Its `m.relates_to`, in
     /// place of `reply_to`, may name a thread or a message that is replied to.
-    #[cfg_attr(feature = "openapi", schemars(extend(
-        "type" = ["object", "null"],
-        "required" = ["algorithm", "ciphertext"],
-        "properties" = {
-            "algorithm": {"type": "string", "minLength": 1},
-            "ciphertext": {"type": "string", "minLength": 1}
-        },
-        "propertyNames" = {"not": {"pattern": "^city\\.daarion\\."}}
-    )))]
+    #[cfg_attr(feature = "openapi", schemars(transform = encrypted_content))]
     pub encrypted: Option<Map<String, Value>>,
+}
+
+/// What `encrypted` has to have, and which names in it are ours.
+#[cfg(feature = "openapi")]
+fn encrypted_content(schema: &mut schemars::Schema) {
+    let text = || serde_json::json!({"type": "string", "minLength": 1});
+    schema.insert("type".to_owned(), serde_json::json!(["object", "null"]));
+    schema.insert("required".to_owned(), serde_json::json!(["algorithm", "ciphertext"]));
+    schema.insert("properties".to_owned(), serde_json::json!({"algorithm": text(), "ciphertext": text()}));
+    schema.insert("propertyNames".to_owned(), serde_json::json!({"not": {"pattern": "^city\\.daarion\\."}}));
 }
 
 /// How many characters a message may have.
@@ -133,15 +135,7 @@ pub struct EditMessage {
     pub formatted_body: Option<String>,
     /// Of an encrypted message: the content of the `m.room.encrypted` event that replaces it, made by the client. Its
     /// `m.relates_to` may be left out; otherwise it makes an edit of this message.
-    #[cfg_attr(feature = "openapi", schemars(extend(
-        "type" = ["object", "null"],
-        "required" = ["algorithm", "ciphertext"],
-        "properties" = {
-            "algorithm": {"type": "string", "minLength": 1},
-            "ciphertext": {"type": "string", "minLength": 1}
-        },
-        "propertyNames" = {"not": {"pattern": "^city\\.daarion\\."}}
-    )))]
+    #[cfg_attr(feature = "openapi", schemars(transform = encrypted_content))]
     pub encrypted: Option<Map<String, Value>>,
 }
 
