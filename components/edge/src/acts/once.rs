@@ -2,7 +2,7 @@
 
 use crate::index::requests::{begin_request, finish_request};
 use crate::settings::fingerprint;
-use crate::{IdempotencyKey, Problem, Response};
+use crate::{IdempotencyKey, Problem, Response, log};
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::ids::ChannelId;
@@ -42,6 +42,9 @@ pub async fn once(
     let outcome = change.await;
     let response = outcome.as_ref().ok().map(|response| (response.status.as_u16(), response.text()));
     // Without this row the request counts as running for a minute, and is carried out again after that.
-    let _ = finish_request(caller.id(), &key, response).await;
+    if let Err(error) = finish_request(caller.id(), &key, response).await {
+        let problem = Problem::from(error);
+        log::error("", &format!("{} in {}: its response is not kept: {problem}", asked.act, asked.channel_id));
+    }
     outcome
 }
