@@ -167,6 +167,11 @@ impl Role {
     }
 }
 
+/// Whether an id is that of the service itself, which is in every room to manage it and nobody's member.
+pub fn is_service(member_id: &EntityId, server_name: &str, bot_localpart: &str) -> bool {
+    member_id.as_str() == format!("@{bot_localpart}:{server_name}")
+}
+
 /// An invitation whose fields are checked.
 #[derive(Debug, Clone)]
 pub struct Invitation {
@@ -183,7 +188,7 @@ impl InviteMember {
         let member_id = EntityId::parse_on(&self.member_id, server_name).map_err(|_| {
             Problem::invalid_field("member_id", "must be user:<id>, agent:<id> or a Matrix id @name:server")
         })?;
-        if member_id.as_str() == format!("@{bot_localpart}:{server_name}") {
+        if is_service(&member_id, server_name, bot_localpart) {
             return Err(Problem::invalid_field("member_id", "must not be the service itself"));
         }
         let role = self.role.unwrap_or(if member_id.is_agent() { Role::Agent } else { Role::Member });
@@ -216,6 +221,15 @@ mod tests {
         }
         for text in ["", "1", "True"] {
             assert!(read(Some(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_bot_of_this_homeserver_is_the_service() {
+        let is = |id| is_service(&EntityId::parse_on(id, "server").unwrap(), "server", "daarion");
+        assert!(is("@daarion:server"));
+        for other in ["@daarion:other", "@daarion2:server", "user:daarion", "agent:daarion"] {
+            assert!(!is(other), "{other}");
         }
     }
 

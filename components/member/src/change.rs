@@ -1,5 +1,6 @@
 //! PATCH: role and capabilities; the power level in the room follows.
 
+use crate::check_not_service;
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::ids::{ChannelId, EntityId};
@@ -19,6 +20,7 @@ pub async fn change(
 ) -> Result<Response, Problem> {
     let gateway = Gateway::from_settings().await?;
     let member_id = at.member_id(&caller, gateway.server_name())?;
+    check_not_service(&member_id, &gateway).await?;
     let body = serde_json::to_string(&change).map_err(Problem::internal)?;
     let (act, channel_id) = ("PATCH member", at.channel_id);
     let asked = Asked { act, channel_id, resource: member_id.as_str(), body: &body };

@@ -1,5 +1,6 @@
 //! DELETE: leaves when it is oneself, removes or bans somebody else otherwise.
 
+use crate::check_not_service;
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::ids::{ChannelId, EntityId};
@@ -18,6 +19,10 @@ pub async fn remove(
 ) -> Result<Response, Problem> {
     let gateway = Gateway::from_settings().await?;
     let member_id = at.member_id(&caller, gateway.server_name())?;
+    // A ban needs no membership, and the bot has none.
+    if ban {
+        check_not_service(&member_id, &gateway).await?;
+    }
     let (act, channel_id) = ("DELETE member", at.channel_id);
     let body = if ban { "ban" } else { "" };
     let asked = Asked { act, channel_id, resource: member_id.as_str(), body };
