@@ -62,8 +62,8 @@ BEGIN
 END
 $$;
 
--- What a deletion leaves to be redacted in Matrix: edits of the message that still have their text there, at most 20 at once.
--- NULL when there are none.
+-- What a deletion leaves to be redacted in Matrix: edits of the message that still have their text there, at most 20 at
+-- once. NULL when there are none.
 CREATE FUNCTION messaging.edits_to_redact(p_message_id uuid) RETURNS json LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (SELECT json_build_object('edits', json_agg(e.event_id)) FROM (
@@ -101,6 +101,10 @@ $$;
 CREATE FUNCTION messaging.purge_edit(e messaging.message_edits) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE messaging.message_edits SET redacted_at = now() WHERE event_id = e.event_id AND redacted_at IS NULL;
+    -- In the order of their ids, as the publisher locks rows when it marks them.
+    PERFORM FROM public.outbox
+    WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message'
+    ORDER BY id FOR NO KEY UPDATE;
     UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
         || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message';

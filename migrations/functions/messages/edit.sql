@@ -80,8 +80,8 @@ $$;
 
 -- An edit that is in Matrix. Another user's means nothing, and the newest one counts (Matrix client-server API,
 -- "Event replacements"). p_client_key: the request's key, when it is the API that records. p_origin_ts: the event's time as
--- Matrix has it, which alone says what is the newest; until the homeserver has told of an edit, its p_edited_at stands for it.
--- Where the document has a deleted_at, the message was deleted meanwhile, and this edit has to be redacted in Matrix.
+-- Matrix has it, which alone says what is the newest; until the homeserver has told of an edit, its p_edited_at stands for
+-- it. Where the document has a deleted_at, the message was deleted meanwhile, and this edit has to be redacted in Matrix.
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
     p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
@@ -167,11 +167,12 @@ BEGIN
     IF FOUND THEN
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;
+        -- First, because it locks every event that holds the message in the publisher's order, those of the edit among them.
+        PERFORM messaging.purge_log(m);
         SELECT * INTO edit FROM messaging.message_edits WHERE event_id = p_redacted_event_id;
         IF FOUND THEN
             PERFORM messaging.purge_edit(edit);
         END IF;
-        PERFORM messaging.purge_log(m);
         next_seq := messaging.take_seq(ch.id);
         UPDATE messaging.message_edits SET shown_seqs = shown_seqs || next_seq WHERE event_id = p_edit_event_id;
         PERFORM messaging.emit_message(ch, 'message.updated', next_seq, m, messaging.message_json(m));

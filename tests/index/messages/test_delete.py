@@ -3,7 +3,7 @@
 import asyncio
 
 from harness.database import Database
-from harness.world import NOWHERE, OWNER, World, pushed, redaction
+from harness.world import NOWHERE, OWNER, World, edit, pushed, redaction
 
 
 async def test_a_deleted_message_keeps_its_place_and_loses_its_text(world: World, db: Database) -> None:
@@ -35,6 +35,27 @@ async def test_the_log_is_purged_in_the_order_in_which_the_publisher_locks_it(wo
         # Whoever waits for the first one has not locked the second.
         await publisher.execute(lock, second)
     await deletion
+
+
+async def test_the_redaction_of_an_edit_locks_the_log_in_the_publishers_order(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    shown_edit = edit(channel, message.event_id)
+    await db.call("record_edit", **shown_edit)
+    rows = await db.rows(
+        "SELECT id FROM public.outbox WHERE channel_id = $1 AND seq >= $2 ORDER BY id", channel.id, message.seq
+    )
+    publisher, redacting = await db.sessions(2)
+    lock = "SELECT FROM public.outbox WHERE id = $1 FOR NO KEY UPDATE NOWAIT"
+    redacted = {"room_id": channel.room_id, "event_id": message.event_id, "redacted_event_id": shown_edit["event_id"]}
+    restored = {"content_preview": "first", "edit_event_id": None, "edited_at": None}
+    async with publisher.transaction():
+        await publisher.execute(lock, rows[0]["id"])
+        purge = asyncio.create_task(redacting.call("record_edit_redaction", **redacted, **restored))
+        await db.waiting(redacting)
+        # Whoever waits for the first one has not locked the last, which shows the edit.
+        await publisher.execute(lock, rows[-1]["id"])
+    await purge
 
 
 async def test_a_message_is_deleted_once(world: World, db: Database) -> None:
