@@ -8,8 +8,8 @@ BEGIN
 END
 $$;
 
--- Bans somebody, a member or not; again is no event. p_in_room: the homeserver tells of it. The caller of this function holds
--- the channel's row.
+-- Bans somebody, a member or not; again is no event. p_in_room: the homeserver tells of it. The caller of this function
+-- holds the channel's row.
 CREATE FUNCTION messaging.ban_member(
     ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_actor_id text, p_in_room boolean
 ) RETURNS void LANGUAGE plpgsql AS $$
@@ -18,12 +18,13 @@ DECLARE
     after public.channel_members;
 BEGIN
     SELECT * INTO before FROM public.channel_members WHERE channel_id = ch.id AND member_id = p_member_id;
+    -- By the clock, because what came first while somebody waited for the channel's row is decided by these times.
     INSERT INTO public.channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at,
                                              left_by, banned_at, banned_in_room)
-    VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type), NULL, now(),
-            p_actor_id, now(), p_in_room)
+    VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type), NULL,
+            clock_timestamp(), p_actor_id, clock_timestamp(), p_in_room)
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
-        left_at = coalesce(m.left_at, now()), banned_at = coalesce(m.banned_at, now()),
+        left_at = coalesce(m.left_at, excluded.left_at), banned_at = coalesce(m.banned_at, excluded.banned_at),
         left_by = CASE WHEN m.banned_at IS NULL THEN excluded.left_by ELSE m.left_by END,
         banned_in_room = m.banned_in_room OR p_in_room, matrix_power_level = least(m.matrix_power_level, 0)
     RETURNING * INTO after;
@@ -33,9 +34,9 @@ BEGIN
 END
 $$;
 
--- Follows a ban, or the end of one, that the homeserver tells of: p_membership is 'ban' or 'leave'. p_is_ours: the removal is
--- one that the API has asked for as a ban, and the gateway could only remove. The end of a ban is a 'leave' as well: it lifts
--- one that the room had. The caller of this function holds the channel's row.
+-- Follows a ban, or the end of one, that the homeserver tells of: p_membership is 'ban' or 'leave'. p_is_ours: the removal
+-- is one that the API has asked for as a ban, and the gateway could only remove. The end of a ban is a 'leave' as well: it
+-- lifts one that the room had. The caller of this function holds the channel's row.
 CREATE FUNCTION messaging.follow_ban(
     ch public.channels, before public.channel_members, p_member_id text, p_member_type text, p_matrix_user_id text,
     p_membership text, p_actor_id text, p_is_ours boolean

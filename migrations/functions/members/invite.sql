@@ -33,8 +33,8 @@ END
 $$;
 
 -- Whether the caller may invite, with this role and these capabilities. The power_level is null when the room has it.
--- must_unban: they are banned, and this lifts it. must_accept: they are only invited, and come when they join or write: who is
--- not known to the microDAO, or has left by themselves.
+-- must_unban: they are banned, and this lifts it. must_accept: they are only invited, and come when they join or write: who
+-- is not known to the microDAO, or has left by themselves.
 CREATE FUNCTION messaging.prepare_invite(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb, p_client_key text,
     p_fingerprint text, OUT refusal messaging.refusal, OUT document json
@@ -161,8 +161,11 @@ DECLARE
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     SELECT * INTO m FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
-    was_removed := EXISTS (SELECT FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'invite'
-                           AND target_id = p_member_id AND actor_id = p_caller AND created_at < m.left_at);
+    -- Without the intent the homeserver has told of the invitation already, and of the removal after it. A ban leaves the
+    -- time of an earlier removal as it is.
+    was_removed := m.left_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'invite' AND target_id = p_member_id
+            AND actor_id = p_caller AND created_at >= greatest(m.left_at, m.banned_at));
     IF NOT was_removed THEN
         PERFORM messaging.take_intent(p_channel_id, 'invite', p_member_id, p_caller, false);
     END IF;

@@ -1,10 +1,14 @@
 -- Memberships as the homeserver tells them.
 
--- Somebody is in the room. 'in': in the channel as well; 'remove': they may not be in, and have to be taken out of the room;
--- 'ignore': a stranger in the room of a channel that has ended; 'ban': somebody whom the channel has banned. Whoever comes through the API has noted it and is judged as
--- there. Anybody else was let in by the room: invited, or because it is open; into a direct channel only who is invited. An
--- agent in an open room has only let itself in. One of our users whose invitation to a closed room is not known here counts
--- as come through the microDAO until it is. The caller of this function holds the channel's row.
+-- Somebody is in the room. Returns
+--   'in'      in the channel as well;
+--   'remove'  they may not be in, and have to be taken out of the room;
+--   'ignore'  a stranger in the room of a channel that has ended;
+--   'ban'     somebody whom the channel has banned.
+-- Whoever comes through the API has noted it and is judged as there. Anybody else was let in by the room: invited, or
+-- because it is open; into a direct channel only who is invited. An agent in an open room has only let itself in. One of
+-- our users whose invitation to a closed room is not known here counts as come through the microDAO until it is. The
+-- caller of this function holds the channel's row.
 CREATE FUNCTION messaging.admit_pushed(
     ch public.channels, before public.channel_members, p_member_id text, p_member_type text, p_matrix_user_id text,
     p_at timestamptz
@@ -58,7 +62,9 @@ BEGIN
     END IF;
     intent := messaging.take_intent(ch.id, 'invite', p_member_id, p_sender_id, p_by_bot);
     IF NOT p_by_bot OR intent.actor_id IS NOT NULL THEN
-        IF before.banned_at IS NOT NULL AND intent.actor_id IS NULL AND NOT messaging.lifts_ban(ch.id, p_sender_id) THEN
+        -- An intent says that its actor may lift a ban only where it is newer than the ban.
+        IF before.banned_at IS NOT NULL AND (intent.actor_id IS NULL OR intent.created_at < before.banned_at)
+            AND NOT messaging.lifts_ban(ch.id, coalesce(intent.actor_id, p_sender_id)) THEN
             RETURN 'ban';
         END IF;
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id,

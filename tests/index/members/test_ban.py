@@ -222,3 +222,34 @@ async def test_the_room_that_replaces_another_learns_of_the_bans(world: World, d
     await db.call("record_membership", **membership(moved, "user:sam", "leave"))
     assert await db.value("SELECT messaging.is_banned($1, 'user:sam')", channel.id)
     assert await db.call("follow_upgrade", **followed | {"replacement_room_id": NOWHERE}) is None
+
+
+@pytest.mark.parametrize("state", ["left", None])
+async def test_a_ban_while_somebody_is_being_invited_stands(world: World, db: Database, state: str | None) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:ina", can_invite=True)
+    if state:
+        await world.member(channel, "user:sam", state=state)
+    asked = inviting(channel, "user:sam", "user:ina")
+    await db.call("prepare_invite", **asked)
+    await ban(db, channel, "user:sam")
+    record = {k: v for k, v in asked.items() if k != "microdaos"}
+    ids = {"member_type": "human", "matrix_user_id": matrix_id("user:sam")}
+    await db.call("record_invite", **record, **ids, has_joined=True, asked_at=at())
+    assert await db.value("SELECT messaging.is_banned($1, 'user:sam')", channel.id)
+    assert not await world.is_member(channel, "user:sam")
+
+
+async def test_an_intent_from_before_the_ban_does_not_lift_it(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:ina", can_invite=True)
+    await db.call("prepare_invite", **inviting(channel, "user:sam", "user:ina"))
+    await ban(db, channel, "user:sam")
+    # A moment later, as the homeserver has it.
+    told = membership(channel, "user:sam", "invite", BOT, by_bot=True, changed_at=at(30))
+    assert (await db.call("record_membership", **told))["must_ban"] is True
+    assert await db.value("SELECT messaging.is_banned($1, 'user:sam')", channel.id)
+    # One that was noted after it does.
+    await db.call("prepare_invite", **inviting(channel, "user:sam"))
+    assert (await db.call("record_membership", **told | {"changed_at": at(31)}))["must_ban"] is False
+    assert not await db.value("SELECT messaging.is_banned($1, 'user:sam')", channel.id)

@@ -115,3 +115,16 @@ async def test_a_stranger_in_the_room_of_a_direct_channel_is_taken_out(world: Wo
     assert await world.row(direct, who) is None
     await db.call("prepare_invite", **direct.by(OWNER), **inviting(who))
     assert (await db.call("record_membership", **membership(direct, who, "join")))["must_remove"] is False
+
+
+async def test_a_kick_that_follows_the_push_of_the_invitation_stands(world: World, db: Database) -> None:
+    """The push has taken the intent, so the record has nothing to add to it."""
+    channel = await world.channel(visibility="private")
+    await world.member(channel, "user:bob", role="owner")
+    await db.call("prepare_invite", **channel.by(OWNER), **inviting("user:sam"))
+    await db.call("record_membership", **membership(channel, "user:sam", "invite", BOT, by_bot=True))
+    await db.call("prepare_removal", **channel.by("user:bob"), member_id="user:sam")
+    await db.call("record_removal", channel_id=channel.id, caller="user:bob", member_id="user:sam")
+    document = await db.call("record_invite", **invited(channel, "user:sam"))
+    assert document["left_at"] is not None
+    assert not await world.is_member(channel, "user:sam")
