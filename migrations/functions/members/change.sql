@@ -59,14 +59,45 @@ CREATE FUNCTION messaging.is_restriction(p_details jsonb) RETURNS boolean LANGUA
     SELECT p_details <> '{}' AND p_details - ARRAY['can_read', 'can_write'] = '{}'
 $$;
 
+-- The level in the room of whoever has none of their own there.
+CREATE FUNCTION messaging.default_level(p_channel_id uuid) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce((SELECT r.default_level FROM messaging.room_levels r WHERE r.channel_id = p_channel_id), 0);
+END
+$$;
+
+-- Whether somebody who has p_present (NULL: nothing that the index knows of) takes up one more entry of the room's power
+-- levels with p_level.
+CREATE FUNCTION messaging.needs_level(p_channel_id uuid, p_level integer, p_present integer) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    default_level integer := messaging.default_level(p_channel_id);
+BEGIN
+    RETURN p_level <> default_level AND coalesce(p_present, default_level) = default_level;
+END
+$$;
+
 -- Whether the room's power levels, which are one event of at most 64 KiB, have a place for one more member with a level
 -- of their own. Who may not write takes up half of it at most, so that roles can always be changed.
 CREATE FUNCTION messaging.has_room_for_level(p_channel_id uuid, p_level integer) RETURNS boolean
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    default_level integer := messaging.default_level(p_channel_id);
     -- Each entry as JSON has it, and the longest that an id makes.
-    SELECT coalesce(sum(octet_length(to_json(matrix_user_id)::text) + 5), 0) + 262
-        <= CASE WHEN p_level < 0 THEN 32000 ELSE 56000 END
-    FROM public.channel_members WHERE channel_id = p_channel_id AND matrix_power_level <> 0
+    size bigint := 262;
+BEGIN
+    IF default_level = 0 THEN
+        -- As the index of levels has it.
+        SELECT size + coalesce(sum(octet_length(to_json(m.matrix_user_id)::text) + 5), 0) INTO size
+        FROM public.channel_members m WHERE m.channel_id = p_channel_id AND m.matrix_power_level <> 0;
+    ELSE
+        -- Who has gone, and has no level that waits for them, has no entry.
+        SELECT size + coalesce(sum(octet_length(to_json(m.matrix_user_id)::text) + 5), 0) INTO size
+        FROM public.channel_members m WHERE m.channel_id = p_channel_id AND m.matrix_power_level <> default_level
+            AND (m.left_at IS NULL OR m.matrix_power_level <> 0);
+    END IF;
+    RETURN size <= CASE WHEN p_level < 0 THEN 32000 ELSE 56000 END;
+END
 $$;
 
 -- p_details holds the columns that the caller names. The power_level is null when the room has it, matrix_user_id when
@@ -101,7 +132,7 @@ BEGIN
             refusal := 'cannot_grant';
         ELSE
             level := messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, target.can_write, true));
-            IF level <> 0 AND coalesce(target.matrix_power_level, 0) = 0
+            IF messaging.needs_level(p_channel_id, level, target.matrix_power_level)
                 AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
                 refusal := 'too_many_levels';
                 RETURN;
@@ -139,7 +170,8 @@ BEGIN
         RETURN;
     END IF;
     level := messaging.level_of(new_role, coalesce((wanted ->> 'can_write')::boolean, target.can_write));
-    IF level <> 0 AND target.matrix_power_level = 0 AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
+    IF messaging.needs_level(p_channel_id, level, target.matrix_power_level)
+        AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
         refusal := 'too_many_levels';
         RETURN;
     END IF;

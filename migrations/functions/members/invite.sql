@@ -129,7 +129,7 @@ BEGIN
     END IF;
     level := messaging.level_of(p_details ->> 'role',
                                 coalesce((p_details ->> 'can_write')::boolean, invitee.can_write, true));
-    IF level <> 0 AND coalesce(invitee.matrix_power_level, 0) = 0
+    IF messaging.needs_level(p_channel_id, level, invitee.matrix_power_level)
         AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
         refusal := 'too_many_levels';
         RETURN;

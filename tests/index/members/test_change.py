@@ -263,3 +263,24 @@ async def test_muted_members_leave_the_room_a_place_for_roles(world: World, db: 
     muted = await db.value("SELECT member_id FROM public.channel_members WHERE matrix_power_level < 0 LIMIT 1")
     unmute = {"member_id": muted, "details": {"can_write": True}}
     assert (await db.call("prepare_member_change", **by, **unmute))["power_level"] == 0
+
+
+async def test_who_has_the_rooms_default_level_takes_up_no_place(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:mia", can_write=False)
+    await world.member(channel, "user:mel")
+    level = "INSERT INTO messaging.room_levels (channel_id, levels, default_level) VALUES ($1, '{}', -1)"
+    await db.execute(level, channel.id)
+    many = """INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, matrix_power_level)
+              SELECT $1, '@' || repeat('x', 240) || n || ':elsewhere', 'human', '@' || repeat('x', 240) || n || ':elsewhere', $2
+              FROM generate_series($3::integer, $4) n"""
+    by, mute, promote = channel.by(OWNER), {"can_write": False}, {"role": "admin", "can_write": True}
+    # Those who are muted by the default have no entry.
+    await db.execute(many, channel.id, -1, 1, 250)
+    assert (await db.call("prepare_member_change", **by, member_id="user:mel", details=mute))["power_level"] == -1
+    assert (await db.call("prepare_member_change", **by, member_id="user:mia", details=promote))["power_level"] == 50
+    # Those who write have one.
+    await db.execute(many, channel.id, 0, 251, 500)
+    assert await db.refusal("prepare_member_change", **by, member_id="user:mia", details=promote) == "too_many_levels"
+    admin = {"member_id": "user:ada", "details": promote, "client_key": None, "fingerprint": "f"}
+    assert await db.refusal("prepare_invite", **by, **admin) == "too_many_levels"
