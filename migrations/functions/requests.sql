@@ -1,14 +1,14 @@
 -- Requests with an Idempotency-Key.
 
--- Whether the request that a key came with before was another one. A fingerprint is made with the service's secret and begins
--- with '2:', because anybody could find a short text by the plain hash of it, which earlier versions stored. The two kinds
--- cannot be compared, nor can one that went with a deleted text: then the key alone decides.
+-- Whether the request that a key came with before was another one. A fingerprint is made with the service's secret and
+-- begins with '2:', because anybody could find a short text by the plain hash of it, which earlier versions stored. The two
+-- kinds cannot be compared, nor can one that went with a deleted text: then the key alone decides.
 CREATE FUNCTION messaging.is_other_request(p_known text, p_fingerprint text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT p_known <> '' AND p_known <> p_fingerprint AND (p_known LIKE '2:%') = (p_fingerprint LIKE '2:%')
 $$;
 
--- The request that a key came with before, for a create (p_scope 'channel') or an invitation ('invite <channel>'): a key belongs
--- to its caller and to what it is sent to. Earlier versions kept both under the key alone.
+-- The request that a key came with before, for a create (p_scope 'channel') or an invitation ('invite <channel>'): a key
+-- belongs to its caller and to what it is sent to. Earlier versions kept both under the key alone.
 CREATE FUNCTION messaging.known_request(p_caller text, p_scope text, p_client_key text) RETURNS messaging.idempotency_keys
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -52,11 +52,17 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_key FOR UPDATE;
+    IF NOT FOUND THEN
+        -- It has failed at this moment, and the key is free for whoever asks again.
+        refusal := 'request_running';
+        document := NULL;
+        RETURN;
+    END IF;
     IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
         refusal := 'idempotency_key_reused';
     ELSIF known.status IS NOT NULL THEN
         document := json_build_object('status', known.status, 'response', known.response);
-    ELSIF known.created_at > now() - interval '1 minute' THEN
+    ELSIF messaging.is_under_way(known.created_at) THEN
         refusal := 'request_running';
     ELSE
         UPDATE messaging.idempotency_keys SET created_at = now() WHERE caller = p_caller AND key = p_key;

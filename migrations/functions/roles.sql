@@ -49,6 +49,6 @@ BEGIN
             -- An owner who leaves or steps down at this moment does not count.
             AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = o.channel_id AND i.target_id = o.member_id
                             AND (i.act = 'remove' OR i.act = 'role' AND i.details ->> 'role' <> 'owner')
-                            AND i.created_at > now() - interval '1 minute'));
+                            AND messaging.is_under_way(i.created_at)));
 END
 $$;

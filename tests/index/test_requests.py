@@ -57,3 +57,15 @@ async def test_every_kind_of_row_has_an_age(world: World, db: Database) -> None:
     assert await db.call("delete_old_rows", limit=2) == {"deleted": 4}
     for table in tables:
         assert await db.value(f"SELECT count(*) FROM messaging.{table}") == 0, table
+
+
+async def test_a_request_that_fails_while_another_looks_at_it_lets_none_run_without_a_row(db: Database) -> None:
+    await db.call("begin_request", **begin())
+    failing, second = await db.sessions(2)
+    async with failing.transaction():
+        await failing.execute("SELECT FROM messaging.idempotency_keys FOR UPDATE")
+        looking = asyncio.create_task(second.outcome("begin_request", **begin()))
+        await db.waiting(second)
+        await failing.call("finish_request", **KEY, status=None, response=None)
+    assert (await looking).refusal == "request_running"
+    assert await db.call("begin_request", **begin()) == {}

@@ -48,7 +48,7 @@ BEGIN
         END IF;
         SELECT * INTO m FROM public.channel_members WHERE channel_id = taken.id AND member_id = p_caller;
         -- Both have opened it at once, and the other one is about to bring the caller in.
-        IF m.id IS NULL AND taken.created_at > now() - interval '1 minute' THEN
+        IF m.id IS NULL AND messaging.is_under_way(taken.created_at) THEN
             refusal := 'being_created';
             RETURN;
         END IF;
