@@ -1,8 +1,8 @@
--- Ending all of somebody's memberships in a microDAO: list_ending_memberships says what to do in Matrix, record_ended_membership
--- comes after each.
+-- Ending all of somebody's memberships in a microDAO: list_ending_memberships says what to do in Matrix,
+-- record_ended_membership comes after each.
 
--- The first p_limit of them, oldest channel first, an invitation too, and how many are left behind these. successor: who is to
--- be made the owner first; it is null and needs_owner true where nobody can be. p_actor_id: whose act it is.
+-- The first p_limit of them, oldest channel first, an invitation too, and how many are left behind these. successor: who is
+-- to be made the owner first; it is null and needs_owner true where nobody can be. p_actor_id: whose act it is.
 CREATE FUNCTION messaging.list_ending_memberships(
     p_microdao_id text, p_member_id text, p_limit integer, p_actor_id text, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
@@ -52,6 +52,8 @@ BEGIN
     UPDATE public.channel_members SET matrix_power_level = least(matrix_power_level, 0),
         matrix_changed_at = greatest(matrix_changed_at, intent.created_at)
     WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    -- The successor may have gone meanwhile, as where two owners are ended at once.
+    PERFORM messaging.appoint_owner(ch, p_member_id, p_actor_id);
     document := json_build_object('has_owner', EXISTS (
         SELECT FROM public.channel_members WHERE channel_id = p_channel_id AND role = 'owner' AND left_at IS NULL
             AND joined_at IS NOT NULL));

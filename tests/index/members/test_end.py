@@ -75,3 +75,15 @@ async def test_where_there_is_nobody_else_the_channel_is_left_without_an_owner(w
     assert (one["channel_id"], one["needs_owner"], one["successor"]) == (channel.id, True, None)
     assert await end(db, OWNER, one) is False
     assert not await world.is_member(channel, OWNER)
+
+
+async def test_two_owners_who_are_ended_at_once_leave_a_successor(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:lea", role="owner")
+    await world.member(channel, "user:adam", role="admin")
+    pages = [(who, (await listed(db, who=who))["memberships"][0]) for who in (OWNER, "user:lea")]
+    # Each of them counts on the other.
+    assert [page["successor"] and page["successor"]["member_id"] for _, page in pages] == [None, OWNER]
+    assert [await end(db, who, page) for who, page in pages] == [True, True]
+    heir = await world.row(channel, "user:adam")
+    assert heir and (heir["role"], heir["can_kick"]) == ("owner", True)
