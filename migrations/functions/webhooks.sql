@@ -1,9 +1,9 @@
 -- The queue of webhook deliveries: filled by matrix-events, emptied by ws-relay.
 
 -- Queues a request's events for those who are subscribed to their rooms. The arrays go together, one element an event:
--- p_redacted_ids names the event that it redacts, p_edited_ids the one whose text it replaces. An event that is redacted, before
--- or by the same request, is not queued, and does not stay in the queue. A subscription has at most p_most in the queue;
--- further ones are dropped and counted.
+-- p_redacted_ids names the event that it redacts, p_edited_ids the one whose text it replaces. An event that is redacted,
+-- before or by the same request, is not queued, and does not stay in the queue. A subscription has at most p_most in the
+-- queue; further ones are dropped and counted.
 CREATE FUNCTION messaging.queue_deliveries(
     p_room_ids text[], p_event_ids text[], p_types text[], p_redacted_ids text[], p_edited_ids text[], p_events text[],
     p_most integer, OUT refusal messaging.refusal, OUT document json
@@ -55,7 +55,8 @@ CREATE FUNCTION messaging.is_redacted(p_room_id text, p_event_id text) RETURNS b
 BEGIN
     RETURN EXISTS (SELECT FROM public.messages WHERE matrix_event_id = p_event_id AND deleted_at IS NOT NULL)
         OR EXISTS (SELECT FROM messaging.pending_redactions
-                   WHERE channel_id = messaging.channel_of_room(p_room_id) AND event_id = p_event_id);
+                   WHERE channel_id = messaging.channel_of_room(p_room_id) AND event_id = p_event_id)
+        OR EXISTS (SELECT FROM messaging.message_edits WHERE event_id = p_event_id AND redacted_at IS NOT NULL);
 END
 $$;
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.database import Database, Session
 from harness.webhooks import ROOM, event, queue, subscribed
-from harness.world import World
+from harness.world import World, edit, redaction
 
 LEASE = 20
 
@@ -179,3 +179,14 @@ async def test_what_waits_too_long_goes(db: Database) -> None:
     )
     assert await db.call("expire_deliveries", attempts=3, seconds=3600, limit=10) == {"expired": 1, "failed": 0}
     assert await waiting(db) == ["$2"]
+
+
+async def test_an_edit_that_was_redacted_does_not_come_into_the_queue_late(db: Database, world: World) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    await subscribed(db, room=channel.room_id)
+    made = edit(channel, message.event_id)
+    await db.call("record_edit", **made)
+    await db.call("record_redaction", **redaction(channel, made["event_id"]))
+    await queue(db, event(made["event_id"], room=channel.room_id, edits=message.event_id))
+    assert await waiting(db) == []
