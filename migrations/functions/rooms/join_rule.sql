@@ -1,8 +1,21 @@
 -- Who may join the room, as the homeserver tells it: the channel's visibility follows.
 
+-- Whether the join rule that was followed last has made the channel private, by the audit log: it is written in the same
+-- transaction, which has begun before it got to follow the rule. A rule of a closed channel has changed nothing.
+CREATE FUNCTION messaging.has_just_closed(p_channel_id uuid, p_sender_id text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM messaging.room_state s JOIN public.channel_events e ON e.channel_id = s.channel_id
+            AND e.created_at BETWEEN s.followed_at - interval '1 minute' AND s.followed_at
+        WHERE s.channel_id = p_channel_id AND s.event_type = 'm.room.join_rules' AND e.event_type = 'channel.updated'
+            AND e.actor_id = p_sender_id AND e.metadata ->> 'visibility' = 'private');
+END
+$$;
+
 -- p_is_open: everybody may join. A channel whose room is opened in Matrix is public, because strangers read it; one whose
 -- room is closed is private. A direct channel stays private, and so does one that is archived: must_close, the room has to
--- be closed again. It also has to be, with its alias and its place in the homeserver's list, when a public channel is closed.
+-- be closed again. It also has to be, with its alias and its place in the homeserver's list, when a public channel is
+-- closed.
 CREATE FUNCTION messaging.record_join_rule(
     p_room_id text, p_is_open boolean, p_sender_id text, p_by_bot boolean, p_changed_at text, p_event_id text DEFAULT NULL,
     p_order text DEFAULT 'clock', p_version text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
@@ -25,7 +38,8 @@ BEGIN
         p_changed_at::timestamptz, p_event_id, p_order, p_version);
     IF judged.judgement = 'repeat' THEN
         -- The try before may have got no further than this.
-        must_close := stays_closed OR NOT p_is_open AND NOT p_by_bot AND ch.visibility = 'private';
+        must_close := stays_closed OR NOT p_is_open AND NOT p_by_bot AND ch.visibility = 'private'
+            AND messaging.has_just_closed(ch.id, p_sender_id);
     ELSIF judged.judgement = 'follow' AND stays_closed THEN
         must_close := true;
         PERFORM messaging.audit(ch.id, 'channel.updated', p_sender_id, NULL, '{"join_rule": "public", "undone": true}');

@@ -108,3 +108,13 @@ async def test_opening_and_closing_at_once_end_as_the_room(world: World, db: Dat
 async def test_a_room_of_no_channel_is_refused(db: Database) -> None:
     nowhere = Channel("", "!unknown:localhost", "")
     assert await db.refusal("record_join_rule", **rule(nowhere, True)) == "channel_not_found"
+
+
+@pytest.mark.parametrize("before", ["private", "microdao"])
+async def test_a_closed_rooms_own_rule_that_is_told_again_closes_nothing(
+    world: World, db: Database, before: str
+) -> None:
+    channel = await world.channel(visibility=before)
+    told = rule(channel, False, event_id="$knock", order="told")
+    for _ in range(2):
+        assert (await db.call("record_join_rule", **told))["must_close"] is False
