@@ -62,7 +62,8 @@ DECLARE
     alias text;
 BEGIN
     PERFORM messaging.settle_intents(p_channel_id);
-    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
+    -- Locked before its intents, as in every record of a change.
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
     IF refusal IS NOT NULL THEN
         RETURN;

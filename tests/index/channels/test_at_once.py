@@ -1,5 +1,6 @@
 """Two changes of one channel at once: in whatever order they are told and recorded, the index ends as the room."""
 
+import asyncio
 import itertools
 from typing import Any
 
@@ -84,3 +85,17 @@ async def test_an_archived_channel_changes_no_more(world: World, db: Database) -
     assert await db.refusal("record_channel_change", **change) == "channel_archived"
     assert (await db.call("get_channel", **channel.by(OWNER)))["name"] == "before"
     assert await db.subjects(channel.id) == ["channel.created", "channel.archived"]
+
+
+async def test_a_change_locks_its_channel_before_its_intents(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    changes = {"visibility": "public"}
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes=changes)
+    await db.execute("UPDATE public.channels SET alias_name = NULL WHERE id = $1", channel.id)
+    recording, preparing = await db.sessions(2)
+    async with recording.transaction():
+        await recording.execute("SELECT FROM public.channels WHERE id = $1 FOR NO KEY UPDATE", channel.id)
+        change = asyncio.create_task(preparing.call("prepare_channel_change", **channel.by(OWNER), changes=changes))
+        await db.waiting(preparing)
+        await recording.execute("SELECT FROM messaging.intents WHERE channel_id = $1 FOR UPDATE NOWAIT", channel.id)
+    await change
