@@ -48,11 +48,17 @@ BEGIN
     FOR intent IN SELECT * FROM messaging.intents WHERE channel_id = p_channel_id AND NOT messaging.is_under_way(created_at)
                       AND (level IS NOT NULL OR act = 'update' AND confirmed <> '{}') ORDER BY created_at LOOP
         SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+        -- Whoever had the channel's row may have settled it, or noted a newer one.
+        SELECT * INTO intent FROM messaging.intents WHERE channel_id = p_channel_id AND act = intent.act
+            AND target_id = intent.target_id AND NOT messaging.is_under_way(created_at)
+            AND (level IS NOT NULL OR act = 'update' AND confirmed <> '{}');
+        CONTINUE WHEN NOT FOUND;
         IF intent.act = 'update' THEN
             PERFORM messaging.complete_update(ch, intent);
         ELSE
             UPDATE messaging.intents SET level = NULL
             WHERE channel_id = p_channel_id AND act = intent.act AND target_id = intent.target_id AND level = intent.level;
+            CONTINUE WHEN NOT FOUND;
             SELECT * INTO m FROM public.channel_members
             WHERE channel_id = p_channel_id AND member_id = intent.target_id AND left_at IS NULL;
             CONTINUE WHEN m.id IS NULL OR m.matrix_power_level = intent.level;

@@ -1,5 +1,6 @@
 """Acts that were cut off half-way: what the homeserver tells of them counts, in the name of who wanted it, however late."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -168,3 +169,21 @@ async def test_what_waited_does_not_undo_what_came_since(world: World, db: Datab
     await db.call("record_room_state", **state(channel, "topic", "New"))
     shown = await db.call("get_channel", **channel.by(OWNER))
     assert (shown["name"], shown["topic"]) == ("Newest", "New")
+
+
+async def test_what_was_settled_while_somebody_waited_is_not_settled_again(world: World, db: Database) -> None:
+    channel = await world.channel(name="Old", topic="Old")
+    await world.member(channel, ADAM, role="admin")
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes={"name": "New", "topic": "New"})
+    await db.call("record_room_state", **state(channel, "name", "New"))
+    await age_intents(db)
+    first, second = await db.sessions(2)
+    async with first.transaction():
+        await first.execute("SELECT FROM public.channels WHERE id = $1 FOR NO KEY UPDATE", channel.id)
+        waiting = asyncio.create_task(second.call("prepare_channel_change", **channel.by(OWNER), changes={}))
+        await db.waiting(second)
+        changes = {"name": "Newest"}
+        await first.call("prepare_channel_change", **channel.by(ADAM), changes=changes)
+        await first.call("record_channel_change", channel_id=channel.id, caller=ADAM, changes=changes)
+    await waiting
+    assert (await db.call("get_channel", **channel.by(OWNER)))["name"] == "Newest"
