@@ -75,6 +75,7 @@ BEGIN
 END
 $$;
 
+-- For relays of earlier versions.
 CREATE FUNCTION messaging.may_read(p_caller text, p_microdaos text[], p_channel_id uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -2,8 +2,8 @@
 
 -- The newest channels of one visibility before a place; with p_microdao_id only that microDAO's.
 --
--- Each walks one index and stops. enable_sort is off for the reason that messaging.messages_beside gives, and the inner
--- LIMIT is a constant for the same.
+-- Each walks one index and stops. enable_sort is off for the reason that messaging.living_messages_beside gives, and the
+-- inner LIMIT is a constant for the same.
 CREATE FUNCTION messaging.channels_before(
     p_visibility text, p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer
 ) RETURNS SETOF public.channels LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
@@ -42,8 +42,8 @@ BEGIN
 END
 $$;
 
--- A page: what messaging.access lets the caller know of. p_before_time and p_before_id are the last ones of the page before. At
--- most 1,000, whatever p_limit says.
+-- A page: what messaging.access lets the caller know of. p_before_time and p_before_id are the last ones of the page before.
+-- At most 1,000, whatever p_limit says.
 --
 -- Each way to see a channel gives its newest ones, and the newest of all are the page: so a page costs what it shows and
 -- what the caller is a member of, not what there is.

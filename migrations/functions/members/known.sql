@@ -1,8 +1,9 @@
 -- Whom an invitation brings in at once, and whom it only invites. The platform has no directory, so the index decides.
 
 -- Whether the caller may bring somebody into the channel without their asking: an agent, anybody in development mode
--- (p_microdaos is NULL), and a person who is known: a member of a channel of the microDAO, or of a closed channel of which the
--- caller is a member too. A public one makes nobody known, since strangers come in by themselves there.
+-- (p_microdaos is NULL), and a person who is known: a member of a channel of the microDAO, or of a closed channel of which
+-- the caller is a member too. A public one of another microDAO makes nobody known, since strangers come in by themselves
+-- there.
 CREATE FUNCTION messaging.is_known(ch public.channels, p_caller text, p_microdaos text[], p_member_id text) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN

@@ -46,8 +46,8 @@ END
 $$;
 
 -- A reaction that is in Matrix, as Matrix has it: of two that differ by a variation selector each is indexed, so that
--- taking one back leaves the other. What is more than the API would take is left out. p_joined_at: the reactor has just joined by reacting, as components of earlier versions
--- say it; others call record_join before they react.
+-- taking one back leaves the other. What is more than the API would take is left out. p_joined_at: the reactor has just
+-- joined by reacting, as components of earlier versions say it; others call record_join before they react.
 CREATE FUNCTION messaging.record_reaction(
     p_room_id text, p_target_event_id text, p_event_id text, p_reactor_id text, p_reactor_type text,
     p_reactor_matrix_id text, p_emoji text, p_joined_at text, OUT refusal messaging.refusal, OUT document json

@@ -3,7 +3,8 @@ CREATE FUNCTION messaging.plain_emoji(p_emoji text) RETURNS text LANGUAGE sql IM
     SELECT replace(p_emoji, chr(65039), '')
 $$;
 
--- How many different emoji a message has at most. Each is a line under the message, and a stranger's flood of them ends here.
+-- How many different emoji a message has at most. Each is a line under the message, and a stranger's flood of them ends
+-- here.
 CREATE FUNCTION messaging.max_emoji_of_message() RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT 100
 $$;

@@ -1,7 +1,7 @@
 -- Every channel has an owner, as long as somebody can be it, and the owner has the room's highest level.
 
--- Who becomes the owner when the last one goes: who has been in for the longest, an admin before a member, somebody who is in
--- by themselves before one who came through the microDAO. NULL when nobody can be it. p_leaving_id: who goes.
+-- Who becomes the owner when the last one goes: who has been in for the longest, an admin before a member, somebody who is
+-- in by themselves before one who came through the microDAO. NULL when nobody can be it. p_leaving_id: who goes.
 CREATE FUNCTION messaging.successor(p_channel_id uuid, p_leaving_id text) RETURNS public.channel_members
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
