@@ -83,6 +83,11 @@ impl Here {
         EntityId::from_matrix_user_id(matrix_user_id, &self.server_name).ok()
     }
 
+    /// Whether this is our bot.
+    pub fn is_bot(&self, matrix_user_id: &str) -> bool {
+        matrix_user_id == self.bot
+    }
+
     /// Whether a Matrix id is of this homeserver, whose clock tells the times of its own events.
     pub fn is_own(&self, matrix_user_id: &str) -> bool {
         matrix_user_id.split_once(':').is_some_and(|(_, server)| server == self.server_name)
@@ -92,7 +97,7 @@ impl Here {
     pub fn sender(&self, event: &Event) -> Option<Sender> {
         let ids = [&event.event_id, &event.room_id, &event.sender];
         let id = self.entity(&event.sender).filter(|_| ids.iter().all(|id| is_id(id)))?;
-        Some(Sender { id, is_bot: event.sender == self.bot })
+        Some(Sender { id, is_bot: self.is_bot(&event.sender) })
     }
 }
 

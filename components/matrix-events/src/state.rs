@@ -19,6 +19,9 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// How long a room's parts are compared, one after the other, before the event counts as followed.
 const LOOK_TIME: Duration = Duration::from_secs(20);
 
+/// How many seconds lie at most between two acts of which neither knew of the other, on our own server.
+const AT_ONCE: i32 = 10;
+
 /// A part of a room's state.
 #[derive(Clone, Copy)]
 struct Part<'a> {
@@ -37,15 +40,18 @@ impl<'a> Part<'a> {
 /// Brings the index up to date with a state event.
 pub async fn follow(event: &Event, here: &Here) -> Result<(), Error> {
     settle(event, here, order_of(event, here)).await?;
-    match !here.is_own(&event.sender) && takes_power(event) {
-        true => look_again(event, here).await,
+    let is_own = here.is_own(&event.sender);
+    // Who loses a join to the closing of a channel on our own server is joined again by the component that closes it.
+    let is_cared_for = here.is_bot(&event.sender) || is_own && event.event_type == "m.room.join_rules";
+    match takes_power(event) && !is_cared_for {
+        true => look_again(event, here, is_own.then_some(AT_ONCE)).await,
         false => Ok(()),
     }
 }
 
 /// Whether an event may take back what others have done: the state of a room is resolved anew when it comes, and of what
-/// was done without knowing of it (the link to its server was cut) only that stays which it allows. No event tells of what
-/// goes. (Server-server API, "Room State Resolution": power events.)
+/// was done without knowing of it (the link to its server was cut, or two people acted on our server at once) only that
+/// stays which it allows. No event tells of what goes. (Server-server API, "Room State Resolution": power events.)
 fn takes_power(event: &Event) -> bool {
     let is_out = matches!(matrix::text(&event.content, "membership"), Some("leave" | "ban"));
     match event.event_type.as_str() {
@@ -55,10 +61,10 @@ fn takes_power(event: &Event) -> bool {
     }
 }
 
-/// Compares what was followed lately with what the room has.
-async fn look_again(event: &Event, here: &Here) -> Result<(), Error> {
+/// Compares what was followed last with what the room has; with `seconds` only what changed in so many.
+async fn look_again(event: &Event, here: &Here, seconds: Option<i32>) -> Result<(), Error> {
     let began = Instant::now();
-    let mut left = list_followed_state(&event.room_id).await?.into_iter();
+    let mut left = list_followed_state(&event.room_id, seconds).await?.into_iter();
     while let Some(FollowedState { event_type, state_key, event_id }) = left.next() {
         if began.elapsed() > LOOK_TIME {
             // Behind 60 seconds the homeserver would send the transaction again, and all of this would begin anew.

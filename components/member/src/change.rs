@@ -41,9 +41,16 @@ async fn carry_out(
         gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;
     }
     match record_member_change(caller, channel_id, member_id, &prepared.details, &matrix_id).await {
-        // They have become the last owner meanwhile, and stay it, in the room too.
-        Err(index::Error::Refused(refusal @ Refusal::LastOwner)) => {
-            gateway.set_power_level(room_id, &matrix_id, Role::Owner.power_level(), None).await?;
+        Err(index::Error::Refused(refusal)) => {
+            if let Some(power_level) = prepared.power_level {
+                let kept = match refusal {
+                    // They have become the last owner meanwhile, and stay it, in the room too.
+                    Refusal::LastOwner => Role::Owner.power_level(),
+                    // They have gone meanwhile: the level would wait in the room for them to come back.
+                    _ => power_level.min(0),
+                };
+                gateway.set_power_level(room_id, &matrix_id, kept, None).await?;
+            }
             Err(refusal.into())
         }
         member => Ok(Response::document(StatusCode::OK, member?)),

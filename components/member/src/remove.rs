@@ -7,9 +7,13 @@ use messaging_core::ids::{ChannelId, EntityId};
 use messaging_core::member::RemoveMember;
 use messaging_core::paths::MemberPath;
 use messaging_edge::acts::{self, Asked};
-use messaging_edge::gateway::Gateway;
+use messaging_edge::gateway::{Gateway, StateNow};
 use messaging_edge::index::members::{prepare_removal, record_removal};
 use messaging_edge::{IdempotencyKey, Path, Problem, Query, Response};
+use serde_json::Value;
+
+/// How often somebody is removed who is in the room again at once.
+const TRIES: usize = 3;
 
 pub async fn remove(
     caller: Caller,
@@ -49,6 +53,35 @@ async fn carry_out(
     } else if prepared.is_member && !is_banned {
         gateway.kick(room_id, &matrix_user_id, caller.id()).await?;
     }
+    if *member_id != *caller.id() {
+        keep_out(caller, room_id, &matrix_user_id, is_banned, gateway).await?;
+    }
     record_removal(caller, channel_id, member_id, &matrix_user_id, ban).await?;
     Ok(Response::empty(StatusCode::NO_CONTENT))
+}
+
+/// Another act of power at the same time may have taken the removal back, and the homeserver tells nobody (server-server
+/// API, "Room State Resolution"): who is still in the room is removed again.
+async fn keep_out(
+    caller: &Caller,
+    room_id: &str,
+    matrix_user_id: &str,
+    is_banned: bool,
+    gateway: &Gateway,
+) -> Result<(), Problem> {
+    for _ in 0..TRIES {
+        // A room that cannot be asked has taken the removal.
+        let Ok(StateNow::Event(event)) = gateway.state_now(room_id, "m.room.member", matrix_user_id).await else {
+            break;
+        };
+        let event: Value = serde_json::from_str(event.get()).map_err(Problem::homeserver_failed)?;
+        if !matches!(event.pointer("/content/membership").and_then(Value::as_str), Some("join" | "invite")) {
+            break;
+        }
+        match is_banned {
+            true => gateway.ban(room_id, matrix_user_id, Some(caller.id())).await.map(|_| ())?,
+            false => gateway.kick(room_id, matrix_user_id, caller.id()).await?,
+        }
+    }
+    Ok(())
 }

@@ -71,10 +71,13 @@ CREATE FUNCTION messaging.must_ask_json(p_version text) RETURNS json LANGUAGE sq
 $$;
 
 -- The parts of a room's state that were followed last, with the event that was: all of the channel's own, and 25 members.
-CREATE FUNCTION messaging.list_followed_state(p_room_id text, OUT refusal messaging.refusal, OUT document json)
-LANGUAGE plpgsql STABLE AS $$
+-- p_seconds: only what changed in so many seconds.
+CREATE FUNCTION messaging.list_followed_state(
+    p_room_id text, p_seconds integer DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     ch public.channels;
+    since timestamptz := coalesce(now() - p_seconds * interval '1 second', '-infinity');
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id;
     IF NOT FOUND THEN
@@ -85,10 +88,10 @@ BEGIN
         'event_type', f.event_type, 'state_key', f.state_key, 'event_id', f.event_id)), '[]'))
     INTO document FROM (
         SELECT s.event_type, '' AS state_key, s.event_id FROM messaging.room_state s
-        WHERE s.channel_id = ch.id AND s.event_id IS NOT NULL
+        WHERE s.channel_id = ch.id AND s.event_id IS NOT NULL AND s.changed_at >= since
         UNION ALL
         (SELECT 'm.room.member', m.matrix_user_id, m.matrix_event_id FROM public.channel_members m
-         WHERE m.channel_id = ch.id AND m.matrix_event_id IS NOT NULL
+         WHERE m.channel_id = ch.id AND m.matrix_event_id IS NOT NULL AND m.matrix_changed_at >= since
          ORDER BY m.matrix_changed_at DESC NULLS LAST, m.id LIMIT 25)
     ) f;
 END

@@ -10,7 +10,7 @@ BEGIN
     SELECT * INTO m FROM public.channel_members
     WHERE channel_id = p_channel_id AND member_id <> p_leaving_id AND left_at IS NULL AND joined_at IS NOT NULL
         AND member_type = 'human' AND can_read AND can_write
-    ORDER BY messaging.rank(role) DESC, via_microdao, joined_at, id LIMIT 1;
+    ORDER BY messaging.rank(role) DESC, role = 'guest', member_id LIKE '@%', via_microdao, joined_at, id LIMIT 1;
     RETURN m;
 END
 $$;

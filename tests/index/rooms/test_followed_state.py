@@ -30,5 +30,14 @@ async def test_of_many_members_those_who_changed_last_are_listed(world: World, d
     assert [event for _, _, event in await followed(db, channel)] == [f"${n}" for n in range(29, 4, -1)]
 
 
+async def test_only_what_changed_lately_is_listed_when_asked_so(world: World, db: Database) -> None:
+    channel = await world.channel()
+    for n, age in enumerate((3600, 60, 5)):
+        join = membership(channel, f"user:m{n}", "join", event_id=f"${n}", changed_at=at(-age))
+        await db.call("record_membership", **join)
+    listed = await db.call("list_followed_state", room_id=channel.room_id, seconds=10)
+    assert [part["event_id"] for part in listed["parts"]] == ["$2"]
+
+
 async def test_a_room_that_is_no_channels_is_refused(db: Database) -> None:
     assert await db.refusal("list_followed_state", room_id="!nowhere:localhost") == "channel_not_found"

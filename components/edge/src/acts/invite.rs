@@ -54,17 +54,15 @@ pub async fn invite(
     }
     // Behind that, so that the push of it is older than the invitation.
     let asked_at = log::now();
-    // First, because the homeserver's push of the invitation records the role: then the room must have it already.
-    if let Some(power_level) = prepared.power_level {
-        match gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await {
-            Err(problem) if problem.is_gateway_lacks() && level_is == LevelIs::GivenWithTheRoom => {}
-            set => set?,
-        }
-    }
-    gateway.invite(room_id, &matrix_id, caller.id()).await?;
     let has_joined = invitation.member_id.kind() != EntityKind::MatrixPerson && !prepared.must_accept;
-    if has_joined {
-        gateway.join(room_id, &matrix_id).await?;
+    let way_in = WayIn { room_id, matrix_id: &matrix_id, power_level: prepared.power_level, level_is, has_joined };
+    if let Err(problem) = let_in(caller, &gateway, way_in).await {
+        if prepared.must_unban
+            && let Err(lost) = gateway.ban(room_id, &matrix_id, Some(caller.id())).await
+        {
+            return Err(problem.with_internal_message(format!("the ban of {matrix_id} is lifted: {lost}")).into());
+        }
+        return Err(problem.into());
     }
     let member = record_invite(&RecordInvite {
         channel_id,
@@ -78,4 +76,29 @@ pub async fn invite(
     })
     .await?;
     Ok(Invited { member, was_member: false })
+}
+
+/// How somebody gets into a room.
+struct WayIn<'a> {
+    room_id: &'a str,
+    matrix_id: &'a str,
+    power_level: Option<i32>,
+    level_is: LevelIs,
+    has_joined: bool,
+}
+
+async fn let_in(caller: &Caller, gateway: &Gateway, way_in: WayIn<'_>) -> Result<(), Problem> {
+    let WayIn { room_id, matrix_id, power_level, level_is, has_joined } = way_in;
+    // First, because the homeserver's push of the invitation records the role: then the room must have it already.
+    if let Some(power_level) = power_level {
+        match gateway.set_power_level(room_id, matrix_id, power_level, Some(caller.id())).await {
+            Err(problem) if problem.is_gateway_lacks() && level_is == LevelIs::GivenWithTheRoom => {}
+            set => set?,
+        }
+    }
+    gateway.invite(room_id, matrix_id, caller.id()).await?;
+    if has_joined {
+        gateway.join(room_id, matrix_id).await?;
+    }
+    Ok(())
 }

@@ -94,13 +94,14 @@ pub struct FollowedState {
     pub event_id: String,
 }
 
-/// The parts of a room's state that were followed last, a bounded number.
-pub async fn list_followed_state(room_id: &str) -> Result<Vec<FollowedState>, Error> {
+/// The parts of a room's state that were followed last, a bounded number; with `seconds` only what changed in so many.
+pub async fn list_followed_state(room_id: &str, seconds: Option<i32>) -> Result<Vec<FollowedState>, Error> {
     #[derive(Deserialize)]
     struct Followed {
         parts: Vec<FollowedState>,
     }
-    let followed: Followed = Call::of("list_followed_state").arg("p_room_id", room_id).json().await?;
+    let call = Call::of("list_followed_state").arg("p_room_id", room_id).arg("p_seconds", seconds);
+    let followed: Followed = call.json().await?;
     Ok(followed.parts)
 }
 
