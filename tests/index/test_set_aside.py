@@ -52,13 +52,14 @@ async def test_what_fails_by_itself_is_set_aside_the_third_time(db: Database, fa
     assert await listed(db) == [event["event_id"]]
 
 
-async def test_what_the_database_lacks_sets_nothing_aside_for_ten_minutes(db: Database) -> None:
-    event = failure("database")
+@pytest.mark.parametrize("fault", ["database", "gateway"])
+async def test_what_another_part_lacks_sets_nothing_aside_for_ten_minutes(db: Database, fault: str) -> None:
+    event = failure(fault)
     assert not (await note(db, event, 20))["is_set_aside"]
     await db.execute(FORGET_PATIENCE)
     assert await note(db, event) == {"is_set_aside": True, "attempts": 21, "others": []}
     # A single failure long after another one is none of a row.
-    other = failure("database")
+    other = failure(fault)
     await note(db, other)
     await db.execute(FORGET_PATIENCE)
     assert not (await note(db, other))["is_set_aside"]
