@@ -69,3 +69,14 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- The channel of a room whose state is told, locked, with what was told before settled; NULL where the room is no channel's.
+CREATE FUNCTION messaging.lock_room(p_room_id text) RETURNS public.channels LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+BEGIN
+    PERFORM messaging.settle_intents((SELECT id FROM public.channels WHERE matrix_room_id = p_room_id));
+    SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
+    RETURN ch;
+END
+$$;

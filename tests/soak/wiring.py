@@ -7,10 +7,10 @@ import fcntl
 import json
 import os
 import signal
-import socket
 from pathlib import Path
 from typing import Any
 
+from support.ports import free_port
 from support.stack import Stack
 
 # Frames that may wait for a slow socket; few, so that some are cut.
@@ -56,9 +56,7 @@ class SecondRelay:
     def __init__(self, stack: Stack, folder: Path):
         self.service = services(stack)["ws-relay"]
         self.log = folder / "second-relay.log"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"ws://127.0.0.1:{self.port}"
         self.process: asyncio.subprocess.Process | None = None
         self.keeper: asyncio.Task[None] | None = None

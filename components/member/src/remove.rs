@@ -50,10 +50,10 @@ async fn carry_out(
     let is_banned = ban && gateway.ban(room_id, &matrix_user_id, Some(caller.id())).await?;
     if *member_id == *caller.id() {
         gateway.leave(room_id, &matrix_user_id).await?;
-    } else if prepared.is_member && !is_banned {
-        gateway.kick(room_id, &matrix_user_id, caller.id()).await?;
-    }
-    if *member_id != *caller.id() {
+    } else {
+        if prepared.is_member && !is_banned {
+            gateway.kick(room_id, &matrix_user_id, caller.id()).await?;
+        }
         keep_out(caller, room_id, &matrix_user_id, is_banned, gateway).await?;
     }
     record_removal(caller, channel_id, member_id, &matrix_user_id, ban).await?;

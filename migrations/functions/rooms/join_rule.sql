@@ -27,9 +27,8 @@ DECLARE
     is_under_way boolean;
     stays_closed boolean;
 BEGIN
-    PERFORM messaging.settle_intents((SELECT id FROM public.channels WHERE matrix_room_id = p_room_id));
-    SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
+    ch := messaging.lock_room(p_room_id);
+    IF ch.id IS NULL THEN
         refusal := 'channel_not_found';
         RETURN;
     END IF;

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,14 +13,9 @@ from pathlib import Path
 
 import asyncpg
 
+from support.ports import free_port
 from support.stack import Stack
 from support.waiting import eventually
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def cluster(stack: Stack) -> AbstractAsyncContextManager[str]:
@@ -40,7 +34,7 @@ async def server(programs: Path, user: str | None) -> AsyncIterator[str]:
     try:
         if user:
             shutil.chown(folder, user, user)
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         initdb = [*prefix, str(programs / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "--no-sync"]
         made = await asyncio.create_subprocess_exec(
             *initdb,

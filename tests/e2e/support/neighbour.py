@@ -8,7 +8,6 @@ import json
 import secrets
 import shutil
 import signal
-import socket
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from support.api import unique
 from support.link import Link
 from support.matrix_client import MatrixClient
 from support.person import register
+from support.ports import free_port
 from support.rooms import Rooms
 from support.stack import Stack
 from support.waiting import eventually
@@ -55,7 +55,7 @@ class Neighbour:
         """Makes a server with nothing in it, and the way to it and from it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700)
-        port = _free_port()
+        port = free_port()
         await self.link.add_end(port, int(self.name.rsplit(":", 1)[1]))
         server_name = (self.ours.server_name or "").split(":")[0]
         self.link.ends[server_name] = await self.link.add_end(int((self.ours.homeserver_url or "").rsplit(":", 1)[1]))
@@ -191,9 +191,3 @@ class Puppet(MatrixClient):
             return True
 
         await eventually(f"the {membership} of {self.id}", is_set)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

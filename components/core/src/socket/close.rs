@@ -3,8 +3,8 @@
 use strum::{IntoStaticStr, VariantArray};
 
 /// Why the relay closes a socket (RFC 6455, section 7.4; codes from 4000 on are this service's own). The text of a
-/// variant is the close frame's reason; behind it may stand a wait ([`super::RETRY_AFTER`]). Its description says what happened, and in a second paragraph what the client
-/// does next.
+/// variant is the close frame's reason; behind it may stand a wait ([`super::RETRY_AFTER`]). Its description says what
+/// happened, and in a second paragraph what the client does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[cfg_attr(feature = "openapi", derive(strum::EnumMessage))]
 #[repr(u16)]
