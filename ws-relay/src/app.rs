@@ -5,6 +5,7 @@ use crate::database::Database;
 use crate::http::health::Reachable;
 use crate::http::origins::Origins;
 use crate::http::places::Places;
+use crate::http_client::HttpClient;
 use crate::live::hub::Hub;
 use crate::live::memberships::Memberships;
 use crate::metrics::Metrics;
@@ -32,6 +33,8 @@ pub struct App {
     pub reachable: Reachable,
     /// Checks who is calling.
     pub verifier: Verifier,
+    /// Fetches the keys that it checks with.
+    pub http_client: HttpClient,
     /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
     /// Cancelled when the relay stops.

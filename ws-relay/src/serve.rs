@@ -17,7 +17,7 @@ use crate::outbox::Publisher;
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
 use crate::webhooks::Webhooks;
-use crate::{backlog, ping};
+use crate::{backlog, http_client, ping};
 use anyhow::{Context, anyhow};
 use messaging_core::auth::Verifier;
 use std::sync::Arc;
@@ -78,6 +78,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         origins: Origins::new(settings.cors_allow_origins.take(), verifier.development()),
         reachable: Reachable::default(),
         verifier,
+        http_client: http_client::new()?,
         metrics: metrics.clone(),
         shutdown: shutdown.clone(),
         departure: Departure::new(shutdown.clone()),

@@ -34,7 +34,7 @@ Settings (environment):
                            as many on a socket for many channels
   WS_QUEUE_BYTES           and the bytes of these frames (1048576); four times as many on a socket for many channels
   AUTH_MODE                token (default) or development
-  JWT_SECRET, JWT_PUBLIC_KEY, JWT_ALGORITHM, JWT_ISSUER, JWT_AUDIENCE
+  JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL, JWT_ALGORITHM, JWT_ISSUER, JWT_AUDIENCE, JWT_MICRODAOS_CLAIM
                            how tokens are checked, as for the components
   MATRIX_HOMESERVER_URL, MATRIX_AS_TOKEN, MATRIX_AS_ID (daarion-messaging)
                            with the first two, ws-relay pings the homeserver so that it pushes events again

@@ -112,7 +112,7 @@ impl Runner {
 }
 
 /// Values for the manifest's variables.
-fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 11] {
+fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 12] {
     [
         ("database_url", stack.database_url.clone()),
         ("database_allowed_host", format!("postgres://127.0.0.1:{postgres_port}")),
@@ -122,7 +122,8 @@ fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 11] 
         ("matrix_as_token", stack.matrix_as_token.clone()),
         ("matrix_hs_token", stack.matrix_hs_token.clone()),
         ("internal_secret", stack.internal_secret.clone()),
-        ("auth_mode", "development".to_owned()),
+        ("auth_mode", stack.auth_mode.clone()),
+        ("jwt_issuer", stack.jwt_issuer().to_owned()),
         ("jwt_secret", stack.jwt_secret.clone()),
         ("webhook_allowed_host", stack.webhook_allowed_host.clone()),
     ]

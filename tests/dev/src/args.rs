@@ -43,6 +43,8 @@ pub enum Command {
     Stop(ServiceArgs),
     /// Stop and start one service, with the same command and settings
     Restart(ServiceArgs),
+    /// Print an access token for the stack that runs
+    Token(TokenArgs),
     /// Run all tests against a stack of their own (or the one named by STACK_JSON or MESSAGING_API_URL)
     Test(TestArgs),
     /// Put load and faults on a supervised stack of its own, then compare Matrix, index, NATS and what readers saw
@@ -66,6 +68,9 @@ pub struct UpArgs {
     /// The homeserver's name in Matrix ids, fixed for the life of the data [default: localhost]
     #[arg(long, value_name = "NAME")]
     pub server_name: Option<String>,
+    /// How callers say who they are
+    #[arg(long, value_enum, default_value_t)]
+    pub auth: Auth,
     /// Delete the data first
     #[arg(long)]
     pub fresh: bool,
@@ -75,6 +80,26 @@ pub struct UpArgs {
     /// The stack file to write [default: target/dev/stack.json, or stack.json in --data]
     #[arg(long, value_name = "PATH")]
     pub stack: Option<PathBuf>,
+}
+
+/// How callers say who they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// By their word, in `X-User-Id`
+    #[default]
+    Development,
+    /// By signed tokens alone, as in production; `cargo dev token` makes them
+    Token,
+}
+
+impl Auth {
+    /// As `AUTH_MODE` and the stack file have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Token => "token",
+        }
+    }
 }
 
 /// What runs the components.
@@ -123,7 +148,7 @@ pub struct PortArgs {
 }
 
 /// Which stack.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct StackArg {
     /// The stack file [default: STACK_JSON from the environment, else target/dev/stack.json]
     #[arg(long = "stack", value_name = "PATH")]
@@ -141,6 +166,24 @@ pub struct ServiceArgs {
     /// Do not wait until it is ready (start, restart)
     #[arg(long)]
     pub no_wait: bool,
+    #[command(flatten)]
+    pub stack: StackArg,
+}
+
+/// Options of `token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// Whose: `user:<id>`, `agent:<id>`, or the id of a user
+    pub subject: String,
+    /// A microDAO of theirs, as `microdao:<slug>`; may be given several times
+    #[arg(long = "microdao", value_name = "ID")]
+    pub microdaos: Vec<String>,
+    /// A role of theirs on the platform; may be given several times
+    #[arg(long = "role", value_name = "ROLE")]
+    pub roles: Vec<String>,
+    /// How long it is valid: seconds, or a number with s, m, h or d
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = crate::token::seconds)]
+    pub ttl: u64,
     #[command(flatten)]
     pub stack: StackArg,
 }

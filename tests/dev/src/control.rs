@@ -17,7 +17,8 @@ use crate::service::{Name, Service};
 use crate::stack::{Stack, StackFile};
 use crate::stop::Stop;
 
-fn file(repo: &Repo, arg: StackArg) -> StackFile {
+/// The stack file that is meant.
+pub fn file(repo: &Repo, arg: StackArg) -> StackFile {
     let named = arg.path.or_else(|| std::env::var_os("STACK_JSON").filter(|path| !path.is_empty()).map(PathBuf::from));
     StackFile::at(named.unwrap_or_else(|| repo.dev().join("stack.json")))
 }

@@ -27,6 +27,7 @@ mod stop;
 mod suite;
 mod supervise;
 mod synapse;
+mod token;
 mod up;
 
 use std::process::ExitCode;
@@ -66,6 +67,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Start(args) => control::change(&repo, Change::Start, args, &stop)?,
         Command::Stop(args) => control::change(&repo, Change::Stop, args, &stop)?,
         Command::Restart(args) => control::change(&repo, Change::Restart, args, &stop)?,
+        Command::Token(args) => token::run(&repo, args)?,
         Command::Test(args) => return suite::run(&repo, args, &stop),
         Command::Soak(args) => return soak::run(&repo, args, &stop),
     }

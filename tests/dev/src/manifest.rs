@@ -67,7 +67,16 @@ mod tests {
     const BLOCKS: [(&str, &[&str]); 2] = [
         (
             "jwt_secret",
-            &["auth_mode", "jwt_public_key", "jwt_algorithm", "jwt_issuer", "jwt_audience", "cors_allow_origins"],
+            &[
+                "auth_mode",
+                "jwt_public_key",
+                "jwt_jwks_url",
+                "jwt_algorithm",
+                "jwt_issuer",
+                "jwt_audience",
+                "jwt_microdaos_claim",
+                "cors_allow_origins",
+            ],
         ),
         ("matrix_gateway_url", &["matrix_gateway_secret", "matrix_server_name"]),
     ];

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 
 use anyhow::Result;
 
-use crate::args::{Host, PortArgs};
+use crate::args::{Auth, Host, PortArgs};
 use crate::compile::Native;
 use crate::paths::{Data, Repo};
 use crate::process::Identity;
@@ -47,6 +47,7 @@ impl OwnStack {
             ports: PortArgs { free_ports: true, ..PortArgs::default() },
             data: data.dir.clone(),
             server_name: None,
+            auth: Auth::Development,
             durable: false,
             // For the tests' own receiver.
             webhook_allowed_host: format!("http://127.0.0.1:{}", ports::free(&[])?),

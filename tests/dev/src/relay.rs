@@ -43,7 +43,8 @@ fn settings(stack: &Stack, port: u16) -> BTreeMap<String, String> {
     let pairs = [
         ("DATABASE_URL", stack.database_url.as_str()),
         ("NATS_URL", &stack.nats_url),
-        ("AUTH_MODE", "development"),
+        ("AUTH_MODE", &stack.auth_mode),
+        ("JWT_ISSUER", stack.jwt_issuer()),
         ("JWT_SECRET", &stack.jwt_secret),
         ("MATRIX_HOMESERVER_URL", &stack.homeserver_url),
         ("MATRIX_AS_TOKEN", &stack.matrix_as_token),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
 use crate::app::{self, Runner};
-use crate::args::{Host, PortArgs};
+use crate::args::{Auth, Host, PortArgs};
 use crate::compile::{self, Native};
 use crate::install::{self, Tools};
 use crate::manifest::Manifest;
@@ -37,6 +37,8 @@ pub struct Options {
     pub data: PathBuf,
     /// The homeserver's name, if asked for.
     pub server_name: Option<String>,
+    /// How callers say who they are.
+    pub auth: Auth,
     /// Whether the data outlive a power cut.
     pub durable: bool,
     /// Where webhooks may point; empty: nowhere.
@@ -266,6 +268,7 @@ fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner, optio
         matrix_as_token: secrets.matrix_as_token.clone(),
         matrix_hs_token: secrets.matrix_hs_token.clone(),
         matrix_gateway_secret: secrets.matrix_gateway.clone(),
+        auth_mode: options.auth.as_str().to_owned(),
         jwt_secret: secrets.jwt.clone(),
         federation: Some(synapse::federation(data, ports.neighbour)),
         webhook_allowed_host: options.webhook_allowed_host.clone(),

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::Read;
 
 use anyhow::{Context, Result, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::paths::{Data, write_private};
@@ -71,7 +73,7 @@ impl Secrets {
             registration: random_hex()?,
             macaroon: random_hex()?,
             form: random_hex()?,
-            signing_key: format!("ed25519 a_dev {}\n", base64(&random()?)),
+            signing_key: format!("ed25519 a_dev {}\n", STANDARD_NO_PAD.encode(random()?)),
             jwt: random_hex()?,
         })
     }
@@ -87,30 +89,9 @@ fn random_hex() -> Result<String> {
     Ok(random()?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Base64 without padding, as Matrix writes keys.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digit = |bits: u32| DIGITS.get((bits & 63) as usize).map_or('A', |&digit| char::from(digit));
-    let chunk = |chunk: &[u8]| {
-        let bits = chunk.iter().fold(0, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
-        (0..=chunk.len()).map(|i| digit(bits >> (18 - 6 * i))).collect::<String>()
-    };
-    bytes.chunks(3).map(chunk).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_has_no_padding() {
-        assert_eq!(base64(b""), "");
-        assert_eq!(base64(b"f"), "Zg");
-        assert_eq!(base64(b"fo"), "Zm8");
-        assert_eq!(base64(b"foob"), "Zm9vYg");
-        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
-        assert_eq!(base64(&[7; 32]).len(), 43);
-    }
 
     #[test]
     fn secrets_stay_and_the_server_name_too() {

@@ -11,6 +11,7 @@ use crate::paths::write_private;
 use crate::process::Identity;
 use crate::service::{Name, Service};
 use crate::stop::Stop;
+use crate::token;
 
 /// A stack, as written to the stack file once everything is ready.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Stack {
     pub matrix_hs_token: String,
     /// Secret of the matrix-gateway.
     pub matrix_gateway_secret: String,
+    /// How callers say who they are: `development` or `token`.
+    #[serde(default = "development")]
+    pub auth_mode: String,
     /// Key of the callers' tokens.
     pub jwt_secret: String,
     /// Who the homeserver federates with; absent in files of earlier versions.
@@ -55,6 +59,17 @@ pub struct Stack {
     pub supervisor: Option<Identity>,
     /// The services.
     pub services: BTreeMap<Name, Service>,
+}
+
+fn development() -> String {
+    "development".to_owned()
+}
+
+impl Stack {
+    /// The issuer that callers' tokens must have; empty: any. Tests in development mode make tokens of their own.
+    pub fn jwt_issuer(&self) -> &'static str {
+        if self.auth_mode == "token" { token::ISSUER } else { "" }
+    }
 }
 
 /// What a second homeserver needs to federate with ours. Tests start it.

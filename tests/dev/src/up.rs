@@ -27,6 +27,7 @@ pub fn run(repo: &Repo, args: UpArgs, stop: &Stop) -> Result<()> {
         ports: args.ports,
         data,
         server_name: args.server_name,
+        auth: args.auth,
         durable: true,
         webhook_allowed_host: std::env::var("WEBHOOK_ALLOWED_HOST").unwrap_or_default(),
         build: (!args.no_build).then_some(Native::Programs),
@@ -68,6 +69,14 @@ pub fn delete(data: &Path, file: &StackFile, stop: &Stop) -> Result<()> {
     Ok(())
 }
 
+/// What a first request says of its caller.
+fn identity(stack: &Stack) -> &'static str {
+    match stack.auth_mode.as_str() {
+        "token" => "\"Authorization: Bearer $(cargo dev token user:alice --microdao microdao:daarion)\"",
+        _ => "'X-User-Id: user:alice'",
+    }
+}
+
 fn welcome(stack: &Stack, file: &Path) {
     let Stack { api_url, ws_url, nats_url, homeserver_url, server_name, .. } = stack;
     say(&format!(
@@ -82,12 +91,13 @@ fn welcome(stack: &Stack, file: &Path) {
 
 A first channel:
 
-  curl -s {api_url}/api/messaging/channels -H 'X-User-Id: user:alice' -H 'Content-Type: application/json' \\
+  curl -s {api_url}/api/messaging/channels -H {identity} -H 'Content-Type: application/json' \\
     -d '{{\"slug\": \"general\", \"name\": \"General\", \"microdao_id\": \"microdao:daarion\"}}'
 
 Ctrl-C stops everything.
 ",
         database = stack.database_url,
+        identity = identity(stack),
         logs = stack.data.join("logs").display(),
         file = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()).display(),
     ));

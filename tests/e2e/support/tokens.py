@@ -22,6 +22,11 @@ def sign(claims: dict[str, Any], secret: str, header: dict[str, Any] | None = No
     return f"{text}.{_part(digest)}"
 
 
+def with_header(text: str, header: dict[str, Any]) -> str:
+    """The token with another header, which its signature does not fit."""
+    return f"{_part(json.dumps(header).encode())}.{text.split('.', 1)[1]}"
+
+
 def token(
     sub: str, secret: str, microdaos: list[str] | tuple[str, ...] = (), lifetime: float = 600, **claims: Any
 ) -> str:

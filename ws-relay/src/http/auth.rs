@@ -1,5 +1,7 @@
 //! Who opens a socket. Browsers cannot set headers on a WebSocket, so a token has more places than in other requests.
 
+use crate::http::key_set;
+use crate::http_client::HttpClient;
 use crate::socket::session::Identity;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
@@ -20,9 +22,22 @@ pub struct Query {
 }
 
 /// Finds out who is calling. A token counts more than a name; a wrong token is a 401, whatever name comes with it.
-pub fn identify(verifier: &Verifier, headers: &HeaderMap, query: &Query) -> Result<Identity, Problem> {
-    let known = match token(headers, query)? {
-        Some(token) => verifier.verify_token(&token)?,
+pub async fn identify(
+    verifier: &Verifier,
+    client: &HttpClient,
+    headers: &HeaderMap,
+    query: &Query,
+) -> Result<Identity, Problem> {
+    let token = token(headers, query)?;
+    if let Some(token) = &token {
+        key_set::renew(verifier, client, token).await;
+    }
+    decide(verifier, token.as_deref(), headers, query)
+}
+
+fn decide(verifier: &Verifier, token: Option<&str>, headers: &HeaderMap, query: &Query) -> Result<Identity, Problem> {
+    let known = match token {
+        Some(token) => verifier.verify_token(token)?,
         None if verifier.development() => {
             // What is not ASCII is no name, and not the absence of one.
             let header = headers.get("x-user-id").map(|value| value.to_str().unwrap_or(""));
@@ -66,6 +81,10 @@ mod tests {
             .collect()
     }
 
+    fn decide_by(verifier: &Verifier, headers: &HeaderMap, query: &Query) -> Result<Identity, Problem> {
+        decide(verifier, token(headers, query)?.as_deref(), headers, query)
+    }
+
     fn verifier(mode: &str) -> Verifier {
         Verifier::from_settings(|name| (name == "AUTH_MODE").then(|| mode.to_owned())).unwrap()
     }
@@ -86,23 +105,23 @@ mod tests {
     fn a_name_alone_counts_only_in_development_and_never_hides_a_wrong_token() {
         let query = Query { user_id: Some("user:alice".to_owned()), ..Query::default() };
         let development = verifier("development");
-        let alice = identify(&development, &HeaderMap::new(), &query).unwrap();
+        let alice = decide_by(&development, &HeaderMap::new(), &query).unwrap();
         assert_eq!(alice.caller.unwrap().id().as_str(), "user:alice");
-        let bob = identify(&development, &headers(&[("x-user-id", "user:bob")]), &query).unwrap();
+        let bob = decide_by(&development, &headers(&[("x-user-id", "user:bob")]), &query).unwrap();
         assert_eq!(bob.caller.unwrap().id().as_str(), "user:bob");
-        assert!(identify(&development, &headers(&[("authorization", "Bearer x")]), &query).is_err());
+        assert!(decide_by(&development, &headers(&[("authorization", "Bearer x")]), &query).is_err());
         for name in ["authorization", "x-user-id"] {
             let value = HeaderValue::from_bytes("Bearer é".as_bytes()).unwrap();
             let not_ascii = HeaderMap::from_iter([(http::HeaderName::from_static(name), value)]);
-            assert!(identify(&development, &not_ascii, &query).is_err(), "{name}");
+            assert!(decide_by(&development, &not_ascii, &query).is_err(), "{name}");
         }
-        assert!(identify(&verifier("token"), &HeaderMap::new(), &query).is_err());
+        assert!(decide_by(&verifier("token"), &HeaderMap::new(), &query).is_err());
     }
 
     #[test]
     fn nobody_in_particular_is_somebody_only_in_development() {
         let nothing = (HeaderMap::new(), Query::default());
-        assert!(identify(&verifier("development"), &nothing.0, &nothing.1).unwrap().caller.is_none());
-        assert!(identify(&verifier("token"), &nothing.0, &nothing.1).is_err());
+        assert!(decide_by(&verifier("development"), &nothing.0, &nothing.1).unwrap().caller.is_none());
+        assert!(decide_by(&verifier("token"), &nothing.0, &nothing.1).is_err());
     }
 }

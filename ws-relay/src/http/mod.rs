@@ -2,6 +2,7 @@
 
 mod auth;
 pub mod health;
+pub mod key_set;
 pub mod meter;
 pub mod origins;
 pub mod places;

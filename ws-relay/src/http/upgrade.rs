@@ -52,7 +52,7 @@ impl FromRequestParts<Arc<App>> for Knock {
 /// A socket for one channel.
 pub async fn one(State(app): State<Arc<App>>, path: Result<Path<String>, PathRejection>, knock: Knock) -> Response {
     let opened = async {
-        let (identity, query) = knock.identify(&app)?;
+        let (identity, query) = knock.identify(&app).await?;
         // What is not UTF-8 is the id of no channel either.
         let channel = path.ok().and_then(|Path(text)| ChannelId::parse(&text));
         let channel = channel.ok_or_else(|| Problem::not_found("channel"))?;
@@ -70,7 +70,7 @@ pub async fn one(State(app): State<Arc<App>>, path: Result<Path<String>, PathRej
 
 /// A socket for many channels.
 pub async fn many(State(app): State<Arc<App>>, knock: Knock) -> Response {
-    let opened = knock.identify(&app).map(|(identity, _)| (identity, Purpose::Many));
+    let opened = knock.identify(&app).await.map(|(identity, _)| (identity, Purpose::Many));
     knock.respond(app, opened)
 }
 
@@ -86,10 +86,10 @@ fn unavailable(internal_message: impl std::fmt::Display) -> Problem {
 }
 
 impl Knock {
-    fn identify(&self, app: &App) -> Result<(Identity, &Query), Problem> {
+    async fn identify(&self, app: &App) -> Result<(Identity, &Query), Problem> {
         app.origins.check(&self.headers)?;
         let query = self.query.as_ref().map_err(|e| Problem::bad_request("invalid_query", e.body_text()))?;
-        Ok((identify(&app.verifier, &self.headers, query)?, query))
+        Ok((identify(&app.verifier, &app.http_client, &self.headers, query).await?, query))
     }
 
     fn respond(self, app: Arc<App>, opened: Result<(Identity, Purpose), Problem>) -> Response {

@@ -20,7 +20,7 @@ pub fn operations() -> Vec<Operation> {
             .responds::<AgentPosted>(200, "It is posted.")
             .refuses(&WRITING)
             .refuses(&[Refusal::ChannelEncrypted, Refusal::ReplyToNotFound])
-            .fails([Problem::not_found("agent")])
+            .fails([Problem::not_found("agent"), Problem::agent_not_allowed()])
             .asks_matrix(),
         operation("agents", "get", paths::AGENT_CONTEXT, "getAgentContext")
             .does("Who may answer in a channel", "What an agent filter has to know.")
@@ -35,6 +35,6 @@ pub fn operations() -> Vec<Operation> {
             .links(&["next", "prev"])
             .refuses(&READING)
             .refuses(&[Refusal::PositionNotFound])
-            .fails([Problem::not_found("agent")]),
+            .fails([Problem::not_found("agent"), Problem::agent_not_allowed()]),
     ]
 }

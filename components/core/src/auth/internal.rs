@@ -5,24 +5,49 @@ use crate::ids::EntityId;
 use crate::problem::Problem;
 use subtle::ConstantTimeEq;
 
+/// How many secrets may be valid at a time: the new one, and the one that it replaces.
+const MAX_SECRETS: usize = 2;
+
+/// The settings that decide which services of the platform may call.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct InternalSettings {
+    /// `INTERNAL_SECRET`: the secret; while it is changed two of them, with a space between.
+    pub secrets: String,
+    /// `INTERNAL_AGENTS`: the agents for whom services may act, as `agent:<id>` with commas between; empty: all.
+    pub agents: String,
+}
+
 /// Proof that the request carried the platform's secret. Only [`Internal::check`] makes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Internal(());
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Internal {
+    /// `None`: all of them.
+    agents: Option<Vec<EntityId>>,
+}
 
 impl Internal {
-    /// Checks the secret of a request against `INTERNAL_SECRET`. The problem is a 401, always when `expected` is empty.
-    pub fn check(given: Option<&str>, expected: &str) -> Result<Self, Problem> {
-        match given {
-            Some(given) if secrets_match(given, expected) => Ok(Self(())),
-            _ => Err(Problem::unauthenticated("Send X-Internal-Service-Token: <INTERNAL_SECRET>.")),
+    /// Checks the secret of a request. The problem is a 401, always when no secret is set.
+    pub fn check(given: Option<&str>, settings: &InternalSettings) -> Result<Self, Problem> {
+        let given = given.unwrap_or_default();
+        // Each is compared, so that the time does not tell which one it is.
+        let matches = settings.secrets.split_ascii_whitespace().take(MAX_SECRETS);
+        let is_known = matches.fold(false, |is_known, secret| is_known | secrets_match(given, secret));
+        if !is_known {
+            return Err(Problem::unauthenticated("Send X-Internal-Service-Token: <INTERNAL_SECRET>."));
         }
+        let agents = settings.agents.split(',').map(str::trim).filter(|id| !id.is_empty());
+        let agents: Result<Vec<_>, _> = agents.map(EntityId::parse_own).collect();
+        let agents = agents.map_err(|e| Problem::internal(format!("an entry of INTERNAL_AGENTS {e}")))?;
+        Ok(Self { agents: Some(agents).filter(|agents| !agents.is_empty()) })
     }
 
     /// The agent for whom the service acts. Agents are members of channels one by one, never of a microDAO.
-    /// The problem is a 404 when `agent_id` is not `agent:<id>`.
+    /// The problem is a 404 when `agent_id` is not `agent:<id>`, and a 403 when services may not act for it.
     pub fn agent(&self, agent_id: &str) -> Result<Caller, Problem> {
         let id = EntityId::parse_own(agent_id).ok().filter(EntityId::is_agent);
         let id = id.ok_or_else(|| Problem::not_found("agent"))?;
+        if self.agents.as_ref().is_some_and(|agents| !agents.contains(&id)) {
+            return Err(Problem::agent_not_allowed());
+        }
         Ok(Caller::new(id, MicroDaos::Only(Vec::new())))
     }
 

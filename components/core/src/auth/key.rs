@@ -1,5 +1,7 @@
-//! The key that tokens are checked with, and the one algorithm that it is for.
+//! The keys that tokens are checked with, and the one algorithm that they are for. The settings decide it, never a token.
 
+use super::key_set::{self, FetchedKeys};
+use super::provider;
 use super::settings::Settings;
 use ed25519_dalek::VerifyingKey;
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -11,28 +13,69 @@ use rsa::traits::PublicKeyParts;
 /// The size of the hash of HS256 in bytes; the key must not be shorter (RFC 7518, section 3.2).
 const MIN_SECRET_BYTES: usize = 32;
 
-/// Reads the key of `settings`; `None` when there is none. The error is a sentence for the operator.
-pub(super) fn from_settings(settings: &Settings) -> Result<Option<(DecodingKey, Algorithm)>, String> {
-    match (&settings.jwt_secret, &settings.jwt_public_key) {
-        (Some(_), Some(_)) => Err("set JWT_SECRET or JWT_PUBLIC_KEY, not both".to_owned()),
-        (Some(secret), None) if secret.len() < MIN_SECRET_BYTES => {
-            Err(format!("JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes"))
+/// How many secrets may be valid at a time: the new one, and the one that it replaces.
+const MAX_SECRETS: usize = 2;
+
+/// A key, and the id under which its issuer publishes it.
+pub(super) struct Key {
+    pub id: Option<String>,
+    pub key: DecodingKey,
+}
+
+/// Where the keys come from.
+pub(super) enum Keys {
+    /// From the settings.
+    Fixed(Vec<Key>),
+    /// From the issuer, again and again.
+    Fetched(FetchedKeys),
+}
+
+/// Reads the keys of `settings`; `None` when there are none. The error is a sentence for the operator.
+pub(super) fn from_settings(settings: &Settings) -> Result<Option<(Keys, Algorithm)>, String> {
+    let public = || algorithm(settings.jwt_algorithm.as_deref());
+    match (&settings.jwt_secret, &settings.jwt_public_key, &settings.jwt_jwks_url) {
+        (None, None, None) => Ok(None),
+        (Some(secrets), None, None) => Ok(Some((Keys::Fixed(shared(secrets)?), Algorithm::HS256))),
+        (None, Some(document), None) if document.trim_start().starts_with('{') => {
+            let algorithm = public()?;
+            let keys = key_set::parse(document.as_bytes(), algorithm).map_err(|e| format!("JWT_PUBLIC_KEY {e}"))?;
+            Ok(Some((Keys::Fixed(keys), algorithm)))
         }
-        (Some(secret), None) => Ok(Some((DecodingKey::from_secret(secret.as_bytes()), Algorithm::HS256))),
-        (None, Some(pem)) => public_key(pem, settings.jwt_algorithm.as_deref()).map(Some),
-        (None, None) => Ok(None),
+        (None, Some(pem), None) => {
+            let algorithm = public()?;
+            Ok(Some((Keys::Fixed(vec![Key { id: None, key: public_key(pem, algorithm)? }]), algorithm)))
+        }
+        (None, None, Some(url)) => {
+            let algorithm = public()?;
+            Ok(Some((Keys::Fetched(FetchedKeys::new(url, algorithm)?), algorithm)))
+        }
+        _ => Err("set one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL".to_owned()),
+    }
+}
+
+fn shared(secrets: &str) -> Result<Vec<Key>, String> {
+    let secrets: Vec<_> = secrets.split_ascii_whitespace().collect();
+    if secrets.len() > MAX_SECRETS {
+        return Err(format!("JWT_SECRET must be one secret, or {MAX_SECRETS} with a space between"));
+    }
+    if secrets.iter().any(|secret| secret.len() < MIN_SECRET_BYTES) {
+        return Err(format!("JWT_SECRET must have at least {MIN_SECRET_BYTES} bytes, each of two"));
+    }
+    Ok(secrets.iter().map(|secret| Key { id: None, key: DecodingKey::from_secret(secret.as_bytes()) }).collect())
+}
+
+fn algorithm(name: Option<&str>) -> Result<Algorithm, String> {
+    match name {
+        None | Some("RS256") => Ok(Algorithm::RS256),
+        Some("ES256") => Ok(Algorithm::ES256),
+        Some("EdDSA") => Ok(Algorithm::EdDSA),
+        Some(other) => Err(format!("JWT_ALGORITHM must be RS256, ES256 or EdDSA, not {other:?}")),
     }
 }
 
 /// Reads a PEM public key: `PUBLIC KEY` (X.509 SubjectPublicKeyInfo), or `RSA PUBLIC KEY` (PKCS #1) for RS256.
-fn public_key(pem: &str, algorithm: Option<&str>) -> Result<(DecodingKey, Algorithm), String> {
-    let algorithm = match algorithm {
-        None | Some("RS256") => Algorithm::RS256,
-        Some("ES256") => Algorithm::ES256,
-        Some("EdDSA") => Algorithm::EdDSA,
-        Some(other) => return Err(format!("JWT_ALGORITHM must be RS256, ES256 or EdDSA, not {other:?}")),
-    };
-    let pem = pem::parse(pem).map_err(|e| format!("JWT_PUBLIC_KEY is no PEM text: {e}"))?;
+fn public_key(pem: &str, algorithm: Algorithm) -> Result<DecodingKey, String> {
+    let pem = pem::parse(pem).map_err(|e| format!("JWT_PUBLIC_KEY is neither a PEM text nor a JWK Set: {e}"))?;
     let key = match (algorithm, pem.tag()) {
         (Algorithm::RS256, "PUBLIC KEY") => rsa::PublicKey::from_public_key_der(pem.contents()).ok().map(rsa_key),
         (Algorithm::RS256, "RSA PUBLIC KEY") => rsa::PublicKey::from_pkcs1_der(pem.contents()).ok().map(rsa_key),
@@ -40,8 +83,8 @@ fn public_key(pem: &str, algorithm: Option<&str>) -> Result<(DecodingKey, Algori
         (Algorithm::EdDSA, "PUBLIC KEY") => VerifyingKey::from_public_key_der(pem.contents()).ok().map(ed25519_key),
         _ => None,
     };
-    match key {
-        Some(key) => Ok((key, algorithm)),
+    match key.filter(|key| provider::fits(algorithm, key)) {
+        Some(key) => Ok(key),
         None => Err(format!("JWT_PUBLIC_KEY is a PEM {}, not a public key for {algorithm:?}", pem.tag())),
     }
 }

@@ -7,6 +7,7 @@ use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::signature::{self, Verifier};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey};
 use p256::ecdsa::signature::Verifier as _;
+use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, Pkcs1v15Sign};
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,14 @@ static PROVIDER: CryptoProvider =
 pub(super) fn install() {
     // The error is the provider that stands already: this one, since nothing else installs any.
     let _ = PROVIDER.install_default();
+}
+
+/// The shortest modulus of RS256 in bytes (RFC 7518, section 3.3).
+const MIN_RSA_BYTES: usize = 256;
+
+/// Whether `key` can check tokens of `algorithm`.
+pub(super) fn fits(algorithm: Algorithm, key: &DecodingKey) -> bool {
+    Key::new(algorithm, key).is_some()
 }
 
 /// A key with the one algorithm that it verifies.
@@ -36,7 +45,7 @@ impl Key {
             }
             (Algorithm::RS256, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {
                 let (n, e) = (BoxedUint::from_be_slice_vartime(n), BoxedUint::from_be_slice_vartime(e));
-                rsa::PublicKey::new(n, e).ok().map(Self::Rs256)
+                rsa::PublicKey::new(n, e).ok().filter(|key| key.size() >= MIN_RSA_BYTES).map(Self::Rs256)
             }
             (Algorithm::ES256, AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
                 p256::ecdsa::VerifyingKey::from_sec1_bytes(point).ok().map(Self::Es256)

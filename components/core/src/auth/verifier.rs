@@ -1,13 +1,15 @@
 //! Decides who is calling by what a request carries.
 
 use super::caller::{Authenticated, Caller, MicroDaos};
+use super::claims::{Claims, microdaos_claim};
+use super::key::{self, Key, Keys};
+use super::provider;
 use super::settings::Settings;
-use super::{key, provider};
-use crate::ids::{EntityId, MicrodaoId};
+use crate::ids::EntityId;
 use crate::problem::Problem;
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{DecodingKey, TokenData, Validation, decode};
-use serde::Deserialize;
+use jsonwebtoken::errors::{Error, ErrorKind};
+use jsonwebtoken::{TokenData, Validation, decode, decode_header};
+use std::time::Instant;
 
 /// How far the clocks of the token's issuer and of this service may differ, in seconds.
 const CLOCK_SKEW_SECONDS: u64 = 30;
@@ -15,20 +17,9 @@ const CLOCK_SKEW_SECONDS: u64 = 30;
 /// Decides who is calling. With no settings it accepts nobody.
 pub struct Verifier {
     development: bool,
-    key: Option<(DecodingKey, Validation)>,
+    keys: Option<(Keys, Validation)>,
+    microdaos_claim: String,
     warnings: Vec<&'static str>,
-}
-
-/// The claims of a token (RFC 7519, section 4.1) that this service reads.
-#[derive(Deserialize)]
-struct Claims {
-    /// `user:<id>` or `agent:<id>`.
-    sub: String,
-    /// Seconds since 1970; a NumericDate may have a fraction (RFC 7519, section 2).
-    exp: f64,
-    /// The microDAOs of the subject, as `microdao:<slug>`.
-    #[serde(default)]
-    microdaos: Vec<String>,
 }
 
 impl Verifier {
@@ -40,7 +31,7 @@ impl Verifier {
             Some("development") => true,
             Some(other) => return Err(format!("AUTH_MODE must be token or development, not {other:?}")),
         };
-        let key = key::from_settings(settings)?.map(|(key, algorithm)| {
+        let keys = key::from_settings(settings)?.map(|(keys, algorithm)| {
             let mut validation = Validation::new(algorithm);
             validation.leeway = CLOCK_SKEW_SECONDS;
             validation.validate_nbf = true;
@@ -56,7 +47,7 @@ impl Verifier {
                 validation.set_issuer(&[issuer]);
                 validation.required_spec_claims.insert("iss".to_owned());
             }
-            (key, validation)
+            (keys, validation)
         });
         let mut warnings = Vec::new();
         if development {
@@ -65,15 +56,19 @@ impl Verifier {
                  microDAO channel. Never let others reach this service.",
             );
         }
-        if key.is_some() && settings.jwt_audience.is_none() {
+        if keys.is_some() && settings.jwt_audience.is_none() {
             warnings.push(
                 "JWT_AUDIENCE is empty: a token that was made for another service with the same key is taken here too.",
             );
         }
-        if key.is_some() && settings.jwt_issuer.is_none() {
+        if keys.is_some() && settings.jwt_issuer.is_none() {
             warnings.push("JWT_ISSUER is empty: tokens of everybody who signs with the same key are taken.");
         }
-        Ok(Self { development, key, warnings })
+        if settings.jwt_jwks_url.as_deref().is_some_and(|url| url.starts_with("http:")) {
+            warnings.push("JWT_JWKS_URL is not https: whoever is on the way to it can make themselves anybody.");
+        }
+        let microdaos_claim = microdaos_claim(settings.jwt_microdaos_claim.as_deref())?;
+        Ok(Self { development, keys, microdaos_claim, warnings })
     }
 
     /// [`Settings::read`] and [`Verifier::new`] in one. The error is a sentence for the operator.
@@ -91,13 +86,46 @@ impl Verifier {
         &self.warnings
     }
 
-    /// Checks a token's signature, times, issuer and audience. The problem is a 401.
+    /// The address of the JWK Set to fetch before `token` is checked, if there is one and it is time. Whoever fetches
+    /// it hands it to [`put_keys`](Self::put_keys), or says that [it failed](Self::keys_failed).
+    pub fn keys_due(&self, token: &str, now: Instant) -> Option<&str> {
+        let (Keys::Fetched(keys), _) = self.keys.as_ref()? else { return None };
+        // What is no token needs no key.
+        keys.due(decode_header(token).ok()?.kid.as_deref(), now)
+    }
+
+    /// Takes a JWK Set. The error is a sentence for the log; the keys that there are stay.
+    pub fn put_keys(&self, document: &[u8], now: Instant) -> Result<(), String> {
+        match &self.keys {
+            Some((Keys::Fetched(keys), _)) => keys.put(document, now),
+            _ => Ok(()),
+        }
+    }
+
+    /// Remembers that the JWK Set could not be fetched.
+    pub fn keys_failed(&self, now: Instant) {
+        if let Some((Keys::Fetched(keys), _)) = &self.keys {
+            keys.failed(now);
+        }
+    }
+
+    /// Checks a token's signature, times, issuer and audience. The problem is a 401, or a 503 while the issuer's keys
+    /// are not known.
     pub fn verify_token(&self, token: &str) -> Result<Authenticated, Problem> {
-        let Some((key, validation)) = &self.key else {
+        let Some((keys, validation)) = &self.keys else {
             return Err(Problem::unauthenticated("This service has no key to check tokens with.")
-                .with_internal_message("neither JWT_SECRET nor JWT_PUBLIC_KEY is set"));
+                .with_internal_message("none of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL is set"));
         };
-        let TokenData { header, claims } = decode::<Claims>(token, key, validation).map_err(|e| {
+        let fetched;
+        let keys = match keys {
+            Keys::Fixed(keys) => keys,
+            Keys::Fetched(keys) => {
+                let known = keys.get(Instant::now());
+                fetched = known.ok_or_else(|| Problem::unavailable("no key of JWT_JWKS_URL is known"))?;
+                &*fetched
+            }
+        };
+        let TokenData { header, claims } = decode_with(keys, token, validation).map_err(|e| {
             let detail = match e.kind() {
                 ErrorKind::ExpiredSignature => "The token has expired. Get a new one.",
                 _ => "The token is not valid here.",
@@ -109,15 +137,7 @@ impl Verifier {
             return Err(Problem::unauthenticated("The token is not valid here.")
                 .with_internal_message(format!("its crit names {extensions:?}")));
         }
-        let id =
-            EntityId::parse_own(&claims.sub).map_err(|e| Problem::unauthenticated(format!("The token's sub {e}.")))?;
-        let microdaos = claims
-            .microdaos
-            .iter()
-            .map(|text| MicrodaoId::parse(text))
-            .collect::<Result<_, _>>()
-            .map_err(|e| Problem::unauthenticated(format!("Each of the token's microdaos {e}.")))?;
-        let caller = Caller::new(id, MicroDaos::Only(microdaos));
+        let caller = claims.caller(&self.microdaos_claim)?;
         let expires_at = (claims.exp as u64).saturating_add(CLOCK_SKEW_SECONDS);
         Ok(Authenticated { caller, expires_at: Some(expires_at) })
     }
@@ -147,6 +167,26 @@ impl Verifier {
             _ => Err(Problem::unauthenticated("Send Authorization: Bearer <token>.")),
         }
     }
+}
+
+/// Checks a token with the key that it names, or with each when it names none.
+fn decode_with(keys: &[Key], token: &str, validation: &Validation) -> Result<TokenData<Claims>, Error> {
+    let named = match keys {
+        [Key { id: None, .. }] => None,
+        _ => decode_header(token)?.kid,
+    };
+    let may_be = |key: &&Key| match (&key.id, &named) {
+        (Some(id), Some(named)) => id == named,
+        _ => true,
+    };
+    let mut error = ErrorKind::InvalidSignature.into();
+    for key in keys.iter().filter(may_be) {
+        match decode(token, &key.key, validation) {
+            Err(e) if *e.kind() == ErrorKind::InvalidSignature => error = e,
+            decided => return decided,
+        }
+    }
+    Err(error)
 }
 
 /// The token of an `Authorization` header (RFC 6750, section 2.1; the scheme's case does not matter).

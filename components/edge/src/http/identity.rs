@@ -1,8 +1,9 @@
 //! Who is calling. A handler that asks for one of these gets it only after the check.
 
+use super::key_set;
 use super::{FromRequest, Request};
 use crate::{Problem, settings};
-use messaging_core::auth::{Caller, Internal, Settings, Verifier, VerifierCache, bearer};
+use messaging_core::auth::{Caller, Internal, InternalSettings, Settings, Verifier, VerifierCache, bearer};
 use messaging_core::paths::{AgentPath, FromParams};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,15 +20,24 @@ async fn verifier() -> Result<Arc<Verifier>, Problem> {
     VERIFIER.get(Settings::read(|name| values.get(name).cloned())).map_err(Problem::internal)
 }
 
-fn caller(verifier: &Verifier, request: &Request) -> Result<Caller, Problem> {
+async fn internal(given: Option<&str>) -> Result<Internal, Problem> {
+    let secrets = settings::optional("internal_secret").await?.unwrap_or_default();
+    let agents = settings::optional("internal_agents").await?.unwrap_or_default();
+    Internal::check(given, &InternalSettings { secrets, agents })
+}
+
+async fn caller(verifier: &Verifier, request: &Request) -> Result<Caller, Problem> {
     let header = |name| request.header_or_empty(name);
+    if let Some(token) = header("authorization").and_then(bearer) {
+        key_set::renew(verifier, token, request.id()).await;
+    }
     Ok(verifier.authenticate(header("authorization"), header("x-user-id"))?.caller)
 }
 
 /// The caller of a public route: by token, or by `X-User-Id` in development mode.
 impl FromRequest for Caller {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
-        caller(&*verifier().await?, request)
+        caller(&*verifier().await?, request).await
     }
 }
 
@@ -43,19 +53,17 @@ impl FromRequest for Reader {
         let has = |name| request.header_or_empty(name).is_some();
         let names_somebody = has("authorization") || verifier.development() && has("x-user-id");
         if !names_somebody && let Some(token) = request.header_or_empty("x-internal-service-token") {
-            let expected = settings::optional("internal_secret").await?.unwrap_or_default();
-            return Ok(Self(Internal::check(Some(token), &expected)?.service()));
+            return Ok(Self(internal(Some(token)).await?.service()));
         }
-        caller(&verifier, request).map(Self)
+        caller(&verifier, request).await.map(Self)
     }
 }
 
 /// A service of the platform: it sends `INTERNAL_SECRET` as `X-Internal-Service-Token` or as bearer token.
 impl FromRequest for Internal {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
-        let expected = settings::optional("internal_secret").await?.unwrap_or_default();
         let bearer = request.header("authorization").and_then(bearer);
-        Self::check(request.header_or_empty("x-internal-service-token").or(bearer), &expected)
+        internal(request.header_or_empty("x-internal-service-token").or(bearer)).await
     }
 }
 

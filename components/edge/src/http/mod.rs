@@ -4,6 +4,7 @@ mod cors;
 mod extract;
 mod identity;
 mod json;
+mod key_set;
 mod request;
 mod response;
 mod router;

@@ -3,6 +3,8 @@
 mod algorithms;
 mod cache;
 mod internal;
+mod key_set;
+mod platform;
 mod tokens;
 
 use super::*;

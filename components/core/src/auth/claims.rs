@@ -1,0 +1,67 @@
+//! What a token says (RFC 7519, section 4.1), the platform's own included.
+
+use super::caller::{Caller, MicroDaos};
+use crate::ids::{EntityId, MicrodaoId};
+use crate::problem::Problem;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The `type` of the platform's tokens that open its services. Its refresh tokens have another and open nothing.
+const ACCESS: &str = "access";
+
+/// Claims that mean something else here, so that none of them can be the one with the microDAOs.
+const TAKEN: [&str; 8] = ["sub", "exp", "nbf", "iat", "iss", "aud", "jti", "type"];
+
+/// The claim with the microDAOs, unless the settings name another.
+const MICRODAOS: &str = "microdaos";
+
+/// The claims of a token that this service reads.
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    /// `user:<id>`, `agent:<id>`, or the id of a user alone.
+    sub: String,
+    /// Seconds since 1970; a NumericDate may have a fraction (RFC 7519, section 2).
+    pub exp: f64,
+    /// The kind of token; tokens of other issuers have none.
+    #[serde(default, rename = "type")]
+    kind: Option<Value>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+/// The name of the claim with the microDAOs, as set. The error is a sentence for the operator.
+pub(super) fn microdaos_claim(setting: Option<&str>) -> Result<String, String> {
+    match setting {
+        Some(name) if TAKEN.contains(&name) => {
+            Err(format!("JWT_MICRODAOS_CLAIM cannot be {name}, which says another thing"))
+        }
+        name => Ok(name.unwrap_or(MICRODAOS).to_owned()),
+    }
+}
+
+impl Claims {
+    /// Who the token is of. `microdaos_claim` names the list of `microdao:<slug>`; without it, or with null, there are
+    /// none. The problem is a 401.
+    pub fn caller(&self, microdaos_claim: &str) -> Result<Caller, Problem> {
+        if self.kind.as_ref().is_some_and(|kind| kind != ACCESS) {
+            return Err(Problem::unauthenticated("This is no access token. Send the access token."));
+        }
+        let own = if self.sub.contains(':') { self.sub.clone() } else { format!("user:{}", self.sub) };
+        let id = EntityId::parse_own(&own).map_err(|e| Problem::unauthenticated(format!("The token's sub {e}.")))?;
+        Ok(Caller::new(id, MicroDaos::Only(self.microdaos(microdaos_claim)?)))
+    }
+
+    fn microdaos(&self, claim: &str) -> Result<Vec<MicrodaoId>, Problem> {
+        let wrong = |reason: String| Problem::unauthenticated(format!("The token's {claim} {reason}."));
+        let list = match self.others.get(claim) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(list)) => list,
+            Some(_) => return Err(wrong("must be a list".to_owned())),
+        };
+        let parse = |id: &Value| match id.as_str() {
+            Some(id) => MicrodaoId::parse(id).map_err(|e| wrong(format!("has an entry that {e}"))),
+            None => Err(wrong("must be a list of texts".to_owned())),
+        };
+        list.iter().map(parse).collect()
+    }
+}
