@@ -15,19 +15,10 @@ const TAKEN: [&str; 8] = ["sub", "exp", "nbf", "iat", "iss", "aud", "jti", "type
 /// The claim with the microDAOs, unless the settings name another.
 const MICRODAOS: &str = "microdaos";
 
-/// The claims of a token that this service reads.
+/// The claims of a token.
 #[derive(Deserialize)]
-pub(super) struct Claims {
-    /// `user:<id>`, `agent:<id>`, or the id of a user alone.
-    sub: String,
-    /// Seconds since 1970; a NumericDate may have a fraction (RFC 7519, section 2).
-    pub exp: f64,
-    /// The kind of token; tokens of other issuers have none.
-    #[serde(default, rename = "type")]
-    kind: Option<Value>,
-    #[serde(flatten)]
-    others: Map<String, Value>,
-}
+#[serde(transparent)]
+pub(super) struct Claims(Map<String, Value>);
 
 /// The name of the claim with the microDAOs, as set. The error is a sentence for the operator.
 pub(super) fn microdaos_claim(setting: Option<&str>) -> Result<String, String> {
@@ -40,20 +31,26 @@ pub(super) fn microdaos_claim(setting: Option<&str>) -> Result<String, String> {
 }
 
 impl Claims {
-    /// Who the token is of. `microdaos_claim` names the list of `microdao:<slug>`; without it, or with null, there are
-    /// none. The problem is a 401.
+    /// When the token ends, in seconds since 1970; a NumericDate may have a fraction (RFC 7519, section 2).
+    pub fn exp(&self) -> u64 {
+        self.0.get("exp").and_then(Value::as_f64).unwrap_or(0.0) as u64
+    }
+
+    /// Who the token is of: `sub` is `user:<id>`, `agent:<id>`, or the id of a user alone. `microdaos_claim` names the
+    /// list of `microdao:<slug>`; without it, or with null, there are none. The problem is a 401.
     pub fn caller(&self, microdaos_claim: &str) -> Result<Caller, Problem> {
-        if self.kind.as_ref().is_some_and(|kind| kind != ACCESS) {
+        if self.0.get("type").is_some_and(|kind| !kind.is_null() && kind != ACCESS) {
             return Err(Problem::unauthenticated("This is no access token. Send the access token."));
         }
-        let own = if self.sub.contains(':') { self.sub.clone() } else { format!("user:{}", self.sub) };
+        let sub = self.0.get("sub").and_then(Value::as_str).unwrap_or_default();
+        let own = if sub.contains(':') { sub.to_owned() } else { format!("user:{sub}") };
         let id = EntityId::parse_own(&own).map_err(|e| Problem::unauthenticated(format!("The token's sub {e}.")))?;
         Ok(Caller::new(id, MicroDaos::Only(self.microdaos(microdaos_claim)?)))
     }
 
     fn microdaos(&self, claim: &str) -> Result<Vec<MicrodaoId>, Problem> {
         let wrong = |reason: String| Problem::unauthenticated(format!("The token's {claim} {reason}."));
-        let list = match self.others.get(claim) {
+        let list = match self.0.get(claim) {
             None | Some(Value::Null) => return Ok(Vec::new()),
             Some(Value::Array(list)) => list,
             Some(_) => return Err(wrong("must be a list".to_owned())),

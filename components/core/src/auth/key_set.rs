@@ -3,7 +3,6 @@
 use super::key::Key;
 use super::provider;
 use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::Deserialize;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,54 +25,36 @@ const BETWEEN: Duration = Duration::from_secs(30);
 /// For this time after a fetch that failed there is no next one, when there is no key at all.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// One key of a set (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2). Small beside the type of the
-/// token library, which knows every kind of key.
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    kid: Option<String>,
-    alg: Option<String>,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct JwkSet {
-    keys: Vec<Value>,
-}
-
 /// Reads those keys of a set that are for `algorithm`. Others are left out, and so are keys that cannot be read: a kind
 /// that is not known here must not hide those that are. The error ends a sentence that begins with the set's source.
 pub(super) fn parse(document: &[u8], algorithm: Algorithm) -> Result<Vec<Key>, String> {
     if document.len() > MAX_KEY_SET_BYTES {
         return Err(format!("has more than {MAX_KEY_SET_BYTES} bytes"));
     }
-    let set: JwkSet = serde_json::from_slice(document).map_err(|e| format!("is not a JWK Set: {e}"))?;
-    let keys = set.keys.into_iter().filter_map(|key| read(serde_json::from_value(key).ok()?, algorithm));
+    let set: Value = serde_json::from_slice(document).map_err(|e| format!("is not JSON: {e}"))?;
+    let keys = set.get("keys").and_then(Value::as_array).ok_or_else(|| "is not a JWK Set".to_owned())?;
+    let keys = keys.iter().filter_map(|jwk| read(jwk, algorithm));
     let keys: Vec<_> = keys.take(MAX_KEYS).collect();
     if keys.is_empty() { Err(format!("has no key for {algorithm:?}")) } else { Ok(keys) }
 }
 
-fn read(jwk: Jwk, algorithm: Algorithm) -> Option<Key> {
+/// One key of a set (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
+fn read(jwk: &Value, algorithm: Algorithm) -> Option<Key> {
+    let member = |name: &str| jwk.get(name)?.as_str();
     let name = format!("{algorithm:?}");
     // RFC 9864 gives EdDSA with this curve a name of its own.
     let is_for = |alg: &str| alg == name || algorithm == Algorithm::EdDSA && alg == "Ed25519";
-    if jwk.usage.is_some_and(|usage| usage != "sig") || jwk.alg.is_some_and(|alg| !is_for(&alg)) {
+    if member("use").is_some_and(|usage| usage != "sig") || member("alg").is_some_and(|alg| !is_for(alg)) {
         return None;
     }
-    let key = match (algorithm, &*jwk.kty, jwk.crv.as_deref()) {
-        (Algorithm::RS256, "RSA", _) => DecodingKey::from_rsa_components(&jwk.n?, &jwk.e?),
-        (Algorithm::ES256, "EC", Some("P-256")) => DecodingKey::from_ec_components(&jwk.x?, &jwk.y?),
-        (Algorithm::EdDSA, "OKP", Some("Ed25519")) => DecodingKey::from_ed_components(&jwk.x?),
+    let key = match (algorithm, member("kty")?, member("crv")) {
+        (Algorithm::RS256, "RSA", _) => DecodingKey::from_rsa_components(member("n")?, member("e")?),
+        (Algorithm::ES256, "EC", Some("P-256")) => DecodingKey::from_ec_components(member("x")?, member("y")?),
+        (Algorithm::EdDSA, "OKP", Some("Ed25519")) => DecodingKey::from_ed_components(member("x")?),
         _ => return None,
     };
     let key = key.ok().filter(|key| provider::fits(algorithm, key))?;
-    Some(Key { id: jwk.kid, key })
+    Some(Key { id: member("kid").map(str::to_owned), key })
 }
 
 /// Keys that are fetched from their issuer. It decides when, and does no I/O itself.

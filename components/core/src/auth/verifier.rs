@@ -138,7 +138,7 @@ impl Verifier {
                 .with_internal_message(format!("its crit names {extensions:?}")));
         }
         let caller = claims.caller(&self.microdaos_claim)?;
-        let expires_at = (claims.exp as u64).saturating_add(CLOCK_SKEW_SECONDS);
+        let expires_at = claims.exp().saturating_add(CLOCK_SKEW_SECONDS);
         Ok(Authenticated { caller, expires_at: Some(expires_at) })
     }
 
