@@ -5,6 +5,7 @@ mod access;
 mod app;
 mod backlog;
 mod database;
+mod environment;
 mod event;
 mod http;
 mod http_client;
@@ -73,7 +74,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         return Ok(());
     }
     log();
-    let setting = |name: &str| std::env::var(name).ok();
+    let setting = environment::read(|name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {

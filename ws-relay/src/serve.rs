@@ -3,6 +3,7 @@
 use crate::access::AccessChecks;
 use crate::app::App;
 use crate::database::Database;
+use crate::http::certificate::Certificate;
 use crate::http::health::Reachable;
 use crate::http::origins::Origins;
 use crate::http::places::Places;
@@ -54,8 +55,10 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let feed = Feed::start(&settings.nats, metrics.clone()).await?;
     let resumes = Resumes::new(database.clone(), settings.database_pool, metrics.clone());
     let hub = Hub::new(database.clone(), resumes, &feed, metrics.clone());
+    let certificate = settings.certificate.take().map(Certificate::start).transpose()?;
     let listener = listen(&settings.listen).await?;
-    tracing::info!("listening on {}", listener.local_addr()?);
+    let scheme = if certificate.is_some() { "wss" } else { "ws" };
+    tracing::info!("listening on {scheme}://{}", listener.local_addr()?);
     let metrics_listener = match &settings.metrics_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
@@ -96,10 +99,10 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let publisher = Publisher { database, settings, ephemeral_nats, webhooks_queued, metrics };
     tasks.spawn(publisher.run(shutdown.clone()));
     let routes = router(app.clone(), metrics_listener.is_none());
-    let served = tokio::spawn(server::run(listener, routes, shutdown.clone()));
+    let served = tokio::spawn(server::run(listener, certificate, routes, shutdown.clone()));
     if let Some(listener) = metrics_listener {
         tracing::info!("/metrics is at {}", listener.local_addr()?);
-        tokio::spawn(server::run(listener, metrics_router(app.clone()), shutdown.clone()));
+        tokio::spawn(server::run(listener, None, metrics_router(app.clone()), shutdown.clone()));
     }
 
     tokio::select! {

@@ -1,5 +1,6 @@
 //! Settings, read once from the environment. Names are those of the components' variables.
 
+use crate::http::certificate::CertificateFiles;
 use crate::nats::Nats;
 use anyhow::{Context, anyhow, bail};
 use messaging_core::webhook::AllowedHosts;
@@ -12,7 +13,7 @@ const GIBIBYTE: i64 = 1 << 30;
 
 /// What `ws-relay --help` says about the settings; the documentation of each one.
 pub const HELP: &str = "\
-Settings (environment):
+Settings (environment; each secret may instead be in a file, named by JWT_SECRET_FILE and so on):
   DATABASE_URL             PostgreSQL, as postgres://user:password@host/database; with sslmode=require over
                            verified TLS. The publisher needs a session of its own: no transaction pooler.
   DATABASE_POOL            connections for reading, beside the two of the publisher (8)
@@ -23,6 +24,8 @@ Settings (environment):
                            (1073741824)
   NATS_STREAM_REPLICAS     copies of the stream in a NATS cluster, when ws-relay creates it (1)
   WS_LISTEN                address of WebSockets, /health and /metrics (127.0.0.1:3001)
+  WS_TLS_CERTIFICATE, WS_TLS_KEY
+                           PEM files: with them WS_LISTEN speaks TLS itself; both are read again when they change
   METRICS_LISTEN           address of /metrics alone, which WS_LISTEN then does not have; it should be one that
                            only your monitoring reaches
   WS_MAX_SOCKETS           sockets that may be open (20000)
@@ -78,6 +81,8 @@ pub struct Settings {
     pub stream_replicas: usize,
     /// Address to listen on, `host:port`.
     pub listen: String,
+    /// TLS of that address.
+    pub certificate: Option<CertificateFiles>,
     /// Address of `/metrics` alone.
     pub metrics_listen: Option<String>,
     /// Sockets at a time.
@@ -110,6 +115,13 @@ impl Settings {
             stream_max_bytes: number(text, "NATS_STREAM_MAX_BYTES", GIBIBYTE)?,
             stream_replicas: number(text, "NATS_STREAM_REPLICAS", 1)?,
             listen: text("WS_LISTEN").unwrap_or_else(|| "127.0.0.1:3001".to_owned()),
+            certificate: match (text("WS_TLS_CERTIFICATE"), text("WS_TLS_KEY")) {
+                (Some(certificate), Some(key)) => {
+                    Some(CertificateFiles { certificate: certificate.into(), key: key.into() })
+                }
+                (None, None) => None,
+                _ => bail!("set both of WS_TLS_CERTIFICATE and WS_TLS_KEY, or none"),
+            },
             metrics_listen: text("METRICS_LISTEN"),
             max_sockets: number(text, "WS_MAX_SOCKETS", 20_000)?,
             max_sockets_per_caller: number(text, "WS_MAX_SOCKETS_PER_CALLER", 200)?,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,15 +18,21 @@ from support.waiting import eventually
 
 @asynccontextmanager
 async def second_process(
-    service: dict[str, Any], words: list[str], env: dict[str, str], log: Path, health: str, deadline: float
+    service: dict[str, Any],
+    words: list[str],
+    env: dict[str, str],
+    log: Path,
+    health: str,
+    deadline: float,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[None]:
-    """Runs a service's program until the test is done with it; begins when `health` answers 200."""
+    """Runs a service's program until the test is done with it; begins when `health` answers 200. `tls` trusts it."""
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *words, env=env, cwd=service["cwd"], stdout=output, stderr=output, start_new_session=True
         )
     try:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=tls or True) as client:
 
             async def well() -> bool:
                 assert process.returncode is None, log.read_text()

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// The bytes that a client may still send. As long as the connection speaks HTTP, whose own bounds hold then, nothing
 /// is counted.
@@ -45,20 +44,20 @@ impl Meter {
 }
 
 /// A connection whose bytes are counted.
-pub struct Metered {
-    stream: TcpStream,
+pub struct Metered<S> {
+    stream: S,
     meter: Meter,
 }
 
-impl Metered {
+impl<S> Metered<S> {
     /// Wraps a connection; nothing is counted yet.
-    pub fn new(stream: TcpStream) -> (Self, Meter) {
+    pub fn new(stream: S) -> (Self, Meter) {
         let meter = Meter::default();
         (Self { stream, meter: meter.clone() }, meter)
     }
 }
 
-impl AsyncRead for Metered {
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -74,7 +73,7 @@ impl AsyncRead for Metered {
     }
 }
 
-impl AsyncWrite for Metered {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

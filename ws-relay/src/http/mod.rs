@@ -2,6 +2,7 @@
 
 mod auth;
 pub mod health;
+pub mod certificate;
 pub mod key_set;
 pub mod meter;
 pub mod origins;
