@@ -73,7 +73,8 @@ pub struct MessageWithContent {
     /// The whole text; `null` when the message is encrypted or deleted. From the index it is the beginning, which
     /// `truncated` tells.
     pub text: Option<String>,
-    /// The text as HTML, as its sender wrote it: sanitise it before showing it.
+    /// The text as HTML, cleaned to the subset that the Matrix specification recommends, whoever sent it; so is that of
+    /// `content`.
     pub formatted_body: Option<String>,
     /// The content of the Matrix event; `null` when the message is deleted, or when `source` is `index`.
     pub content: Option<Map<String, Value>>,

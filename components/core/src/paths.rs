@@ -47,6 +47,8 @@ pub const OPENAPI: &str = "/openapi.json";
 pub const ASYNCAPI: &str = "/asyncapi.json";
 /// The contract, to read.
 pub const DOCS: &str = "/docs";
+/// Where components have HTML cleaned.
+pub const CLEAN_HTML: &str = "/clean";
 /// One channel's WebSocket, at ws-relay.
 pub const WEBSOCKET: &str = "/ws/messaging/:channel_id";
 /// The WebSocket for many channels, at ws-relay.

@@ -1,5 +1,6 @@
 //! Text on its way into the index: previews, and what a text field may hold.
 
+pub mod html;
 #[cfg(feature = "openapi")]
 pub mod patterns;
 mod visible;

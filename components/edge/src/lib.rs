@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod deadline;
 pub mod gateway;
+pub mod html;
 mod http;
 pub mod index;
 pub mod log;

@@ -12,7 +12,7 @@ use messaging_core::text::beginning;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{RecordEdit, prepare_edit, record_edit};
 use messaging_edge::settings::fingerprint;
-use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, log};
+use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, html, log};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -35,6 +35,8 @@ pub async fn edit(
 
     let gateway = Gateway::from_settings().await?;
     let text = beginning(edit.text());
+    let formatted_body = html::clean_optional(edit.formatted_body.as_deref()).await?;
+    let edit = EditMessage { formatted_body, ..edit };
     let replacement = match edit.encrypted {
         Some(content) => encrypted_replacement(content, &prepared.event_id)?,
         None => match gateway.event(&prepared.room_id, &prepared.event_id).await {

@@ -5,7 +5,7 @@ use messaging_core::matrix;
 use messaging_core::message::ContentSource;
 use messaging_core::paths::MessagePath;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::{Path, Problem, Reader, Response, index};
+use messaging_edge::{Path, Problem, Reader, Response, html, index};
 use serde_json::{Value, json};
 
 pub async fn get(Reader(caller): Reader, Path(at): Path<MessagePath>) -> Result<Response, Problem> {
@@ -22,6 +22,10 @@ pub async fn get(Reader(caller): Reader, Path(at): Path<MessagePath>) -> Result<
         }
     };
     let source = if content.is_some() { ContentSource::Matrix } else { ContentSource::Index };
+    let content = match content {
+        Some(content) => Some(with_clean_html(content).await?),
+        None => None,
+    };
     let (text, content) = match content {
         Some(content) => (json!(matrix::text(&content, "body")), content),
         // The beginning is better than nothing; `truncated` says whether it is all.
@@ -32,4 +36,18 @@ pub async fn get(Reader(caller): Reader, Path(at): Path<MessagePath>) -> Result<
     message.insert("formatted_body".to_owned(), json!(matrix::text(&content, "formatted_body")));
     message.insert("content".to_owned(), content);
     Response::json(StatusCode::OK, &message)
+}
+
+/// The content as it may be shown: Matrix clients send any HTML.
+async fn with_clean_html(mut content: Value) -> Result<Value, Problem> {
+    if let Some(fields) = content.as_object_mut()
+        && let Some(formatted) = fields.remove("formatted_body")
+    {
+        let cleaned = html::clean_optional(formatted.as_str()).await?;
+        match cleaned {
+            Some(cleaned) => drop(fields.insert("formatted_body".to_owned(), Value::String(cleaned))),
+            None => drop(fields.remove("format")),
+        }
+    }
+    Ok(content)
 }

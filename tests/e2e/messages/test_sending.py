@@ -120,16 +120,6 @@ async def test_the_row_says_when_the_preview_leaves_something_out(world: World) 
     assert (edited["content_preview"], edited["truncated"]) == ("short", False)
 
 
-async def test_a_formatted_body_is_carried_as_it_is(world: World, rooms: Rooms) -> None:
-    alice = world.user("alice")
-    channel = await world.channel(alice)
-    html = "<b>bold</b><script>alert(1)</script>"
-    message = await alice.send(channel["id"], "bold", formatted_body=html)
-    assert message["content_preview"] == "bold"
-    [sent] = await rooms.messages(channel["matrix_room_id"])
-    assert sent["content"] | {"format": "org.matrix.custom.html", "formatted_body": html} == sent["content"]
-
-
 async def test_wrong_fields_are_named_and_nothing_is_sent(world: World, unchanged: Unchanged) -> None:
     alice = world.user("alice")
     channel = await world.channel(alice)

@@ -27,7 +27,7 @@ pub struct SendMessage {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
     pub msgtype: MessageType,
-    /// The text as HTML, carried as it is and never interpreted here.
+    /// The text as HTML. What is not in the subset that the Matrix specification recommends is left out.
     #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
     pub formatted_body: Option<String>,
     /// A message of the same channel.

@@ -4,7 +4,7 @@ use super::enter;
 use crate::gateway::Gateway;
 use crate::index::messages::{PrepareSend, RecordMessage, prepare_send, record_message};
 use crate::settings::fingerprint;
-use crate::{Problem, index};
+use crate::{Problem, html, index};
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::ClientKey;
@@ -57,6 +57,7 @@ pub async fn send(
         MessageKind::Edit { .. } => None,
     };
     let content_preview = beginning(message.text());
+    let formatted_body = html::clean_optional(message.formatted_body.as_deref()).await?;
     let mut extra_content = Map::new();
     if let Some(key) = client_key {
         extra_content.insert(KEY_FIELD.to_owned(), json!(key.as_str()));
@@ -66,13 +67,13 @@ pub async fn send(
         room_id: prepared.room_id.clone(),
         event_type: Some(event_type.to_owned()),
         msgtype: message.text.as_ref().map(|_| msgtype.as_str().to_owned()),
-        format: message.formatted_body.as_ref().map(|_| "org.matrix.custom.html".to_owned()),
+        format: formatted_body.as_ref().map(|_| "org.matrix.custom.html".to_owned()),
         relates_to: prepared.reply_to_event_id.as_deref().map(reply_relation),
         txn_id: Some(client_key.map_or_else(|| uuid::Uuid::new_v4().to_string(), |key| key.as_str().to_owned())),
         extra_content,
         content: message.encrypted,
         body: message.text,
-        formatted_body: message.formatted_body,
+        formatted_body,
         ..SendEvent::default()
     };
     let sent = gateway.send(sender, event).await?;
