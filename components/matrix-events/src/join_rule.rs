@@ -1,16 +1,35 @@
-//! `m.room.join_rules`: who may come into a room by themselves.
+//! `m.room.join_rules` and `m.room.history_visibility`: who may come into a room by themselves, and what strangers read.
 
 use crate::event::{Event, Here};
 use messaging_core::matrix;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
-use messaging_edge::index::rooms::{Order, Sender, record_join_rule};
+use messaging_edge::index::rooms::{Order, Recorded, Sender, record_history_visibility, record_join_rule};
 use messaging_edge::log;
 
 /// Everybody may, or else not everybody: whom further rules let in is between Matrix and them.
 pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_>) -> Result<Option<String>, Error> {
     let Some(rule) = matrix::text(&event.content, "join_rule") else { return Ok(None) };
     let recorded = record_join_rule(event.state(sender, &event.changed_at(), order), rule == "public").await?;
+    close(event, here, &recorded).await?;
+    Ok(recorded.ask_version)
+}
+
+/// What the specification does not know is read as `shared`, as homeservers do.
+pub async fn record_history(
+    event: &Event,
+    sender: &Sender,
+    here: &Here,
+    order: Order<'_>,
+) -> Result<Option<String>, Error> {
+    let told = matrix::text(&event.content, "history_visibility");
+    let known = told.filter(|told| ["invited", "joined", "world_readable"].contains(told)).unwrap_or("shared");
+    let recorded = record_history_visibility(event.state(sender, &event.changed_at(), order), known).await?;
+    close(event, here, &recorded).await?;
+    Ok(recorded.ask_version)
+}
+
+async fn close(event: &Event, here: &Here, recorded: &Recorded) -> Result<(), Error> {
     if recorded.must_close {
         let closed = Gateway::from_settings().await?.close_to_strangers(&event.room_id).await;
         match closed {
@@ -21,5 +40,5 @@ pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_
             closed => closed?,
         }
     }
-    Ok(recorded.ask_version)
+    Ok(())
 }

@@ -139,6 +139,7 @@ async fn record(event: &Event, here: &Here, order: Order<'_>) -> Result<Option<S
         "m.room.member" => membership::record(event, &sender, here, order).await,
         "m.room.power_levels" => power_levels::record(event, &sender, order).await,
         "m.room.join_rules" => join_rule::record(event, &sender, here, order).await,
+        "m.room.history_visibility" => join_rule::record_history(event, &sender, here, order).await,
         _ => room_state::record(event, &sender, order).await,
     }
 }

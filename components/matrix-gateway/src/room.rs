@@ -104,6 +104,7 @@ pub async fn set_visibility(
     }
     let rule = json!({"join_rule": if public { "public" } else { "invite" }});
     let event = set_join_rule(&hs, &path, &change, &rule).await?;
+    show_history(&hs, &path.room_id, public).await?;
     let listed = json!({"visibility": if public { "public" } else { "private" }});
     let target = v3(&["directory", "list", "room", &path.room_id]);
     match hs.call::<Nothing>(Acting::Bot, Method::PUT, &target, Some(&listed)).await {
@@ -119,6 +120,27 @@ pub async fn set_visibility(
         room_alias = None;
     }
     Ok(Response::json(StatusCode::OK, &VisibilityChanged { event_id: event.event_id, room_alias })?)
+}
+
+/// What was said before is for members; where everybody may join, for everybody who does.
+async fn show_history(hs: &Homeserver, room_id: &str, public: bool) -> Result<(), GatewayError> {
+    #[derive(Deserialize)]
+    struct Shown {
+        history_visibility: String,
+    }
+    let target = v3(&["rooms", room_id, "state", "m.room.history_visibility", ""]);
+    let shown = match hs.get::<Shown>(Acting::Bot, &target).await {
+        Ok(shown) => shown.history_visibility,
+        // A room without one is read as one with `shared`.
+        Err(error) if error.status == StatusCode::NOT_FOUND => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let fits = if public { !["invited", "joined"].contains(&&*shown) } else { shown != "world_readable" };
+    if !fits {
+        let shared = json!({"history_visibility": "shared"});
+        hs.call::<EventId>(Acting::Bot, Method::PUT, &target, Some(&shared)).await?;
+    }
+    Ok(())
 }
 
 /// Sets the join rule. Beside a join at the same moment the homeserver may take it back for the one before, which the

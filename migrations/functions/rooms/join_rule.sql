@@ -1,13 +1,13 @@
 -- Who may join the room, as the homeserver tells it: the channel's visibility follows.
 
--- Whether the join rule that was followed last has made the channel private, by the audit log: it is written in the same
--- transaction, which has begun before it got to follow the rule. A rule of a closed channel has changed nothing.
-CREATE FUNCTION messaging.has_just_closed(p_channel_id uuid, p_sender_id text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- Whether the state of this type that was followed last has made the channel private, by the audit log: it is written in
+-- the same transaction, which has begun before it got to follow the state. A rule of a closed channel has changed nothing.
+CREATE FUNCTION messaging.has_just_closed(p_channel_id uuid, p_event_type text, p_sender_id text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (
         SELECT FROM messaging.room_state s JOIN public.channel_events e ON e.channel_id = s.channel_id
             AND e.created_at BETWEEN s.followed_at - interval '1 minute' AND s.followed_at
-        WHERE s.channel_id = p_channel_id AND s.event_type = 'm.room.join_rules' AND e.event_type = 'channel.updated'
+        WHERE s.channel_id = p_channel_id AND s.event_type = p_event_type AND e.event_type = 'channel.updated'
             AND e.actor_id = p_sender_id AND e.metadata ->> 'visibility' = 'private');
 END
 $$;
@@ -38,7 +38,7 @@ BEGIN
     IF judged.judgement = 'repeat' THEN
         -- The try before may have got no further than this.
         must_close := stays_closed OR NOT p_is_open AND NOT p_by_bot AND ch.visibility = 'private'
-            AND messaging.has_just_closed(ch.id, p_sender_id);
+            AND messaging.has_just_closed(ch.id, 'm.room.join_rules', p_sender_id);
     ELSIF judged.judgement = 'follow' AND stays_closed THEN
         must_close := true;
         PERFORM messaging.audit(ch.id, 'channel.updated', p_sender_id, NULL, '{"join_rule": "public", "undone": true}');

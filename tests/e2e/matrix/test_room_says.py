@@ -18,6 +18,7 @@ from support.waiting import eventually
 from support.witness import Witness
 
 RULES = "m.room.join_rules"
+HISTORY = "m.room.history_visibility"
 
 
 async def shown(caller: Caller, channel: dict[str, Any]) -> dict[str, Any]:
@@ -49,6 +50,37 @@ async def test_a_room_that_an_admin_opens_in_matrix_is_a_public_channel(
     assert (await shown(owner, channel))["visibility"] == "private"
     assert not await rooms.listed(room)
     assert await rooms.resolve(world.alias(channel)) is None
+
+
+async def test_what_a_room_shows_to_strangers_is_what_strangers_read_here(
+    world: World, rooms: Rooms, witness: Witness
+) -> None:
+    owner, stranger = world.user("owner"), world.member_of("stranger", world.other_microdao("other"))
+    channel = await world.channel(owner)
+    room, client = channel["matrix_room_id"], await matrix_client(rooms, owner)
+
+    async def is_shared() -> bool:
+        return await rooms.state(room, HISTORY) == {"history_visibility": "shared"}
+
+    async with witness.watch(channel, owner) as observed:
+        await client.set_state(room, HISTORY, {"history_visibility": "joined"})
+    assert observed.kinds == ["channel.updated"]
+    problem(await stranger.get(path_to(channel["id"])), 404)
+    assert await rooms.state(room, RULES) == {"join_rule": "invite"}
+    assert not await rooms.listed(room)
+    await eventually("members read what was before", is_shared)
+
+    # A closed one does not show itself to the world.
+    await client.set_state(room, HISTORY, {"history_visibility": "world_readable"})
+    await eventually("the bot hides the room again", is_shared)
+    assert (await shown(owner, channel))["visibility"] == "private"
+
+    await client.set_state(room, HISTORY, {"history_visibility": "invited"})
+    await witness.settle()
+    opened = await owner.patch(path_to(channel["id"]), {"visibility": "public"})
+    assert opened.status_code == 200, opened.text
+    assert await is_shared()
+    assert (await stranger.get(path_to(channel["id"]))).status_code == 200
 
 
 async def test_a_direct_channel_is_closed_again(

@@ -125,6 +125,11 @@ pub async fn record_join_rule(event: StateEvent<'_>, is_open: bool) -> Result<Re
     record("record_join_rule", event).arg("p_is_open", is_open).json().await
 }
 
+/// Who may read what was said before they came has changed.
+pub async fn record_history_visibility(event: StateEvent<'_>, history_visibility: &str) -> Result<Recorded, Error> {
+    record("record_history_visibility", event).arg("p_history_visibility", history_visibility).json().await
+}
+
 /// A room is encrypted from now on.
 pub async fn record_encryption(room_id: &str, sender: &Sender) -> Result<(), Error> {
     Call::of("record_encryption").arg("p_room_id", room_id).arg("p_sender_id", &sender.id).done().await

@@ -1,0 +1,74 @@
+"""record_history_visibility: what a room shows to those who are not in it, and the channel's visibility, agree."""
+
+from typing import Any
+
+import pytest
+
+from harness.database import Database
+from harness.world import Channel, World, at
+
+BOT = "@bot:localhost"
+BOB = "@bob:elsewhere"
+
+
+async def tell(db: Database, channel: Channel, shown: str, event_id: str = "$1", **changes: Any) -> bool:
+    """Whether the room has to be closed."""
+    event: dict[str, Any] = {
+        "room_id": channel.room_id,
+        "history_visibility": shown,
+        "sender_id": BOB,
+        "by_bot": False,
+        "changed_at": at(),
+        "event_id": event_id,
+        "order": "told",
+    }
+    return (await db.call("record_history_visibility", **event | changes))["must_close"]
+
+
+async def visibility(db: Database, channel: Channel) -> str:
+    return await db.value("SELECT visibility FROM public.channels WHERE id = $1", channel.id)
+
+
+@pytest.mark.parametrize("shown", ["invited", "joined"])
+async def test_a_public_room_that_hides_its_history_is_a_private_channel(
+    world: World, db: Database, shown: str
+) -> None:
+    channel = await world.channel()
+    # A retry of the push closes again: the first may have been cut off.
+    for _ in range(2):
+        assert await tell(db, channel, shown)
+    assert await visibility(db, channel) == "private"
+    assert not await db.may_read(**channel.by("user:sam", []))
+    assert await db.subjects(channel.id) == ["channel.created", "channel.updated"]
+    assert (await db.audit(channel.id))[1:] == [("channel.updated", BOB, None)]
+    # The closing shows the history to members again, which opens nothing.
+    assert not await tell(db, channel, "shared", "$2", sender_id=BOT, by_bot=True)
+    assert await visibility(db, channel) == "private"
+
+
+@pytest.mark.parametrize("shown", ["shared", "world_readable"])
+async def test_a_public_room_may_show_its_history(world: World, db: Database, shown: str) -> None:
+    channel = await world.channel()
+    assert not await tell(db, channel, shown)
+    assert await visibility(db, channel) == "public"
+    assert await db.subjects(channel.id) == ["channel.created"]
+
+
+@pytest.mark.parametrize("before", ["private", "microdao", "archived"])
+async def test_a_closed_room_must_not_show_itself_to_the_world(world: World, db: Database, before: str) -> None:
+    channel = await world.channel(visibility="private" if before == "archived" else before)
+    if before == "archived":
+        await world.archive(channel)
+    before = await visibility(db, channel)
+    for _ in range(2):
+        assert await tell(db, channel, "world_readable")
+    assert await visibility(db, channel) == before
+    assert (await db.audit(channel.id))[-1] == ("channel.updated", BOB, None)
+    for number, shown in enumerate(("shared", "joined", "invited")):
+        assert not await tell(db, channel, shown, f"${number + 2}")
+    assert await visibility(db, channel) == before
+
+
+async def test_a_room_of_no_channel_is_refused(db: Database) -> None:
+    event = {"history_visibility": "joined", "sender_id": BOB, "by_bot": False, "changed_at": at()}
+    assert await db.refusal("record_history_visibility", room_id="!unknown:localhost", **event) == "channel_not_found"
