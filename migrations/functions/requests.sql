@@ -89,7 +89,8 @@ $$;
 
 -- Deletes rows that callers leave behind and that have had their time, at most p_limit of each kind; returns how many. A key
 -- holds 24 hours. An invitation's intent waits for a push that may be late, and so does what waits for its message; what was
--- redacted has to be known as long as copies of it may come.
+-- redacted has to be known as long as copies of it may come. What is set aside waits for somebody to replay it; Matrix has it
+-- still. The outbox has a statement of its own.
 CREATE FUNCTION messaging.delete_old_rows(p_limit integer, OUT refusal messaging.refusal, OUT document json)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -120,6 +121,24 @@ BEGIN
     DELETE FROM messaging.channel_reservations WHERE (microdao_id, slug) IN (
         SELECT c.microdao_id, c.slug FROM messaging.channel_reservations c WHERE c.reserved_at < now() - interval '30 days'
         LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
+    DELETE FROM messaging.set_aside_events WHERE event_id IN (
+        SELECT s.event_id FROM messaging.set_aside_events s
+        WHERE s.set_aside_at IS NOT NULL AND s.first_failed_at < now() - interval '90 days'
+        ORDER BY s.first_failed_at LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
+    -- Those that came again and were indexed have left a count behind.
+    DELETE FROM messaging.set_aside_events WHERE event_id IN (
+        SELECT s.event_id FROM messaging.set_aside_events s
+        WHERE s.set_aside_at IS NULL AND s.last_failed_at < now() - interval '1 day' LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
+    -- Where a relay delivers they go after an hour. Here they go where none does any more.
+    DELETE FROM messaging.webhook_deliveries WHERE id IN (
+        SELECT d.id FROM messaging.webhook_deliveries d WHERE d.created_at < now() - interval '1 day'
+        ORDER BY d.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS deleted = ROW_COUNT;
     document := json_build_object('deleted', total + deleted);
 END

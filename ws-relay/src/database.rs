@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use std::future::poll_fn;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::ToSql;
@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 /// A statement has this long, and so has the wait for one of the pool's connections.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(10);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// The pause between two small questions on a connection that listens.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// A session without a path: a statement that leaves out a schema fails, whatever the role and the database are called.
 pub const NO_PATH: &str = "SET search_path = pg_catalog";
@@ -49,7 +51,15 @@ impl std::fmt::Display for DatabaseError {
     }
 }
 
-impl std::error::Error for DatabaseError {}
+impl std::error::Error for DatabaseError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            // What PostgreSQL itself says is in the message already.
+            Self::Statement(e) if e.as_db_error().is_none() => e.source(),
+            _ => None,
+        }
+    }
+}
 
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(e: tokio_postgres::Error) -> Self {
@@ -71,6 +81,19 @@ pub struct Dedicated {
     pub client: Client,
     /// Cancelled when the connection has ended.
     pub lost: CancellationToken,
+}
+
+impl Dedicated {
+    /// Returns when the server does not answer a small question any more, for connections on which one mostly listens: it
+    /// hangs, or the network swallows what is sent.
+    pub async fn is_silent(&self) {
+        loop {
+            sleep(HEARTBEAT).await;
+            if !matches!(timeout(STATEMENT_DEADLINE, self.client.simple_query("SELECT 1")).await, Ok(Ok(_))) {
+                return;
+            }
+        }
+    }
 }
 
 impl Database {
@@ -126,13 +149,13 @@ impl Database {
     }
 
     /// Opens a connection outside the pool.
-    pub async fn connect(&self) -> Result<Dedicated, tokio_postgres::Error> {
+    pub async fn connect(&self) -> Result<Dedicated, DatabaseError> {
         self.connect_listening(|_| {}).await
     }
 
     /// Opens a connection outside the pool. `heard` gets every notification on the channels that its session listens to;
     /// it runs on the task that reads the connection, so it must not wait.
-    pub async fn connect_listening<H>(&self, heard: H) -> Result<Dedicated, tokio_postgres::Error>
+    pub async fn connect_listening<H>(&self, heard: H) -> Result<Dedicated, DatabaseError>
     where
         H: Fn(Notification) + Send + 'static,
     {
@@ -143,13 +166,15 @@ impl Database {
     }
 }
 
-async fn open<T, H>(config: &Config, tls: T, heard: H) -> Result<Dedicated, tokio_postgres::Error>
+async fn open<T, H>(config: &Config, tls: T, heard: H) -> Result<Dedicated, DatabaseError>
 where
     H: Fn(Notification) + Send + 'static,
     T: MakeTlsConnect<Socket, Stream: Send + 'static, TlsConnect: Send>,
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
-    let (client, connection) = config.connect(tls).await?;
+    // The library's own limit is for TCP alone: a server that takes the connection and then says nothing is none, either.
+    let connected = timeout(CONNECT_DEADLINE, config.connect(tls)).await;
+    let (client, connection) = connected.map_err(|_| DatabaseError::Deadline)??;
     let lost = CancellationToken::new();
     tokio::spawn(drive(connection, heard, lost.clone()));
     Ok(Dedicated { client, lost })

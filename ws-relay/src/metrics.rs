@@ -122,6 +122,8 @@ pub struct Metrics {
     pub publish_shortened: Counter,
     /// Outbox rows deleted after their day.
     pub outbox_deleted: Counter,
+    /// Other rows that have had their time.
+    pub old_rows_deleted: Counter,
     /// Connections to NATS after the first one.
     pub nats_reconnects: Counter,
     /// Times that all channels with subscribers were reconciled with the database.
@@ -185,6 +187,8 @@ impl Metrics {
         registry.register("publish_refused", "Publishes that NATS refused", self.publish_refused.clone());
         registry.register("publish_shortened", "Events larger than NATS takes", self.publish_shortened.clone());
         registry.register("outbox_deleted", "Outbox rows deleted after their day", self.outbox_deleted.clone());
+        let help = "Keys, notes and other rows deleted after their time";
+        registry.register("old_rows_deleted", help, self.old_rows_deleted.clone());
         registry.register("nats_reconnects", "Connections to NATS after the first one", self.nats_reconnects.clone());
         registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());
         registry.register("resyncs", "Log reads because live events were missing", self.resyncs.clone());

@@ -3,7 +3,7 @@
 mod functions;
 mod layout;
 
-use crate::database::{Database, Dedicated};
+use crate::database::{Database, DatabaseError, Dedicated};
 use anyhow::{Context, bail};
 use refinery::{Migration, Runner, Target};
 use std::time::{Duration, Instant};
@@ -62,7 +62,7 @@ async fn connect(database: &Database, deadline: Instant) -> anyhow::Result<Dedic
     loop {
         match database.connect().await {
             Ok(connection) => return Ok(connection),
-            Err(e) if e.as_db_error().is_some_and(|e| !starting(e.code())) => {
+            Err(DatabaseError::Statement(e)) if e.as_db_error().is_some_and(|e| !starting(e.code())) => {
                 return Err(e).context("the database refused the connection");
             }
             Err(e) if Instant::now() > deadline => return Err(e).context("the database cannot be reached"),

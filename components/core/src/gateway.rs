@@ -3,10 +3,12 @@
 //! The contract is the platform's own, so what a gateway may leave out is optional here, and unknown fields are
 //! ignored. Matrix ids are texts: the gateway checks them. Errors are Matrix error codes.
 
+mod errors;
 mod events;
 pub mod paths;
 mod users;
 
+pub use errors::{Meaning, advice};
 pub use events::*;
 pub use users::*;
 
@@ -25,6 +27,13 @@ pub struct ErrorBody {
     pub error: String,
     /// For people.
     pub message: String,
+}
+
+impl ErrorBody {
+    /// The body of a response, or an empty one where it is none.
+    pub fn read(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
 }
 
 /// In: `create-room`.

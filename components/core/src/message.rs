@@ -87,7 +87,8 @@ pub struct MessageWithContent {
 pub enum ContentSource {
     /// Its Matrix event, edits applied.
     Matrix,
-    /// The index alone: the message is deleted, or this deployment's gateway cannot read single events.
+    /// The index alone: the message is deleted, this deployment's gateway cannot read single events, or Matrix does not
+    /// respond or has it no more. `truncated` says whether `text` is all.
     Index,
 }
 

@@ -20,14 +20,15 @@ use messaging_core::ids::EntityId;
 use messaging_core::matrix::RoomEvent;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use response::{if_offered, read, reason, refused};
+use response::{busy, if_offered, read, reason, refused};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long a call may take. The gateway itself waits less for each of its calls to the homeserver.
-const DEADLINE: Duration = Duration::from_secs(25);
+/// How long a call may take: whoever asks has an answer within 10 seconds. The gateway itself waits less for all its calls to
+/// the homeserver together.
+const DEADLINE: Duration = Duration::from_secs(9);
 
 /// A gateway and the secret it asks for.
 pub struct Gateway {
@@ -135,7 +136,7 @@ impl Gateway {
         self.call(Method::POST, paths::SEND_REACTION, &[], Some(&reaction)).await
     }
 
-    /// Redacts an event on behalf of `actor`.
+    /// Redacts an event on behalf of `actor`. One that Matrix does not have any more has nothing left to redact.
     pub async fn redact(&self, room_id: &str, event_id: &str, actor: &EntityId) -> Result<(), Problem> {
         let redact = Redact {
             room_id: room_id.to_owned(),
@@ -145,7 +146,10 @@ impl Gateway {
             sender_matrix_id: Some(self.matrix_id(actor)),
             as_bot_if_needed: None,
         };
-        self.act(Method::POST, paths::REDACT, &[], &redact).await
+        match self.act(Method::POST, paths::REDACT, &[], &redact).await {
+            Err(problem) if problem.is_not_in_matrix() => Ok(()),
+            other => other,
+        }
     }
 
     /// One event with what the homeserver knows of its edits.
@@ -284,6 +288,9 @@ impl Gateway {
             Failure::Timeout => Problem::homeserver_timeout(format!("matrix-gateway {path}: {failure}")),
             _ => Problem::homeserver_failed(format!("matrix-gateway {path}: {failure}")),
         })?;
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            return Err(busy(path, &response));
+        }
         Ok((response.status(), response.into_body()))
     }
 }

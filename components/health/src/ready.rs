@@ -3,8 +3,10 @@
 //! Anybody may ask, as often as they like, so an answer counts for a second, and who asks while an instance looks waits
 //! for what it finds.
 
+use futures_util::future::join;
 use http::StatusCode;
 use messaging_core::health::{AuthMode, PartState, Parts, Readiness, Ready};
+use messaging_edge::deadline::within;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::{Problem, RequestId, Response, index, log, settings};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +18,9 @@ const FRESH: Duration = Duration::from_secs(1);
 /// A look that takes longer is no reason to wait.
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long a part may take: a little more than the gateway gives its homeserver. The parts are asked at the same time, so
+/// that a probe has its answer within 5 seconds whatever hangs.
+const LIMIT: Duration = Duration::from_secs(4);
 
 static LAST: Mutex<Last> = Mutex::new(Last { answer: None, looking_since: None });
 static HAS_WARNED: AtomicBool = AtomicBool::new(false);
@@ -70,7 +75,7 @@ fn respond(readiness: &Readiness) -> Result<Response, Problem> {
 }
 
 async fn look(request_id: &str) -> Readiness {
-    let (matrix_gateway, homeserver) = matrix().await;
+    let ((matrix_gateway, homeserver), postgresql) = join(matrix(), postgresql()).await;
     let state = |part: Result<(), Problem>| match part {
         Ok(()) => PartState::Ok,
         Err(problem) if problem.is_gateway_lacks() => PartState::Unknown,
@@ -79,11 +84,8 @@ async fn look(request_id: &str) -> Readiness {
             PartState::Failed
         }
     };
-    let parts = Parts {
-        postgresql: state(index::ping().await),
-        matrix_gateway: state(matrix_gateway),
-        homeserver: state(homeserver),
-    };
+    let parts =
+        Parts { postgresql: state(postgresql), matrix_gateway: state(matrix_gateway), homeserver: state(homeserver) };
     let all = [parts.postgresql, parts.matrix_gateway, parts.homeserver];
     let all_well = all.iter().all(|part| *part != PartState::Failed);
     let status = if all_well { Ready::Ready } else { Ready::NotReady };
@@ -112,8 +114,17 @@ async fn matrix() -> (Result<(), Problem>, Result<(), Problem>) {
         Ok(gateway) => gateway,
         Err(problem) => return (Err(problem.clone()), Err(problem)),
     };
-    match gateway.health().await {
-        Ok(homeserver) => (Ok(()), homeserver),
-        Err(problem) => (Err(problem.clone()), Err(problem)),
+    match within(LIMIT, gateway.health()).await {
+        Some(Ok(homeserver)) => (Ok(()), homeserver),
+        Some(Err(problem)) => (Err(problem.clone()), Err(problem)),
+        None => {
+            let problem = Problem::homeserver_timeout("the gateway did not respond in time");
+            (Err(problem.clone()), Err(problem))
+        }
     }
+}
+
+async fn postgresql() -> Result<(), Problem> {
+    let slow = || Err(Problem::unavailable("the database did not respond in time"));
+    within(LIMIT, index::ping()).await.unwrap_or_else(slow)
 }

@@ -5,7 +5,7 @@ use crate::ids::{OwnUser, encode, join_path};
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use messaging_core::auth::secrets_match;
-use messaging_core::gateway::TOKEN_HEADER;
+use messaging_core::gateway::{Meaning, TOKEN_HEADER, advice};
 use messaging_edge::outgoing::{self, Failure};
 use messaging_edge::{FromRequest, Problem, Request, settings};
 use serde::Deserialize;
@@ -13,10 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// How long one call to the homeserver may take.
-const ONE_CALL: Duration = Duration::from_secs(15);
-/// How long all calls for a request may take together: less than the 25 s that the gateway's client waits.
-const ALL_CALLS: Duration = Duration::from_secs(22);
+/// How long all calls to the homeserver for a request may take together: less than the 9 s that the gateway's client waits.
+const ALL_CALLS: Duration = Duration::from_secs(8);
 
 /// The device that each of the gateway's own users has for its transactions: without one the homeserver forgets
 /// transaction ids when it restarts (application service API, "Identity assertion").
@@ -117,7 +115,7 @@ impl Homeserver {
             Some(body) => serde_json::to_vec(body).map(Bytes::from).map_err(GatewayError::failed)?,
             None => Bytes::new(),
         };
-        self.exchange(acting, method, target, "application/json", body, ONE_CALL).await
+        self.exchange(acting, method, target, "application/json", body, ALL_CALLS).await
     }
 
     /// A PUT whose path ends in a transaction id, so that repeating it has no further effect
@@ -192,20 +190,21 @@ fn error_for_caller(what: &str, status: StatusCode, body: &[u8]) -> GatewayError
         return GatewayError::failed(format!("{what}: {status} without a Matrix error"));
     };
     let reason = format!("{what}: {status} {} {}", error.errcode, error.error);
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => {
-            let seconds = error.retry_after_ms.unwrap_or(1000).div_ceil(1000).max(1);
-            GatewayError::new(status, error.errcode, error.error).with_retry_after(seconds)
+    match Meaning::of(status, &error.errcode) {
+        // A pause that is not said: of a limit that its administrator has set, a minute.
+        Meaning::Busy => {
+            let unsaid = if status == StatusCode::TOO_MANY_REQUESTS { 1000 } else { 60_000 };
+            let seconds = error.retry_after_ms.unwrap_or(unsaid).div_ceil(1000).max(1);
+            let reason = format!("{reason}: {}", advice(&error.errcode));
+            let limited = GatewayError::new(StatusCode::TOO_MANY_REQUESTS, error.errcode, error.error);
+            limited.with_internal_message(reason).with_retry_after(seconds)
         }
-        StatusCode::BAD_REQUEST
-        | StatusCode::FORBIDDEN
-        | StatusCode::NOT_FOUND
-        | StatusCode::CONFLICT
-        | StatusCode::PAYLOAD_TOO_LARGE => {
-            GatewayError::new(status, error.errcode, error.error).with_internal_message(reason)
+        Meaning::Misconfigured => {
+            let reason = format!("{reason}: {}", advice(&error.errcode));
+            GatewayError { errcode: error.errcode, ..GatewayError::failed(reason) }
         }
-        // A 401 is about the gateway's token, not about the caller.
-        _ => GatewayError { errcode: error.errcode, ..GatewayError::failed(reason) },
+        Meaning::Failed => GatewayError { errcode: error.errcode, ..GatewayError::failed(reason) },
+        _ => GatewayError::new(status, error.errcode, error.error).with_internal_message(reason),
     }
 }
 
@@ -228,9 +227,15 @@ mod tests {
         let body = br#"{"errcode": "M_FORBIDDEN", "error": "no"}"#;
         let error = error_for_caller("x", StatusCode::FORBIDDEN, body);
         assert_eq!((error.status, error.errcode.as_str()), (StatusCode::FORBIDDEN, "M_FORBIDDEN"));
+        let unknown = br#"{"errcode": "M_UNKNOWN", "error": "no"}"#;
         for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::UNAUTHORIZED, StatusCode::METHOD_NOT_ALLOWED] {
-            assert_eq!(error_for_caller("x", status, body).status, StatusCode::BAD_GATEWAY, "{status}");
+            assert_eq!(error_for_caller("x", status, unknown).status, StatusCode::BAD_GATEWAY, "{status}");
         }
+        let token = error_for_caller("x", StatusCode::UNAUTHORIZED, br#"{"errcode": "M_UNKNOWN_TOKEN"}"#);
+        assert_eq!((token.status, token.errcode.as_str()), (StatusCode::BAD_GATEWAY, "M_UNKNOWN_TOKEN"));
+        assert!(token.internal_message.is_some_and(|line| line.contains("MATRIX_AS_TOKEN")));
+        let full = error_for_caller("x", StatusCode::FORBIDDEN, br#"{"errcode": "M_RESOURCE_LIMIT_EXCEEDED"}"#);
+        assert_eq!((full.status, full.retry_after), (StatusCode::TOO_MANY_REQUESTS, Some(60)));
         let html = error_for_caller("x", StatusCode::NOT_FOUND, b"<html>");
         assert_eq!((html.status, html.errcode.as_str()), (StatusCode::BAD_GATEWAY, "M_UNKNOWN"));
         let limited = error_for_caller(

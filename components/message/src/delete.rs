@@ -11,7 +11,7 @@ use messaging_edge::{IdempotencyKey, Path, Problem, Response};
 use std::time::{Duration, Instant};
 
 /// No further edits are redacted beyond this time. What is left goes with the pushes of the redactions, or with a retry.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub async fn delete(caller: Caller, Path(at): Path<MessagePath>, key: IdempotencyKey) -> Result<Response, Problem> {
     let message_id = at.message_id.to_string();

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World, api_client
+from support.api import CHANNELS, Caller, World, api_client, path_to
 from support.faulty_homeserver import FaultyHomeserver, breaks_off, responds
 from support.index import Index
 from support.journal import Journal
@@ -96,13 +96,12 @@ async def test_responses_lost_again_and_again_are_one_message(
         breaks_off,
         responds(500, '{"errcode": "M_UNKNOWN", "error": "Internal server error at 127.0.0.1"}'),
         responds(502, "<html>bad gateway</html>", "text/html"),
-        responds(429, '{"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 100000}'),
         responds(200, "<html>a captive portal</html>", "text/html"),
         responds(200, "{}"),
         responds(200, '{"event_id": 5}'),
         responds(401, '{"errcode": "M_UNKNOWN_TOKEN", "error": "as_token is wrong"}'),
     ],
-    ids=["breaks-off", "500", "502-html", "429", "200-html", "200-empty", "200-nonsense", "401"],
+    ids=["breaks-off", "500", "502-html", "200-html", "200-empty", "200-nonsense", "401"],
 )
 async def test_a_refused_send_changes_nothing_and_the_retry_is_one_message(
     faulty_world: World, faulty: FaultyHomeserver, rooms: Rooms, journal: Journal, key: str, fault: Any
@@ -115,6 +114,56 @@ async def test_a_refused_send_changes_nothing_and_the_retry_is_one_message(
     faulty.heal()
     message = await alice.send(channel["id"], "once", key)
     await is_one_message(alice, channel, message, key, rooms, journal)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code", "pause"),
+    [
+        (responds(400, '{"errcode": "M_UNKNOWN"}'), 422, "rejected_by_homeserver", None),
+        (responds(400, '{"errcode": "M_BAD_JSON"}'), 422, "rejected_by_homeserver", None),
+        (responds(404, '{"errcode": "M_NOT_FOUND"}'), 404, "not_in_matrix", None),
+        (responds(403, '{"errcode": "M_USER_DEACTIVATED"}'), 403, "refused_by_homeserver", None),
+        (responds(403, '{"errcode": "M_CONSENT_NOT_GIVEN"}'), 403, "refused_by_homeserver", None),
+        (responds(413, '{"errcode": "M_TOO_LARGE"}'), 413, "too_large", None),
+        (responds(429, '{"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 100000}'), 503, "homeserver_busy", "100"),
+        (responds(403, '{"errcode": "M_RESOURCE_LIMIT_EXCEEDED"}'), 503, "homeserver_busy", "60"),
+        (responds(401, '{"errcode": "M_UNKNOWN_TOKEN"}'), 502, "homeserver_failed", None),
+        (responds(400, '{"errcode": "M_EXCLUSIVE"}'), 502, "homeserver_failed", None),
+    ],
+    ids=["unknown", "json", "gone", "deactivated", "consent", "large", "limit", "full", "token", "exclusive"],
+)
+async def test_what_the_homeserver_refuses_is_refused_and_invites_no_retry_for_ever(
+    faulty_world: World,
+    faulty: FaultyHomeserver,
+    rooms: Rooms,
+    journal: Journal,
+    key: str,
+    fault: Any,
+    status: int,
+    code: str,
+    pause: str | None,
+) -> None:
+    alice = faulty_world.user("alice")
+    channel = await faulty_world.channel(alice)
+    faulty.fail("PUT", SEND, fault)
+    response = await alice.try_send(channel["id"], "once", key)
+    assert faulty.hit
+    detail = problem(response, status, code)["detail"]
+    assert ("Retry with the same Idempotency-Key" in detail) == (status >= 500)
+    assert response.headers.get("retry-after") == pause
+    faulty.heal()
+    message = await alice.send(channel["id"], "once", key)
+    await is_one_message(alice, channel, message, key, rooms, journal)
+
+
+async def test_a_message_that_matrix_has_no_more_can_be_deleted(faulty_world: World, faulty: FaultyHomeserver) -> None:
+    alice = faulty_world.user("alice")
+    channel = await faulty_world.channel(alice)
+    message = await alice.send(channel["id"], "once")
+    faulty.fail("PUT", "/redact/", responds(404, '{"errcode": "M_NOT_FOUND"}'))
+    assert (await alice.delete(path_to(channel["id"], message["id"]))).status_code == 204
+    assert faulty.hit
+    assert await alice.page(channel["id"]) == []
 
 
 async def test_a_homeserver_that_hangs_is_a_timeout_within_the_deadline(
@@ -131,7 +180,7 @@ async def test_a_homeserver_that_hangs_is_a_timeout_within_the_deadline(
         await asyncio.wait([waiting], timeout=1)
     response = await waiting
     assert problem(response, 504)["code"] == "homeserver_timeout"
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 13, "ten seconds, and some for a busy machine"
     faulty.heal()
     message = await alice.send(channel["id"], "once", key)
     await is_one_message(alice, channel, message, key, rooms, journal)

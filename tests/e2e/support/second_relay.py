@@ -14,14 +14,14 @@ from support.stack import Stack
 
 @asynccontextmanager
 async def second_relay(
-    stack: Stack, folder: Path, tls: ssl.SSLContext | None = None, **settings: str
+    stack: Stack, folder: Path, *, begins: str = "/health/ready", tls: ssl.SSLContext | None = None, **settings: str
 ) -> AsyncIterator[str]:
-    """Starts the same program as the stack's relay, with these settings changed; gives the address of its sockets. `tls`
-    trusts the certificate that the settings name."""
+    """Starts the same program as the stack's relay, with these settings changed; gives the address of its sockets when the
+    path `begins` answers 200. `tls` trusts the certificate that the settings name."""
     stack.need_service("ws-relay")
     service = stack.services["ws-relay"]
     address = f"127.0.0.1:{free_port()}"
     env = service["env"] | {name.upper(): value for name, value in settings.items()} | {"WS_LISTEN": address}
-    log, health = folder / "second-relay.log", f"{'https' if tls else 'http'}://{address}/health/ready"
+    log, health = folder / "second-relay.log", f"{'https' if tls else 'http'}://{address}{begins}"
     async with second_process(service, service["command"], env, log, health, deadline=60, tls=tls):
         yield f"{'wss' if tls else 'ws'}://{address}"

@@ -3,10 +3,13 @@
 use crate::metrics::{DropReason, Metrics};
 use crate::nats::Nats;
 use anyhow::Context;
+use async_nats::connection::State;
 use async_nats::{Client, Event};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
 /// Logged frames of one channel that wait for its task at most. Beyond that they are dropped, noticed and read from the
 /// log.
@@ -14,6 +17,8 @@ const LOGGED_BUFFER: usize = 4096;
 /// Ephemeral frames of one channel that the client buffers at most, before the channel's own bound. Beyond that they are
 /// dropped.
 const EPHEMERAL_BUFFER: usize = 1024;
+/// How long a first connection usually takes at most.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The connections, which connect again by themselves, and what happened to them.
 pub struct Feed {
@@ -31,7 +36,16 @@ impl Feed {
         let doubt = Arc::new(Notify::new());
         let ephemeral_client = ephemeral(nats, metrics.clone()).await?;
         let client = logged(nats, metrics, doubt.clone()).await?;
+        tokio::spawn(say_what_is_missing(client.clone()));
         Ok(Self { client, ephemeral_client, doubt })
+    }
+}
+
+/// A relay that starts before NATS waits for it, and its log says so.
+async fn say_what_is_missing(client: Client) {
+    sleep(PATIENCE).await;
+    if client.connection_state() != State::Connected {
+        tracing::warn!("waiting for NATS; until it is there, sockets get their events from the database");
     }
 }
 

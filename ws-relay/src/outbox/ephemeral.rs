@@ -39,7 +39,11 @@ impl Ephemeral {
     pub async fn run(self) {
         loop {
             match self.listen().await {
-                Ok((_connection, notifications)) => self.pass_on(notifications).await,
+                Ok((connection, notifications)) => tokio::select! {
+                    () = self.pass_on(notifications) => {}
+                    // Without a word from the server nothing else shows that it is gone.
+                    () = connection.is_silent() => tracing::warn!("the database is silent; ephemeral frames are lost"),
+                },
                 Err(e) => tracing::warn!("ephemeral frames cannot be listened for: {e:#}"),
             }
             sleep(RETRY).await;

@@ -41,6 +41,9 @@ const MARK: Duration = Duration::from_secs(2);
 /// The pause between sessions: from the first to the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
+/// What keeps it from publishing is logged again after this time.
+const REMIND: Duration = Duration::from_secs(60);
+
 /// The publisher of this relay.
 pub struct Publisher {
     /// The database with the outbox.
@@ -59,11 +62,18 @@ impl Publisher {
     /// Publishes until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut backoff = BACKOFF.0;
+        let mut told: Option<(String, Instant)> = None;
         while !shutdown.is_cancelled() {
             let result = self.session(&shutdown).await;
             let was_active = self.metrics.publisher_active.set(0) > 0;
             if let Err(e) = result {
-                tracing::warn!("the publisher starts anew: {e:#}");
+                let reason = format!("{e:#}");
+                // It is tried all the time, and the log is for what is new.
+                let is_known = told.as_ref().is_some_and(|(last, at)| *last == reason && at.elapsed() < REMIND);
+                if was_active || !is_known {
+                    tracing::warn!("the publisher waits and tries again: {reason}");
+                    told = Some((reason, Instant::now()));
+                }
             }
             backoff = if was_active { BACKOFF.0 } else { backoff.saturating_mul(2).min(BACKOFF.1) };
             tokio::select! {
@@ -131,11 +141,13 @@ impl Publisher {
                 let deleted = store.delete_old().await?;
                 self.metrics.outbox_deleted.inc_by(deleted);
                 // No reason to begin anew: a connection that is gone shows itself in the next statement.
-                if let Err(e) = store.delete_old_rows().await {
+                let others = store.delete_old_rows().await.unwrap_or_else(|e| {
                     tracing::warn!("old rows stay for now: {e:#}");
-                }
+                    0
+                });
+                self.metrics.old_rows_deleted.inc_by(others);
                 // After a full batch there is more to delete, but events come first.
-                cleanup = if deleted < store::CLEANUP_BATCH { now + CLEANUP } else { now };
+                cleanup = if deleted.max(others) < store::CLEANUP_BATCH { now + CLEANUP } else { now };
             }
             if idle {
                 tokio::select! {

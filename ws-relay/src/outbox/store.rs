@@ -184,14 +184,17 @@ impl Store {
         self.change(&sql, &[]).await
     }
 
-    /// Deletes other rows that have had their time, at most [`CLEANUP_BATCH`] of each kind. A database that has not been
-    /// migrated yet does not know how.
-    pub async fn delete_old_rows(&self) -> anyhow::Result<()> {
+    /// Deletes other rows that have had their time, at most [`CLEANUP_BATCH`] of each kind; returns how many. A database that
+    /// has not been migrated yet does not know how.
+    pub async fn delete_old_rows(&self) -> anyhow::Result<u64> {
         let exists = "SELECT to_regproc('messaging.delete_old_rows') IS NOT NULL";
         if self.query(exists, &[]).await?.first().context("no row")?.try_get(0)? {
-            let sql = format!("SELECT FROM messaging.delete_old_rows(p_limit => {CLEANUP_BATCH})");
-            self.query(&sql, &[]).await?;
+            let sql = format!(
+                "SELECT (document ->> 'deleted')::bigint FROM messaging.delete_old_rows(p_limit => {CLEANUP_BATCH})"
+            );
+            let deleted: i64 = self.query(&sql, &[]).await?.first().context("no row")?.try_get(0)?;
+            return Ok(u64::try_from(deleted)?);
         }
-        Ok(())
+        Ok(0)
     }
 }

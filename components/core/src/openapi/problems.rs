@@ -14,8 +14,15 @@ pub fn index() -> [Problem; 2] {
 }
 
 /// The homeserver refuses, fails or is slow.
-pub fn homeserver() -> [Problem; 3] {
-    [Problem::refused_by_homeserver(), Problem::homeserver_failed(""), Problem::homeserver_timeout("")]
+pub fn homeserver() -> [Problem; 6] {
+    [
+        Problem::refused_by_homeserver(),
+        Problem::not_in_matrix(),
+        Problem::rejected_by_homeserver(),
+        Problem::homeserver_busy(1),
+        Problem::homeserver_failed(""),
+        Problem::homeserver_timeout(""),
+    ]
 }
 
 /// Values that they may not have.

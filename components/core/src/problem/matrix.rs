@@ -5,6 +5,11 @@ use http::StatusCode;
 use std::fmt;
 
 const GATEWAY_LACKS: &str = "gateway_lacks";
+const NOT_IN_MATRIX: &str = "not_in_matrix";
+const REJECTED: &str = "rejected_by_homeserver";
+const BUSY: &str = "homeserver_busy";
+/// The longest pause that a caller is asked for, in seconds: no homeserver's answer keeps anybody away for a day.
+const MAX_PAUSE: u16 = 300;
 
 impl Problem {
     /// 502: the homeserver failed; safe to retry.
@@ -35,5 +40,38 @@ impl Problem {
     /// 403: the index allows it, but the room does not.
     pub fn refused_by_homeserver() -> Self {
         Self::forbidden("refused_by_homeserver", "The Matrix room does not let you do this.")
+    }
+
+    /// 404: the index has the thing, and Matrix does not.
+    pub fn not_in_matrix() -> Self {
+        let detail = "Matrix does not have this room, event or person any more. To try again does not help.";
+        Self::new(StatusCode::NOT_FOUND, NOT_IN_MATRIX, detail)
+    }
+
+    /// 422: the homeserver does not take the request, and would not the next time.
+    pub fn rejected_by_homeserver() -> Self {
+        let detail = "The homeserver does not accept this. To try again does not help.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, REJECTED, detail)
+    }
+
+    /// 503: the homeserver asks for a pause of so many seconds.
+    pub fn homeserver_busy(seconds: u64) -> Self {
+        let detail = "The homeserver asks for a pause. Retry with the same Idempotency-Key when it is over.";
+        Self {
+            retry_after: Some(u16::try_from(seconds).unwrap_or(u16::MAX).clamp(1, MAX_PAUSE)),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, BUSY, detail)
+        }
+    }
+
+    /// Whether it is [`not_in_matrix`](Self::not_in_matrix): what was to be taken out is out.
+    pub fn is_not_in_matrix(&self) -> bool {
+        self.code == NOT_IN_MATRIX
+    }
+
+    /// Whether the gateway or the homeserver behind it is why this could not be done, and not a decision of the index or
+    /// the room.
+    pub fn is_of_matrix(&self) -> bool {
+        matches!(self.status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
+            || [NOT_IN_MATRIX, REJECTED, BUSY].contains(&self.code)
     }
 }

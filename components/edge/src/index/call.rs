@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use spin_sdk::pg::{Connection, Error as PgError, ParameterValue, PgError as Failure, QueryError};
 use std::time::Duration;
 
-/// How long a statement, with the wait for a connection, may take.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// How long a statement, with the wait for a connection, may take: whoever asks has an answer within 10 seconds.
+const DEADLINE: Duration = Duration::from_secs(8);
 
 /// Why a function gave no document.
 #[derive(Debug)]
@@ -33,9 +33,9 @@ impl Error {
         match self {
             Self::Refused(_) => None,
             Self::Database(fault, _) => Some(*fault),
+            Self::Failed(problem) if problem.is_of_matrix() => Some(Fault::Gateway),
             Self::Failed(problem) => match problem.status {
                 StatusCode::SERVICE_UNAVAILABLE => Some(Fault::Database),
-                StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Some(Fault::Gateway),
                 // What the gateway does not offer, or a document that could not be read.
                 status => status.is_server_error().then_some(Fault::Statement),
             },
