@@ -63,6 +63,7 @@ async def test_a_role_brings_its_power_level(world: World, db: Database) -> None
     ):
         prepared = await db.call("prepare_invite", **asking(channel, OWNER, "user:bob", details))
         assert prepared["power_level"] == level
+        await db.call("drop_intent", channel_id=channel.id, caller=OWNER, act="invite", target_id="user:bob")
     document = await db.call("record_invite", **recording(channel, OWNER, "user:bob", {"role": "admin"}))
     assert (document["can_invite"], document["can_kick"], document["matrix_power_level"]) == (True, True, 50)
 
