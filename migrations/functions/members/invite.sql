@@ -32,6 +32,11 @@ BEGIN
 END
 $$;
 
+-- Under which key an invitation's Idempotency-Key is kept from its beginning.
+CREATE FUNCTION messaging.begun_invite_key(p_channel_id uuid, p_client_key text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'begun invite ' || p_channel_id || ' ' || p_client_key
+$$;
+
 -- Whether somebody who was let invite may still do so, now that it is in Matrix: they may have been removed or demoted, and
 -- the channel archived.
 CREATE FUNCTION messaging.may_still_invite(
@@ -62,6 +67,7 @@ DECLARE
     wanted jsonb;
     level integer;
     known messaging.idempotency_keys;
+    begun messaging.idempotency_keys;
     member json;
 BEGIN
     PERFORM messaging.settle_intents(p_channel_id);
@@ -80,6 +86,12 @@ BEGIN
         SELECT json_build_object('room_id', ch.matrix_room_id, 'member', messaging.member_json(m),
                                  'is_member', coalesce(known.status = 200, false)) INTO document
         FROM public.channel_members m WHERE m.id = known.resource;
+        RETURN;
+    END IF;
+    SELECT * INTO begun FROM messaging.idempotency_keys
+    WHERE caller = p_caller AND key = messaging.begun_invite_key(p_channel_id, p_client_key);
+    IF messaging.is_other_request(begun.fingerprint, p_fingerprint) THEN
+        refusal := 'idempotency_key_reused';
         RETURN;
     END IF;
     IF ch.archived_at IS NOT NULL THEN
@@ -128,8 +140,10 @@ BEGIN
         END IF;
         -- Who came through the microDAO is in for good when somebody else invites them.
         IF NOT invitee.via_microdao OR p_member_id = p_caller THEN
-            PERFORM messaging.keep_request(p_caller, 'invite ' || p_channel_id, p_client_key, p_fingerprint, invitee.id, 200);
-            document := json_build_object('room_id', ch.matrix_room_id, 'member', member, 'is_member', true);
+            -- Unless it is this very request that has made them one.
+            PERFORM messaging.keep_request(p_caller, 'invite ' || p_channel_id, p_client_key, p_fingerprint, invitee.id,
+                                           CASE WHEN begun.key IS NULL THEN 200 END);
+            document := json_build_object('room_id', ch.matrix_room_id, 'member', member, 'is_member', begun.key IS NULL);
             RETURN;
         END IF;
     END IF;
@@ -154,6 +168,16 @@ BEGIN
         OR messaging.is_changing_level(p_channel_id, p_member_id, level) THEN
         refusal := 'member_being_changed';
         RETURN;
+    END IF;
+    -- Of two requests with one key at the same time, the first to get here is the one.
+    IF p_client_key IS NOT NULL THEN
+        INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
+        VALUES (p_caller, messaging.begun_invite_key(p_channel_id, p_client_key), p_fingerprint, p_channel_id)
+        ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING * INTO begun;
+        IF messaging.is_other_request(begun.fingerprint, p_fingerprint) THEN
+            refusal := 'idempotency_key_reused';
+            RETURN;
+        END IF;
     END IF;
     PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
     document := json_build_object('room_id', ch.matrix_room_id,
