@@ -77,8 +77,9 @@ async def test_who_is_off_boarded_beside_a_promotion_is_out_and_has_no_power(
     assert promoted.status_code in (200, 404, 409), promoted.text
 
     async def agree() -> bool:
-        is_out = member.id not in await owner.members(channel["id"]) and member.matrix_id not in await rooms.joined(room)
-        return is_out and await rooms.power_level(room, member.matrix_id) == 0
+        listed, inside = await owner.members(channel["id"]), await rooms.joined(room)
+        level = await rooms.power_level(room, member.matrix_id)
+        return (member.id in listed, member.matrix_id in inside, level) == (False, False, 0)
 
     await eventually(f"they are out after {promoted.status_code}", agree)
 
@@ -92,7 +93,9 @@ async def test_two_who_change_a_member_at_once_both_hear_what_came_of_it(
     await owner.invite(channel["id"], member.id)
     path = member_path(channel["id"], member.id)
     responses = await asyncio.gather(
-        owner.patch(path, {"role": "admin"}), second.patch(path, {"role": "owner"}), owner.patch(path, {"can_write": False})
+        owner.patch(path, {"role": "admin"}),
+        second.patch(path, {"role": "owner"}),
+        owner.patch(path, {"can_write": False}),
     )
     assert {response.status_code for response in responses} <= {200, 403, 409}, [r.text for r in responses]
     [done, *others] = sorted(responses, key=lambda response: response.status_code)

@@ -178,9 +178,7 @@ WRITES = {
         _invite, ("POST", "/join"), ["member.invited", "member.joined"], actors=lambda stage: {stage.bob.id}
     ),
     "joinChannel": Write(_join, ("POST", "/join"), ["member.joined"]),
-    "changeMember": Write(
-        _of_member("PATCH", {"role": "admin"}, {"role": "guest"}), LEVELS, ["member.role_changed"]
-    ),
+    "changeMember": Write(_of_member("PATCH", {"role": "admin"}, {"role": "guest"}), LEVELS, ["member.role_changed"]),
     "removeMember": Write(_of_member("DELETE", None, "?ban=true"), ("POST", "/kick"), ["member.kicked"]),
     "endMemberships": Write(
         _end, ("POST", "/kick"), ["member.kicked"], actors=lambda stage: {f"@daarion:{stage.world.stack.server_name}"}

@@ -37,7 +37,9 @@ async def test_who_has_done_it_is_told_so_again(world: World, db: Database) -> N
         assert await db.contents() == before
         # For anybody else they are no member.
         assert await db.refusal("prepare_removal", **channel.by(OWNER), member_id=whom) == "member_not_found"
-    assert await db.refusal("prepare_removal", **channel.by("user:ned", []), member_id="user:ned") == "channel_not_found"
+    assert (
+        await db.refusal("prepare_removal", **channel.by("user:ned", []), member_id="user:ned") == "channel_not_found"
+    )
     # Of a ban there is something to do.
     banning = await db.call("prepare_removal", **channel.by("user:adam"), member_id="user:ned", ban=True)
     assert "is_gone" not in banning

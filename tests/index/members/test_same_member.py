@@ -74,7 +74,9 @@ async def test_two_change_a_member_to_different_levels_one_after_the_other(world
     # To the same level, and the same request again.
     for by in (OWNER, "user:olaf"):
         assert await db.call("prepare_member_change", **changing(channel, by))
-    await db.call("record_member_change", channel_id=channel.id, caller="user:olaf", member_id="user:mia", details=ADMIN)
+    await db.call(
+        "record_member_change", channel_id=channel.id, caller="user:olaf", member_id="user:mia", details=ADMIN
+    )
     assert await db.call("prepare_member_change", **other)
 
 
