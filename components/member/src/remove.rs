@@ -46,6 +46,7 @@ async fn carry_out(
     ban: bool,
     gateway: &Gateway,
 ) -> Result<Response, Problem> {
+    let intent = Intent { channel_id, act: "remove", target_id: member_id.as_str() };
     let mut prepared = prepare_removal(caller, channel_id, member_id, ban).await?;
     // A change of their level has begun, and no other one begins.
     for _ in 0..PAUSES {
@@ -53,11 +54,12 @@ async fn carry_out(
             break;
         }
         pause(PAUSE).await;
-        prepared = prepare_removal(caller, channel_id, member_id, ban).await?;
+        // What has changed meanwhile may have made it a refusal.
+        let again = async { Ok(prepare_removal(caller, channel_id, member_id, ban).await?) };
+        prepared = acts::intended(caller, intent, again).await?;
     }
     if !prepared.is_gone {
         let matrix_user_id = prepared.matrix_user_id.clone().unwrap_or_else(|| gateway.matrix_id(member_id));
-        let intent = Intent { channel_id, act: "remove", target_id: member_id.as_str() };
         let way_out = WayOut { is_oneself: *member_id == *caller.id(), ban, matrix_user_id: &matrix_user_id, prepared };
         acts::intended(caller, intent, take_out(caller, gateway, &way_out)).await?;
         record_removal(caller, channel_id, member_id, &matrix_user_id, ban).await?;
