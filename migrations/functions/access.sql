@@ -75,6 +75,26 @@ BEGIN
 END
 $$;
 
+-- A message, for a caller who may know of its channel or read it, as of find_channel.
+CREATE FUNCTION messaging.find_message(
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_need text,
+    OUT refusal messaging.refusal, OUT channel public.channels, OUT message public.messages
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    lookup record;
+BEGIN
+    lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, p_need);
+    refusal := lookup.refusal;
+    channel := lookup.channel;
+    IF refusal IS NULL THEN
+        SELECT * INTO message FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
+        IF NOT FOUND THEN
+            refusal := 'message_not_found';
+        END IF;
+    END IF;
+END
+$$;
+
 -- For relays of earlier versions.
 CREATE FUNCTION messaging.may_read(p_caller text, p_microdaos text[], p_channel_id uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$

@@ -27,6 +27,46 @@ BEGIN
 END
 $$;
 
+-- The room has refused an act, so nothing comes of it: what was told of it on the way counts as it is, and no later event
+-- is taken for it.
+CREATE FUNCTION messaging.drop_intent(
+    p_channel_id uuid, p_caller text, p_act text, p_target_id text, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+    UPDATE messaging.intents SET created_at = '-infinity'
+    WHERE channel_id = p_channel_id AND act = p_act AND target_id = p_target_id AND actor_id = p_caller;
+    IF FOUND THEN
+        PERFORM messaging.settle_intents(p_channel_id);
+        DELETE FROM messaging.intents
+        WHERE channel_id = p_channel_id AND act = p_act AND target_id = p_target_id AND actor_id = p_caller;
+    END IF;
+END
+$$;
+
+-- Whether somebody is being removed. Two acts that write the same member's level would undo each other in the room again
+-- and again: who is being removed is not changed, and a removal waits for a change that has begun (is_changing_level).
+CREATE FUNCTION messaging.is_being_removed(p_channel_id uuid, p_member_id text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'remove'
+                   AND target_id = p_member_id AND messaging.is_under_way(created_at));
+END
+$$;
+
+-- Whether somebody is being given another level than p_level.
+CREATE FUNCTION messaging.is_changing_level(p_channel_id uuid, p_member_id text, p_level integer) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM messaging.intents i
+        LEFT JOIN public.channel_members m ON m.channel_id = i.channel_id AND m.member_id = i.target_id
+        WHERE i.channel_id = p_channel_id AND i.act IN ('role', 'invite') AND i.target_id = p_member_id
+            AND messaging.is_under_way(i.created_at) AND p_level <> messaging.level_of(
+                i.details ->> 'role', coalesce((i.details ->> 'can_write')::boolean, m.can_write, true)));
+END
+$$;
+
 -- Whether the request that noted an intent may still be running.
 CREATE FUNCTION messaging.is_under_way(p_created_at timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT p_created_at > now() - interval '1 minute'

@@ -25,25 +25,28 @@ BEGIN
 END
 $$;
 
--- Keeps what a request with a key has led to.
+-- Keeps what a request with a key has led to; p_status, where that is not the usual one.
 CREATE FUNCTION messaging.keep_request(
-    p_caller text, p_scope text, p_client_key text, p_fingerprint text, p_resource uuid
+    p_caller text, p_scope text, p_client_key text, p_fingerprint text, p_resource uuid, p_status integer DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF p_client_key IS NOT NULL THEN
-        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
-        VALUES (p_caller, p_scope || ' ' || p_client_key, p_fingerprint, p_resource) ON CONFLICT DO NOTHING;
+        INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource, status)
+        VALUES (p_caller, p_scope || ' ' || p_client_key, p_fingerprint, p_resource, p_status) ON CONFLICT DO NOTHING;
     END IF;
 END
 $$;
 
 -- Before a change that has no row of its own to be known by. The document has the response of the same request, if it is
--- finished. One that has been running for a minute is cut off, and goes on.
+-- finished: one that shows something, as long as the caller may know of the channel. One that has been running for a minute
+-- is cut off, and goes on.
 CREATE FUNCTION messaging.begin_request(
-    p_caller text, p_key text, p_fingerprint text, p_resource uuid, OUT refusal messaging.refusal, OUT document json
+    p_caller text, p_key text, p_fingerprint text, p_resource uuid, p_microdaos text[] DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     known messaging.idempotency_keys;
+    ch public.channels;
 BEGIN
     document := '{}';
     INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
@@ -61,7 +64,12 @@ BEGIN
     IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
         refusal := 'idempotency_key_reused';
     ELSIF known.status IS NOT NULL THEN
-        document := json_build_object('status', known.status, 'response', known.response);
+        SELECT * INTO ch FROM public.channels WHERE id = known.resource;
+        IF FOUND AND known.response <> '' AND messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
+            refusal := 'channel_not_found';
+        ELSE
+            document := json_build_object('status', known.status, 'response', known.response);
+        END IF;
     ELSIF messaging.is_under_way(known.created_at) THEN
         refusal := 'request_running';
     ELSE

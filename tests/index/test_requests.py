@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from harness.database import Database
-from harness.world import NOWHERE, OWNER, World, edit, redaction
+from harness.world import DAO, NOWHERE, OWNER, World, edit, redaction
 
 KEY = {"caller": OWNER, "key": "PATCH member x k"}
 
@@ -21,6 +21,20 @@ async def test_a_finished_request_is_told_again(db: Database) -> None:
     assert await db.refusal("begin_request", **begin("two")) == "idempotency_key_reused"
     assert await db.call("begin_request", **begin("two", caller="user:bob")) == {}
     assert await db.call("begin_request", **begin("two", key="PATCH member y k")) == {}
+
+
+async def test_who_has_lost_access_is_shown_no_response(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="microdao")
+    await world.member(channel, "user:bob", via_microdao=True)
+    asked = begin(caller="user:bob", resource=channel.id)
+    for key, response in (("shows", "{}"), ("empty", "")):
+        await db.call("begin_request", **asked | {"key": key}, microdaos=[DAO])
+        await db.call("finish_request", caller="user:bob", key=key, status=200, response=response)
+    known = await db.call("begin_request", **asked | {"key": "shows"}, microdaos=[DAO])
+    assert known == {"status": 200, "response": "{}"}
+    assert await db.refusal("begin_request", **asked | {"key": "shows"}, microdaos=[]) == "channel_not_found"
+    # That they have left shows nothing of the channel.
+    assert (await db.call("begin_request", **asked | {"key": "empty"}, microdaos=[]))["status"] == 200
 
 
 async def test_of_requests_at_once_one_runs(db: Database) -> None:

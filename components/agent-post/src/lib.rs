@@ -18,6 +18,9 @@ async fn agent_post(request: spin_sdk::http::Request) -> impl IntoResponse {
     serve::<Problem>(request, |router| router.post(paths::AGENT_POST, post)).await
 }
 
+/// What a key belongs to: the channel is in the body.
+const ROUTE: &str = "post";
+
 #[derive(Deserialize)]
 struct Row {
     id: MessageId,
@@ -36,7 +39,7 @@ async fn post(
         reply_to: post.reply_to,
         encrypted: None,
     };
-    let sent = match acts::send(&agent, post.channel_id, message, client_key.as_ref()).await {
+    let sent = match acts::send(&agent, post.channel_id, message, client_key.as_ref(), Some(ROUTE)).await {
         // The agent may not know of the channel, but a caller with the secret may: they learn what to do.
         Err(index::Error::Refused(Refusal::ChannelNotFound)) => {
             get_agent_context(post.channel_id).await?;

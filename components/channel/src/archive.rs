@@ -6,6 +6,7 @@ use messaging_core::paths::ChannelPath;
 use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::channels::{prepare_archive, record_archive};
+use messaging_edge::index::requests::Intent;
 use messaging_edge::{IdempotencyKey, Path, Problem, RequestId, Response, log};
 
 pub async fn archive(
@@ -22,8 +23,9 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str) -> Result
     let prepared = prepare_archive(caller, at.channel_id).await?;
     if !prepared.is_archived {
         // People in Matrix shall not go on talking where nobody listens any more.
-        let closed = Gateway::from_settings().await?.close_room(&prepared.room_id, caller.id()).await;
-        match closed {
+        let gateway = Gateway::from_settings().await?;
+        let intent = Intent { channel_id: at.channel_id, act: "archive", target_id: "channel" };
+        match acts::intended(caller, intent, gateway.close_room(&prepared.room_id, caller.id())).await {
             // What they say then is not indexed.
             Err(problem) if problem.is_gateway_lacks() => {
                 log::info(request_id, &format!("the archived channel's room stays open: {problem}"));

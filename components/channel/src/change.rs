@@ -11,6 +11,7 @@ use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Changes;
 use messaging_edge::index::channels::{prepare_channel_change, record_channel_change};
 use messaging_edge::index::members::list_recent_joins;
+use messaging_edge::index::requests::Intent;
 use messaging_edge::{IdempotencyKey, Json, Path, Problem, RequestId, Response, log};
 use serde_json::Value;
 
@@ -61,6 +62,11 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
         log::error(request_id, &format!("a member may have fallen out of the room: {problem}"));
     }
     match failed {
+        Some(problem) if done.is_empty() => {
+            let target_id = prepared.intent.as_deref().unwrap_or_default();
+            let intent = Intent { channel_id: at.channel_id, act: "update", target_id };
+            acts::intended(caller, intent, async { Err(problem) }).await
+        }
         Some(problem) => Err(problem),
         None => Ok(Response::document(StatusCode::OK, channel)),
     }

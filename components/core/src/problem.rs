@@ -58,7 +58,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// The methods of the resource, for the `Allow` header of a 405.
     pub allow: Option<String>,
-    /// Seconds after which to try again, for the `Retry-After` header of a 503 (RFC 9110, section 10.2.3).
+    /// Seconds after which to try again, for the `Retry-After` header (RFC 9110, section 10.2.3): of every 503 and 429, and of
+    /// a 409 that passes.
     pub retry_after: Option<u16>,
     /// For the log only, never for the caller.
     pub internal_message: Option<String>,
@@ -215,6 +216,11 @@ impl Problem {
     /// 403: `PUT …/members/bob` by somebody else.
     pub fn only_oneself() -> Self {
         Self::forbidden("only_oneself", "You can join only yourself. To add others, invite them.")
+    }
+
+    /// Says after how many seconds to try again.
+    pub fn retry_after(self, seconds: u16) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// Adds what only the log is told.

@@ -46,6 +46,8 @@ pub enum Refusal {
     CannotInvite,
     /// The caller has invited too many new people, who have not come.
     TooManyInvitations,
+    /// The caller has banned or restricted too many people who were never in the channel.
+    TooManyAbsent,
     /// The caller would give away more than they have.
     CannotGrant,
     /// Plain text was sent to an encrypted channel.
@@ -64,6 +66,8 @@ pub enum Refusal {
     CannotManage,
     /// The caller may not remove this member.
     CannotKick,
+    /// Somebody else is changing or removing this member at the moment.
+    MemberBeingChanged,
     /// The channel would be left without an owner.
     LastOwner,
     /// Agents have the role agent, and nobody else has it.
@@ -85,6 +89,11 @@ pub enum Refusal {
     /// The first request with this `Idempotency-Key` is not finished.
     RequestRunning,
 }
+
+/// Seconds after which a request that met one that is still running may try again.
+const SOON: u16 = 1;
+/// Seconds after which a bound for a day may have a place again: it counts what is at most a day old.
+const LATER: u16 = 3600;
 
 impl Refusal {
     /// Every refusal.
@@ -124,7 +133,8 @@ impl From<Refusal> for Problem {
             Refusal::AliasTaken => Self::alias_taken(),
             Refusal::BeingCreated => conflict(
                 "Somebody is creating a channel with this slug at the moment. Retry in a minute, or choose another.",
-            ),
+            )
+            .retry_after(SOON),
             Refusal::ChannelArchived => conflict("The channel is archived and takes no more writes."),
             Refusal::NotInMicrodao => forbidden("You are not a member of this microDAO."),
             Refusal::AgentsMakeNoChannels => {
@@ -144,7 +154,14 @@ impl From<Refusal> for Problem {
                 StatusCode::TOO_MANY_REQUESTS,
                 refusal.code(),
                 "You have invited 100 people who have not come, and new agents, within a day. Invite the next ones tomorrow.",
-            ),
+            )
+            .retry_after(LATER),
+            Refusal::TooManyAbsent => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                refusal.code(),
+                "You have banned or restricted 100 people who were never in the channel, within a day. Go on tomorrow.",
+            )
+            .retry_after(LATER),
             Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
             Refusal::ChannelEncrypted => {
                 conflict("The channel is end-to-end encrypted: plain text is not accepted here.")
@@ -158,6 +175,9 @@ impl From<Refusal> for Problem {
             Refusal::MessageDeleted => conflict("The message was deleted."),
             Refusal::CannotManage => forbidden("Only an owner or an admin of the channel may do this."),
             Refusal::CannotKick => forbidden("You may not remove this member."),
+            Refusal::MemberBeingChanged => {
+                conflict("Somebody is changing or removing this member at the moment. Retry in a moment.").retry_after(SOON)
+            }
             Refusal::LastOwner => conflict(
                 "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",
             ),
@@ -180,6 +200,7 @@ impl From<Refusal> for Problem {
             ),
             Refusal::RequestRunning => {
                 conflict("The first request with this Idempotency-Key is still running. Retry it in a moment.")
+                    .retry_after(SOON)
             }
             Refusal::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -200,6 +221,8 @@ mod tests {
             assert_eq!(Refusal::from_code(refusal.code()), Some(*refusal));
             let problem = Problem::from(*refusal);
             assert!(problem.status.is_client_error(), "{refusal:?}");
+            let tells_when = problem.detail.contains("Retry") || problem.status == StatusCode::TOO_MANY_REQUESTS;
+            assert_eq!(problem.retry_after.is_some(), tells_when, "{refusal:?}");
             let expected = match problem.status.as_u16() {
                 404 => "not_found",
                 422 if *refusal != Refusal::IdempotencyKeyReused => "invalid",

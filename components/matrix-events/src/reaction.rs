@@ -26,6 +26,8 @@ pub async fn apply(event: &Event, reactor_id: &EntityId) -> Result<(), Error> {
         reactor_id,
         reactor_matrix_id: &event.sender,
         emoji: &emoji,
+        is_pushed: true,
     })
     .await
+    .map(|_| ())
 }

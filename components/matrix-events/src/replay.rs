@@ -7,8 +7,9 @@ use http::StatusCode;
 use messaging_core::auth::Internal;
 use messaging_core::fault::Fault;
 use messaging_core::set_aside::Replayed;
+use messaging_edge::acts::{self, Asked};
 use messaging_edge::index::set_aside::{forget_set_aside_event, list_set_aside_events, next_set_aside_event};
-use messaging_edge::{Problem, RequestId, Response};
+use messaging_edge::{IdempotencyKey, Problem, RequestId, Response};
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
 
@@ -24,14 +25,23 @@ pub async fn list(_: Internal) -> Result<Response, Problem> {
 }
 
 /// POST `…/replay`: tries them again, oldest first.
-pub async fn replay(_: Internal, RequestId(request_id): RequestId) -> Result<Response, Problem> {
-    let (here, began) = (Here::of_request(&request_id).await?, Instant::now());
+pub async fn replay(
+    internal: Internal,
+    RequestId(request_id): RequestId,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
+    let asked = Asked { act: "POST replay", channel_id: acts::NO_CHANNEL, resource: "", body: "" };
+    acts::once(&internal.service(), key, asked, carry_out(&request_id)).await
+}
+
+async fn carry_out(request_id: &str) -> Result<Response, Problem> {
+    let (here, began) = (Here::of_request(request_id).await?, Instant::now());
     let mut replayed = Replayed::default();
     let mut next = next_set_aside_event(None).await?;
     for _ in 0..MAX_REPLAYED {
         let Some(event) = next.event else { break };
         let events = [RawValue::from_string(event).map_err(Problem::internal)?];
-        match again(&events, &here, &request_id).await? {
+        match again(&events, &here, request_id).await? {
             true => replayed.indexed += 1,
             false => replayed.failed += 1,
         }

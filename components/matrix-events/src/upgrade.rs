@@ -6,6 +6,7 @@ use messaging_core::matrix;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::rooms::{find_upgrade, follow_upgrade, record_tombstone};
+use messaging_edge::{Problem, log};
 
 /// `m.room.tombstone`: the room has ended (Matrix client-server API, "Room upgrades").
 pub async fn tombstone(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(), Error> {
@@ -26,14 +27,30 @@ pub async fn bot_invited(event: &Event, here: &Here) -> Result<(), Error> {
 /// Joins the bot to a replacement room and moves the channel there, when that room says that it replaces the channel's.
 /// While the bot may not join, the channel waits.
 async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
-    let Some(old) = find_upgrade(replacement).await? else { return Ok(()) };
+    let upgrade = find_upgrade(replacement).await?;
+    let Some(old) = upgrade.predecessor_room_id else { return Ok(()) };
     let gateway = Gateway::from_settings().await?;
     gateway.join(replacement, &here.bot).await?;
     // Only the homeserver that made the room wrote this; a tombstone can name any room.
     if gateway.predecessor(replacement).await?.as_deref() == Some(old.as_str()) {
-        for banned in follow_upgrade(replacement, &old).await? {
-            // Who gets in all the same is banned when the homeserver tells of the join.
-            gateway.ban(replacement, &banned, None).await?;
+        // First: when this fails, the event comes again and finds the channel still waiting.
+        ban_all(&gateway, replacement, &upgrade.banned, here).await?;
+        let mut banned = follow_upgrade(replacement, &old).await?;
+        banned.retain(|id| !upgrade.banned.contains(id));
+        ban_all(&gateway, replacement, &banned, here).await?;
+    }
+    Ok(())
+}
+
+/// Who gets in all the same is banned when the homeserver tells of the join.
+async fn ban_all(gateway: &Gateway, room_id: &str, banned: &[String], here: &Here) -> Result<(), Problem> {
+    for id in banned {
+        match gateway.ban(room_id, id, None).await {
+            // The bot may not, and the next one may be another matter.
+            Err(problem) if problem.status.is_client_error() => {
+                log::info(&here.request_id, &format!("{id} is not banned in the new room: {problem}"));
+            }
+            done => drop(done?),
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The power level that sending takes in a read-only room: more than its owner has.
 const READ_ONLY_LEVEL: i64 = 101;
 /// How often a change is tried while others write the power levels of the same room.
-const MAX_TRIES: usize = 8;
+const MAX_TRIES: usize = 16;
 /// How long to wait after a write: longer than others take from reading the levels to writing them.
 const SETTLE_TIME: Duration = Duration::from_millis(250);
 

@@ -10,6 +10,7 @@ use messaging_core::refusal::Refusal;
 use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::members::{prepare_member_change, record_member_change};
+use messaging_edge::index::requests::Intent;
 use messaging_edge::{IdempotencyKey, Json, Path, Problem, Response, index};
 
 pub async fn change(
@@ -38,7 +39,9 @@ async fn carry_out(
     let matrix_id = prepared.matrix_user_id.unwrap_or_else(|| gateway.matrix_id(member_id));
     let room_id = &prepared.room_id;
     if let Some(power_level) = prepared.power_level {
-        gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id())).await?;
+        let intent = Intent { channel_id, act: "role", target_id: member_id.as_str() };
+        let set = gateway.set_power_level(room_id, &matrix_id, power_level, Some(caller.id()));
+        acts::intended(caller, intent, set).await?;
     }
     match record_member_change(caller, channel_id, member_id, &prepared.details, &matrix_id).await {
         Err(index::Error::Refused(refusal)) => {

@@ -7,6 +7,7 @@ use messaging_core::paths::MessagePath;
 use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{prepare_deletion, record_redaction};
+use messaging_edge::index::requests::Intent;
 use messaging_edge::{IdempotencyKey, Path, Problem, Response};
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,8 @@ async fn carry_out(caller: &Caller, at: MessagePath) -> Result<Response, Problem
     if !prepared.is_deleted {
         // Before: of a message that is redacted the homeserver names no edits.
         known = gateway.edits(room_id, event_id).await?;
-        gateway.redact(room_id, event_id, caller.id()).await?;
+        let intent = Intent { channel_id: at.channel_id, act: "delete", target_id: event_id };
+        acts::intended(caller, intent, gateway.redact(room_id, event_id, caller.id())).await?;
     }
     let mut edits = record_redaction(room_id, event_id, caller.id(), false, known).await?;
     while let Some(edit) = edits.pop() {

@@ -4,7 +4,7 @@ use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::{ClientKey, digest};
-use messaging_core::matrix::{self, MessageKind};
+use messaging_core::matrix::{self, MessageKind, RoomEvent};
 use messaging_core::message::EditMessage;
 use messaging_core::paths::MessagePath;
 use messaging_core::refusal::Refusal;
@@ -37,10 +37,14 @@ pub async fn edit(
     let text = beginning(edit.text());
     let formatted_body = html::clean_optional(edit.formatted_body.as_deref()).await?;
     let edit = EditMessage { formatted_body, ..edit };
+    let mut made = None;
     let replacement = match edit.encrypted {
         Some(content) => encrypted_replacement(content, &prepared.event_id)?,
         None => match gateway.event(&prepared.room_id, &prepared.event_id).await {
-            Ok(event) => replacement(event.newest_content(), edit),
+            Ok(event) => {
+                made = made_before(&event, &edit);
+                replacement(event.newest_content(), edit)
+            }
             // Of a text nothing else has to be kept.
             Err(problem) if problem.is_gateway_lacks() && prepared.content_type == "text" => {
                 replacement(Value::Null, edit)
@@ -54,12 +58,15 @@ pub async fn edit(
         txn_id: Some(transaction_id(&prepared.event_id, client_key.as_ref())),
         ..replacement
     };
-    let sent = gateway.send(caller.id(), replacement).await?;
+    let edit_event_id = match made {
+        Some(edit_event_id) => edit_event_id,
+        None => gateway.send(caller.id(), replacement).await?.event_id,
+    };
 
     let recorded = record_edit(RecordEdit {
         room_id: &prepared.room_id,
         target_event_id: &prepared.event_id,
-        event_id: &sent.event_id,
+        event_id: &edit_event_id,
         sender_id: caller.id(),
         content_preview: &text,
         edited_at: prepared.asked_at.as_deref().unwrap_or(&asked_at),
@@ -69,10 +76,18 @@ pub async fn edit(
     .await?;
     if recorded.is_deleted {
         // Deleted while the edit was under way: its text must not stay in Matrix.
-        gateway.redact(&prepared.room_id, &sent.event_id, caller.id()).await?;
+        gateway.redact(&prepared.room_id, &edit_event_id, caller.id()).await?;
         return Err(Refusal::MessageDeleted.into());
     }
     Ok(Response::document(StatusCode::OK, recorded.message))
+}
+
+/// The newest edit, where it says the same: without a key this is a retry, and there is nothing to send.
+fn made_before(event: &RoomEvent, edit: &EditMessage) -> Option<String> {
+    let content = event.newest_content();
+    let is_same = matrix::text(&content, "body") == edit.text.as_deref()
+        && matrix::text(&content, "formatted_body") == edit.formatted_body.as_deref();
+    event.newest_edit().filter(|_| is_same)?.event_id
 }
 
 async fn fingerprint_of(edit: &EditMessage) -> Result<String, Problem> {

@@ -13,6 +13,6 @@ pub async fn send(
     Json(message): Json<SendMessage>,
 ) -> Result<Response, Problem> {
     let client_key = key.of(&caller);
-    let message = acts::send(&caller, at.channel_id, message, client_key.as_ref()).await?;
+    let message = acts::send(&caller, at.channel_id, message, client_key.as_ref(), None).await?;
     Response::json(StatusCode::CREATED, &message)
 }

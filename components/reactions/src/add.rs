@@ -30,14 +30,20 @@ async fn carry_out(caller: &Caller, at: &ReactionPath) -> Result<Response, Probl
     let last = prepared.last_event_id.as_deref().unwrap_or("");
     let txn_id = digest(&["react", &prepared.event_id, caller.id().as_str(), &at.emoji, last]);
     let sent = gateway.send_reaction(&prepared.room_id, &prepared.event_id, caller.id(), &at.emoji, &txn_id).await?;
-    record_reaction(RecordReaction {
+    let left_out = record_reaction(RecordReaction {
         room_id: &prepared.room_id,
         target_event_id: &prepared.event_id,
         event_id: &sent.event_id,
         reactor_id: caller.id(),
         reactor_matrix_id: &reactor_matrix_id,
         emoji: &at.emoji,
+        is_pushed: false,
     })
     .await?;
+    if let Some(refusal) = left_out {
+        // Others were faster, or the message has gone meanwhile: nobody shall see in Matrix what is refused here.
+        gateway.redact(&prepared.room_id, &sent.event_id, caller.id()).await?;
+        return Err(refusal.into());
+    }
     Ok(Response::empty(StatusCode::NO_CONTENT))
 }

@@ -40,18 +40,23 @@ BEGIN
 END
 $$;
 
--- Notes a change of the channel. Two at once are two notes; of those that came to nothing the latest 20 are kept.
-CREATE FUNCTION messaging.intend_update(p_channel_id uuid, p_caller text, p_changes jsonb) RETURNS void
+-- Notes a change of the channel, and returns what the note is about. Two at once are two notes; of those that came to
+-- nothing the latest 20 are kept.
+CREATE FUNCTION messaging.intend_update(p_channel_id uuid, p_caller text, p_changes jsonb) RETURNS text
 LANGUAGE plpgsql AS $$
+DECLARE
+    target text := md5(p_caller || ' ' || p_changes);
 BEGIN
-    PERFORM messaging.set_intent(p_channel_id, 'update', md5(p_caller || ' ' || p_changes), p_caller, p_changes);
+    PERFORM messaging.set_intent(p_channel_id, 'update', target, p_caller, p_changes);
     DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update' AND target_id IN (
         SELECT target_id FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update'
         ORDER BY created_at DESC OFFSET 20);
+    RETURN target;
 END
 $$;
 
--- alias_name: with a change of the visibility, the local part of the alias that the room has afterwards, or NULL.
+-- alias_name: with a change of the visibility, the local part of the alias that the room has afterwards, or NULL. intent: what
+-- the note of this change is about, for drop_intent.
 CREATE FUNCTION messaging.prepare_channel_change(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_changes jsonb,
     OUT refusal messaging.refusal, OUT document json
@@ -60,6 +65,7 @@ DECLARE
     ch public.channels;
     changes jsonb;
     alias text;
+    intent text;
 BEGIN
     PERFORM messaging.settle_intents(p_channel_id);
     -- Locked before its intents, as in every record of a change.
@@ -74,13 +80,13 @@ BEGIN
     END IF;
     changes := messaging.channel_differences(ch, p_changes);
     IF changes <> '{}' THEN
-        PERFORM messaging.intend_update(p_channel_id, p_caller, changes);
+        intent := messaging.intend_update(p_channel_id, p_caller, changes);
     END IF;
     IF changes ? 'visibility' THEN
         alias := messaging.claim_alias(ch, changes ->> 'visibility');
-        document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes, 'alias_name', alias);
+        document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes, 'intent', intent, 'alias_name', alias);
     ELSE
-        document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes);
+        document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes, 'intent', intent);
     END IF;
 END
 $$;

@@ -1,10 +1,11 @@
 -- Creating a channel: reserve_channel before the room is made, record_channel after.
 
 -- Reserves the slug, and the alias that goes with it, for a caller who may create the channel. A request that was carried
--- out before gets its channel.
+-- out before gets its channel. p_other_id: with whom a direct channel is opened; they are invited into it.
 CREATE FUNCTION messaging.reserve_channel(
     p_caller text, p_microdaos text[], p_microdao_id text, p_slug text, p_is_direct boolean, p_client_key text,
-    p_fingerprint text, p_visibility text DEFAULT 'microdao', OUT refusal messaging.refusal, OUT document json
+    p_fingerprint text, p_visibility text DEFAULT 'microdao', p_other_id text DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     known messaging.idempotency_keys;
@@ -65,6 +66,11 @@ BEGIN
             'must_return', m.left_at IS NOT NULL,
             'power_level', messaging.level_of(CASE WHEN m.can_read AND m.can_write THEN 'owner' ELSE 'member' END,
                                               coalesce(m.can_write, true)));
+        RETURN;
+    END IF;
+    -- Before there is a room: it would stay without a second member.
+    IF messaging.invites_too_many(p_caller, p_microdaos, p_other_id) THEN
+        refusal := 'too_many_invitations';
         RETURN;
     END IF;
     IF composed IS NOT NULL THEN

@@ -20,9 +20,9 @@ BEGIN
     SELECT * INTO before FROM public.channel_members WHERE channel_id = ch.id AND member_id = p_member_id;
     -- By the clock, because what came first while somebody waited for the channel's row is decided by these times.
     INSERT INTO public.channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at,
-                                             left_by, banned_at, banned_in_room)
+                                             left_by, banned_at, banned_in_room, noted_by, noted_at)
     VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type), NULL,
-            clock_timestamp(), p_actor_id, clock_timestamp(), p_in_room)
+            clock_timestamp(), p_actor_id, clock_timestamp(), p_in_room, p_actor_id, now())
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         left_at = coalesce(m.left_at, excluded.left_at), banned_at = coalesce(m.banned_at, excluded.banned_at),
         left_by = CASE WHEN m.banned_at IS NULL THEN excluded.left_by ELSE m.left_by END,

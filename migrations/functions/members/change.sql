@@ -40,10 +40,10 @@ DECLARE
     after public.channel_members;
 BEGIN
     INSERT INTO public.channel_members AS m (channel_id, member_id, member_type, matrix_user_id, role, can_read, can_write,
-                                             matrix_power_level, joined_at, left_at)
+                                             matrix_power_level, joined_at, left_at, noted_by, noted_at)
     VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type),
             coalesce((p_details ->> 'can_read')::boolean, true), coalesce((p_details ->> 'can_write')::boolean, true),
-            messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, true)), NULL, now())
+            messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, true)), NULL, now(), p_actor_id, now())
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         can_read = coalesce((p_details ->> 'can_read')::boolean, m.can_read),
         can_write = coalesce((p_details ->> 'can_write')::boolean, m.can_write),
@@ -130,6 +130,8 @@ BEGIN
         ELSIF actor.role <> 'owner' AND ((p_details ->> 'can_read')::boolean AND NOT actor.can_read
                                          OR (p_details ->> 'can_write')::boolean AND NOT actor.can_write) THEN
             refusal := 'cannot_grant';
+        ELSIF target.id IS NULL AND messaging.notes_too_many(p_caller, p_microdaos) THEN
+            refusal := 'too_many_absent';
         ELSE
             level := messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, target.can_write, true));
             IF messaging.needs_level(p_channel_id, level, target.matrix_power_level)
@@ -173,6 +175,11 @@ BEGIN
     IF messaging.needs_level(p_channel_id, level, target.matrix_power_level)
         AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
         refusal := 'too_many_levels';
+        RETURN;
+    END IF;
+    IF messaging.is_being_removed(p_channel_id, p_member_id)
+        OR messaging.is_changing_level(p_channel_id, p_member_id, level) THEN
+        refusal := 'member_being_changed';
         RETURN;
     END IF;
     PERFORM messaging.set_intent(p_channel_id, 'role', p_member_id, p_caller, wanted);

@@ -2,7 +2,8 @@
 -- record_ended_membership comes after each.
 
 -- The first p_limit of them, oldest channel first, an invitation too, and how many are left behind these. successor: who is
--- to be made the owner first; it is null and needs_owner true where nobody can be. p_actor_id: whose act it is.
+-- to be made the owner first; it is null and needs_owner true where nobody can be. p_actor_id: whose act it is. must_wait: as
+-- of prepare_removal, of one of these.
 CREATE FUNCTION messaging.list_ending_memberships(
     p_microdao_id text, p_member_id text, p_limit integer, p_actor_id text, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
@@ -27,7 +28,12 @@ BEGIN
                      messaging.is_last_owner(m) AS is_last_owner
               FROM public.channel_members m JOIN public.channels ch ON ch.id = m.channel_id
               WHERE m.member_id = p_member_id AND m.left_at IS NULL AND ch.microdao_id = p_microdao_id
-              ORDER BY ch.created_at, ch.id LIMIT p_limit) e));
+              ORDER BY ch.created_at, ch.id LIMIT p_limit) e),
+        'must_wait', EXISTS (
+            SELECT FROM (SELECT ch.id FROM public.channel_members m JOIN public.channels ch ON ch.id = m.channel_id
+                         WHERE m.member_id = p_member_id AND m.left_at IS NULL AND ch.microdao_id = p_microdao_id
+                         ORDER BY ch.created_at, ch.id LIMIT p_limit) e
+            WHERE messaging.is_changing_level(e.id, p_member_id, 0)));
 END
 $$;
 

@@ -32,8 +32,28 @@ BEGIN
 END
 $$;
 
+-- Under which key an invitation's Idempotency-Key is kept from its beginning.
+CREATE FUNCTION messaging.begun_invite_key(p_channel_id uuid, p_client_key text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT 'begun invite ' || p_channel_id || ' ' || p_client_key
+$$;
+
+-- Whether somebody who was let invite may still do so, now that it is in Matrix: they may have been removed or demoted, and
+-- the channel archived.
+CREATE FUNCTION messaging.may_still_invite(
+    ch public.channels, p_inviter_id text, p_microdaos text[], invitee public.channel_members, p_details jsonb
+) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    inviter public.channel_members := messaging.membership(ch, p_inviter_id, p_microdaos);
+BEGIN
+    RETURN ch.archived_at IS NULL AND inviter.joined_at IS NOT NULL AND inviter.can_invite
+        AND (inviter.can_kick OR invitee.banned_at IS NULL)
+        AND (ch.is_direct AND ch.created_by = p_inviter_id
+             OR messaging.rank(p_details ->> 'role') <= messaging.rank(inviter.role));
+END
+$$;
+
 -- Whether the caller may invite, with this role and these capabilities. The power_level is null when the room has it.
--- must_unban: they are banned, and this lifts it. must_accept: they are only invited, and come when they join or write: who
+-- is_in: they are in the room, and stay there whatever comes of this. must_unban: they are banned, and this lifts it. must_accept: they are only invited, and come when they join or write: who
 -- is not known to the microDAO, or has left by themselves.
 CREATE FUNCTION messaging.prepare_invite(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb, p_client_key text,
@@ -47,6 +67,7 @@ DECLARE
     wanted jsonb;
     level integer;
     known messaging.idempotency_keys;
+    begun messaging.idempotency_keys;
     member json;
 BEGIN
     PERFORM messaging.settle_intents(p_channel_id);
@@ -62,8 +83,15 @@ BEGIN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
-        SELECT json_build_object('room_id', ch.matrix_room_id, 'member', messaging.member_json(m)) INTO document
+        SELECT json_build_object('room_id', ch.matrix_room_id, 'member', messaging.member_json(m),
+                                 'is_member', coalesce(known.status = 200, false)) INTO document
         FROM public.channel_members m WHERE m.id = known.resource;
+        RETURN;
+    END IF;
+    SELECT * INTO begun FROM messaging.idempotency_keys
+    WHERE caller = p_caller AND key = messaging.begun_invite_key(p_channel_id, p_client_key);
+    IF messaging.is_other_request(begun.fingerprint, p_fingerprint) THEN
+        refusal := 'idempotency_key_reused';
         RETURN;
     END IF;
     IF ch.archived_at IS NOT NULL THEN
@@ -112,8 +140,10 @@ BEGIN
         END IF;
         -- Who came through the microDAO is in for good when somebody else invites them.
         IF NOT invitee.via_microdao OR p_member_id = p_caller THEN
-            PERFORM messaging.keep_request(p_caller, 'invite ' || p_channel_id, p_client_key, p_fingerprint, invitee.id);
-            document := json_build_object('room_id', ch.matrix_room_id, 'member', member, 'is_member', true);
+            -- Unless it is this very request that has made them one.
+            PERFORM messaging.keep_request(p_caller, 'invite ' || p_channel_id, p_client_key, p_fingerprint, invitee.id,
+                                           CASE WHEN begun.key IS NULL THEN 200 END);
+            document := json_build_object('room_id', ch.matrix_room_id, 'member', member, 'is_member', begun.key IS NULL);
             RETURN;
         END IF;
     END IF;
@@ -134,11 +164,29 @@ BEGIN
         refusal := 'too_many_levels';
         RETURN;
     END IF;
+    IF messaging.is_being_removed(p_channel_id, p_member_id)
+        OR messaging.is_changing_level(p_channel_id, p_member_id, level) THEN
+        refusal := 'member_being_changed';
+        RETURN;
+    END IF;
+    -- Of two requests with one key at the same time, the first to get here is the one.
+    IF p_client_key IS NOT NULL THEN
+        INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
+        VALUES (p_caller, messaging.begun_invite_key(p_channel_id, p_client_key), p_fingerprint, p_channel_id)
+        ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING * INTO begun;
+        IF messaging.is_other_request(begun.fingerprint, p_fingerprint) THEN
+            refusal := 'idempotency_key_reused';
+            RETURN;
+        END IF;
+    END IF;
     PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
     document := json_build_object('room_id', ch.matrix_room_id,
         'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
     IF invitee.banned_at IS NOT NULL THEN
         document := document::jsonb || '{"must_unban": true}';
+    END IF;
+    IF invitee.left_at IS NULL AND invitee.joined_at IS NOT NULL THEN
+        document := document::jsonb || '{"is_in": true}';
     END IF;
     IF NOT messaging.is_known(ch, p_caller, p_microdaos, p_member_id)
         OR invitee.left_by = p_member_id AND invitee.left_at IS NOT NULL AND invitee.member_type = 'human' THEN
@@ -149,15 +197,17 @@ $$;
 
 -- p_has_joined: the invited person is one of ours, and has joined in Matrix as well. Whom the homeserver has told to be out
 -- of the room since they were invited stays out, unless it tells that the invitation came after that: the intent is for it.
+-- A caller who has lost the right meanwhile is refused, and the invited person has to be taken out of the room again.
 CREATE FUNCTION messaging.record_invite(
     p_channel_id uuid, p_caller text, p_member_id text, p_member_type text, p_matrix_user_id text, p_details jsonb,
-    p_has_joined boolean, p_asked_at text, p_client_key text, p_fingerprint text,
+    p_has_joined boolean, p_asked_at text, p_client_key text, p_fingerprint text, p_microdaos text[] DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.channel_members;
     was_removed boolean;
+    is_recorded boolean;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     SELECT * INTO m FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
@@ -170,10 +220,13 @@ BEGIN
         PERFORM messaging.take_intent(p_channel_id, 'invite', p_member_id, p_caller, false);
     END IF;
     -- The homeserver's push may have been faster and have written it all.
-    IF was_removed THEN
-        NULL;
-    ELSIF m.id IS NULL OR m.left_at IS NOT NULL OR m.invited_by IS DISTINCT FROM p_caller OR m.via_microdao
-        OR NOT messaging.member_json(m)::jsonb @> p_details THEN
+    is_recorded := m.id IS NOT NULL AND m.left_at IS NULL AND m.invited_by IS NOT DISTINCT FROM p_caller AND NOT m.via_microdao
+        AND messaging.member_json(m)::jsonb @> p_details;
+    IF NOT was_removed AND NOT is_recorded THEN
+        IF NOT messaging.may_still_invite(ch, p_caller, p_microdaos, m, p_details) THEN
+            refusal := CASE WHEN ch.archived_at IS NULL THEN 'cannot_invite' ELSE 'channel_archived' END;
+            RETURN;
+        END IF;
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, p_details,
                                         p_asked_at::timestamptz);
     END IF;

@@ -28,3 +28,13 @@ BEGIN
                 AND (m.joined_at IS NULL OR m.member_type = 'agent') LIMIT 100) outstanding) = 100;
 END
 $$;
+
+-- Whether the caller has banned or restricted so many people within a day who were never in the channel that no new one may
+-- follow: each is a row that stays, and an id that anybody may invent.
+CREATE FUNCTION messaging.notes_too_many(p_caller text, p_microdaos text[]) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN p_microdaos IS NOT NULL AND (SELECT count(*) FROM (
+        SELECT FROM public.channel_members m WHERE m.noted_by = p_caller AND m.noted_at > now() - interval '1 day'
+        LIMIT 100) noted) = 100;
+END
+$$;

@@ -18,6 +18,9 @@ $$;
 
 -- Whether the caller may leave (p_member_id is themselves), or remove the member. p_ban: for good; also somebody who is no
 -- member at the moment, and then matrix_user_id is null when the index does not know it.
+--
+-- is_gone: the caller has done this before, and there is nothing to do. must_wait: somebody is giving them another level in
+-- the room at this moment; nobody begins to any more.
 CREATE FUNCTION messaging.prepare_removal(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_ban boolean DEFAULT false,
     OUT refusal messaging.refusal, OUT document json
@@ -27,16 +30,24 @@ DECLARE
     actor public.channel_members;
     target public.channel_members;
     is_member boolean;
+    is_gone boolean;
 BEGIN
     PERFORM messaging.settle_intents(p_channel_id);
     -- Locked, so that two owners do not leave past each other.
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
-    IF messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
+    SELECT * INTO target FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
+    is_member := target.id IS NOT NULL AND target.left_at IS NULL;
+    is_gone := NOT p_ban AND target.left_at IS NOT NULL AND target.left_by = p_caller;
+    -- Whoever has left knows of the channel.
+    IF NOT (is_gone AND p_caller = p_member_id) AND messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    SELECT * INTO target FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
-    is_member := target.id IS NOT NULL AND target.left_at IS NULL;
+    IF is_gone THEN
+        document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
+            'power_level', 0, 'is_gone', true);
+        RETURN;
+    END IF;
     -- A direct channel has nobody else who could come.
     IF NOT is_member AND (NOT p_ban OR ch.is_direct) THEN
         refusal := 'member_not_found';
@@ -55,6 +66,10 @@ BEGIN
             RETURN;
         END IF;
     END IF;
+    IF p_ban AND target.id IS NULL AND messaging.notes_too_many(p_caller, p_microdaos) THEN
+        refusal := 'too_many_absent';
+        RETURN;
+    END IF;
     PERFORM messaging.set_intent(p_channel_id, 'remove', p_member_id, p_caller,
         CASE WHEN p_ban THEN '{"ban": true}'::jsonb ELSE '{}' END);
     IF p_ban THEN
@@ -63,6 +78,9 @@ BEGIN
     ELSE
         document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
             'power_level', target.matrix_power_level);
+    END IF;
+    IF messaging.is_changing_level(p_channel_id, p_member_id, 0) THEN
+        document := document::jsonb || '{"must_wait": true}';
     END IF;
 END
 $$;

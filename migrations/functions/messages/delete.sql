@@ -152,9 +152,13 @@ BEGIN
         UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.purge_log(m);
-        -- The fingerprints of its edits, and of itself where the gateway has not carried the key.
+        -- The fingerprints of its edits, and of itself where the gateway has not carried the key. A retry of an edit that
+        -- was carried out is still told what came of it.
         DELETE FROM messaging.idempotency_keys
-        WHERE caller = m.sender_id AND (key LIKE 'edit ' || m.id || ' %' OR key = ch.id || ' ' || m.client_key);
+        WHERE caller = m.sender_id AND (key LIKE 'edit ' || m.id || ' %' AND edit_event_id IS NULL
+                                        OR key = ch.id || ' ' || m.client_key);
+        UPDATE messaging.idempotency_keys SET fingerprint = ''
+        WHERE caller = m.sender_id AND key LIKE 'edit ' || m.id || ' %';
         PERFORM messaging.emit_message(ch, 'message.deleted', messaging.take_seq(ch.id), m, messaging.message_json(m),
             jsonb_build_object('actor_id', coalesce(intent.actor_id, p_actor_id)));
     END IF;

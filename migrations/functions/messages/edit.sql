@@ -11,17 +11,13 @@ DECLARE
     actor public.channel_members;
     known messaging.idempotency_keys;
 BEGIN
-    lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
+    lookup := messaging.find_message(p_caller, p_microdaos, p_channel_id, p_message_id, 'know');
     refusal := lookup.refusal;
     IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
     ch := lookup.channel;
-    SELECT * INTO m FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
-    IF NOT FOUND THEN
-        refusal := 'message_not_found';
-        RETURN;
-    END IF;
+    m := lookup.message;
     -- A retry is told what came of it, and changes nothing: neither an edit that was made since, nor its time.
     SELECT * INTO known FROM messaging.idempotency_keys
     WHERE caller = p_caller AND key = messaging.edit_key(p_message_id, p_client_key);

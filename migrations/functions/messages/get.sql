@@ -7,17 +7,13 @@ DECLARE
     ch public.channels;
     m public.messages;
 BEGIN
-    lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'read');
+    lookup := messaging.find_message(p_caller, p_microdaos, p_channel_id, p_message_id, 'read');
     refusal := lookup.refusal;
     IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
     ch := lookup.channel;
-    SELECT * INTO m FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
-    IF NOT FOUND THEN
-        refusal := 'message_not_found';
-        RETURN;
-    END IF;
+    m := lookup.message;
     document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id,
         'is_deleted', m.deleted_at IS NOT NULL, 'message', messaging.message_json(m));
 END

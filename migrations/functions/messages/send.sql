@@ -1,20 +1,27 @@
 -- Sending a message: prepare_send before it is in Matrix, record_message after, and what came before its message.
 
 -- Whether the caller may send, whether this was sent before, whether they have to join first, and the event that is
--- replied to.
+-- replied to. p_route: the resource that the key belongs to, where that is not the channel: the channel is part of the
+-- request then.
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
-    p_is_encrypted boolean, OUT refusal messaging.refusal, OUT document json
+    p_is_encrypted boolean, p_route text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     sent public.messages;
     reply_to_event_id text;
     claimed text;
+    claimed_channel_id uuid;
     writer record;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
     writer := messaging.writer(ch, p_caller, p_microdaos);
+    IF EXISTS (SELECT FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_route || ' ' || p_client_key
+               AND resource <> p_channel_id) THEN
+        refusal := 'idempotency_key_reused';
+        RETURN;
+    END IF;
     -- A retry is told what came of it, whatever has changed since, as long as the caller may know of the channel.
     IF p_client_key IS NOT NULL AND writer.must_join IS NOT NULL THEN
         SELECT * INTO sent FROM public.messages
@@ -45,6 +52,15 @@ BEGIN
         WHERE id = p_reply_to AND channel_id = p_channel_id AND deleted_at IS NULL;
         IF NOT FOUND THEN
             refusal := 'reply_to_not_found';
+            RETURN;
+        END IF;
+    END IF;
+    IF p_client_key IS NOT NULL AND p_route IS NOT NULL THEN
+        INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
+        VALUES (p_caller, p_route || ' ' || p_client_key, '', p_channel_id)
+        ON CONFLICT (caller, key) DO UPDATE SET created_at = k.created_at RETURNING k.resource INTO claimed_channel_id;
+        IF claimed_channel_id <> p_channel_id THEN
+            refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
     END IF;

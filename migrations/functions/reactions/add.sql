@@ -46,15 +46,18 @@ END
 $$;
 
 -- A reaction that is in Matrix, as Matrix has it: of two that differ by a variation selector each is indexed, so that
--- taking one back leaves the other. What is more than the API would take is left out. p_joined_at: the reactor has just
+-- taking one back leaves the other. What is more than the API would take is left out, as is what comes too late: left_out is
+-- the refusal for it, and the API (p_is_pushed is false) takes its own out of the room again. p_joined_at: the reactor has just
 -- joined by reacting, as components of earlier versions say it; others call record_join before they react.
 CREATE FUNCTION messaging.record_reaction(
     p_room_id text, p_target_event_id text, p_event_id text, p_reactor_id text, p_reactor_type text,
-    p_reactor_matrix_id text, p_emoji text, p_joined_at text, OUT refusal messaging.refusal, OUT document json
+    p_reactor_matrix_id text, p_emoji text, p_joined_at text, p_is_pushed boolean DEFAULT true,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.messages;
+    left_out messaging.refusal;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -72,11 +75,23 @@ BEGIN
         refusal := 'message_not_found';
         RETURN;
     END IF;
-    IF m.deleted_at IS NOT NULL OR ch.archived_at IS NOT NULL
-        OR EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id)
+    IF EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id)
         -- Removed already: a late copy of the event does not bring it back.
-        OR EXISTS (SELECT FROM public.message_reactions WHERE matrix_event_id = p_event_id)
-        OR NOT messaging.has_room_for_reaction(m.id, p_reactor_id, p_emoji) THEN
+        OR EXISTS (SELECT FROM public.message_reactions WHERE matrix_event_id = p_event_id) THEN
+        RETURN;
+    END IF;
+    left_out := CASE WHEN m.deleted_at IS NOT NULL THEN 'message_deleted' WHEN ch.archived_at IS NOT NULL THEN 'channel_archived'
+        WHEN NOT messaging.has_room_for_reaction(m.id, p_reactor_id, p_emoji) THEN 'too_many_reactions' END;
+    IF left_out IS NOT NULL THEN
+        document := json_build_object('left_out', left_out);
+        -- As one that was taken back: the next time is an act of its own.
+        IF NOT p_is_pushed THEN
+            INSERT INTO messaging.pending_redactions (event_id, channel_id) VALUES (p_event_id, ch.id) ON CONFLICT DO NOTHING;
+            INSERT INTO public.message_reactions AS r (message_id, reactor_id, reactor_type, emoji, matrix_event_id, removed_at)
+            VALUES (m.id, p_reactor_id, p_reactor_type, p_emoji, p_event_id, now())
+            ON CONFLICT (message_id, reactor_id, emoji) DO UPDATE SET matrix_event_id = excluded.matrix_event_id
+                WHERE r.removed_at IS NOT NULL;
+        END IF;
         RETURN;
     END IF;
     INSERT INTO public.message_reactions AS r (message_id, reactor_id, reactor_type, emoji, matrix_event_id)

@@ -12,17 +12,13 @@ DECLARE
     m public.messages;
     mine public.message_reactions;
 BEGIN
-    lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
+    lookup := messaging.find_message(p_caller, p_microdaos, p_channel_id, p_message_id, 'know');
     refusal := lookup.refusal;
     IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
     ch := lookup.channel;
-    SELECT * INTO m FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
-    IF NOT FOUND THEN
-        refusal := 'message_not_found';
-        RETURN;
-    END IF;
+    m := lookup.message;
     SELECT * INTO mine FROM public.message_reactions
     WHERE message_id = p_message_id AND reactor_id = p_caller AND removed_at IS NULL
         AND messaging.plain_emoji(emoji) = messaging.plain_emoji(p_emoji);

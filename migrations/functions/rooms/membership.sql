@@ -44,8 +44,8 @@ BEGIN
 END
 $$;
 
--- Takes an invitation as the homeserver tells it. Returns 'in', or 'ban' where it is of somebody whom the channel has banned
--- and lifts no ban.
+-- Takes an invitation as the homeserver tells it. Returns 'in', 'remove' where they have to be taken out of the room again, or
+-- 'ban' where it is of somebody whom the channel has banned and lifts no ban.
 CREATE FUNCTION messaging.invite_pushed(
     ch public.channels, before public.channel_members, p_member_id text, p_member_type text, p_matrix_user_id text,
     p_sender_id text, p_by_bot boolean, p_at timestamptz
@@ -66,6 +66,10 @@ BEGIN
         IF before.banned_at IS NOT NULL AND (intent.actor_id IS NULL OR intent.created_at < before.banned_at)
             AND NOT messaging.lifts_ban(ch.id, coalesce(intent.actor_id, p_sender_id)) THEN
             RETURN 'ban';
+        END IF;
+        -- The bot has invited for somebody who may not any more.
+        IF p_by_bot AND NOT messaging.may_still_invite(ch, intent.actor_id, NULL, before, intent.details) THEN
+            RETURN 'remove';
         END IF;
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id,
             coalesce(intent.actor_id, p_sender_id),

@@ -21,13 +21,16 @@ END
 $$;
 
 -- Whether a channel waits to follow its room to this one, and from which: the replacement has to name it as its predecessor.
+-- banned: who has to be banned in it before the channel moves there. Once it has, nothing would come back to that.
 CREATE FUNCTION messaging.find_upgrade(p_replacement_room_id text, OUT refusal messaging.refusal, OUT document json)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    predecessor text := (SELECT ch.matrix_room_id FROM messaging.room_upgrades u JOIN public.channels ch ON ch.id = u.channel_id
-                         WHERE u.replacement_room_id = p_replacement_room_id);
+    ch public.channels;
 BEGIN
-    document := json_build_object('is_pending', predecessor IS NOT NULL, 'predecessor_room_id', predecessor);
+    SELECT c.* INTO ch FROM messaging.room_upgrades u JOIN public.channels c ON c.id = u.channel_id
+    WHERE u.replacement_room_id = p_replacement_room_id;
+    document := json_build_object('is_pending', ch.id IS NOT NULL, 'predecessor_room_id', ch.matrix_room_id,
+        'banned', messaging.banned_matrix_ids(ch.id));
 END
 $$;
 

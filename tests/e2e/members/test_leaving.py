@@ -37,7 +37,9 @@ async def test_a_former_member_comes_back_only_as_the_table_allows(
         assert (observed.kinds, observed.audit) == ([kind], [(kind, actor.id, caller.id)])
         assert caller.id not in await owner.members(channel["id"])
         assert caller.matrix_id not in await rooms.joined(channel["matrix_room_id"])
-        problem(await caller.delete(member_path(channel["id"])), 404, "not_found")
+        again = await caller.delete(member_path(channel["id"]))
+        # Who has left by themselves has done so already; who was kicked is nobody.
+        assert again.status_code == (204 if way == "left" else 404), again.text
         may_return = visibility == "public" or (visibility == "microdao" and caller is insider)
         async with witness.watch(channel, owner) as observed:
             responses = [
@@ -132,7 +134,8 @@ async def test_a_member_who_may_kick_kicks_plain_members_only(world: World) -> N
     problem(await bouncer.delete(member_path(channel["id"], owner.id)), 403, "cannot_kick")
     problem(await alice.delete(member_path(channel["id"], bouncer.id)), 403, "cannot_kick")
     await bouncer.remove(channel["id"], alice.id)
-    problem(await bouncer.delete(member_path(channel["id"], alice.id)), 404, "not_found")
+    await bouncer.remove(channel["id"], alice.id)
+    problem(await owner.delete(member_path(channel["id"], alice.id)), 404, "not_found")
     # In a public channel they can come back, as anybody else.
     await alice.send(channel["id"], "Sorry")
     assert (await owner.members(channel["id"]))[alice.id]["role"] == "member"

@@ -122,3 +122,22 @@ async def test_wrong_reactions_are_problems_and_change_nothing(world: World, unc
         problem(await alice.get(f"{path_to(other['id'], message['id'])}/reactions"), 404, "not_found")
         problem(await alice.post(base, {}), 405, "method_not_allowed")
         problem(await alice.get(reaction_path(message, "👍")), 405, "method_not_allowed")
+
+
+async def test_of_many_reactions_at_once_the_room_has_no_more_than_the_index(world: World, rooms: Rooms) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], "React!")
+    responses = await asyncio.gather(*(alice.put(reaction_path(message, f"e{n}")) for n in range(26)))
+    assert sorted(response.status_code for response in responses) == [204] * 20 + [409] * 6
+    for response in responses:
+        if response.status_code == 409:
+            problem(response, 409, "too_many_reactions")
+    kept = [emoji for _, emoji in await reactions_in_room(rooms, channel)]
+    assert sorted(kept) == sorted(await alice.reactions(message))
+    # A place that is free again is one, also for what was refused.
+    refused = next(f"e{n}" for n, response in enumerate(responses) if response.status_code == 409)
+    assert (await alice.delete(reaction_path(message, kept[0]))).status_code == 204
+    assert (await alice.put(reaction_path(message, refused))).status_code == 204
+    assert refused in await alice.reactions(message)
+    assert refused in [emoji for _, emoji in await reactions_in_room(rooms, channel)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from support.api import CHANNELS, World, member_path, path_to, reaction_path
 from support.problems import problem
+from support.tokens import token
 
 
 async def test_a_late_retry_of_a_change_undoes_nothing(world: World, key: str) -> None:
@@ -76,3 +77,13 @@ async def test_of_ten_different_creates_of_one_slug_at_once_one_wins(world: Worl
     assert sorted(r.status_code for r in responses) == [201] + [409] * 9, [r.text for r in responses]
     listed = (await owner.get(CHANNELS, microdao_id=world.microdao)).json()
     assert len(listed) == 1
+
+
+async def test_who_has_lost_access_is_not_shown_what_they_were_told(world: World, key: str) -> None:
+    owner, bob = world.member_of("owner", world.microdao), world.member_of("bob", world.microdao)
+    channel = await owner.create(**world.fields(visibility="microdao"))
+    path = member_path(channel["id"])
+    assert (await bob.request("PUT", path, key=key)).status_code == 200
+    assert (await bob.request("PUT", path, key=key)).status_code == 200
+    outside = world.bearer(bob.id, token(bob.id, world.secret(), []))
+    problem(await outside.request("PUT", path, key=key), 404, "not_found")

@@ -8,6 +8,7 @@ async def test_a_change_is_one_event_and_one_line_of_the_audit_log(world: World,
     channel = await world.channel(name="Old")
     changes = {"name": "New", "topic": "Talk"}
     prepared = await db.call("prepare_channel_change", **channel.by(OWNER), changes=changes)
+    assert prepared.pop("intent") == await db.value("SELECT target_id FROM messaging.intents")
     assert prepared == {"room_id": channel.room_id, "changes": changes}
     document = await db.call("record_channel_change", channel_id=channel.id, caller=OWNER, changes=changes)
     assert (document["name"], document["topic"]) == ("New", "Talk")

@@ -113,6 +113,7 @@ async def test_nobody_gives_themselves_or_others_what_was_taken_from_them(
         change = {"member_id": who, "details": {right: True}}
         assert await db.refusal("prepare_member_change", **channel.by("user:adam"), **change) == "cannot_grant"
         assert await db.call("prepare_member_change", **channel.by(OWNER), **change)
+        await db.call("drop_intent", channel_id=channel.id, caller=OWNER, act="role", target_id=who)
     # What they have left they may give up.
     assert await db.call(
         "prepare_member_change",

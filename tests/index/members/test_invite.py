@@ -63,6 +63,7 @@ async def test_a_role_brings_its_power_level(world: World, db: Database) -> None
     ):
         prepared = await db.call("prepare_invite", **asking(channel, OWNER, "user:bob", details))
         assert prepared["power_level"] == level
+        await db.call("drop_intent", channel_id=channel.id, caller=OWNER, act="invite", target_id="user:bob")
     document = await db.call("record_invite", **recording(channel, OWNER, "user:bob", {"role": "admin"}))
     assert (document["can_invite"], document["can_kick"], document["matrix_power_level"]) == (True, True, 50)
 
@@ -179,3 +180,20 @@ async def test_the_same_invitation_twice_at_once_is_one_event(world: World, db: 
     arguments = recording(channel, OWNER, "user:bob", has_joined=True)
     await asyncio.gather(*(session.call("record_invite", **arguments) for session in sessions))
     assert await db.subjects(channel.id) == ["channel.created", "member.invited", "member.joined"]
+
+
+async def test_a_key_serves_one_invitation_from_its_beginning(world: World, db: Database) -> None:
+    channel, key = await world.channel(), {"client_key": "k"}
+    await db.call("prepare_invite", **asking(channel, OWNER, "user:bob", **key))
+    other = asking(channel, OWNER, "user:eve", **key, fingerprint="two")
+    assert await db.refusal("prepare_invite", **other) == "idempotency_key_reused"
+    # The homeserver tells of it before it is recorded: the retry is the same invitation, and no second one of a member.
+    for kind, sender in (("invite", OWNER), ("join", "user:bob")):
+        await db.call("record_membership", **membership(channel, "user:bob", kind, sender))
+    for _ in range(2):
+        again = await db.call("prepare_invite", **asking(channel, OWNER, "user:bob", **key))
+        assert (again["member"]["member_id"], again["is_member"]) == ("user:bob", False)
+    # Of who was a member before, each time.
+    for _ in range(2):
+        again = await db.call("prepare_invite", **asking(channel, OWNER, "user:bob", client_key="later"))
+        assert again["is_member"] is True

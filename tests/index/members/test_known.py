@@ -95,6 +95,11 @@ async def test_new_ids_are_bounded(world: World, db: Database) -> None:
     await world.member(channel, "agent:n", invited_by=OWNER, invited_at=now)
     for who in (SAM, "agent:ada"):
         assert await db.refusal("prepare_invite", **inviting(channel, who, [DAO])) == "too_many_invitations"
+    # Before there is a room, of a direct channel.
+    opening = {"caller": OWNER, "microdao_id": DAO, "slug": "d-1", "is_direct": True, "client_key": None}
+    opening |= {"fingerprint": "f", "visibility": "private"}
+    assert await db.refusal("reserve_channel", **opening, microdaos=[DAO], other_id=SAM) == "too_many_invitations"
+    assert await db.call("reserve_channel", **opening, microdaos=[DAO], other_id="user:n1")
     # Not of those who are here already, nor of who has an account elsewhere, nor in development, nor tomorrow.
     other = await world.channel()
     for free in (inviting(other, "user:n1", [DAO]), inviting(channel, "@bob:x", [DAO]), inviting(channel)):

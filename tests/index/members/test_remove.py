@@ -23,6 +23,28 @@ async def test_a_member_leaves_and_is_kicked(world: World, db: Database) -> None
     ]
 
 
+async def test_who_has_done_it_is_told_so_again(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    await world.member(channel, "user:adam", role="admin")
+    for who in ("user:mia", "user:ned"):
+        await world.member(channel, who)
+    for by, whom in (("user:mia", "user:mia"), ("user:adam", "user:ned")):
+        await db.call("prepare_removal", **channel.by(by, []), member_id=whom)
+        await db.call("record_removal", channel_id=channel.id, caller=by, member_id=whom)
+        before = await db.contents()
+        again = await db.call("prepare_removal", **channel.by(by, []), member_id=whom)
+        assert again["is_gone"] is True
+        assert await db.contents() == before
+        # For anybody else they are no member.
+        assert await db.refusal("prepare_removal", **channel.by(OWNER), member_id=whom) == "member_not_found"
+    assert (
+        await db.refusal("prepare_removal", **channel.by("user:ned", []), member_id="user:ned") == "channel_not_found"
+    )
+    # Of a ban there is something to do.
+    banning = await db.call("prepare_removal", **channel.by("user:adam"), member_id="user:ned", ban=True)
+    assert "is_gone" not in banning
+
+
 async def test_refusals_of_a_removal(world: World, db: Database) -> None:
     channel, private = await world.channel(), await world.channel(visibility="private")
     for who, columns in {

@@ -146,3 +146,18 @@ async def test_a_key_works_across_the_two_kinds_of_fingerprint(world: World, db:
     await db.call("record_message", **pushed(channel, client_key="new", fingerprint="2:0a"))
     refused = await db.refusal("prepare_send", **send | {"client_key": "new"}, fingerprint="2:0b")
     assert refused == "idempotency_key_reused"
+
+
+async def test_a_retry_of_an_edit_is_told_of_the_deletion_that_came_after_it(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    asked = {**channel.by(OWNER), "message_id": message.id, "client_key": "k", "fingerprint": "one"}
+    lost = asked | {"client_key": "lost"}
+    for request in (lost, asked):
+        await db.call("prepare_edit", **request)
+    await db.call("record_edit", **edit(channel, message.event_id, client_key="k"))
+    await world.delete(channel, message)
+    again = await db.call("prepare_edit", **asked)
+    assert again["message"]["deleted_at"] and again["message"]["content_preview"] == ""
+    # Of this one nothing has come.
+    assert await db.refusal("prepare_edit", **lost) == "message_deleted"

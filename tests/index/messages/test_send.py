@@ -249,3 +249,27 @@ async def test_people_of_matrix_send_under_their_matrix_ids(world: World, db: Da
     who = "@bob:elsewhere"
     document = await db.call("record_message", **pushed(channel, who))
     assert (document["message"]["sender_id"], matrix_id(who)) == (who, who)
+
+
+async def test_a_key_of_a_route_that_names_no_channel_serves_one_channel(world: World, db: Database) -> None:
+    one, other = await world.channel(), await world.channel()
+    posting = {**KEYED, "route": "post"}
+    await db.call("prepare_send", **one.by(OWNER), **posting)
+    for _ in range(2):
+        assert await db.refusal("prepare_send", **other.by(OWNER), **posting) == "idempotency_key_reused"
+        await db.call("prepare_send", **one.by(OWNER), **posting)
+        await db.call("record_message", **sent(one, client_key="k", fingerprint="one"))
+    # On a route that names it, another channel is another resource.
+    await db.call("prepare_send", **other.by(OWNER), **KEYED)
+
+
+async def test_of_two_channels_at_once_a_key_of_such_a_route_serves_one(world: World, db: Database) -> None:
+    channels = [await world.channel() for _ in range(4)]
+    sessions = await db.sessions(4)
+    outcomes = await asyncio.gather(
+        *(
+            session.outcome("prepare_send", **channel.by(OWNER), **KEYED, route="post")
+            for session, channel in zip(sessions, channels, strict=True)
+        )
+    )
+    assert sorted(outcome.refusal or "" for outcome in outcomes) == [""] + ["idempotency_key_reused"] * 3

@@ -130,3 +130,26 @@ async def test_a_deleted_message_and_an_archived_channel_take_no_reaction(world:
     await world.archive(channel)
     await db.call("record_reaction", **reaction(channel, message.event_id))
     assert await db.value("SELECT count(*) FROM public.message_reactions") == 0
+
+
+async def test_what_the_api_sent_too_late_is_refused_and_leaves_no_trace_of_itself(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message, full = await world.message(channel), await world.message(channel)
+    for n in range(20):
+        await db.call("record_reaction", **reaction(channel, full.event_id, emoji=f"e{n}"))
+    late = reaction(channel, full.event_id, is_pushed=False)
+    assert await db.call("record_reaction", **late) == {"left_out": "too_many_reactions"}
+    # The homeserver's copy of it is none, also when there is a place again; the next time is another act.
+    await db.execute("UPDATE public.message_reactions SET removed_at = now() WHERE emoji = 'e0'")
+    assert await db.call("record_reaction", **late | {"is_pushed": True}) is None
+    prepared = await db.call("prepare_reaction", **channel.by(OWNER), message_id=full.id, **THUMB)
+    assert (prepared["has_reacted"], prepared["last_event_id"]) == (False, late["event_id"])
+    again = reaction(channel, full.event_id, is_pushed=False)
+    assert await db.call("record_reaction", **again) is None
+    assert (await db.call("prepare_reaction", **channel.by(OWNER), message_id=full.id, **THUMB))["has_reacted"] is True
+    await world.delete(channel, message)
+    gone = reaction(channel, message.event_id, is_pushed=False)
+    assert await db.call("record_reaction", **gone) == {"left_out": "message_deleted"}
+    await world.archive(channel)
+    closed = reaction(channel, full.event_id, emoji="x", is_pushed=False)
+    assert await db.call("record_reaction", **closed) == {"left_out": "channel_archived"}

@@ -24,7 +24,7 @@ async def test_a_channel_follows_its_rooms_replacement_once(world: World, db: Da
     channel = await world.channel()
     await db.call("record_tombstone", room_id=channel.room_id, replacement_room_id=NEW, actor_id=OWNER)
     found = await db.call("find_upgrade", replacement_room_id=NEW)
-    assert found == {"is_pending": True, "predecessor_room_id": channel.room_id}
+    assert found == {"is_pending": True, "predecessor_room_id": channel.room_id, "banned": []}
     assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == channel.room_id
     sessions = await db.sessions(3)
     named = {"replacement_room_id": NEW, "predecessor_room_id": channel.room_id}
@@ -136,3 +136,13 @@ async def test_a_replacement_that_nobody_named_is_followed_by_nobody(db: Databas
     assert await db.call("follow_upgrade", replacement_room_id=NEW) is None
     tombstone = {"room_id": "!unknown:localhost", "replacement_room_id": NEW, "actor_id": OWNER}
     assert await db.refusal("record_tombstone", **tombstone) == "channel_not_found"
+
+
+async def test_who_is_banned_is_named_before_the_channel_moves(world: World, db: Database) -> None:
+    channel = await world.channel()
+    ban = {"channel_id": channel.id, "caller": OWNER, "ban": True, "member_type": "human"}
+    await db.call("record_removal", **ban, member_id="user:sam", matrix_user_id="@user-sam:localhost")
+    await db.call("record_tombstone", room_id=channel.room_id, replacement_room_id=NEW, actor_id=OWNER)
+    for _ in range(2):
+        found = await db.call("find_upgrade", replacement_room_id=NEW)
+        assert (found["is_pending"], found["banned"]) == (True, ["@user-sam:localhost"])

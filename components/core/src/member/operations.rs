@@ -39,6 +39,7 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::HasLeft,
                 Refusal::CannotGrant,
                 Refusal::TooManyLevels,
+                Refusal::MemberBeingChanged,
                 Refusal::AlreadyAMember,
                 Refusal::OwnersHaveEveryRight,
                 Refusal::ChannelArchived,
@@ -75,6 +76,8 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::CannotManage,
                 Refusal::CannotGrant,
                 Refusal::TooManyLevels,
+                Refusal::TooManyAbsent,
+                Refusal::MemberBeingChanged,
                 Refusal::LastOwner,
             ])
             .refuses(&[Refusal::RoleDoesNotFit, Refusal::OwnersHaveEveryRight, Refusal::ChannelArchived])
@@ -83,13 +86,15 @@ pub fn operations() -> Vec<Operation> {
             .does(
                 "Leave, or remove a member",
                 "Leaves when it is oneself, removes somebody else otherwise. With `ban` they stay out, on whatever way in, \
-                 until a member with `can_kick` invites them; also somebody who is no member at the moment or never was.",
+                 until a member with `can_kick` invites them; also somebody who is no member at the moment or never was. Again, by \
+                 whoever has done it, changes nothing.",
             )
             .who(Caller("anybody for themselves; members with `can_kick` for those below their role"))
             .asks(&["ban"])
             .runs_once()
             .responds_empty(204, "They are no member any more.")
             .refuses(&[Refusal::ChannelNotFound, Refusal::MemberNotFound, Refusal::CannotKick, Refusal::LastOwner])
+            .refuses(&[Refusal::TooManyAbsent])
             .asks_matrix(),
     ]
 }

@@ -17,6 +17,7 @@ pub fn operations() -> Vec<Operation> {
                  admin becomes the owner, else the member who has been there longest.",
             )
             .who(Internal("for the platform"))
+            .runs_once()
             .responds::<EndedMemberships>(200, "What came of it.")
             .fails([Problem::not_found("member")])
             .asks_matrix(),

@@ -23,6 +23,7 @@ pub fn operations() -> Vec<Operation> {
                  indexed before changes nothing.",
             )
             .who(Internal("for operators"))
+            .runs_once()
             .responds::<Replayed>(200, "What came of it."),
     ]
 }

@@ -190,7 +190,7 @@ fn refusals(status: u16, problems: &[&Problem]) -> Value {
     if status == 401 {
         headers["WWW-Authenticate"] = json!({"$ref": "#/components/headers/WWW-Authenticate"});
     }
-    if status == 503 {
+    if problems.iter().any(|problem| problem.retry_after.is_some()) {
         headers["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
     }
     json!({
@@ -212,7 +212,7 @@ fn headers() -> Value {
         "X-Request-Id": header("Names the request in the service's log."),
         "Link": header("Where the neighbouring pages are (RFC 8288); absent where there is none. A relation each."),
         "WWW-Authenticate": header("How to say who you are."),
-        "Retry-After": header("Seconds after which to try again."),
+        "Retry-After": header("Seconds after which to try again; absent where that would change nothing."),
     })
 }
 

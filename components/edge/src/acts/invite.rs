@@ -1,7 +1,9 @@
 //! Inviting somebody, as `members` and a direct channel do it alike.
 
+use super::intended;
 use crate::gateway::Gateway;
-use crate::index::members::{RecordInvite, prepare_invite, record_invite};
+use crate::index::members::{PreparedInvite, RecordInvite, prepare_invite, record_invite};
+use crate::index::requests::Intent;
 use crate::settings::{self, fingerprint};
 use crate::{Problem, index, log};
 use messaging_core::auth::Caller;
@@ -49,14 +51,15 @@ pub async fn invite(
     }
 
     let (room_id, matrix_id) = (&prepared.room_id, gateway.matrix_id(&invitation.member_id));
+    let intent = Intent { channel_id, act: "invite", target_id: invitation.member_id.as_str() };
     if prepared.must_unban {
-        gateway.unban(room_id, &matrix_id, caller.id()).await?;
+        intended(caller, intent, gateway.unban(room_id, &matrix_id, caller.id())).await?;
     }
     // Behind that, so that the push of it is older than the invitation.
     let asked_at = log::now();
     let has_joined = invitation.member_id.kind() != EntityKind::MatrixPerson && !prepared.must_accept;
     let way_in = WayIn { room_id, matrix_id: &matrix_id, power_level: prepared.power_level, level_is, has_joined };
-    if let Err(problem) = let_in(caller, &gateway, way_in).await {
+    if let Err(problem) = intended(caller, intent, let_in(caller, &gateway, way_in)).await {
         if prepared.must_unban
             && let Err(lost) = gateway.ban(room_id, &matrix_id, Some(caller.id())).await
         {
@@ -64,7 +67,7 @@ pub async fn invite(
         }
         return Err(problem.into());
     }
-    let member = record_invite(&RecordInvite {
+    let recorded = record_invite(&RecordInvite {
         channel_id,
         caller,
         invitation: &invitation,
@@ -74,8 +77,23 @@ pub async fn invite(
         client_key,
         fingerprint: &fingerprint,
     })
-    .await?;
-    Ok(Invited { member, was_member: false })
+    .await;
+    if let Err(index::Error::Refused(_)) = recorded {
+        take_back(&gateway, &matrix_id, &prepared).await?;
+    }
+    Ok(Invited { member: recorded?, was_member: false })
+}
+
+/// The caller has lost the right to invite meanwhile: whom they have brought into the room is taken out again.
+async fn take_back(gateway: &Gateway, matrix_id: &str, prepared: &PreparedInvite) -> Result<(), Problem> {
+    let room_id = &prepared.room_id;
+    if let Some(power_level) = prepared.power_level {
+        gateway.set_power_level_if_offered(room_id, matrix_id, power_level.min(0), None).await?;
+    }
+    if prepared.must_unban && gateway.ban(room_id, matrix_id, None).await? || prepared.is_in {
+        return Ok(());
+    }
+    gateway.remove(room_id, matrix_id).await
 }
 
 /// How somebody gets into a room.

@@ -8,11 +8,14 @@ use messaging_core::auth::Caller;
 use messaging_core::ids::ChannelId;
 use std::future::Future;
 
+/// For what belongs to no channel.
+pub const NO_CHANNEL: ChannelId = ChannelId(uuid::Uuid::nil());
+
 /// What a request asks for.
 pub struct Asked<'a> {
     /// The method and what it is done to, for example `PATCH member`.
     pub act: &'static str,
-    /// The channel.
+    /// The channel, or [`NO_CHANNEL`].
     pub channel_id: ChannelId,
     /// Which one of the channel's things; empty for the channel itself.
     pub resource: &'a str,
@@ -31,7 +34,7 @@ pub async fn once(
     let Some(client_key) = key.of(caller) else { return change.await };
     let key = format!("{} {} {} {}", asked.act, asked.channel_id, asked.resource, client_key.as_str());
     let fingerprint = fingerprint(&[&key, asked.body]).await?;
-    let known = begin_request(caller.id(), &key, &fingerprint, asked.channel_id).await?;
+    let known = begin_request(caller, &key, &fingerprint, asked.channel_id).await?;
     if let Some(status) = known.status {
         let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
         return Ok(match known.response {

@@ -15,7 +15,8 @@ use messaging_core::text::beginning;
 use serde_json::value::RawValue;
 use serde_json::{Map, json};
 
-/// Sends a message to Matrix and indexes it; gives the message's row.
+/// Sends a message to Matrix and indexes it; gives the message's row. `route` is what the key belongs to, where the path
+/// does not name the channel.
 ///
 /// With an idempotency key, every retry ends in one message, whatever failed in between: what is indexed is given from
 /// the index, and what only Matrix knows is found there by its transaction id.
@@ -24,6 +25,7 @@ pub async fn send(
     channel_id: ChannelId,
     message: SendMessage,
     client_key: Option<&ClientKey>,
+    route: Option<&'static str>,
 ) -> Result<Box<RawValue>, index::Error> {
     message.check()?;
     let sender = caller.id();
@@ -37,6 +39,7 @@ pub async fn send(
             client_key,
             fingerprint: &fingerprint,
             is_encrypted: message.encrypted.is_some(),
+            route,
         },
     )
     .await?;

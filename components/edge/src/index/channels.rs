@@ -60,6 +60,7 @@ pub async fn reserve_channel(
         .arg("p_client_key", client_key)
         .arg("p_fingerprint", fingerprint)
         .arg("p_visibility", <&str>::from(new.visibility))
+        .arg("p_other_id", new.other.as_ref())
         .json()
         .await
 }
@@ -121,6 +122,8 @@ pub struct PreparedChannelChange {
     pub room_id: String,
     /// What really changes.
     pub changes: Changes,
+    /// What the note of it is about.
+    pub intent: Option<String>,
     /// When the visibility changes: the local part of the alias that the room has afterwards.
     pub alias_name: Option<String>,
 }

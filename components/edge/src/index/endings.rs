@@ -36,6 +36,9 @@ pub struct EndingMemberships {
     pub memberships: Vec<EndingMembership>,
     /// How many there are behind these.
     pub remaining: u32,
+    /// Somebody is giving them another level in one of the rooms at this moment.
+    #[serde(default)]
+    pub must_wait: bool,
 }
 
 /// Before the first `limit` memberships of somebody in a microDAO end, by `actor_id`.

@@ -87,6 +87,9 @@ pub struct PreparedInvite {
     pub is_member: bool,
     /// The level in the room that goes with what they may do, if they do not have it.
     pub power_level: Option<i32>,
+    /// They are in the room, and stay there if the invitation comes to nothing.
+    #[serde(default)]
+    pub is_in: bool,
     /// They are banned, and this lifts it.
     #[serde(default)]
     pub must_unban: bool,
@@ -134,11 +137,11 @@ pub struct RecordInvite<'a> {
     pub fingerprint: &'a str,
 }
 
-/// After somebody is invited in Matrix; gives the member.
+/// After somebody is invited in Matrix; gives the member. A caller who has lost the right meanwhile is refused.
 pub async fn record_invite(record: &RecordInvite<'_>) -> Result<Box<RawValue>, Error> {
     Call::of("record_invite")
+        .caller(record.caller)
         .arg("p_channel_id", record.channel_id)
-        .arg("p_caller", record.caller.id())
         .arg("p_member_id", &record.invitation.member_id)
         .arg("p_member_type", record.invitation.member_id.member_type())
         .arg("p_matrix_user_id", record.matrix_user_id)
@@ -163,6 +166,12 @@ pub struct PreparedRemoval {
     /// Whether they are there at the moment.
     #[serde(default = "yes")]
     pub is_member: bool,
+    /// The caller has done this before: there is nothing to do.
+    #[serde(default)]
+    pub is_gone: bool,
+    /// Somebody is giving them another level in the room at this moment.
+    #[serde(default)]
+    pub must_wait: bool,
 }
 
 fn yes() -> bool {

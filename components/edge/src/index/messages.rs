@@ -79,6 +79,8 @@ pub struct PrepareSend<'a> {
     pub fingerprint: &'a str,
     /// Whether it is ciphertext.
     pub is_encrypted: bool,
+    /// What the key belongs to, where that is not the channel.
+    pub route: Option<&'static str>,
 }
 
 /// Before a message is sent to Matrix.
@@ -90,6 +92,7 @@ pub async fn prepare_send(caller: &Caller, send: &PrepareSend<'_>) -> Result<Pre
         .arg("p_client_key", send.client_key)
         .arg("p_fingerprint", send.client_key.map(|_| send.fingerprint))
         .arg("p_is_encrypted", send.is_encrypted)
+        .arg("p_route", send.route)
         .json()
         .await
 }

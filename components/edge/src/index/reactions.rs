@@ -5,6 +5,7 @@ use super::call::Call;
 use messaging_core::auth::Caller;
 use messaging_core::ids::EntityId;
 use messaging_core::paths::{MessagePath, ReactionPath};
+use messaging_core::refusal::Refusal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -62,11 +63,17 @@ pub struct RecordReaction<'a> {
     pub reactor_matrix_id: &'a str,
     /// With what.
     pub emoji: &'a str,
+    /// The homeserver tells of it.
+    pub is_pushed: bool,
 }
 
-/// After a reaction is in Matrix.
-pub async fn record_reaction(record: RecordReaction<'_>) -> Result<(), Error> {
-    Call::of("record_reaction")
+/// After a reaction is in Matrix. One that the index leaves out gives the refusal for it.
+pub async fn record_reaction(record: RecordReaction<'_>) -> Result<Option<Refusal>, Error> {
+    #[derive(Deserialize)]
+    struct Recorded {
+        left_out: String,
+    }
+    let recorded: Option<Recorded> = Call::of("record_reaction")
         .arg("p_room_id", record.room_id)
         .arg("p_target_event_id", record.target_event_id)
         .arg("p_event_id", record.event_id)
@@ -76,8 +83,10 @@ pub async fn record_reaction(record: RecordReaction<'_>) -> Result<(), Error> {
         .arg("p_emoji", record.emoji)
         // Who had to join has done so before they reacted.
         .arg("p_joined_at", None::<&str>)
-        .done()
-        .await
+        .arg("p_is_pushed", record.is_pushed)
+        .json_if_any()
+        .await?;
+    Ok(recorded.and_then(|recorded| Refusal::from_code(&recorded.left_out)))
 }
 
 /// A reaction that the caller may take back.

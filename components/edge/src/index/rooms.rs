@@ -182,14 +182,18 @@ pub async fn record_tombstone(room_id: &str, replacement_room_id: &str, actor_id
         .await
 }
 
-/// The room that a channel waits to leave for this one, which has to name it as its predecessor.
-pub async fn find_upgrade(replacement_room_id: &str) -> Result<Option<String>, Error> {
-    #[derive(Deserialize)]
-    struct Found {
-        predecessor_room_id: Option<String>,
-    }
-    let found: Found = Call::of("find_upgrade").arg("p_replacement_room_id", replacement_room_id).json().await?;
-    Ok(found.predecessor_room_id)
+/// What a channel waits for to move to another room.
+#[derive(Debug, Deserialize)]
+pub struct Upgrade {
+    /// Its room, which the replacement has to name as its predecessor; `None`: no channel waits.
+    pub predecessor_room_id: Option<String>,
+    /// Who has to be banned in the replacement first, as Matrix ids.
+    pub banned: Vec<String>,
+}
+
+/// Whether a channel waits to leave its room for this one.
+pub async fn find_upgrade(replacement_room_id: &str) -> Result<Upgrade, Error> {
+    Call::of("find_upgrade").arg("p_replacement_room_id", replacement_room_id).json().await
 }
 
 /// The bot is in the replacement, which names this predecessor: the channel follows. Gives those who are banned, as Matrix
