@@ -31,7 +31,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--drop", action="store_true", help="also drop pushes for good; what was never pushed then counts as missing"
     )
-    parser.add_argument("--purge", action="store_true", help="also purge the stream")
     parser.add_argument("--window", type=float, default=15.0, help="NATS's duplicate window, in seconds [15]")
     parser.add_argument("--schedule", action="store_true", help="print the schedule and do nothing")
     return parser.parse_args()
@@ -40,8 +39,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     args = arguments()
     seconds = args.minutes * 60
-    also = [name for name, wanted in (("drop", args.drop), ("purge", args.purge)) if wanted]
-    schedule = draw(args.seed, seconds, also, args.only)
+    schedule = draw(args.seed, seconds, ["drop"] if args.drop else [], args.only)
     print(f"seed {args.seed}: {len(schedule)} faults in {seconds:.0f} s", *schedule, sep="\n", flush=True)
     if args.schedule:
         return 0

@@ -30,6 +30,8 @@ class Delivered:
 
     place: int
     message_id: str
+    # The generation, when the event was published again.
+    refill: str | None
     subject: str
     payload: dict[str, Any]
 
@@ -56,9 +58,10 @@ async def connect(stack: Stack) -> Client:
 
 
 def delivered(message: Msg) -> Delivered:
-    message_id = (message.headers or {}).get("Nats-Msg-Id", "")
+    headers = message.headers or {}
+    message_id, refill = headers.get("Nats-Msg-Id", ""), headers.get("Daarion-Refill")
     place = message.metadata.sequence.stream
-    return Delivered(place, message_id, message.subject, json.loads(message.data))
+    return Delivered(place, message_id, refill, message.subject, json.loads(message.data))
 
 
 class Consumer:
@@ -70,7 +73,7 @@ class Consumer:
         self.events: list[Delivered] = []
         # How often the stream, and with it the consumer, was gone.
         self.beginnings = 0
-        self._known: set[tuple[int, int]] = set()
+        self._known: set[tuple[int, int, str]] = set()
 
     async def consume_until(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -104,9 +107,11 @@ class Consumer:
                     continue
                 for message in messages:
                     event = delivered(message)
-                    # What was given before and not acknowledged comes again under the same place.
-                    if (self.beginnings, event.place) not in self._known:
-                        self._known.add((self.beginnings, event.place))
+                    # What was given before and not acknowledged comes again under the same place, which another one may
+                    # have when NATS has forgotten its last seconds.
+                    given = (self.beginnings, event.place, event.message_id)
+                    if given not in self._known:
+                        self._known.add(given)
                         self.events.append(event)
                     await message.ack()
         finally:

@@ -115,13 +115,14 @@ class Faults:
 
     async def _stream(self, seconds: float, mode: str) -> None:
         """The stream loses all of its events while no relay publishes, or while one does."""
-        if mode == "purged-live":
-            await self.jetstream.purge_stream(STREAM)
+        lose = self.jetstream.delete_stream if mode.startswith("deleted") else self.jetstream.purge_stream
+        if mode.endswith("-live"):
+            await lose(STREAM)
             return
         await self.services.stop("ws-relay", kill=True)
         await self.second.stop()
         try:
-            await (self.jetstream.delete_stream if mode == "deleted" else self.jetstream.purge_stream)(STREAM)
+            await lose(STREAM)
         finally:
             await self.second.start()
             await self.services.start("ws-relay")

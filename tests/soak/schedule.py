@@ -70,12 +70,8 @@ def _pushes(random: random.Random) -> tuple[float, dict[str, Any]]:
     return random.uniform(4.0, 15.0), {"mode": mode, "share": round(random.uniform(0.3, 1.0), 2)}
 
 
-def _stream_deleted(random: random.Random) -> tuple[float, dict[str, Any]]:
-    return 0.0, {"mode": "deleted"}
-
-
-def _stream_purged(random: random.Random) -> tuple[float, dict[str, Any]]:
-    return 0.0, {"mode": random.choice(["purged", "purged-live"])}
+def _stream(random: random.Random) -> tuple[float, dict[str, Any]]:
+    return 0.0, {"mode": random.choice(["deleted", "deleted-live", "purged", "purged-live"])}
 
 
 def _forgets(random: random.Random) -> tuple[float, dict[str, Any]]:
@@ -104,13 +100,12 @@ KINDS = (
     Kind("pause", 4, _pause),
     Kind("homeserver", 7, _homeserver),
     Kind("pushes", 7, _pushes),
-    Kind("stream", 1, _stream_deleted),
+    Kind("stream", 3, _stream),
     Kind("nats-forgets", 2, _forgets),
     Kind("sockets-cut", 3, _nothing),
     Kind("sockets-slow", 2, _slow),
     Kind("storm", 2, _storm),
     Kind("pushes", 4, _dropped, needs="drop"),
-    Kind("stream", 3, _stream_purged, needs="purge"),
 )
 
 # What a fault has for itself while it holds. Beside each other they would hide one another, or hurt for ever.

@@ -15,10 +15,16 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// Events that wait longer than this, in seconds, do not reach the sockets through NATS.
 const LAG: f64 = 3.0;
 
-/// Runs until it is dropped. `lagging` becomes true, and `doubt` is woken, when events wait too long.
+/// Runs until it is dropped. `lagging` becomes true, and `doubt` is woken, when events wait too long; `doubt` also when the
+/// database was away: it may be another one now, restored from a copy.
 pub async fn run(database: Database, metrics: Arc<Metrics>, lagging: Arc<AtomicBool>, doubt: Arc<Notify>) {
+    let mut was_away = false;
     loop {
-        match measure(&database, &metrics).await {
+        let measured = measure(&database, &metrics).await;
+        if std::mem::replace(&mut was_away, measured.is_err()) && !was_away {
+            doubt.notify_one();
+        }
+        match measured {
             Ok(lag) => {
                 if lag > LAG && !lagging.swap(true, Ordering::Relaxed) {
                     tracing::warn!("events wait for {lag:.0} s to be published; sockets get them from the database");
@@ -33,11 +39,12 @@ pub async fn run(database: Database, metrics: Arc<Metrics>, lagging: Arc<AtomicB
     }
 }
 
-/// Returns the age of the oldest event that waits, in seconds.
+/// Returns the age of the oldest event that waits, in seconds. What is set aside does not wait, and is counted by itself.
 async fn measure(database: &Database, metrics: &Metrics) -> Result<f64, DatabaseError> {
     // Counted up to a limit, so that a large backlog does not get slower by being looked at.
     let sql = "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8
-               FROM (SELECT created_at FROM public.outbox WHERE published_at IS NULL ORDER BY id LIMIT 10000) waiting";
+               FROM (SELECT created_at FROM public.outbox WHERE published_at IS NULL AND set_aside_at IS NULL
+                     ORDER BY id LIMIT 10000) waiting";
     let rows = database.query(sql, &[]).await?;
     let Some(row) = rows.first() else { return Ok(0.0) };
     let lag = row.try_get::<_, f64>(1)?.max(0.0);
@@ -53,10 +60,12 @@ async fn measure(database: &Database, metrics: &Metrics) -> Result<f64, Database
 }
 
 async fn measure_set_aside(database: &Database, metrics: &Metrics) -> Result<(), DatabaseError> {
-    let sql =
-        "SELECT count(*) FROM (SELECT FROM messaging.set_aside_events WHERE set_aside_at IS NOT NULL LIMIT 10000) e";
+    let sql = "SELECT
+        (SELECT count(*) FROM (SELECT FROM messaging.set_aside_events WHERE set_aside_at IS NOT NULL LIMIT 10000) e),
+        (SELECT count(*) FROM (SELECT FROM public.outbox WHERE set_aside_at IS NOT NULL LIMIT 10000) o)";
     if let Some(row) = database.query(sql, &[]).await?.first() {
         metrics.set_aside_events.set(row.try_get(0)?);
+        metrics.outbox_set_aside.set(row.try_get(1)?);
     }
     Ok(())
 }

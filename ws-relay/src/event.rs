@@ -8,8 +8,10 @@ use uuid::Uuid;
 /// A row of `public.outbox`.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// The row's id, and the event's `Nats-Msg-Id`.
+    /// The row's id.
     pub id: i64,
+    /// The generation of its message id; 0 unless its plain id may be known to NATS already.
+    pub generation: i64,
     /// Names the event for its consumers.
     pub event_id: Uuid,
     /// The channel.
@@ -30,11 +32,42 @@ impl Event {
     pub fn from_row(row: &Row) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
             id: row.try_get(0)?,
+            generation: 0,
             event_id: row.try_get(1)?,
             channel: ChannelId(row.try_get(2)?),
             seq: row.try_get(3)?,
             subject: row.try_get(4)?,
             payload: row.try_get(5)?,
         })
+    }
+
+    /// The event's `Nats-Msg-Id`: the row's id, and behind a dot the generation, if it is not the first one.
+    pub fn message_id(&self) -> String {
+        match self.generation {
+            0 => self.id.to_string(),
+            generation => format!("{}.{generation}", self.id),
+        }
+    }
+
+    /// The row's id in a message id.
+    pub fn row_id(message_id: &str) -> Option<i64> {
+        message_id.split_once('.').map_or(message_id, |(id, _)| id).parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_id_is_the_rows_id_and_later_its_generation_too() {
+        let (event_id, channel) = (Uuid::nil(), ChannelId(Uuid::nil()));
+        let (subject, payload) = (String::new(), String::new());
+        let event = Event { id: 1041, generation: 0, event_id, channel, seq: 1, subject, payload };
+        assert_eq!(event.message_id(), "1041");
+        let again = Event { generation: 1_764_106_800, ..event };
+        assert_eq!(again.message_id(), "1041.1764106800");
+        assert_eq!([Event::row_id("1041"), Event::row_id(&again.message_id())], [Some(1041); 2]);
+        assert_eq!(Event::row_id("somebody else's"), None);
     }
 }

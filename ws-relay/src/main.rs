@@ -16,6 +16,7 @@ mod nats;
 mod or_never;
 mod outbox;
 mod ping;
+mod replay;
 mod serve;
 mod settings;
 mod socket;
@@ -24,6 +25,7 @@ mod tls;
 mod webhooks;
 
 use anyhow::{Context, bail};
+use replay::Replay;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -33,11 +35,16 @@ const USAGE: &str = "\
 ws-relay                        publish the outbox to NATS and serve WebSockets
 ws-relay migrate [--wait SECS]  bring the database to the newest schema and exit; waits for a database that
                                 is not up yet (60)
+ws-relay replay --since WHEN [--channel ID]
+                                have events published to NATS again, of the day that is kept: from a time on
+                                (2026-01-31T12:00:00Z, or 90s, 30m, 6h ago), or from a channel's number on. The
+                                relay that publishes does it; this waits until it has
 ws-relay --help | --version";
 
 enum Command {
     Serve,
     Migrate(Duration),
+    Replay(Replay),
     Print(String),
 }
 
@@ -60,7 +67,11 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["migrate", "--wait", seconds] => {
             Command::Migrate(Duration::from_secs(seconds.parse().context("--wait takes seconds")?))
         }
-        ["--help" | "-h" | "help"] | ["migrate", "--help" | "-h"] => {
+        ["replay", "--since", since] => Command::Replay(Replay::parse(since, None)?),
+        ["replay", "--since", since, "--channel", channel] | ["replay", "--channel", channel, "--since", since] => {
+            Command::Replay(Replay::parse(since, Some(channel))?)
+        }
+        ["--help" | "-h" | "help"] | ["migrate" | "replay", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
         ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
@@ -81,6 +92,10 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Migrate(patience) => {
                 let database = database::Database::new(&settings::database_url(setting)?, 1)?;
                 migrate::run(&database, patience).await
+            }
+            Command::Replay(replay) => {
+                let database = database::Database::new(&settings::database_url(setting)?, 1)?;
+                replay.run(&database).await
             }
             _ => serve::run(setting).await,
         }
@@ -109,5 +124,8 @@ mod tests {
         assert!(matches!(command(&["migrate", "--wait", "5"]), Ok(Command::Migrate(d)) if d.as_secs() == 5));
         assert!(command(&["migrate", "--wait", "soon"]).is_err());
         assert!(command(&["serve", "now"]).is_err());
+        assert!(matches!(command(&["replay", "--since", "6h"]), Ok(Command::Replay(_))));
+        assert!(command(&["replay"]).is_err());
+        assert!(command(&["replay", "--since", "7"]).is_err());
     }
 }

@@ -116,8 +116,16 @@ pub struct Metrics {
     pub republished: Counter,
     /// Events that the stream had lost and took again.
     pub restored: Counter,
+    /// Times that events were sent to the stream again, because it had lost them or somebody asked for it.
+    pub refills: Counter,
+    /// Times that the stream knew events which the database did not: the database was restored from a copy.
+    pub database_restores: Counter,
     /// Publishes that NATS refused.
     pub publish_refused: Counter,
+    /// Events set aside because NATS refused them and took others.
+    pub publish_set_aside: Counter,
+    /// Events that are set aside for that now, counted up to a limit.
+    pub outbox_set_aside: Gauge,
     /// Events published without their largest parts, because NATS takes no message of their size.
     pub publish_shortened: Counter,
     /// Outbox rows deleted after their day.
@@ -184,6 +192,10 @@ impl Metrics {
         registry.register("published", "Events published for the first time", self.published.clone());
         registry.register("republished", "Events sent to the stream again", self.republished.clone());
         registry.register("restored", "Events that the stream had lost and took again", self.restored.clone());
+        registry.register("refills", "Times that events were sent to the stream again", self.refills.clone());
+        registry.register("database_restores", "Times that NATS knew more events", self.database_restores.clone());
+        registry.register("publish_set_aside", "Events set aside by the publisher", self.publish_set_aside.clone());
+        registry.register("outbox_set_aside", "Events that are set aside", self.outbox_set_aside.clone());
         registry.register("publish_refused", "Publishes that NATS refused", self.publish_refused.clone());
         registry.register("publish_shortened", "Events larger than NATS takes", self.publish_shortened.clone());
         registry.register("outbox_deleted", "Outbox rows deleted after their day", self.outbox_deleted.clone());

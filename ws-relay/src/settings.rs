@@ -19,7 +19,7 @@ Settings (environment; each secret may instead be in a file, named by JWT_SECRET
   DATABASE_POOL            connections for reading, beside the two of the publisher (8)
   NATS_URL                 NATS with JetStream, as nats://user:password@host or nats://token@host, tls:// for TLS,
                            several servers of a cluster with commas (nats://127.0.0.1:4222). Only relays may publish
-                           to relay.> and messaging.>.
+                           to relay.>, messaging.> and advisory.>.
   NATS_STREAM_MAX_BYTES    size at which the stream MESSAGING drops its oldest events, when ws-relay creates it
                            (1073741824)
   NATS_STREAM_REPLICAS     copies of the stream in a NATS cluster, when ws-relay creates it (1)

@@ -3,6 +3,7 @@
 //! The endpoint components use it through `messaging-edge`, the relay uses it directly. A noun's requests, responses
 //! and enums are together in the module that is named after it.
 
+pub mod advisory;
 pub mod agent;
 pub mod auth;
 pub mod channel;

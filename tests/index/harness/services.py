@@ -45,30 +45,71 @@ class Process:
         return self.log.read_text()
 
 
-@asynccontextmanager
-async def nats_server(**options: int) -> AsyncIterator[str]:
-    """Starts NATS with JetStream and these settings of its configuration; gives its address."""
-    program = os.environ.get("NATS_SERVER") or shutil.which("nats-server")
-    assert program, "there is no nats-server; cargo dev test installs one"
-    folder, port = Path(tempfile.mkdtemp(prefix="test-nats-")), free_port()
-    settings = [f"listen: 127.0.0.1:{port}", f'jetstream {{ store_dir: "{folder}/data" }}']
-    (folder / "nats.conf").write_text("\n".join(settings + [f"{name}: {value}" for name, value in options.items()]))
-    process = Process([program, "--config", str(folder / "nats.conf")], {}, folder / "log")
-    try:
-        await process.start()
-        url = f"nats://127.0.0.1:{port}"
+class NatsServer(Process):
+    """NATS with JetStream and data of its own."""
 
-        async def ready() -> bool:
-            client = await nats.connect(url, allow_reconnect=False, max_reconnect_attempts=0)
+    def __init__(self, folder: Path, **options: int):
+        program = os.environ.get("NATS_SERVER") or shutil.which("nats-server")
+        assert program, "there is no nats-server; cargo dev test installs one"
+        self.store = folder / "data"
+        port = free_port()
+        self.url = f"nats://127.0.0.1:{port}"
+        settings = [f"listen: 127.0.0.1:{port}", f'jetstream {{ store_dir: "{self.store}" }}']
+        (folder / "nats.conf").write_text("\n".join(settings + [f"{name}: {value}" for name, value in options.items()]))
+        super().__init__([program, "--config", str(folder / "nats.conf")], {}, folder / "log")
+
+    async def ready(self) -> None:
+        """Starts it; returns when it answers."""
+        await self.start()
+
+        async def answers() -> bool:
+            client = await nats.connect(self.url, allow_reconnect=False, max_reconnect_attempts=0)
             await client.jetstream().account_info()
             await client.close()
             return True
 
-        await eventually("NATS answers", ready, retry=(OSError, nats.errors.Error))
-        yield url
+        await eventually("NATS answers", answers, retry=(OSError, nats.errors.Error))
+
+    def copy(self) -> Path:
+        """A copy of what is on its disk."""
+        copy = Path(tempfile.mkdtemp(dir=self.store.parent)) / "data"
+        self._signal(signal.SIGSTOP)
+        try:
+            shutil.copytree(self.store, copy)
+        finally:
+            self._signal(signal.SIGCONT)
+        return copy
+
+    async def restore(self, copy: Path) -> None:
+        """Dies, and has on its disk what the copy has."""
+        await self.kill()
+        shutil.rmtree(self.store)
+        shutil.copytree(copy, self.store)
+        await self.ready()
+
+    def _signal(self, how: signal.Signals) -> None:
+        assert self.process
+        self.process.send_signal(how)
+
+
+@asynccontextmanager
+async def own_nats(**options: int) -> AsyncIterator[NatsServer]:
+    """Starts NATS with these settings of its configuration."""
+    folder = Path(tempfile.mkdtemp(prefix="test-nats-"))
+    server = NatsServer(folder, **options)
+    try:
+        await server.ready()
+        yield server
     finally:
-        await process.stop()
+        await server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def nats_server(**options: int) -> AsyncIterator[str]:
+    """The same; gives its address."""
+    async with own_nats(**options) as server:
+        yield server.url
 
 
 class Relay(Process):

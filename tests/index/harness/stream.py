@@ -34,6 +34,9 @@ class Stored:
     """A message of the stream."""
 
     place: int
+    message_id: str
+    # The generation, when the event was sent again.
+    refill: str | None
     left_out: str | None
     channel_id: str
     seq: int
@@ -76,11 +79,13 @@ class Stream:
         found = []
         while not found or found[-1].place < state.last_seq:
             message = await subscription.next_msg(timeout=10)
-            payload = json.loads(message.data)
+            payload, headers = json.loads(message.data), message.headers or {}
             found.append(
                 Stored(
                     message.metadata.sequence.stream,
-                    (message.headers or {}).get("Daarion-Left-Out"),
+                    headers.get("Nats-Msg-Id", ""),
+                    headers.get("Daarion-Refill"),
+                    headers.get("Daarion-Left-Out"),
                     payload["channel_id"],
                     payload["seq"],
                     payload,

@@ -3,9 +3,9 @@
 
 use crate::database::DatabaseError;
 use crate::live::ephemeral_frames::EphemeralFrames;
-use crate::live::frame::EphemeralFrame;
-use crate::live::hub::{Entry, Hub};
-use crate::live::log::{self, LogPage};
+use crate::live::frame::{EphemeralFrame, LoggedFrame};
+use crate::live::hub::{Entry, Hub, Position};
+use crate::live::log::{self, Head, LogPage};
 use crate::live::nats_subscription::{Arrival, NatsSubscription};
 use crate::live::recent::Recent;
 use crate::live::sequencer::{Asked, Sequencer};
@@ -18,8 +18,7 @@ use futures_util::future::BoxFuture;
 use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
@@ -53,8 +52,8 @@ pub enum ChannelCommand {
         /// The socket.
         socket: SocketId,
     },
-    /// How far the channel has come in the database; `None` when it is gone.
-    Head(Option<Seq>),
+    /// How the channel stands in the database.
+    Head(Head),
     /// Some time has passed: old frames can be forgotten.
     Sweep,
 }
@@ -78,8 +77,8 @@ struct Channel {
     subscribers: HashMap<SocketId, Subscriber>,
     sequencer: Sequencer,
     recent: Recent,
-    /// The sequencer's position, for others to see.
-    last: Arc<AtomicI64>,
+    /// How far the channel has come, for others to see.
+    position: Arc<Mutex<Position>>,
     logged: NatsSubscription,
     ephemeral: EphemeralFrames,
     reading: Option<BoxFuture<'static, (Asked, LogResult)>>,
@@ -94,7 +93,7 @@ struct Channel {
 /// Starts the task of a channel behind number `since`.
 pub fn start(hub: Arc<Hub>, id: ChannelId, since: Seq) -> Entry {
     let (sender, commands) = unbounded_channel();
-    let last = Arc::new(AtomicI64::new(since));
+    let position = Arc::new(Mutex::new(Position { seq: since, frame: None }));
     let mut channel = Channel {
         logged: NatsSubscription::new(hub.nats.clone(), subject::logged(id)),
         ephemeral: EphemeralFrames::subscribe(&hub, id),
@@ -104,14 +103,14 @@ pub fn start(hub: Arc<Hub>, id: ChannelId, since: Seq) -> Entry {
         subscribers: HashMap::new(),
         sequencer: Sequencer::new(since),
         recent: Recent::default(),
-        last: last.clone(),
+        position: position.clone(),
         reading: None,
         reading_has_time: false,
         checks: Vec::new(),
         log_failed: false,
     };
     tokio::spawn(async move { channel.run().await });
-    Entry { commands: sender, last }
+    Entry { commands: sender, position }
 }
 
 impl Channel {
@@ -160,11 +159,12 @@ impl Channel {
             ChannelCommand::Leave { socket } => {
                 self.subscribers.remove(&socket);
             }
-            ChannelCommand::Head(Some(head)) => {
+            ChannelCommand::Head(Head::At(head)) => {
                 self.sequencer.saw(head);
                 self.catch_up();
             }
-            ChannelCommand::Head(None) => self.gone(),
+            ChannelCommand::Head(Head::Other(head)) => self.begin_anew(head),
+            ChannelCommand::Head(Head::Gone) => self.gone(),
             ChannelCommand::Sweep => self.recent.forget(std::time::Instant::now()),
         }
     }
@@ -182,6 +182,12 @@ impl Channel {
 
     async fn logged_message(&mut self, message: Message) {
         match subject::logged_frame(self.id, message) {
+            // It comes again, or the number does.
+            Some(frame) if frame.seq <= self.sequencer.last() => {
+                if !self.recent.has(&frame) {
+                    self.hub.doubt.notify_one();
+                }
+            }
             Some(frame) => self.sequencer.live(Arc::new(frame)),
             None => tracing::warn!(channel = %self.id, "a frame on NATS is not from a relay, ignored"),
         }
@@ -243,13 +249,35 @@ impl Channel {
         let mut handed = 0usize;
         while let Some(frame) = self.sequencer.next() {
             self.recent.push(frame.clone(), std::time::Instant::now());
-            self.fan_out(&Delivery::Logged(frame));
+            self.fan_out(&Delivery::Logged(frame.clone()));
+            self.stands(Some(frame));
             handed += 1;
             if handed.is_multiple_of(BURST) {
                 yield_now().await;
             }
         }
-        self.last.store(self.sequencer.last(), Ordering::Relaxed);
+        self.stands(None);
+    }
+
+    /// Says how far the channel has come; `frame` is the last one, if there is a new one.
+    fn stands(&self, frame: Option<Arc<LoggedFrame>>) {
+        let mut position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        if frame.is_some() || position.seq != self.sequencer.last() {
+            *position = Position { seq: self.sequencer.last(), frame };
+        }
+    }
+
+    /// The database was restored from a copy, in which the channel has come to `head`: what was handed out under the
+    /// last numbers is not what they are now.
+    fn begin_anew(&mut self, head: Seq) {
+        tracing::warn!(channel = %self.id, seq = head, "the database has other events than before; subscribers reload");
+        self.sequencer = Sequencer::new(head);
+        self.recent.clear();
+        self.reading = None;
+        self.stands(None);
+        self.fan_out(&Delivery::Reload(self.id, head));
+        // Live frames behind that number were taken for old ones.
+        self.checks.extend(SETTLE.map(|after| Instant::now() + after));
     }
 
     fn gone(&mut self) {

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use messaging_core::event::{AccessEffect, EventType, Seq};
 use messaging_core::ids::{ChannelId, EntityId};
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// The type of an event that clients see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,16 @@ impl LoggedFrame {
         Some(Self::new(channel, seq, frame_type, text))
     }
 
+    /// The event's own id, by which it is told from another one that had its number before the database was restored from a
+    /// copy.
+    pub fn event_id(&self) -> Option<Uuid> {
+        #[derive(Deserialize)]
+        struct Event {
+            event_id: Uuid,
+        }
+        serde_json::from_str(&self.text).ok().map(|Event { event_id }| event_id)
+    }
+
     fn new(channel: ChannelId, seq: Seq, frame_type: FrameType<'_>, text: Utf8Bytes) -> Self {
         let (access_effect, concerns) = (frame_type.access_effect(&text), frame_type.concerns(&text));
         let ends_membership = matches!(frame_type, FrameType::Known(EventType::MemberLeft | EventType::MemberKicked));
@@ -139,11 +150,11 @@ impl LoggedFrame {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
-    use uuid::Uuid;
 
     fn event(subject: &str, payload: &Value) -> Event {
         Event {
             id: 7,
+            generation: 0,
             event_id: Uuid::from_u128(1),
             channel: ChannelId(Uuid::from_u128(2)),
             seq: 3,
@@ -170,6 +181,7 @@ mod tests {
         );
         assert!(frame.text.starts_with(r#"{"type":"message.created","#));
         assert_eq!(frame.access_effect, AccessEffect::Nobody);
+        assert_eq!(frame.event_id(), Some(Uuid::from_u128(1)));
     }
 
     #[test]

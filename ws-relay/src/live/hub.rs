@@ -3,14 +3,16 @@
 use crate::database::Database;
 use crate::live::channel::{ChannelCommand, Joined, start};
 use crate::live::feed::Feed;
+use crate::live::frame::LoggedFrame;
+use crate::live::log::Head;
 use crate::live::resumes::Resumes;
 use crate::live::subscriber::{SocketId, Subscriber};
 use crate::metrics::Metrics;
 use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::oneshot;
@@ -19,8 +21,17 @@ use tokio::sync::oneshot;
 pub struct Entry {
     /// Bounded by the sockets, each of which has one command per channel under way at most.
     pub commands: UnboundedSender<ChannelCommand>,
-    /// The last number that the task has handed out.
-    pub last: Arc<AtomicI64>,
+    /// How far the task has come.
+    pub position: Arc<Mutex<Position>>,
+}
+
+/// How far a channel has come on this relay.
+#[derive(Debug, Clone)]
+pub struct Position {
+    /// The number of the last event that was handed out, or behind which the task began.
+    pub seq: Seq,
+    /// The frame with that number, if it was handed out.
+    pub frame: Option<Arc<LoggedFrame>>,
 }
 
 /// All channels with subscribers. The lock is held for a look-up, never over an await.
@@ -34,6 +45,8 @@ pub struct Hub {
     pub nats: async_nats::Client,
     /// For ephemeral frames.
     pub ephemeral_nats: async_nats::Client,
+    /// Woken when frames may have been lost, or may be of another life of the database.
+    pub doubt: Arc<Notify>,
     /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
 }
@@ -42,7 +55,8 @@ impl Hub {
     /// Has no channels yet.
     pub fn new(database: Database, resumes: Arc<Resumes>, feed: &Feed, metrics: Arc<Metrics>) -> Arc<Self> {
         let (nats, ephemeral_nats) = (feed.client.clone(), feed.ephemeral_client.clone());
-        Arc::new(Self { channels: Mutex::default(), database, resumes, nats, ephemeral_nats, metrics })
+        let doubt = feed.doubt.clone();
+        Arc::new(Self { channels: Mutex::default(), database, resumes, nats, ephemeral_nats, doubt, metrics })
     }
 
     /// Subscribes a socket that has everything up to `since` to everything after it.
@@ -68,9 +82,10 @@ impl Hub {
         }
     }
 
-    /// The last number of every channel that has subscribers.
-    pub fn positions(&self) -> Vec<(ChannelId, Seq)> {
-        self.lock().iter().map(|(channel, entry)| (*channel, entry.last.load(Ordering::Relaxed))).collect()
+    /// How far every channel has come that has subscribers.
+    pub fn positions(&self) -> Vec<(ChannelId, Position)> {
+        let position = |entry: &Entry| entry.position.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.lock().iter().map(|(channel, entry)| (*channel, position(entry))).collect()
     }
 
     /// Lets every channel forget frames that are old.
@@ -80,8 +95,8 @@ impl Hub {
         }
     }
 
-    /// Tells a channel how far it has come in the database; `None` when it is gone.
-    pub fn tell(&self, channel: ChannelId, head: Option<Seq>) {
+    /// Tells a channel how it stands in the database.
+    pub fn tell(&self, channel: ChannelId, head: Head) {
         if let Some(entry) = self.lock().get(&channel) {
             let _ = entry.commands.send(ChannelCommand::Head(head));
         }

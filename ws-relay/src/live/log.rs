@@ -3,11 +3,13 @@
 use crate::database::{Database, DatabaseError};
 use crate::event::Event;
 use crate::live::frame::{FrameType, LoggedFrame};
+use crate::live::hub::Position;
 use messaging_core::event::Seq;
 use messaging_core::ids::{ChannelId, EntityId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_postgres::Row;
 
 /// Events that one read returns at most.
 const PAGE: usize = 100;
@@ -64,17 +66,43 @@ fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
         .count()
 }
 
-/// Compares positions with the database: returns the channels whose last number is beyond `seen`, with that
-/// number, and those that are gone, without one.
-pub async fn behind(
+/// How a channel stands in the database, compared with how far it has come on a relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// It has come to this number.
+    At(Seq),
+    /// It has come to this number, and what was handed out under the last numbers is not what they are: the database was
+    /// restored from a copy.
+    Other(Seq),
+    /// It is gone.
+    Gone,
+}
+
+/// Compares positions with the database: returns the channels that stand otherwise.
+pub async fn differing(
     database: &Database,
-    seen: &[(ChannelId, Seq)],
-) -> Result<Vec<(ChannelId, Option<Seq>)>, DatabaseError> {
-    let (ids, positions): (Vec<_>, Vec<_>) = seen.iter().map(|(channel, seq)| (channel.0, *seq)).unzip();
-    let sql = "SELECT f.id, c.last_seq FROM unnest($1::uuid[], $2::bigint[]) AS f (id, seq)
-               LEFT JOIN public.channels c ON c.id = f.id WHERE c.id IS NULL OR c.last_seq > f.seq";
-    let rows = database.query(sql, &[&ids, &positions]).await?;
-    rows.iter().map(|row| Ok((ChannelId(row.try_get(0)?), row.try_get(1)?))).collect()
+    seen: &[(ChannelId, Position)],
+) -> Result<Vec<(ChannelId, Head)>, DatabaseError> {
+    let ids: Vec<_> = seen.iter().map(|(channel, _)| channel.0).collect();
+    let positions: Vec<_> = seen.iter().map(|(_, position)| position.seq).collect();
+    let event_ids: Vec<_> = seen.iter().map(|(_, at)| at.frame.as_ref().and_then(|frame| frame.event_id())).collect();
+    // A number is committed before it is handed out, so no position is ahead of the database that it came from.
+    let sql = "SELECT f.id, f.seq, c.last_seq, c.last_seq < f.seq OR EXISTS (
+                   SELECT FROM public.outbox o WHERE o.channel_id = f.id AND o.seq = f.seq
+                   AND o.subject LIKE 'messaging.%' AND o.event_id <> f.event_id) AS is_other
+               FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS f (id, seq, event_id)
+               LEFT JOIN public.channels c ON c.id = f.id";
+    let sql =
+        format!("SELECT id, last_seq, is_other FROM ({sql}) d WHERE last_seq IS NULL OR is_other OR last_seq > seq");
+    let rows = database.query(&sql, &[&ids, &positions, &event_ids]).await?;
+    let head = |row: &Row| -> Result<Head, DatabaseError> {
+        Ok(match row.try_get::<_, Option<Seq>>(1)? {
+            None => Head::Gone,
+            Some(head) if row.try_get(2)? => Head::Other(head),
+            Some(head) => Head::At(head),
+        })
+    };
+    rows.iter().map(|row| Ok((ChannelId(row.try_get(0)?), head(row)?))).collect()
 }
 
 /// Events about people's memberships.

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 /// When the outbox is read after the subscription was sent: NATS needs a moment until it holds in the whole cluster.
 const SETTLE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
@@ -49,7 +50,7 @@ pub struct Memberships {
 /// A person with sockets here.
 struct Person {
     sockets: HashMap<SocketId, Socket>,
-    seen: VecDeque<(ChannelId, Seq)>,
+    seen: VecDeque<(ChannelId, Seq, Option<Uuid>)>,
     /// When the outbox was last read, or the first socket opened.
     checked: Instant,
     _task: AbortOnDropHandle<()>,
@@ -169,7 +170,7 @@ impl Memberships {
     fn deliver(&self, id: &EntityId, frame: &Arc<LoggedFrame>, age: Duration) {
         let mut people = self.lock();
         let Some(person) = people.get_mut(id) else { return };
-        let event = (frame.channel, frame.seq);
+        let event = (frame.channel, frame.seq, frame.event_id());
         if person.seen.contains(&event) {
             return;
         }

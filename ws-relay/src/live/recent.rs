@@ -48,6 +48,11 @@ impl Recent {
         complete.then(|| self.frames.iter().map(|(_, frame)| frame).filter(move |frame| frame.seq > since))
     }
 
+    /// Whether a frame that comes again is the one that was here under its number.
+    pub fn has(&self, frame: &LoggedFrame) -> bool {
+        self.frames.iter().any(|(_, known)| known.seq == frame.seq && known.text == frame.text)
+    }
+
     fn pop(&mut self) {
         if let Some((_, frame)) = self.frames.pop_front() {
             self.bytes = self.bytes.saturating_sub(frame.text.len());
@@ -78,6 +83,14 @@ mod tests {
         assert_eq!(missed(&recent, 4, 7), Some(vec![5, 6, 7]));
         assert_eq!(missed(&recent, 6, 7), Some(vec![7]));
         assert_eq!(missed(&recent, 9, 7), Some(vec![]));
+    }
+
+    #[test]
+    fn another_event_under_a_number_is_told_from_a_repetition() {
+        let mut recent = Recent::default();
+        recent.push(frame(5, 10), Instant::now());
+        assert!(recent.has(&frame(5, 10)));
+        assert!(!recent.has(&frame(5, 11)) && !recent.has(&frame(4, 10)));
     }
 
     #[test]

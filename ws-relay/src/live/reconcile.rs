@@ -45,8 +45,8 @@ async fn reconcile(hub: &Hub, memberships: &Memberships) {
     hub.metrics.reconciliations.inc();
     memberships.reconcile().await;
     for batch in hub.positions().chunks(BATCH) {
-        match log::behind(&hub.database, batch).await {
-            Ok(behind) => behind.into_iter().for_each(|(channel, head)| hub.tell(channel, head)),
+        match log::differing(&hub.database, batch).await {
+            Ok(differing) => differing.into_iter().for_each(|(channel, head)| hub.tell(channel, head)),
             Err(e) => {
                 tracing::warn!("channels cannot be reconciled with the database: {e}");
                 return;

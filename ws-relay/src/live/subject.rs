@@ -18,6 +18,8 @@ const SUBJECT: &str = "Daarion-Subject";
 
 /// The members of an event's payload that are empty because the event is larger than NATS takes, with commas between.
 pub const LEFT_OUT: &str = "Daarion-Left-Out";
+/// The generation in which an event was sent to the stream again.
+pub const REFILL: &str = "Daarion-Refill";
 
 /// The subject of a channel's logged frames.
 pub fn logged(channel: ChannelId) -> String {
@@ -86,7 +88,7 @@ mod tests {
     fn frame(subject: &str, payload: &serde_json::Value) -> LoggedFrame {
         let (event_id, channel) = (Uuid::from_u128(1), ChannelId(Uuid::from_u128(2)));
         let (subject, payload) = (subject.to_owned(), payload.to_string());
-        let event = Event { id: 7, event_id, channel, seq: 3, subject, payload };
+        let event = Event { id: 7, generation: 0, event_id, channel, seq: 3, subject, payload };
         LoggedFrame::of_event(&event, FrameType::of_subject(&event.subject).unwrap()).unwrap()
     }
 

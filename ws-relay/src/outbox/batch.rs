@@ -5,6 +5,7 @@
 //! order whatever fails, and the way to NATS is waited for once, not once for each event.
 
 use super::fitting::Limit;
+use super::lease::Lease;
 use super::nats_session::NatsSession;
 use crate::event::Event;
 use crate::live::frame::{FrameType, LoggedFrame};
@@ -26,6 +27,20 @@ const PATIENCE: u32 = 2;
 /// The error of JetStream for a message over the stream's limit.
 const MESSAGE_EXCEEDS_MAXIMUM: u64 = 10054;
 
+/// An event that NATS has: its row, and its place in the stream, if it goes there.
+pub type Done = (i64, Option<i64>);
+
+/// An event that NATS refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Its channel. Unless the event was given up, the channel's later ones were not sent.
+    pub channel: ChannelId,
+    /// Its row.
+    pub id: i64,
+    /// NATS says that it is the event's own fault.
+    pub is_own_fault: bool,
+}
+
 /// The outcome of a batch.
 #[derive(Default)]
 pub struct Outcome {
@@ -35,8 +50,8 @@ pub struct Outcome {
     pub new: u64,
     /// How many went without their largest members.
     pub shortened: u64,
-    /// Channels with an event that NATS refused, and that event's id. The channel's later events were not sent.
-    pub refused: Vec<(ChannelId, i64)>,
+    /// Events that NATS refused.
+    pub refused: Vec<Refused>,
     /// The connection or the stream is gone.
     pub broken: Option<anyhow::Error>,
 }
@@ -44,11 +59,14 @@ pub struct Outcome {
 /// One batch on its way.
 pub struct Batch<'a> {
     nats: &'a NatsSession,
+    lease: &'a Lease,
     limit: Limit,
-    /// Frames for the relays go along; a replay is for the stream alone.
-    with_frames: bool,
+    /// Events that were published before: they go to the stream alone, and say that they come again.
+    is_refill: bool,
+    /// Events that hold up nothing when they are refused.
+    given_up: HashSet<i64>,
     /// Told of each event that NATS has.
-    done: Option<UnboundedSender<i64>>,
+    done: UnboundedSender<Done>,
     /// Events that the stream takes only in their shortest form.
     too_large: HashSet<i64>,
     /// Events that were shortened; each counts once, however often it is sent.
@@ -60,15 +78,22 @@ pub struct Batch<'a> {
 type UnderWay = (Event, PublishAckFuture);
 
 impl<'a> Batch<'a> {
-    /// Events for the first time, and their frames for the relays whose sockets subscribe to the channel.
-    pub fn new(nats: &'a NatsSession, limit: Limit, done: UnboundedSender<i64>) -> Self {
-        Self { done: Some(done), with_frames: true, ..Self::again(nats, limit) }
+    /// Events for the first time, and their frames for the relays whose sockets subscribe to the channel. A channel waits
+    /// behind an event that is refused, unless that is among `given_up`.
+    pub fn new(
+        nats: &'a NatsSession,
+        lease: &'a Lease,
+        limit: Limit,
+        given_up: HashSet<i64>,
+        done: UnboundedSender<Done>,
+    ) -> Self {
+        let (too_large, shortened, outcome) = Default::default();
+        Self { nats, lease, limit, is_refill: false, given_up, done, too_large, shortened, outcome }
     }
 
-    /// Events again; the relays have had their frames.
-    pub fn again(nats: &'a NatsSession, limit: Limit) -> Self {
-        let (too_large, shortened, outcome) = Default::default();
-        Self { nats, limit, with_frames: false, done: None, too_large, shortened, outcome }
+    /// Events again; the relays have had their frames. No channel waits behind an event that is refused.
+    pub fn again(nats: &'a NatsSession, lease: &'a Lease, limit: Limit, done: UnboundedSender<Done>) -> Self {
+        Self { is_refill: true, ..Self::new(nats, lease, limit, HashSet::new(), done) }
     }
 
     /// Publishes the events of any number of channels.
@@ -78,7 +103,7 @@ impl<'a> Batch<'a> {
         while !events.is_empty() {
             let before = events.len();
             let window = if stuck < PATIENCE { WINDOW } else { 1 };
-            events = self.pass(events, first_pass && self.with_frames, window).await;
+            events = self.pass(events, first_pass && !self.is_refill, window).await;
             if self.outcome.broken.is_some() {
                 break;
             }
@@ -96,21 +121,21 @@ impl<'a> Batch<'a> {
         let mut again = Vec::new();
         // Outside the stream: NATS has them when this process has handed them over.
         let mut core_ids = Vec::new();
-        let mut before = None;
+        let mut before: Option<String> = None;
         loop {
             while under_way.len() < window {
                 let Some(event) = waiting.next() else { break };
                 if self.is_held(event.channel) {
                     continue;
                 }
-                let expected = before.filter(|_| window > 1);
+                let expected = before.as_deref().filter(|_| window > 1);
                 match self.send(&event, expected, with_frames).await {
                     Ok(Some(ack)) => {
-                        before = Some(event.id);
+                        before = Some(event.message_id());
                         under_way.push_back((event, ack));
                     }
                     Ok(None) => core_ids.push(event.id),
-                    Err(Failure::Refused(e)) => self.refused(&event, &e),
+                    Err(Failure::Refused(e)) => self.refused(&event, true, &e),
                     Err(Failure::Broken(e)) => {
                         self.outcome.broken = Some(e);
                         return again;
@@ -135,14 +160,14 @@ impl<'a> Batch<'a> {
         match ack.await {
             Ok(ack) => {
                 self.outcome.new += u64::from(!ack.duplicate);
-                self.done(event.id);
+                self.done((event.id, i64::try_from(ack.sequence).ok()));
                 None
             }
             Err(e) => match e.kind() {
                 PublishErrorKind::WrongLastMessageId => Some(event),
                 PublishErrorKind::Other if is_too_large(&e) && self.too_large.insert(event.id) => Some(event),
                 PublishErrorKind::Other => {
-                    self.refused(&event, &e.into());
+                    self.refused(&event, is_own_fault(&e), &e.into());
                     None
                 }
                 _ => {
@@ -156,7 +181,7 @@ impl<'a> Batch<'a> {
     /// Core NATS acknowledges nothing; a flush makes sure at least that what counts as published has left this process.
     async fn flush(&mut self, ids: Vec<i64>) {
         match self.nats.client.flush().await {
-            Ok(()) => ids.into_iter().for_each(|id| self.done(id)),
+            Ok(()) => ids.into_iter().for_each(|id| self.done((id, None))),
             Err(e) => self.outcome.broken = Some(e.into()),
         }
     }
@@ -165,11 +190,15 @@ impl<'a> Batch<'a> {
     async fn send(
         &mut self,
         event: &Event,
-        expected: Option<i64>,
+        expected: Option<&str>,
         with_frames: bool,
     ) -> Result<Option<PublishAckFuture>, Failure> {
+        self.lease.check().map_err(Failure::Broken)?;
         let mut headers = HeaderMap::new();
-        headers.insert(NATS_MESSAGE_ID, event.id.to_string());
+        headers.insert(NATS_MESSAGE_ID, event.message_id());
+        if self.is_refill {
+            headers.insert(subject::REFILL, event.generation.to_string());
+        }
         let fitting = self.limit.fit(&event.payload, self.too_large.contains(&event.id));
         if !fitting.left_out.is_empty() {
             let left_out = fitting.left_out.join(",");
@@ -189,7 +218,7 @@ impl<'a> Batch<'a> {
             self.frame(event, frame_type).await?;
         }
         if let Some(expected) = expected {
-            headers.insert(NATS_EXPECTED_LAST_MESSAGE_ID, expected.to_string());
+            headers.insert(NATS_EXPECTED_LAST_MESSAGE_ID, expected);
         }
         let message = PublishMessage::build().payload(fitting.payload).headers(headers);
         match self.nats.jetstream.send_publish(event.subject.clone(), message).await {
@@ -220,22 +249,21 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn done(&mut self, id: i64) {
+    fn done(&mut self, done: Done) {
         self.outcome.done += 1;
-        if let Some(done) = &self.done {
-            // Nobody takes note any more when the session ends, and the next one publishes the event again.
-            let _ = done.send(id);
-        }
+        // Nobody takes note any more when the session ends, and the next one finds the event in the stream.
+        let _ = self.done.send(done);
     }
 
-    fn refused(&mut self, event: &Event, e: &anyhow::Error) {
+    fn refused(&mut self, event: &Event, is_own_fault: bool, e: &anyhow::Error) {
         tracing::error!(outbox_id = event.id, channel = %event.channel, "NATS refused an event: {e:#}");
-        self.outcome.refused.push((event.channel, event.id));
+        self.outcome.refused.push(Refused { channel: event.channel, id: event.id, is_own_fault });
     }
 
-    /// Whether an event waits because one before it in its channel was refused. A replay leaves that one out.
+    /// Whether an event waits because one before it in its channel was refused.
     fn is_held(&self, channel: ChannelId) -> bool {
-        self.done.is_some() && self.outcome.refused.iter().any(|(held, _)| *held == channel)
+        let holds = |refused: &Refused| refused.channel == channel && !self.given_up.contains(&refused.id);
+        !self.is_refill && self.outcome.refused.iter().any(holds)
     }
 }
 
@@ -246,9 +274,17 @@ enum Failure {
     Broken(anyhow::Error),
 }
 
+fn jetstream_error(error: &PublishError) -> Option<&async_nats::jetstream::Error> {
+    std::error::Error::source(error).and_then(|e| e.downcast_ref())
+}
+
 fn is_too_large(error: &PublishError) -> bool {
-    let source = std::error::Error::source(error).and_then(|e| e.downcast_ref::<async_nats::jetstream::Error>());
-    source.is_some_and(|e| e.error_code().0 == MESSAGE_EXCEEDS_MAXIMUM)
+    jetstream_error(error).is_some_and(|e| e.error_code().0 == MESSAGE_EXCEEDS_MAXIMUM)
+}
+
+/// As in HTTP: what is over 500 is the server's fault.
+fn is_own_fault(error: &PublishError) -> bool {
+    jetstream_error(error).is_some_and(|e| (400..500).contains(&e.code()))
 }
 
 /// Publishes outside the stream.

@@ -1,28 +1,33 @@
 //! The publisher: brings every committed event to NATS, in order, whatever fails in between.
 //!
 //! One relay at a time holds the publisher's lock. The publisher works in sessions: one PostgreSQL connection and one
-//! NATS connection, neither of which reconnects. When either is lost the session is over, and the next one also sends
-//! the events again that NATS may have lost. Ephemeral frames go their own way beside it, on other connections.
+//! NATS connection, neither of which reconnects. When either is lost, or the stream is not what it was, the session is
+//! over; the next one compares the stream with the outbox and sends again what NATS has lost. Ephemeral frames go their
+//! own way beside it, on other connections.
 
 mod batch;
 mod ephemeral;
 mod fitting;
 mod held;
+mod inventory;
+mod lease;
 mod nats_session;
-mod replay;
+mod record;
+mod refill;
 mod store;
 mod stream;
+mod survey;
 
 use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use batch::Batch;
+use batch::{Batch, Done};
 use ephemeral::Ephemeral;
 use fitting::Limit;
 use futures_util::future::join;
 use held::Held;
 use nats_session::NatsSession;
-use replay::Replay;
+use refill::Refill;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -32,8 +37,12 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+pub use store::LOCK as PUBLISHER_LOCK;
+
 /// The pause between two looks at the outbox when nothing notifies of new rows.
 const POLL: Duration = Duration::from_secs(1);
+/// The pause between two looks at the stream.
+const WATCH: Duration = Duration::from_secs(5);
 /// The pause between two searches for old rows.
 const CLEANUP: Duration = Duration::from_secs(60);
 /// While a batch is on its way, what NATS has is marked this often: no later session has to publish it again.
@@ -103,38 +112,46 @@ impl Publisher {
 
     async fn publish(&self, store: &Store, nats: &NatsSession, shutdown: &CancellationToken) -> anyhow::Result<()> {
         let stream = stream::open(&nats.jetstream, &self.settings).await?;
-        let limit = Limit::new(nats.client.server_info().max_payload, stream.max_message_size);
+        let limit = Limit::new(nats.client.server_info().max_payload, stream.cached_info().config.max_message_size);
+        let mut record = survey::begin(store, nats, &stream, &self.metrics).await?;
         tracing::info!("this relay publishes the outbox now");
         self.metrics.publisher_active.set(1);
-        let mut replay = Some(Replay::begin(store, nats, limit, &self.metrics, stream.refill).await?);
+        let mut refill = None;
         let mut held = Held::default();
-        let mut cleanup = Instant::now();
+        let (mut watch, mut cleanup) = (Instant::now() + WATCH, Instant::now());
         while !shutdown.is_cancelled() {
             let now = Instant::now();
-            let events = store.unpublished(&held.channels(now)).await?;
+            if refill.is_none() {
+                if watch <= now {
+                    survey::watch(store, &nats.jetstream, &mut record).await?;
+                    watch = now + WATCH;
+                }
+                refill = Refill::begin(store, nats, limit, &self.metrics).await?;
+            }
+            let mut events = store.unpublished(&held.channels(now)).await?;
             let mut idle = events.is_empty();
             if !idle {
-                if let Some(replay) = &mut replay {
-                    replay.before(&events).await?;
+                if let Some(refill) = &mut refill {
+                    refill.before(&events).await?;
                 }
-                let (done, marks) = unbounded_channel();
-                let (outcome, marked) =
-                    join(Batch::new(nats, limit, done).publish(events), self.mark(store, marks)).await;
+                for event in &mut events {
+                    event.generation = record.generation_of(event.id);
+                }
+                let ((done, marks), given_up) = (unbounded_channel(), held.given_up());
+                let batch = Batch::new(nats, &store.lease, limit, given_up.clone(), done);
+                let (outcome, marked) = join(batch.publish(events), self.mark(store, marks)).await;
                 marked?;
                 self.metrics.publish_refused.inc_by(u64::try_from(outcome.refused.len()).unwrap_or(0));
                 self.metrics.publish_shortened.inc_by(outcome.shortened);
-                held.update(&outcome, now);
+                self.set_aside(store, &held.update(&outcome, &given_up, now)).await?;
                 if let Some(broken) = outcome.broken {
                     return Err(broken);
                 }
             }
-            if let Some(running) = &mut replay {
+            if let Some(running) = &mut refill {
                 idle = false;
                 if running.step().await? {
-                    replay = None;
-                    if stream.refill {
-                        stream::refilled(&nats.jetstream).await?;
-                    }
+                    refill = None;
                 }
             }
             if cleanup <= now {
@@ -160,19 +177,29 @@ impl Publisher {
     }
 
     /// Marks what NATS has while the rest of the batch is on its way, until all of it has come to its end.
-    async fn mark(&self, store: &Store, mut done: UnboundedReceiver<i64>) -> anyhow::Result<()> {
+    async fn mark(&self, store: &Store, mut done: UnboundedReceiver<Done>) -> anyhow::Result<()> {
         loop {
-            let mut ids = Vec::new();
+            let mut marks = Vec::new();
             let batch = async {
-                while let Some(id) = done.recv().await {
-                    ids.push(id);
+                while let Some(mark) = done.recv().await {
+                    marks.push(mark);
                 }
             };
             let is_over = timeout(MARK, batch).await.is_ok();
-            self.metrics.published.inc_by(store.mark(&ids).await?);
+            self.metrics.published.inc_by(store.mark(&marks).await?);
             if is_over {
                 return Ok(());
             }
         }
+    }
+
+    async fn set_aside(&self, store: &Store, ids: &[i64]) -> anyhow::Result<()> {
+        if !ids.is_empty() {
+            self.metrics.publish_set_aside.inc_by(store.set_aside(ids).await?);
+            tracing::error!(
+                "NATS takes others, but not the outbox rows {ids:?}: set aside; ws-relay replay tries them again"
+            );
+        }
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use crate::nats::Nats;
 use anyhow::Context;
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, Event};
+use messaging_core::advisory::{ADVISORIES, Advisory};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -64,5 +65,16 @@ impl NatsSession {
             .context("NATS cannot be reached")?;
         let jetstream = ContextBuilder::new().timeout(DEADLINE).build(client.clone());
         Ok(Self { client, jetstream, lost, _ended: ended.drop_guard() })
+    }
+
+    /// Tells those who listen at the moment. What they miss the events' own headers say, too.
+    pub async fn advise(&self, advisory: &Advisory) {
+        let told = match serde_json::to_vec(advisory) {
+            Ok(body) => self.client.publish(ADVISORIES, body.into()).await.map_err(anyhow::Error::from),
+            Err(e) => Err(e.into()),
+        };
+        if let Err(e) = told {
+            tracing::warn!("nobody is told of {advisory:?}: {e:#}");
+        }
     }
 }

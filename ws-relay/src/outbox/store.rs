@@ -1,13 +1,12 @@
 //! The outbox's statements, on the publisher's own connection.
 
+use super::batch::Done;
+use super::lease::Lease;
 use crate::database::{Database, Dedicated, NO_PATH};
 use crate::event::Event;
 use anyhow::Context;
-use messaging_core::event::Seq;
-use messaging_core::ids::ChannelId;
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::Row;
@@ -20,7 +19,7 @@ const BATCH: i64 = 500;
 pub const CLEANUP_BATCH: u64 = 1000;
 
 /// The advisory lock of the one publisher: "daarionP" as a number.
-const LOCK: i64 = i64::from_be_bytes(*b"daarionP");
+pub const LOCK: i64 = i64::from_be_bytes(*b"daarionP");
 /// The pause between two attempts to take the lock.
 const LOCK_RETRY: Duration = Duration::from_secs(1);
 /// The pause between two signs of life. The server ends a session that gives none for 30 seconds.
@@ -31,6 +30,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Store {
     connection: Dedicated,
     new_rows: Arc<Notify>,
+    /// How long this session is the publisher's for certain.
+    pub lease: Lease,
 }
 
 impl Store {
@@ -44,7 +45,7 @@ impl Store {
         });
         let connection = connection.await;
         let connection = connection.context("no database connection")?;
-        let store = Self { connection, new_rows };
+        let store = Self { connection, new_rows, lease: Lease::new() };
         store.execute(NO_PATH).await?;
         store.execute("LISTEN outbox; LISTEN webhooks").await?;
         // When this process hangs or its machine is gone, the server ends the session and with it the lock
@@ -62,17 +63,27 @@ impl Store {
             .context("the database refused")
     }
 
-    async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Row>> {
+    /// Runs a statement that returns rows.
+    pub(super) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Row>> {
+        let asked = Instant::now();
         let rows = timeout(DEADLINE, self.connection.client.query(sql, params)).await;
-        rows.context("the database did not answer in time")?.context("the outbox cannot be read")
+        let rows = rows.context("the database did not answer in time")?.context("the outbox cannot be read")?;
+        self.lease.renew(asked);
+        Ok(rows)
     }
 
-    async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<u64> {
+    /// Runs a statement that changes rows, and returns how many.
+    pub(super) async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<u64> {
+        let asked = Instant::now();
         let changed = timeout(DEADLINE, self.connection.client.execute(sql, params)).await;
-        changed.context("the database did not answer in time")?.context("the outbox cannot be changed")
+        let changed =
+            changed.context("the database did not answer in time")?.context("the outbox cannot be changed")?;
+        self.lease.renew(asked);
+        Ok(changed)
     }
 
-    async fn events(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Event>> {
+    /// Runs a statement that returns events.
+    pub(super) async fn events(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Event>> {
         let rows = self.query(sql, params).await?;
         rows.iter().map(Event::from_row).collect::<Result<_, _>>().context("the outbox has other columns")
     }
@@ -109,77 +120,53 @@ impl Store {
     }
 
     /// The first rows that wait, in the order of their ids. Ids of different channels may be committed out of
-    /// order, so nothing but `published_at` says what waits.
+    /// order, so nothing but `published_at` says what waits. What is set aside does not.
     pub async fn unpublished(&self, held: &[Uuid]) -> anyhow::Result<Vec<Event>> {
         let sql = format!(
-            "SELECT {} FROM public.outbox o WHERE o.published_at IS NULL AND o.channel_id <> ALL ($1)
-             ORDER BY o.id LIMIT {BATCH}",
+            "SELECT {} FROM public.outbox o
+             WHERE o.published_at IS NULL AND o.set_aside_at IS NULL AND o.channel_id <> ALL ($1) ORDER BY o.id LIMIT {BATCH}",
             Event::COLUMNS
         );
         self.events(&sql, &[&held]).await
     }
 
-    /// Marks rows as published. They are locked in the order of their ids, as everybody does who locks several.
-    pub async fn mark(&self, ids: &[i64]) -> anyhow::Result<u64> {
-        if ids.is_empty() {
+    /// Marks rows as published, with their places in the stream; returns how many were not. They are locked in the order of
+    /// their ids, as everybody does who locks several.
+    pub async fn mark(&self, done: &[Done]) -> anyhow::Result<u64> {
+        if done.is_empty() {
             return Ok(0);
         }
-        let sql = "WITH waiting AS (SELECT id FROM public.outbox WHERE id = ANY ($1) AND published_at IS NULL
-                                    ORDER BY id FOR NO KEY UPDATE)
-                   UPDATE public.outbox o SET published_at = now() FROM waiting WHERE waiting.id = o.id";
+        let (ids, places): (Vec<i64>, Vec<Option<i64>>) = done.iter().copied().unzip();
+        let sql = "WITH done AS (
+                       SELECT o.id, d.place, o.published_at IS NULL AS is_new
+                       FROM unnest($1::bigint[], $2::bigint[]) AS d (id, place)
+                       JOIN public.outbox o ON o.id = d.id ORDER BY o.id FOR NO KEY UPDATE OF o),
+                   marked AS (
+                       UPDATE public.outbox o SET published_at = coalesce(o.published_at, now()), set_aside_at = NULL,
+                           stream_seq = done.place
+                       FROM done WHERE done.id = o.id)
+                   SELECT count(*) FILTER (WHERE is_new) FROM done";
+        let rows = self.query(sql, &[&ids, &places]).await?;
+        Ok(u64::try_from(rows.first().context("no row")?.try_get::<_, i64>(0)?)?)
+    }
+
+    /// Sets events aside that NATS does not take. What was published before has no place in the stream any more.
+    pub async fn set_aside(&self, ids: &[i64]) -> anyhow::Result<u64> {
+        let sql = "WITH refused AS (SELECT id FROM public.outbox WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE)
+                   UPDATE public.outbox o SET set_aside_at = now(), stream_seq = NULL FROM refused WHERE refused.id = o.id";
         self.change(sql, &[&ids]).await
     }
 
-    /// The time `seconds` ago, in seconds since 1970 by the database's clock.
-    pub async fn ago(&self, seconds: f64) -> anyhow::Result<f64> {
-        let sql = "SELECT extract(epoch FROM now() - make_interval(secs => $1))::float8";
-        let rows = self.query(sql, &[&seconds]).await?;
-        Ok(rows.first().context("no row")?.try_get(0)?)
-    }
-
-    /// The channels with events that were published between two times, in seconds since 1970, each with the number before the
-    /// first of them.
-    pub async fn published_channels(&self, since: f64, until: f64) -> anyhow::Result<HashMap<ChannelId, Seq>> {
-        let sql = "SELECT channel_id, min(seq) - 1 FROM public.outbox WHERE published_at > to_timestamp($1)
-                   AND published_at <= to_timestamp($2) AND subject LIKE 'messaging.%' GROUP BY channel_id";
-        let rows = self.query(sql, &[&since, &until]).await?;
-        rows.iter().map(|row| Ok((ChannelId(row.try_get(0)?), row.try_get(1)?))).collect()
-    }
-
-    /// The first channels behind `id`, in the order of their ids.
-    pub async fn channels_behind(&self, id: Uuid, limit: usize) -> anyhow::Result<Vec<Uuid>> {
-        let sql = "SELECT id FROM public.channels WHERE id > $1 ORDER BY id LIMIT $2";
-        let rows = self.query(sql, &[&id, &i64::try_from(limit)?]).await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
-    }
-
-    /// The stream's events of these channels, each behind a number, that were published between two times, in seconds
-    /// since 1970: at most `limit` of each channel.
-    pub async fn published(
-        &self,
-        channels: &[(ChannelId, Seq)],
-        since: f64,
-        until: f64,
-        limit: usize,
-    ) -> anyhow::Result<Vec<Event>> {
-        let (ids, positions): (Vec<Uuid>, Vec<Seq>) = channels.iter().map(|(channel, seq)| (channel.0, *seq)).unzip();
-        let sql = format!(
-            "SELECT {} FROM unnest($1::uuid[], $2::bigint[]) AS f (channel_id, seq), LATERAL (
-                 SELECT * FROM public.outbox WHERE channel_id = f.channel_id AND seq > f.seq
-                 AND subject LIKE 'messaging.%' AND published_at > to_timestamp($3) AND published_at <= to_timestamp($4)
-                 ORDER BY seq LIMIT $5) o",
-            Event::COLUMNS
-        );
-        self.events(&sql, &[&ids, &positions, &since, &until, &i64::try_from(limit)?]).await
-    }
-
     /// Deletes rows that were published more than a day ago, at most [`CLEANUP_BATCH`]. The oldest of a channel
-    /// go first, so what is left of it has no hole.
+    /// go first, so what is left of it has no hole. What was set aside stays for a week.
     pub async fn delete_old(&self) -> anyhow::Result<u64> {
         let sql = format!(
             "DELETE FROM public.outbox WHERE id IN (
                  SELECT id FROM public.outbox WHERE published_at < now() - interval '1 day'
-                 ORDER BY published_at, id LIMIT {CLEANUP_BATCH} FOR UPDATE SKIP LOCKED)"
+                 ORDER BY published_at, id LIMIT {CLEANUP_BATCH} FOR UPDATE SKIP LOCKED)
+             OR id IN (
+                 SELECT id FROM public.outbox WHERE set_aside_at < now() - interval '7 days'
+                 ORDER BY set_aside_at, id LIMIT {CLEANUP_BATCH} FOR UPDATE SKIP LOCKED)"
         );
         self.change(&sql, &[]).await
     }

@@ -52,7 +52,7 @@ impl Session {
             }
         }
         if is_own {
-            self.memberships.told(frame.channel, frame.seq);
+            self.memberships.told(frame);
         }
         self.say(frame.text.clone()).await?;
         if undecided && after {

@@ -11,6 +11,7 @@ use messaging_core::ids::ChannelId;
 use messaging_core::socket::{CloseCode, MEMBERSHIP};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Events that are remembered, and events that wait for their channel's own frame, at most. Beyond that one may come
 /// twice, and none is lost.
@@ -18,26 +19,34 @@ const REMEMBERED: usize = 256;
 
 static FAILED: Sparingly = Sparingly::new();
 
+/// An event by its number, and by its own id: numbers come again when the database is restored from a copy.
+type Told = (ChannelId, Seq, Option<Uuid>);
+
+fn identity(frame: &LoggedFrame) -> Told {
+    (frame.channel, frame.seq, frame.event_id())
+}
+
 /// What the socket has had of the caller's memberships, and what it may get as a channel's frame yet.
 #[derive(Default)]
 pub struct Memberships {
-    told: VecDeque<(ChannelId, Seq)>,
+    told: VecDeque<Told>,
     waiting: VecDeque<Arc<LoggedFrame>>,
 }
 
 impl Memberships {
     /// Takes note of an event that the client has had.
-    pub fn told(&mut self, channel: ChannelId, seq: Seq) {
-        self.told.push_back((channel, seq));
+    pub fn told(&mut self, frame: &LoggedFrame) {
+        let told = identity(frame);
+        self.told.push_back(told);
         if self.told.len() > REMEMBERED {
             self.told.pop_front();
         }
-        self.waiting.retain(|frame| (frame.channel, frame.seq) != (channel, seq));
+        self.waiting.retain(|frame| identity(frame) != told);
     }
 
     /// Takes an event that came by itself, unless the client has had it.
     pub fn take(&mut self, frame: Arc<LoggedFrame>) {
-        if !self.told.contains(&(frame.channel, frame.seq)) {
+        if !self.told.contains(&identity(&frame)) {
             self.waiting.push_back(frame);
         }
     }
@@ -59,7 +68,7 @@ impl Session {
                 subscriptions.get(&frame.channel).is_some_and(|subscription| subscription.delivered < frame.seq)
             };
             let Some(frame) = self.memberships.next(comes) else { return Ok(()) };
-            self.memberships.told(frame.channel, frame.seq);
+            self.memberships.told(&frame);
             self.tell_membership(&frame).await?;
         }
     }
@@ -108,12 +117,11 @@ mod tests {
     #[test]
     fn an_event_comes_once_by_whichever_way() {
         let mut memberships = Memberships::default();
-        let channel = frame(1).channel;
         memberships.take(frame(1));
         memberships.take(frame(2));
         // The channel's own frames are under way.
         assert!(drain(&mut memberships, true).is_empty());
-        memberships.told(channel, 1);
+        memberships.told(&frame(1));
         // The subscription has ended before the second one came.
         assert_eq!(drain(&mut memberships, false), [2]);
         // The first one comes late, after its channel's frame.
@@ -132,7 +140,7 @@ mod tests {
         assert_eq!(memberships.waiting.len(), REMEMBERED);
         sent.extend(drain(&mut memberships, false));
         assert_eq!(sent, (1..=1000).collect::<Vec<_>>());
-        (1..=1000).for_each(|seq| memberships.told(frame(seq).channel, seq));
+        (1..=1000).for_each(|seq| memberships.told(&frame(seq)));
         assert_eq!(memberships.told.len(), REMEMBERED);
     }
 

@@ -196,9 +196,11 @@ impl Session {
         Ok(())
     }
 
-    /// Tells the client that events are lost to it, and goes on behind `seq`. Access may have been lost with one of them.
+    /// Tells the client that events are lost to it, and goes on behind `seq`. Access may have been lost with one of them,
+    /// or, when the numbers go back, with one that was never told.
     pub(super) async fn reload(&mut self, channel: ChannelId, seq: Seq) -> Result<(), End> {
-        let undecided = self.subscriptions.get(&channel).is_some_and(|subscription| seq > subscription.checked);
+        let undecided = |subscription: &Subscription| seq > subscription.checked || seq < subscription.delivered;
+        let undecided = self.subscriptions.get(&channel).is_some_and(undecided);
         if undecided && !self.may_still_read(channel).await? {
             return Ok(());
         }

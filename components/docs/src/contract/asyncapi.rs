@@ -28,7 +28,11 @@ const NATS: &str = "\
 The deployment's NATS; the address is that of a local one.
 
 The subjects under `messaging.` are in the JetStream stream `MESSAGING`: delivered at least once, in the order of a \
-channel's numbers. An event that comes again has the same `Nats-Msg-Id`, and the same `event_id` in its payload. An \
+channel's numbers. A message that comes again has the same `Nats-Msg-Id`, and an event the same `event_id` in its payload. \
+What the stream has lost is published again for the day that is kept, with the header `Daarion-Refill`: of each channel \
+in order, from the first event that was lost on, so that an event takes the place of those from its number on. Drop \
+what you have by `event_id`. A database that was restored from a copy gives a channel's last numbers again, to other events; \
+`advisory.messaging` tells of both. An event that NATS refuses alone is left out, and its number is missing. An \
 event larger than NATS takes comes without its largest members, named in the header `Daarion-Left-Out`. The subjects under \
 `integration.` are core NATS, at most once: whoever does not listen at the moment misses them, and a restart of NATS \
 or of the publishing relay may lose some.

@@ -2,6 +2,7 @@
 
 use super::messages::{Kind, Message, Messages, paragraphs};
 use crate::contract::openapi::template;
+use messaging_core::advisory::ADVISORIES;
 use messaging_core::paths;
 use messaging_core::socket::{
     CLIENT_MESSAGE_BURST, CLIENT_MESSAGES_PER_SECOND, CLIENT_WISH_BURST, CLIENT_WISHES_PER_SECOND, CloseCode,
@@ -14,6 +15,8 @@ use strum::{EnumMessage, VariantArray};
 /// The keys of the sockets in `channels`.
 const ONE: &str = "channel";
 const MANY: &str = "channels";
+/// The key of the subject that is about the stream.
+const STREAM: &str = "advisories";
 
 const TOKEN: &str = "\
 **Token**: in `Authorization: Bearer <token>`, else in `Sec-WebSocket-Protocol: bearer, <token>`, else in `?token=`. \
@@ -146,7 +149,7 @@ fn socket(
         "title": title,
         "description": description,
         "servers": [{"$ref": "#/servers/relay"}],
-        "messages": references(messages.all.iter().filter(|message| message.event.is_none() && has(message))),
+        "messages": references(messages.all.iter().filter(|message| message.event.is_none() && message.kind != Kind::Advisory && has(message))),
         "bindings": {"ws": {
             "method": "GET",
             "query": {"type": "object", "properties": properties},
@@ -176,7 +179,18 @@ pub fn subjects(messages: &Messages) -> Map<String, Value> {
         }
         (message.name.clone(), channel)
     };
-    messages.all.iter().filter(|message| message.event.is_some()).map(subject).collect()
+    let mut subjects: Map<_, _> = messages.all.iter().filter(|message| message.event.is_some()).map(subject).collect();
+    let told = messages.all.iter().filter(|message| message.kind == Kind::Advisory);
+    let advisories = json!({
+        "address": ADVISORIES,
+        "title": "About the stream",
+        "description": "Core NATS, outside the stream: whoever does not listen at the moment misses it.",
+        "servers": [{"$ref": "#/servers/nats"}],
+        "messages": references(told),
+        "bindings": {"nats": {}},
+    });
+    subjects.insert(STREAM.to_owned(), advisories);
+    subjects
 }
 
 fn references<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Map<String, Value> {
@@ -212,6 +226,8 @@ pub fn operations(messages: &Messages) -> Map<String, Value> {
             add("takeCommands".to_owned(), "receive", channel, "Client commands", of(Kind::Command), reply);
         }
     }
+    let about = named(STREAM, &|message| message.kind == Kind::Advisory);
+    add("publishAdvisories".to_owned(), "send", STREAM, "About the stream", about, None);
     for message in &messages.all {
         if let Some(event) = message.event {
             let title = message.described["title"].as_str().unwrap();

@@ -1,5 +1,6 @@
 //! Examples, as values of the types: an example that breaks the contract does not compile.
 
+use messaging_core::advisory::Advisory;
 use messaging_core::channel::{Channel, Visibility};
 use messaging_core::event::{
     ChannelEvent, EventEnvelope, EventType, MatrixMessageEvent, MatrixRoomCreatedEvent, MemberEvent, MessageEvent,
@@ -216,6 +217,16 @@ fn member(member_id: &str, actor_id: &str) -> MemberEvent {
         banned_at: None,
     };
     MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id, member, banned: None }
+}
+
+/// Everything that is told of the stream.
+pub fn advisories() -> Vec<Advisory> {
+    let generation = 1_767_261_600;
+    vec![
+        Advisory::RefillBegun { generation, channels: 12 },
+        Advisory::RefillEnded { generation, events: 1_041 },
+        Advisory::DatabaseRestored { generation },
+    ]
 }
 
 fn envelope(seq: Seq) -> EventEnvelope {

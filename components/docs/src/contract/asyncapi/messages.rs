@@ -2,6 +2,7 @@
 
 use super::examples;
 use crate::contract::schemas::Schemas;
+use messaging_core::advisory::Advisory;
 use messaging_core::event::EventType;
 use messaging_core::socket::{ClientMessage, EphemeralFrame, Frame, Notice, PING, PONG, PersonalFrame};
 use serde_json::{Map, Value, json};
@@ -27,6 +28,8 @@ pub enum Kind {
     Stream,
     /// A subject outside the stream.
     Integration,
+    /// About the stream, outside of it.
+    Advisory,
 }
 
 impl Kind {
@@ -44,6 +47,7 @@ impl Kind {
             Self::Ephemeral => "ephemeral",
             Self::Stream => "stream",
             Self::Integration => "integration",
+            Self::Advisory => "advisory",
         }
     }
 
@@ -75,6 +79,10 @@ impl Kind {
             Self::Integration => (
                 "NATS: integration with Matrix",
                 "Core NATS, outside the stream, at most once. Each accompanies an event of the stream and carries its `seq`.",
+            ),
+            Self::Advisory => (
+                "NATS: about the stream",
+                "Core NATS, outside the stream, at most once. No events of channels: what consumers of the stream may want to know.",
             ),
         };
         json!({"name": name, "description": description})
@@ -125,7 +133,7 @@ pub struct Messages {
 /// Makes all messages.
 pub fn messages(mut schemas: Schemas) -> Messages {
     let command = schemas.requests.subschema_for::<ClientMessage>().to_value();
-    schemas.responses.subschema_for::<(Frame, Notice, PersonalFrame, EphemeralFrame)>();
+    schemas.responses.subschema_for::<(Frame, Notice, PersonalFrame, EphemeralFrame, Advisory)>();
     let mut nats: Vec<_> = EventType::VARIANTS.iter().map(|event| subject(*event, &mut schemas)).collect();
     let mut schemas = schemas.take();
     let words = schemas["ClientMessage"]["description"].as_str().unwrap().to_owned();
@@ -141,6 +149,7 @@ pub fn messages(mut schemas: Schemas) -> Messages {
     all.extend(notices(variants(&mut schemas, "Notice")));
     all.extend(personal(variants(&mut schemas, "PersonalFrame")));
     all.extend(ephemeral(variants(&mut schemas, "EphemeralFrame")));
+    nats.extend(advisories(variants(&mut schemas, "Advisory")));
     schemas.insert("NatsHeaders".to_owned(), nats_headers());
     schemas.sort_keys();
     all.append(&mut nats);
@@ -215,6 +224,18 @@ fn ephemeral(mut schemas: Map<String, Value>) -> Vec<Message> {
     frames
 }
 
+fn advisories(mut schemas: Map<String, Value>) -> Vec<Message> {
+    let advisory = |example: Advisory| {
+        let example = json!(example);
+        let name = example["type"].as_str().unwrap().to_owned();
+        let (words, schema) = take(&mut schemas, &name);
+        Message { on_one_channel: false, ..Message::new(&name, Kind::Advisory, &words, schema, example) }
+    };
+    let advisories = examples::advisories().into_iter().map(advisory).collect();
+    assert!(schemas.is_empty(), "no example has {:?}", schemas.keys());
+    advisories
+}
+
 /// The description and the schema of a frame.
 fn take(schemas: &mut Map<String, Value>, name: &str) -> (String, Value) {
     let mut schema = schemas.shift_remove(name).unwrap_or_else(|| panic!("there is no schema for {name}"));
@@ -238,8 +259,14 @@ fn nats_headers() -> Value {
         "description": "The headers of every event.",
         "properties": {"Nats-Msg-Id": {
             "type": "string",
-            "description": "Names the event. An event that is published again keeps it; JetStream drops what it has \
-                            already.",
+            "description": "Names the message. A message that is published twice keeps it; JetStream drops what it has \
+                            already. An event that the stream has lost comes again under another one; what names the \
+                            event is the `event_id` in its payload.",
+        }, "Daarion-Refill": {
+            "type": "string",
+            "description": "The event is published again, because the stream has lost it or somebody asked for it: the \
+                            generation, a number that grows. Of each channel such events come in order, from the first \
+                            one that was lost to the last one that there is.",
         }, "Daarion-Left-Out": {
             "type": "string",
             "description": "Members of the payload, with commas between, that are empty (`\"\"`, `{}`, `[]`), whatever their \

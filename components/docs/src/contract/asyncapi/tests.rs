@@ -2,6 +2,7 @@
 
 use super::document;
 use super::examples::frame;
+use messaging_core::advisory::ADVISORIES;
 use messaging_core::event::EventType;
 use messaging_core::paths;
 use messaging_core::socket::{ClientCommand, CloseCode, Frame, MEMBERSHIP, Notice, PersonalFrame, RefusalCode};
@@ -20,7 +21,8 @@ fn every_socket_and_every_subject_is_a_channel() {
     let document = document();
     let templates = [paths::WEBSOCKET, paths::WEBSOCKETS].map(crate::contract::openapi::template);
     assert_eq!(addresses(&document, "relay"), templates);
-    let subjects: Vec<_> = EventType::VARIANTS.iter().map(|event| event.subject()).collect();
+    let mut subjects: Vec<_> = EventType::VARIANTS.iter().map(|event| event.subject()).collect();
+    subjects.push(ADVISORIES);
     assert_eq!(addresses(&document, "nats"), subjects);
 }
 
