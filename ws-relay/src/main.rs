@@ -15,6 +15,7 @@ mod nats;
 mod or_never;
 mod outbox;
 mod ping;
+mod rooms;
 mod serve;
 mod settings;
 mod socket;
@@ -32,11 +33,15 @@ const USAGE: &str = "\
 ws-relay                        publish the outbox to NATS and serve WebSockets
 ws-relay migrate [--wait SECS]  bring the database to the newest schema and exit; waits for a database that
                                 is not up yet (60)
+ws-relay reconcile [--channel ID …] [--since TIME]
+                                have indexed what rooms' histories have and the homeserver never pushed: in every
+                                channel, or in these; since a time (RFC 3339) or since the last time
 ws-relay --help | --version";
 
 enum Command {
     Serve,
     Migrate(Duration),
+    Reconcile(rooms::command::Wanted),
     Print(String),
 }
 
@@ -59,9 +64,10 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["migrate", "--wait", seconds] => {
             Command::Migrate(Duration::from_secs(seconds.parse().context("--wait takes seconds")?))
         }
-        ["--help" | "-h" | "help"] | ["migrate", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"] | ["migrate" | "reconcile", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
+        ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
         ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
         other => bail!("unknown arguments: {}\n\n{USAGE}", other.join(" ")),
     })
@@ -81,6 +87,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 let database = database::Database::new(&settings::database_url(setting)?, 1)?;
                 migrate::run(&database, patience).await
             }
+            Command::Reconcile(wanted) => rooms::command::run(wanted, setting).await,
             _ => serve::run(setting).await,
         }
     })
