@@ -13,6 +13,8 @@ CREATE TABLE IF NOT EXISTS messaging.reconciliations (
     last_seq   bigint,
     -- When it was last compared to the end, and when that was last begun.
     checked_at timestamptz,
+    -- When all members were last compared.
+    members_at timestamptz,
     tried_at   timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS reconciliations_tried ON messaging.reconciliations (tried_at);

@@ -109,7 +109,7 @@ KINDS = (
     Kind("sockets-cut", 3, _nothing),
     Kind("sockets-slow", 2, _slow),
     Kind("storm", 2, _storm),
-    Kind("pushes", 4, _dropped, needs="drop"),
+    Kind("pushes", 4, _dropped),
     Kind("stream", 3, _stream_purged, needs="purge"),
 )
 

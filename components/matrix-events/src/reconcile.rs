@@ -87,10 +87,12 @@ impl Run<'_> {
             return Ok(());
         };
         let compared = compare::compare(&self.begun, &self.gateway, self.here).await?;
-        self.found.repaired.state += compared.repaired;
+        self.found.repaired.state += compared.state;
+        self.found.repaired.memberships += compared.memberships;
         let is_whole = is_whole && compared.is_whole;
         let last_seq = is_whole.then_some(self.begun.last_seq);
-        Ok(end_reconcile(self.channel_id, &self.begun.room_id, last_seq).await?)
+        let with_members = is_whole && self.begun.with_members;
+        Ok(end_reconcile(self.channel_id, &self.begun.room_id, last_seq, with_members).await?)
     }
 
     async fn read(&self, place: &Place) -> Result<HistoryPage, Problem> {

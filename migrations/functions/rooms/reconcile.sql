@@ -6,6 +6,7 @@
 --   since_ms         where the way back ends
 --   not_before_ms    when the channel was made: what is older is none of its own
 --   settled_ms       what is newer is left to the homeserver
+-- with_members: all members are to be compared, which is much for a room with many of them: anew, and every 6 hours.
 CREATE FUNCTION messaging.begin_reconcile(
     p_channel_id uuid, p_since text DEFAULT NULL, p_min_age integer DEFAULT 0,
     OUT refusal messaging.refusal, OUT document json
@@ -26,13 +27,13 @@ BEGIN
     RETURNING * INTO r;
     IF r.room_id <> ch.matrix_room_id THEN
         UPDATE messaging.reconciliations
-        SET room_id = ch.matrix_room_id, direction = 'b', place = NULL, last_seq = NULL, checked_at = NULL,
+        SET room_id = ch.matrix_room_id, direction = 'b', place = NULL, last_seq = NULL, checked_at = NULL, members_at = NULL,
             since = coalesce(asked, now() - interval '1 day')
         WHERE channel_id = ch.id RETURNING * INTO r;
     ELSIF asked IS NOT NULL AND NOT (r.direction = 'b' AND r.since <= asked) THEN
         -- Events that were too new when it was last compared were left out.
         UPDATE messaging.reconciliations
-        SET direction = 'b', place = NULL, last_seq = NULL,
+        SET direction = 'b', place = NULL, last_seq = NULL, members_at = NULL,
             since = least(asked, r.since, r.checked_at - interval '11 minutes')
         WHERE channel_id = ch.id RETURNING * INTO r;
     END IF;
@@ -42,6 +43,7 @@ BEGIN
         'since_ms', messaging.milliseconds(r.since),
         'not_before_ms', messaging.milliseconds(ch.created_at - interval '1 minute'),
         'settled_ms', messaging.milliseconds(clock_timestamp() - p_min_age * interval '1 second'),
+        'with_members', r.members_at IS NULL OR r.members_at < now() - interval '6 hours',
         'name', ch.name, 'topic', ch.topic, 'avatar_url', ch.avatar_url, 'is_encrypted', ch.is_encrypted);
 END
 $$;
@@ -60,11 +62,14 @@ END
 $$;
 
 -- The history was compared to its end when the channel's last number was p_last_seq; NULL: but for events that were too new.
+-- p_with_members: and so were all members.
 CREATE FUNCTION messaging.end_reconcile(
-    p_channel_id uuid, p_room_id text, p_last_seq bigint, OUT refusal messaging.refusal, OUT document json
+    p_channel_id uuid, p_room_id text, p_last_seq bigint, p_with_members boolean DEFAULT false,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE messaging.reconciliations SET last_seq = p_last_seq, checked_at = now(), since = now()
+    UPDATE messaging.reconciliations SET last_seq = p_last_seq, checked_at = now(), since = now(),
+        members_at = CASE WHEN p_with_members THEN now() ELSE members_at END
     WHERE channel_id = p_channel_id AND room_id = p_room_id AND direction = 'f';
 END
 $$;
@@ -152,5 +157,35 @@ BEGIN
                       WHERE m.event_id NOT IN (SELECT s.event_id FROM set_aside s)),
         'set_aside', (SELECT coalesce(json_agg(s.event_id), '[]') FROM set_aside s))
     INTO document;
+END
+$$;
+
+-- Whose membership is another one in the room, by Matrix id, at most p_limit: p_memberships has everybody who is in
+-- ('join'), invited or banned there. A ban that the room was never told of is the index's alone, and so is a member of whom
+-- the room has never told: those of a platform's rows may have never been there.
+CREATE FUNCTION messaging.find_other_memberships(
+    p_room_id text, p_user_ids text[], p_memberships text[], p_limit integer,
+    OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    ch public.channels;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id;
+    IF NOT FOUND THEN
+        refusal := 'channel_not_found';
+        RETURN;
+    END IF;
+    SELECT json_build_object('user_ids', coalesce(json_agg(o.user_id), '[]')) INTO document FROM (
+        SELECT coalesce(r.user_id, m.matrix_user_id) AS user_id
+        FROM unnest(p_user_ids, p_memberships) r (user_id, membership)
+        FULL JOIN (
+            SELECT matrix_user_id, matrix_changed_at, CASE WHEN banned_at IS NOT NULL THEN CASE WHEN banned_in_room THEN 'ban' ELSE 'out' END
+                WHEN left_at IS NOT NULL THEN 'leave' WHEN joined_at IS NULL THEN 'invite' ELSE 'join' END AS membership
+            FROM public.channel_members WHERE channel_id = ch.id
+        ) m ON m.matrix_user_id = r.user_id
+        WHERE coalesce(r.membership, 'leave') <> coalesce(m.membership, 'leave')
+            AND (r.user_id IS NOT NULL OR m.matrix_changed_at IS NOT NULL)
+            AND NOT (m.membership IS NOT DISTINCT FROM 'out' AND coalesce(r.membership, 'ban') = 'ban')
+        LIMIT p_limit) o;
 END
 $$;

@@ -192,7 +192,7 @@ pub struct SoakArgs {
     /// Keep the stack's data and logs even if nothing was found
     #[arg(long)]
     pub keep: bool,
-    /// For the soak itself, after `--`: `--only <kind of fault>`, `--drop`, `--purge`
+    /// For the soak itself, after `--`: `--only <kind of fault>`, `--purge`
     #[arg(last = true, value_name = "SOAK ARGS")]
     pub soak: Vec<String>,
 }

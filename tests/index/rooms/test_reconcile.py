@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -120,6 +121,8 @@ async def test_an_unknown_channel_is_refused(db: Database) -> None:
     assert await db.refusal("begin_reconcile", channel_id=NOWHERE) == "channel_not_found"
     empty = {"event_ids": [], "kinds": [], "about": [], "senders": []}
     assert await db.refusal("find_unindexed", room_id="!nowhere", **empty) == "channel_not_found"
+    nobody = {"user_ids": [], "memberships": [], "limit": 1}
+    assert await db.refusal("find_other_memberships", room_id="!nowhere", **nobody) == "channel_not_found"
 
 
 async def test_active_channels_come_first_and_the_others_in_turn(db: Database, world: World) -> None:
@@ -285,3 +288,53 @@ async def test_a_message_that_comes_late_is_never_dated_before_the_one_in_front_
     older = await db.call("record_message", **pushed(channel, sent_at=at(-HOUR)))
     assert older["message"]["seq"] == newer["message"]["seq"] + 1
     assert older["message"]["created_at"] == newer["message"]["created_at"]
+
+
+async def others(db: Database, channel: Channel, **room: str) -> set[str]:
+    """Whose membership is another one, when these are in the room beside the owner."""
+    room = {channel.owner: "join"} | {f"user:{name}": membership for name, membership in room.items()}
+    found = await db.call(
+        "find_other_memberships",
+        room_id=channel.room_id,
+        user_ids=[matrix_id(who) for who in room],
+        memberships=list(room.values()),
+        limit=10,
+    )
+    return set(found["user_ids"])
+
+
+async def test_a_member_is_who_the_room_says(db: Database, world: World) -> None:
+    channel = await world.channel()
+    for who, state in (("user:ida", "joined"), ("user:ivo", "invited"), ("user:lea", "left")):
+        await world.member(channel, who, state=state, matrix_changed_at=datetime.now(UTC))
+    # A row that the room has never told of, as a platform's own may be.
+    await world.member(channel, "user:row")
+    assert not await others(db, channel, ida="join", ivo="invite")
+    assert await others(db, channel, ida="join") == {matrix_id("user:ivo")}
+    assert await others(db, channel, ivo="join") == {matrix_id("user:ida"), matrix_id("user:ivo")}
+    assert await others(db, channel, ida="join", ivo="invite", lea="join", new="invite") == {
+        matrix_id("user:lea"),
+        matrix_id("user:new"),
+    }
+    assert await others(db, channel, ida="ban", ivo="invite") == {matrix_id("user:ida")}
+
+
+async def test_a_ban_that_the_room_was_never_told_of_is_no_difference(db: Database, world: World) -> None:
+    channel = await world.channel()
+    await db.call("record_membership", **membership(channel, "user:bea", "ban", channel.owner))
+    assert not await others(db, channel, bea="ban")
+    assert await others(db, channel) == {matrix_id("user:bea")}
+    await db.execute("UPDATE public.channel_members SET banned_in_room = false")
+    assert not await others(db, channel) and not await others(db, channel, bea="ban")
+    assert await others(db, channel, bea="join") == {matrix_id("user:bea")}
+
+
+async def test_all_members_are_compared_anew_and_every_few_hours(db: Database, world: World) -> None:
+    channel = await world.channel()
+    await compared(db, channel)
+    assert (await begin(db, channel))["with_members"]
+    await db.call("end_reconcile", channel_id=channel.id, room_id=channel.room_id, last_seq=1, with_members=True)
+    assert not (await begin(db, channel))["with_members"]
+    assert (await begin(db, channel, since=at(-HOUR)))["with_members"]
+    await db.execute("UPDATE messaging.reconciliations SET members_at = now() - interval '7 hours'")
+    assert (await begin(db, channel))["with_members"]

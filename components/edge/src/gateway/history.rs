@@ -1,9 +1,9 @@
-//! A room's history, page by page, and what a room is.
+//! A room's history, page by page, what a room is, and who is in it.
 
 use super::Gateway;
-use super::response::read;
+use super::response::{if_offered, read};
 use http::Method;
-use messaging_core::gateway::{Room, paths};
+use messaging_core::gateway::{Room, RoomMember, RoomMembers, paths};
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -63,5 +63,12 @@ impl Gateway {
     /// What a room is.
     pub async fn room(&self, room_id: &str) -> Result<Room, Problem> {
         self.call(Method::GET, paths::ROOM, &[room_id], None::<&()>).await
+    }
+
+    /// Who is in a room, invited or banned; `None` where the gateway does not tell.
+    pub async fn members(&self, room_id: &str) -> Result<Option<Vec<RoomMember>>, Problem> {
+        let members: Result<RoomMembers, Problem> =
+            self.call(Method::GET, paths::MEMBERS, &[room_id], None::<&()>).await;
+        Ok(if_offered(members)?.map(|members| members.members))
     }
 }

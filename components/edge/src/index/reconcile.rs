@@ -3,6 +3,7 @@
 use super::Error;
 use super::call::Call;
 use crate::gateway::Direction;
+use messaging_core::gateway::RoomMember;
 use messaging_core::ids::ChannelId;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -26,6 +27,8 @@ pub struct Begun {
     pub not_before_ms: i64,
     /// What is newer is left to the homeserver.
     pub settled_ms: i64,
+    /// Whether all members are to be compared.
+    pub with_members: bool,
     /// The channel's fields that its room has as well.
     pub name: String,
     /// Its topic.
@@ -67,13 +70,19 @@ pub async fn move_reconcile(
     Ok(call.json::<Moved>().await?.moved)
 }
 
-/// The history is compared to its end; `last_seq` is the channel's number at the beginning, `None` where events were left to
-/// the homeserver.
-pub async fn end_reconcile(channel_id: ChannelId, room_id: &str, last_seq: Option<i64>) -> Result<(), Error> {
+/// The history is compared to its end, and all members if `with_members`; `last_seq` is the channel's number at the
+/// beginning, `None` where events were left to the homeserver.
+pub async fn end_reconcile(
+    channel_id: ChannelId,
+    room_id: &str,
+    last_seq: Option<i64>,
+    with_members: bool,
+) -> Result<(), Error> {
     Call::of("end_reconcile")
         .arg("p_channel_id", channel_id)
         .arg("p_room_id", room_id)
         .arg("p_last_seq", last_seq)
+        .arg("p_with_members", with_members)
         .done()
         .await
 }
@@ -114,4 +123,19 @@ pub async fn find_unindexed(room_id: &str, events: &[HistoryEvent<'_>]) -> Resul
         .arg("p_senders", texts(|event| event.sender_id.to_owned()))
         .json()
         .await
+}
+
+/// The Matrix ids of those whose membership in the room is another one than here, at most `limit`. `members` are all who are
+/// in, invited or banned there.
+pub async fn find_other_memberships(room_id: &str, members: &[RoomMember], limit: i32) -> Result<Vec<String>, Error> {
+    #[derive(Deserialize)]
+    struct Others {
+        user_ids: Vec<String>,
+    }
+    let call = Call::of("find_other_memberships")
+        .arg("p_room_id", room_id)
+        .arg("p_user_ids", members.iter().map(|member| member.user_id.clone()).collect::<Vec<_>>())
+        .arg("p_memberships", members.iter().map(|member| member.membership.clone()).collect::<Vec<_>>())
+        .arg("p_limit", limit);
+    Ok(call.json::<Others>().await?.user_ids)
 }

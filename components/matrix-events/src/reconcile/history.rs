@@ -154,6 +154,7 @@ mod tests {
             since_ms: 500,
             not_before_ms: 100,
             settled_ms: 900,
+            with_members: false,
             name: String::new(),
             topic: None,
             avatar_url: None,
