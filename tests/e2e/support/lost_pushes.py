@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ from support.api import Caller, World, api_client
 from support.faulty_homeserver import FaultyHomeserver
 from support.http_proxy import HttpProxy
 from support.index import Index
+from support.matrix_client import MatrixClient, matrix_client
 from support.own_stack import OwnStack
 from support.person import Person, register
 from support.rewiring import change_services, lead_pushes
@@ -24,6 +24,8 @@ from support.rooms import Rooms
 from support.services import Services
 from support.stack import Stack
 from support.waiting import eventually
+
+NOTHING = {"messages": 0, "edits": 0, "reactions": 0, "deletions": 0, "memberships": 0, "state": 0}
 
 
 class Pushes(HttpProxy):
@@ -67,6 +69,10 @@ class LostPushes:
     def world(self) -> World:
         return World(self.http, self.stack, True)
 
+    async def client(self, who: Any) -> MatrixClient:
+        """The Matrix client of somebody."""
+        return await matrix_client(self.rooms, who)
+
     async def person(self, name: str) -> Person:
         self.people.append(await register(self.stack, self.web, name))
         return self.people[-1]
@@ -106,6 +112,30 @@ class LostPushes:
         response = await self.try_reconcile(channel, **query)
         assert response.status_code == 200, response.text
         return response.json()
+
+    async def everything(self, channel: dict[str, Any], **query: Any) -> tuple[dict[str, int], int]:
+        """What was repaired until nothing was left, by kind, and by how many runs."""
+        total, runs = dict(NOTHING), 0
+        while True:
+            found = await self.reconcile(channel, **query)
+            runs, query = runs + 1, {}
+            assert found["set_aside"] == 0
+            total = {kind: total[kind] + count for kind, count in found["repaired"].items()}
+            if not found["has_more"]:
+                return total, runs
+
+    async def compared(self, channel: dict[str, Any], last: str) -> None:
+        """From here on everything is known, once this event was pushed."""
+        await self.arrived(last)
+        await self.everything(channel)
+
+    async def is_whole(self, channel: dict[str, Any]) -> None:
+        """Index and room agree, the numbers have no hole, and nothing is left to repair."""
+        assert not await self.differences(channel)
+        numbers = [row["seq"] for row in await self.index.outbox(channel["id"])]
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
+        assert (await self.everything(channel))[0] == NOTHING
+        assert await self.index.last_seq(channel["id"]) == len(numbers)
 
     async def differences(self, channel: dict[str, Any]) -> dict[str, Any]:
         """In what index and room differ."""
@@ -150,8 +180,3 @@ async def lost_pushes(shared: Stack, web_client: httpx.AsyncClient) -> AsyncIter
                 await pushes.stop()
     finally:
         await own.close()
-
-
-def log_of(stack: Stack, service: str) -> str:
-    """What a service has logged."""
-    return Path(stack.services[service]["log"]).read_text()
