@@ -158,7 +158,7 @@ async def test_a_channel_is_compared_with_what_its_room_is_like(poor: World, ind
         assert response.status_code == 200, response.text
         return response.json()["repaired"]["state"]
 
-    assert await repaired() == 1
+    assert await repaired() >= 1
     now = (await owner.get(path_to(channel["id"]))).json()
     assert (now["name"], now["topic"]) == ("As it is", "All")
     assert await repaired() == 0
