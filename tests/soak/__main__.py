@@ -28,9 +28,6 @@ def arguments() -> argparse.Namespace:
         choices=sorted({kind.name for kind in KINDS}),
         help="kinds of faults, instead of all",
     )
-    parser.add_argument(
-        "--drop", action="store_true", help="also drop pushes for good; what was never pushed then counts as missing"
-    )
     parser.add_argument("--window", type=float, default=15.0, help="NATS's duplicate window, in seconds [15]")
     parser.add_argument("--schedule", action="store_true", help="print the schedule and do nothing")
     return parser.parse_args()
@@ -39,7 +36,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     args = arguments()
     seconds = args.minutes * 60
-    schedule = draw(args.seed, seconds, ["drop"] if args.drop else [], args.only)
+    schedule = draw(args.seed, seconds, args.only)
     print(f"seed {args.seed}: {len(schedule)} faults in {seconds:.0f} s", *schedule, sep="\n", flush=True)
     if args.schedule:
         return 0
@@ -53,7 +50,7 @@ def main() -> int:
 
 
 async def run(stack: Stack, args: argparse.Namespace, folder: Path, seconds: float, schedule: list) -> int:
-    soak = Soak(stack, args.seed, folder, args.window, reconciles=args.drop)
+    soak = Soak(stack, args.seed, folder, args.window)
     try:
         async with soak.around():
             result = await soak.run(schedule, seconds)

@@ -38,8 +38,6 @@ class Kind:
     name: str
     weight: int
     draw: Callable[[random.Random], tuple[float, dict[str, Any]]]
-    # Whether it heals today only with a means that the stack does not have by itself.
-    needs: str | None = None
 
 
 def _kill(random: random.Random) -> tuple[float, dict[str, Any]]:
@@ -105,7 +103,7 @@ KINDS = (
     Kind("sockets-cut", 3, _nothing),
     Kind("sockets-slow", 2, _slow),
     Kind("storm", 2, _storm),
-    Kind("pushes", 4, _dropped, needs="drop"),
+    Kind("pushes", 4, _dropped),
 )
 
 # What a fault has for itself while it holds. Beside each other they would hide one another, or hurt for ever.
@@ -125,11 +123,11 @@ def _needs(fault: str, parameters: dict[str, Any]) -> set[str]:
     return {fault}
 
 
-def draw(seed: int, seconds: float, also: Iterable[str] = (), only: Iterable[str] = ()) -> list[Step]:
-    """The faults of a run. `also` names kinds that a stack cannot heal by itself, `only` narrows to kinds by name."""
+def draw(seed: int, seconds: float, only: Iterable[str] = ()) -> list[Step]:
+    """The faults of a run; `only` narrows to kinds by name."""
     source = random.Random(f"schedule {seed}")
     only = set(only)
-    kinds = [k for k in KINDS if (k.needs is None or k.needs in set(also)) and (not only or k.name in only)]
+    kinds = [k for k in KINDS if not only or k.name in only]
     steps: list[Step] = []
     busy: dict[str, float] = {}
     deaths: dict[str, list[float]] = {}

@@ -3,51 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import json
-import os
 import signal
 from pathlib import Path
 from typing import Any
 
 from support.ports import free_port
+from support.rewiring import change_services, lead_pushes
 from support.stack import Stack
 
 # Frames that may wait for a slow socket; few, so that some are cut.
 QUEUE = "32"
+# Seconds between two rounds in which the relays look for what was never pushed; so that each run has some.
+ROUND = "20"
 
 
 def rewire(stack: Stack, homeserver: str, appservice: str) -> None:
     """Leads the app to the homeserver, and the homeserver to the app, through these addresses, from their next start."""
-    assert stack.path
-    with stack.path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        content = json.loads(stack.path.read_text())
-        services = content["services"]
+
+    def rewired(services: dict[str, Any]) -> None:
         services["app"]["env"]["SPIN_VARIABLE_MATRIX_HOMESERVER_URL"] = homeserver
-        services["ws-relay"]["env"]["WS_QUEUE"] = QUEUE
-        _write(stack.path, content)
-    command = services["synapse"]["command"]
-    configuration = json.loads(Path(command[command.index("-c") + 1]).read_text())
-    (registration,) = configuration["app_service_config_files"]
-    content = json.loads(Path(registration).read_text())
-    content["url"] = appservice
-    _write(Path(registration), content)
+        services["ws-relay"]["env"].update({"WS_QUEUE": QUEUE, "RECONCILE_SECONDS": ROUND})
+
+    change_services(stack, rewired)
+    lead_pushes(stack, appservice)
 
 
 def services(stack: Stack) -> dict[str, Any]:
     """The services as the stack file has them now: one that was started again has another process."""
     assert stack.path
     return Stack.read(stack.path).services
-
-
-def _write(path: Path, content: Any) -> None:
-    """Writes a file that only we may read, whole or not at all."""
-    new = path.with_suffix(".soak")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=2)
-    new.rename(path)
 
 
 class SecondRelay:

@@ -17,6 +17,7 @@ mod or_never;
 mod outbox;
 mod ping;
 mod replay;
+mod rooms;
 mod serve;
 mod settings;
 mod socket;
@@ -39,12 +40,16 @@ ws-relay replay --since WHEN [--channel ID]
                                 have events published to NATS again, of the day that is kept: from a time on
                                 (2026-01-31T12:00:00Z, or 90s, 30m, 6h ago), or from a channel's number on. The
                                 relay that publishes does it; this waits until it has
+ws-relay reconcile [--channel ID …] [--since TIME]
+                                have indexed what rooms' histories have and the homeserver never pushed: in every
+                                channel, or in these; since a time (RFC 3339) or since the last time
 ws-relay --help | --version";
 
 enum Command {
     Serve,
     Migrate(Duration),
     Replay(Replay),
+    Reconcile(rooms::command::Wanted),
     Print(String),
 }
 
@@ -71,9 +76,10 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["replay", "--since", since, "--channel", channel] | ["replay", "--channel", channel, "--since", since] => {
             Command::Replay(Replay::parse(since, Some(channel))?)
         }
-        ["--help" | "-h" | "help"] | ["migrate" | "replay", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"] | ["migrate" | "reconcile" | "replay", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
+        ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
         ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
         other => bail!("unknown arguments: {}\n\n{USAGE}", other.join(" ")),
     })
@@ -97,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 let database = database::Database::new(&settings::database_url(setting)?, 1)?;
                 replay.run(&database).await
             }
+            Command::Reconcile(wanted) => rooms::command::run(wanted, setting).await,
             _ => serve::run(setting).await,
         }
     })

@@ -1,5 +1,6 @@
 //! What Prometheus sees.
 
+use messaging_core::reconcile::Reconciled;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -55,6 +56,13 @@ pub enum WebhookOutcome {
     Failed,
     /// It was none: the event waited too long.
     Expired,
+}
+
+/// What was missing in the index and is there again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RepairLabel {
+    /// Messages, edits and so on.
+    pub kind: &'static str,
 }
 
 impl EncodeLabelValue for WebhookOutcome {
@@ -132,6 +140,14 @@ pub struct Metrics {
     pub outbox_deleted: Counter,
     /// Other rows that have had their time.
     pub old_rows_deleted: Counter,
+    /// Channels that were compared with their rooms to the end.
+    pub reconcile_channels: Counter,
+    /// Events of their histories that were looked at.
+    pub reconcile_events: Counter,
+    /// What was missing and is indexed, by kind.
+    pub reconcile_repaired: Family<RepairLabel, Counter>,
+    /// Calls for that which failed.
+    pub reconcile_failures: Counter,
     /// Connections to NATS after the first one.
     pub nats_reconnects: Counter,
     /// Times that all channels with subscribers were reconciled with the database.
@@ -156,6 +172,15 @@ impl Metrics {
     pub fn webhook(&self, outcome: WebhookOutcome, tries: u64) {
         if tries > 0 {
             self.webhook_deliveries.get_or_create(&WebhookLabel { outcome }).inc_by(tries);
+        }
+    }
+
+    /// Counts what a run has found.
+    pub fn reconciled(&self, found: &Reconciled) {
+        self.reconcile_events.inc_by(found.looked_at);
+        self.reconcile_channels.inc_by(u64::from(!found.has_more));
+        for (kind, count) in found.repaired.by_kind() {
+            self.reconcile_repaired.get_or_create(&RepairLabel { kind }).inc_by(count);
         }
     }
 
@@ -201,6 +226,10 @@ impl Metrics {
         registry.register("outbox_deleted", "Outbox rows deleted after their day", self.outbox_deleted.clone());
         let help = "Keys, notes and other rows deleted after their time";
         registry.register("old_rows_deleted", help, self.old_rows_deleted.clone());
+        registry.register("reconcile_channels", "Channels compared with their rooms", self.reconcile_channels.clone());
+        registry.register("reconcile_events", "Events of rooms that were looked at", self.reconcile_events.clone());
+        registry.register("reconcile_repaired", "What was missing and is indexed", self.reconcile_repaired.clone());
+        registry.register("reconcile_failures", "Comparisons that failed", self.reconcile_failures.clone());
         registry.register("nats_reconnects", "Connections to NATS after the first one", self.nats_reconnects.clone());
         registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());
         registry.register("resyncs", "Log reads because live events were missing", self.resyncs.clone());
@@ -220,6 +249,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use messaging_core::reconcile::Repaired;
 
     #[test]
     fn counters_and_gauges_appear_under_the_relays_name() {
@@ -229,9 +259,15 @@ mod tests {
         metrics.closes.get_or_create(&CloseLabel { code: 4408 }).inc();
         metrics.dropped(DropReason::SocketBusy, 2);
         metrics.dropped(DropReason::Invalid, 0);
+        metrics.reconciled(&Reconciled {
+            looked_at: 4,
+            repaired: Repaired { edits: 2, ..Repaired::default() },
+            ..Reconciled::default()
+        });
         let text = metrics.encode();
         assert!(text.contains("ws_relay_frames_sent_total 3"), "{text}");
         assert!(text.contains("ws_relay_outbox_lag_seconds 1.5"), "{text}");
+        assert!(text.contains("ws_relay_reconcile_repaired_total{kind=\"edits\"} 2"), "{text}");
         assert!(text.contains("ws_relay_closes_total{code=\"4408\"} 1"), "{text}");
         assert!(text.contains("ws_relay_ephemeral_dropped_total{reason=\"socket_busy\"} 2"), "{text}");
         assert!(!text.contains("invalid"), "{text}");

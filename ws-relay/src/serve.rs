@@ -15,6 +15,7 @@ use crate::live::reconcile;
 use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
+use crate::rooms::Rounds;
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
 use crate::webhooks::Webhooks;
@@ -94,6 +95,13 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         let (database, queued, metrics) = (database.clone(), webhooks_queued.clone(), metrics.clone());
         tasks.spawn(Webhooks { database, settings, queued, metrics }.run(shutdown.clone()));
     }
+    let rounds = Rounds {
+        database: database.clone(),
+        messaging: settings.messaging.take(),
+        every: settings.reconcile_every,
+        metrics: metrics.clone(),
+    };
+    tasks.spawn(rounds.run(shutdown.clone()));
     let ephemeral_nats = feed.ephemeral_client.clone();
     let settings = Arc::new(settings);
     let publisher = Publisher { database, settings, ephemeral_nats, webhooks_queued, metrics };

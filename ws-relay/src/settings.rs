@@ -2,6 +2,7 @@
 
 use crate::http::certificate::CertificateFiles;
 use crate::nats::Nats;
+use crate::rooms::MessagingSettings;
 use anyhow::{Context, anyhow, bail};
 use messaging_core::webhook::AllowedHosts;
 use std::str::FromStr;
@@ -45,6 +46,10 @@ Settings (environment; each secret may instead be in a file, named by JWT_SECRET
   WEBHOOK_ALLOWED_HOST     where webhooks may point, as for the components: host[:port] for HTTPS or
                            scheme://host[:port], several with commas; without it ws-relay delivers to none
   MATRIX_GATEWAY_SECRET    the token that deliveries to webhooks carry, as for the components
+  MESSAGING_URL            address of the app; with it and INTERNAL_SECRET the relay that publishes compares channels
+                           with the histories of their rooms, and what the homeserver never pushed is indexed
+  INTERNAL_SECRET          what opens the app's internal routes, as for the components
+  RECONCILE_SECONDS        time between the beginnings of two such rounds of up to 100 channels (300); 0: none
   RUST_LOG                 what is logged (info,async_nats=off)
   LOG_FORMAT               text (default) or json";
 
@@ -99,6 +104,10 @@ pub struct Settings {
     pub matrix: Option<Matrix>,
     /// For deliveries to webhooks; without it there are none.
     pub webhooks: Option<WebhookSettings>,
+    /// Where the app is; without it channels are not compared with their rooms.
+    pub messaging: Option<MessagingSettings>,
+    /// The time between the beginnings of two rounds of that.
+    pub reconcile_every: Duration,
 }
 
 /// How long events stay in the stream when ws-relay creates it.
@@ -137,6 +146,8 @@ impl Settings {
                 _ => None,
             },
             webhooks: webhooks(text)?,
+            messaging: messaging(text)?,
+            reconcile_every: Duration::from_secs(number(text, "RECONCILE_SECONDS", 300)?),
         };
         if settings.database_pool == 0 || settings.queue == 0 || settings.queue_bytes == 0 {
             bail!("DATABASE_POOL, WS_QUEUE and WS_QUEUE_BYTES must be at least 1");
@@ -148,6 +159,18 @@ impl Settings {
 /// `DATABASE_URL`, which every subcommand needs.
 pub fn database_url(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
     setting("DATABASE_URL").filter(|value| !value.is_empty()).ok_or_else(|| anyhow!("DATABASE_URL is not set"))
+}
+
+/// Where the app is and what opens it, when both are set.
+pub fn messaging(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<MessagingSettings>> {
+    let text = |name: &str| setting(name).filter(|value| !value.is_empty());
+    let (Some(url), Some(secret)) = (text("MESSAGING_URL"), text("INTERNAL_SECRET")) else { return Ok(None) };
+    if !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
+        bail!("MESSAGING_URL must begin with http:// or https://, not be {url:?}");
+    }
+    // Of two, the new one.
+    let secret = secret.split_ascii_whitespace().next().unwrap_or_default().into();
+    Ok(Some(MessagingSettings { url, secret }))
 }
 
 fn webhooks(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<WebhookSettings>> {
@@ -204,6 +227,16 @@ mod tests {
         let error = read_hosts("a.example,https://*.example").err().unwrap();
         assert!(error.to_string().contains("https://*.example"), "{error}");
         assert!(read(&[base, ("WEBHOOK_ALLOWED_HOST", "a.example")]).is_err());
+    }
+
+    #[test]
+    fn channels_are_compared_only_with_an_address_and_a_secret() {
+        let base = ("DATABASE_URL", "postgres://localhost/x");
+        let address = ("MESSAGING_URL", "http://127.0.0.1:3000");
+        assert!(read(&[base, address]).unwrap().messaging.is_none());
+        let settings = read(&[base, address, ("INTERNAL_SECRET", "s")]).unwrap();
+        assert_eq!((settings.messaging.is_some(), settings.reconcile_every.as_secs()), (true, 300));
+        assert!(read(&[base, ("MESSAGING_URL", "127.0.0.1:3000"), ("INTERNAL_SECRET", "s")]).is_err());
     }
 
     #[test]

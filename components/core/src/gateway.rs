@@ -104,6 +104,22 @@ pub struct CurrentState {
     pub event: Option<Box<RawValue>>,
 }
 
+/// Out: `GET rooms/{room_id}/members`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct RoomMembers {
+    /// Who is in, invited or banned.
+    pub members: Vec<RoomMember>,
+}
+
+/// One of a room's members.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RoomMember {
+    /// Who, as a Matrix id.
+    pub user_id: String,
+    /// `join`, `invite` or `ban`.
+    pub membership: String,
+}
+
 /// In: `PUT rooms/{room_id}/name`, `…/topic`, `…/avatar` and `…/visibility`: the field of the path.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -25,6 +25,7 @@ pub mod page;
 pub mod paths;
 pub mod problem;
 pub mod reaction;
+pub mod reconcile;
 pub mod refusal;
 pub mod secret_name;
 pub mod set_aside;

@@ -37,6 +37,8 @@ pub const MATRIX_WEBHOOK: &str = "/webhooks/matrix-events";
 pub const SET_ASIDE_EVENTS: &str = "/internal/messaging/set-aside-events";
 /// Where they are tried again.
 pub const SET_ASIDE_REPLAY: &str = "/internal/messaging/set-aside-events/replay";
+/// Where a channel is compared with the history of its room.
+pub const RECONCILE: &str = "/internal/messaging/channels/:channel_id/reconcile";
 /// Whether the service is alive.
 pub const HEALTH: &str = "/health";
 /// Whether the service can do its work.

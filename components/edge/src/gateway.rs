@@ -2,10 +2,12 @@
 
 mod bans;
 mod edits;
+mod history;
 mod response;
 mod shows;
 mod state;
 
+pub use history::{Direction, HistoryPage};
 pub use state::StateNow;
 
 use crate::outgoing::{self, Failure};

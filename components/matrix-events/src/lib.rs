@@ -3,7 +3,7 @@
 //!
 //! `event` is what every kind of event has, one file per kind brings the index up to date, `kinds` chooses the kind,
 //! `origin` asks whether the room has it, `apply` goes through a request's events, and `set_aside` decides what becomes of
-//! one that failed.
+//! one that failed. `reconcile` finds in the rooms' histories what was never pushed.
 
 mod apply;
 mod ephemeral;
@@ -18,6 +18,7 @@ mod origin;
 mod power_levels;
 mod queries;
 mod reaction;
+mod reconcile;
 mod redaction;
 mod replay;
 mod room_state;
@@ -52,6 +53,7 @@ async fn matrix_events(request: spin_sdk::http::Request) -> impl IntoResponse {
             .post(paths::MATRIX_WEBHOOK, webhook::receive)
             .get(paths::SET_ASIDE_EVENTS, replay::list)
             .post(paths::SET_ASIDE_REPLAY, replay::replay)
+            .post(paths::RECONCILE, reconcile::reconcile)
     })
     .await
 }

@@ -73,22 +73,58 @@ async fn look_again(event: &Event, here: &Here, seconds: Option<i32>) -> Result<
             break;
         }
         let part = Part { room_id: &event.room_id, event_type: &event_type, state_key: &state_key };
-        match state_now(part).await? {
-            StateNow::Event(text) => {
-                let now = read(&text, part)?;
-                if now.event_id != event_id {
-                    settle(&now, here, Order::Unsure).await?;
-                }
-            }
-            StateNow::Nothing => {
-                if let Some(nothing) = absence(part, event) {
-                    settle(&nothing, here, Order::Unsure).await?;
-                }
-            }
-            StateNow::Unknown => {}
-        }
+        compare_part(part, event, Some(&event_id), |_| false, here).await?;
     }
     Ok(())
+}
+
+/// What came of comparing a part of the state with the room.
+pub enum Compared {
+    /// The room has what was followed last.
+    Same,
+    /// It has something else, which is followed: this event.
+    Followed(Box<Event>),
+    /// It has something else, which is left to the homeserver.
+    Left,
+    /// The gateway cannot say it.
+    Unknown,
+}
+
+/// Compares the part of the state that an event stands for with the room. `followed` is the event that was followed last;
+/// `is_left` says of another one whether it is left to the homeserver's push.
+pub async fn compare(
+    event: &Event,
+    followed: Option<&str>,
+    is_left: impl Fn(&Event) -> bool,
+    here: &Here,
+) -> Result<Compared, Error> {
+    compare_part(Part::of(event), event, followed, is_left, here).await
+}
+
+async fn compare_part(
+    part: Part<'_>,
+    event: &Event,
+    followed: Option<&str>,
+    is_left: impl Fn(&Event) -> bool,
+    here: &Here,
+) -> Result<Compared, Error> {
+    let now = match state_now(part).await? {
+        StateNow::Event(text) => read(&text, part)?,
+        StateNow::Nothing if followed.is_none() => return Ok(Compared::Same),
+        StateNow::Nothing => match absence(part, event) {
+            Some(nothing) => nothing,
+            None => return Ok(Compared::Same),
+        },
+        StateNow::Unknown => return Ok(Compared::Unknown),
+    };
+    if !now.is_absence && Some(now.event_id.as_str()) == followed {
+        return Ok(Compared::Same);
+    }
+    if is_left(&now) {
+        return Ok(Compared::Left);
+    }
+    settle(&now, here, Order::Unsure).await?;
+    Ok(Compared::Followed(Box::new(now)))
 }
 
 /// Records a state event. When it may not be the newest, the homeserver is asked for the room's.

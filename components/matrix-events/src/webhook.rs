@@ -46,7 +46,7 @@ pub async fn receive(_: ForeignGateway, mut request: Request) -> Result<Response
 }
 
 /// An event that names its room. The specification's deliveries name it beside the event.
-fn in_room(event: Box<RawValue>, room_id: Option<&str>) -> Result<Box<RawValue>, Problem> {
+pub fn in_room(event: Box<RawValue>, room_id: Option<&str>) -> Result<Box<RawValue>, Problem> {
     let Some(room_id) = room_id else { return Ok(event) };
     let mut members: BTreeMap<String, &RawValue> =
         serde_json::from_str(event.get()).map_err(|e| Problem::invalid_field("event", format!("does not fit: {e}")))?;

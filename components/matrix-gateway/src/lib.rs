@@ -13,6 +13,7 @@ mod health;
 mod history;
 mod homeserver;
 mod ids;
+mod members;
 mod membership;
 mod params;
 mod power_level;
@@ -50,6 +51,7 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .get(paths::MESSAGES, history::messages)
         .get(paths::EVENT, history::event)
         .get(paths::STATE, state::state)
+        .get(paths::MEMBERS, members::members)
         .get(paths::EDITS, history::edits)
         .post(paths::SEND, send::send)
         .post(paths::SEND_REACTION, reaction::send_reaction)

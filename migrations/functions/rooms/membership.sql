@@ -16,7 +16,6 @@ CREATE FUNCTION messaging.admit_pushed(
 DECLARE
     intent messaging.intents;
     is_invited boolean := before.id IS NOT NULL AND before.left_at IS NULL;
-    is_being_invited boolean;
 BEGIN
     IF before.banned_at IS NOT NULL THEN
         RETURN 'ban';
@@ -30,11 +29,17 @@ BEGIN
             RETURN CASE WHEN messaging.admit(ch, p_member_id, p_member_type, p_matrix_user_id,
                 (intent.details ->> 'has_claim')::boolean, p_at, true) IS NULL THEN 'in' ELSE 'remove' END;
         ELSIF p_member_type = 'agent' OR ch.is_direct THEN
-            -- The invitation is under way, and this came first: recording the invitation lets them in.
-            is_being_invited := EXISTS (SELECT FROM messaging.intents WHERE channel_id = ch.id AND act = 'invite'
-                                        AND target_id = p_member_id AND created_at > now() - interval '10 minutes');
-            IF p_member_type = 'agent' OR NOT is_being_invited THEN
-                RETURN CASE WHEN is_being_invited THEN 'in' ELSE 'remove' END;
+            SELECT * INTO intent FROM messaging.intents WHERE channel_id = ch.id AND act = 'invite' AND target_id = p_member_id
+                AND created_at > coalesce(before.left_at, '-infinity');
+            IF NOT FOUND THEN
+                RETURN 'remove';
+            ELSIF intent.created_at < now() - interval '10 minutes' THEN
+                -- The invitation was carried out in Matrix, and its request was cut off before it was recorded.
+                PERFORM messaging.take_intent(ch.id, 'invite', p_member_id, NULL, false);
+                PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, intent.actor_id, intent.details, p_at);
+            ELSIF p_member_type = 'agent' THEN
+                -- The invitation is under way, and this came first: recording the invitation lets them in.
+                RETURN 'in';
             END IF;
         END IF;
     END IF;

@@ -235,7 +235,7 @@ pub struct SoakArgs {
     /// Keep the stack's data and logs even if nothing was found
     #[arg(long)]
     pub keep: bool,
-    /// For the soak itself, after `--`: `--only <kind of fault>`, `--drop`
+    /// For the soak itself, after `--`: `--only <kind of fault>`
     #[arg(last = true, value_name = "SOAK ARGS")]
     pub soak: Vec<String>,
 }

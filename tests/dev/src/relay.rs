@@ -50,6 +50,7 @@ fn settings(stack: &Stack, port: u16) -> BTreeMap<String, String> {
         ("MATRIX_AS_TOKEN", &stack.matrix_as_token),
         ("MATRIX_SERVER_NAME", &stack.server_name),
         ("INTERNAL_SECRET", &stack.internal_secret),
+        ("MESSAGING_URL", &stack.api_url),
         ("MATRIX_GATEWAY_SECRET", &stack.matrix_gateway_secret),
         ("WEBHOOK_ALLOWED_HOST", &stack.webhook_allowed_host),
     ];

@@ -136,6 +136,7 @@ async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     internal = f"{INTERNAL_CHANNELS}/{channel['id']}"
     assert (await agents(200, "GET", f"{internal}/context"))["allowed_agents"] == [sofia]
     await agents(200, "GET", f"{internal}/messages", params={"agent_id": sofia})
+    await agents(200, "POST", f"{internal}/reconcile", params={"min_age": 1, "since": "2026-01-01T00:00:00Z"})
     await ask(200, "PATCH", f"{path}/members/{sofia}", {"can_write": False})
     await ask(204, "DELETE", f"{path}/members/{sofia}")
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support.api import World, api_client, member_path, path_to
+from support.index import Index
 from support.platform_gateway import PlatformGateway
 from support.problems import problem
 from support.rooms import Rooms
@@ -138,3 +139,26 @@ async def test_readiness_says_what_is_not_known(poor: World) -> None:
     response = await poor.http.get("/health/ready")
     assert response.status_code == 200
     assert response.json()["parts"] == {"postgresql": "ok", "matrix_gateway": "ok", "homeserver": "unknown"}
+
+
+async def test_a_channel_is_compared_with_what_its_room_is_like(poor: World, index: Index, stack: Stack) -> None:
+    owner = poor.user("owner")
+    channel = await poor.channel(owner, name="As it is", topic="All")
+    await owner.send(channel["id"], "Hello")
+    await index.rows(
+        "UPDATE public.channels SET name = 'As it was', topic = NULL WHERE id = $1::text::uuid RETURNING id",
+        channel["id"],
+    )
+    stack.need("internal_secret")
+    headers = {"X-Internal-Service-Token": stack.internal_secret or ""}
+    path = f"/internal/messaging/channels/{channel['id']}/reconcile"
+
+    async def repaired() -> int:
+        response = await poor.stranger().request("POST", path, headers=headers)
+        assert response.status_code == 200, response.text
+        return response.json()["repaired"]["state"]
+
+    assert await repaired() >= 1
+    now = (await owner.get(path_to(channel["id"]))).json()
+    assert (now["name"], now["topic"]) == ("As it is", "All")
+    assert await repaired() == 0

@@ -52,6 +52,7 @@ class PlatformGateway:
         for name, call in calls.items():
             app.router.add_post(f"/internal/matrix/{name}", self._handler(call))
         app.router.add_put("/internal/matrix/rooms/{room}/name", self._name)
+        app.router.add_get("/internal/matrix/rooms/{room}", self._room)
         app.router.add_get("/internal/matrix/rooms/{room}/messages", self._messages)
         # One path is there with other methods only: a 405.
         app.router.add_get("/internal/matrix/rooms/{room}/topic", self._messages)
@@ -92,6 +93,26 @@ class PlatformGateway:
             return await self.act(None, "PUT", f"rooms/{esc(room)}/state/m.room.name", {"name": body["name"]})
 
         return await self._handler(call)(request)
+
+    async def _room(self, request: web.Request) -> web.Response:
+        async def content(kind: str, field: str) -> str | None:
+            room = esc(request.match_info["room"])
+            try:
+                return (await self.act(None, "GET", f"rooms/{room}/state/{kind}/")).get(field)
+            except Refused:
+                return None
+
+        room = {
+            "room_id": request.match_info["room"],
+            "name": await content("m.room.name", "name"),
+            "topic": await content("m.room.topic", "topic"),
+            "avatar_url": await content("m.room.avatar", "url"),
+            "canonical_alias": None,
+            "member_count": 1,
+            "joined_members": 1,
+            "encryption": await content("m.room.encryption", "algorithm"),
+        }
+        return web.json_response(room)
 
     async def _messages(self, request: web.Request) -> web.Response:
         room = esc(request.match_info["room"])

@@ -10,6 +10,8 @@ pub const MESSAGES: &str = "/internal/matrix/rooms/:room_id/messages";
 pub const EVENT: &str = "/internal/matrix/rooms/:room_id/event/:event_id";
 /// One state event of a room as it is now.
 pub const STATE: &str = "/internal/matrix/rooms/:room_id/state";
+/// Who is in a room, invited or banned. A gateway may leave it out.
+pub const MEMBERS: &str = "/internal/matrix/rooms/:room_id/members";
 /// The ids of an event's edits. A gateway may leave it out.
 pub const EDITS: &str = "/internal/matrix/rooms/:room_id/event/:event_id/edits";
 /// A room's name.
@@ -61,5 +63,6 @@ pub const HEALTH: &str = "/internal/matrix/health";
 
 /// Whether a gateway may be without this call: what the platform's own specification does not have.
 pub fn is_optional(path: &str) -> bool {
-    [EVENT, EDITS, STATE, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, BAN, UNBAN, HEALTH].contains(&path)
+    [EVENT, EDITS, STATE, MEMBERS, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, BAN, UNBAN, HEALTH]
+        .contains(&path)
 }

@@ -40,6 +40,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::health::operations(),
         messaging_core::matrix::operations(),
         messaging_core::set_aside::operations(),
+        messaging_core::reconcile::operations(),
     ]
     .into_iter()
     .flatten()

@@ -3,6 +3,7 @@
 use messaging_core::ids::{ChannelId, MessageId, MicrodaoId};
 use messaging_core::page::{DEFAULT_LIMIT, MAX_CHANNELS, MAX_LIMIT};
 use messaging_core::paths::ReactionPath;
+use messaging_core::reconcile::MAX_MIN_AGE;
 use messaging_core::text::patterns;
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -63,6 +64,11 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     add("of_microdao", "query", "microdao_id", "Only channels of this microDAO.", microdao.clone());
     add("microdao_id", "path", "microdao_id", "The microDAO.", microdao);
     add("reader", "query", "agent_id", "The agent that reads; without it a service of the platform does.", agent);
+    let since = "Since when, an RFC 3339 time; without it, where the last run has ended.";
+    add("since", "query", "since", since, text(format!("^{time}$")));
+    let age = "Events that are younger than so many seconds are left to the homeserver.";
+    let number = json!({"type": "integer", "minimum": 0, "maximum": MAX_MIN_AGE, "default": 0});
+    add("min_age", "query", "min_age", age, number);
     add("ban", "query", "ban", "Whether they are banned as well.", json!({"type": "boolean", "default": false}));
 
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});

@@ -72,7 +72,8 @@ pub fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
 mod tests {
     use super::*;
 
-    const OPTIONAL: [&str; 11] = [
+    const OPTIONAL: [&str; 12] = [
+        paths::MEMBERS,
         paths::EVENT,
         paths::EDITS,
         paths::STATE,

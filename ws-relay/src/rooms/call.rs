@@ -1,0 +1,130 @@
+//! One call of the app.
+
+use super::MessagingSettings;
+use crate::http_client::{self, HttpClient};
+use anyhow::{Context, anyhow};
+use http::header::{CONTENT_LENGTH, USER_AGENT};
+use http::{HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use messaging_core::paths::{RECONCILE, fill};
+use messaging_core::reconcile::Reconciled;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use std::time::Duration;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// How long a call may take: the app begins no further page after 20 seconds.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The longest response that is read, in bytes.
+const RESPONSE: usize = 65_536;
+
+/// Why a channel was not compared.
+pub enum Failure {
+    /// There is no such channel.
+    Gone,
+    /// It failed for this channel, and others may succeed.
+    Channel(anyhow::Error),
+    /// The app could not be asked.
+    App(anyhow::Error),
+}
+
+/// The part of a problem that says which it is.
+#[derive(Deserialize)]
+struct Problem {
+    code: String,
+    detail: String,
+}
+
+/// The app.
+pub struct Messaging {
+    client: HttpClient,
+    url: String,
+    token: HeaderValue,
+}
+
+impl Messaging {
+    /// Prepares calls; makes none.
+    pub fn new(settings: &MessagingSettings) -> anyhow::Result<Self> {
+        let mut token = HeaderValue::try_from(&*settings.secret).context("INTERNAL_SECRET is no header")?;
+        token.set_sensitive(true);
+        Ok(Self { client: http_client::new()?, url: settings.url.trim_end_matches('/').to_owned(), token })
+    }
+
+    /// Has one run made for a channel; `since`, RFC 3339, begins anew.
+    pub async fn reconcile(&self, channel: Uuid, since: Option<&str>, min_age: u64) -> Result<Reconciled, Failure> {
+        let mut uri = format!("{}{}?min_age={min_age}", self.url, fill(RECONCILE, &[&channel]));
+        if let Some(since) = since {
+            uri.push_str(&format!("&since={}", utf8_percent_encode(since, NON_ALPHANUMERIC)));
+        }
+        let request = Request::post(uri)
+            .header("x-internal-service-token", self.token.clone())
+            .header(USER_AGENT, concat!("ws-relay/", env!("CARGO_PKG_VERSION")))
+            .header(CONTENT_LENGTH, 0)
+            .body(Full::new(Bytes::new()))
+            .map_err(|e| Failure::App(anyhow!(e).context("MESSAGING_URL cannot be used")))?;
+        let exchange = async {
+            let response = self.client.request(request).await.context("the app cannot be reached")?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), RESPONSE).collect().await;
+            let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
+            Ok((status, body.to_bytes()))
+        };
+        let exchanged = timeout(DEADLINE, exchange).await.context("no response of the app in time").flatten();
+        let (status, body) = exchanged.map_err(Failure::App)?;
+        read(status, &body)
+    }
+}
+
+fn read(status: StatusCode, body: &[u8]) -> Result<Reconciled, Failure> {
+    if status == StatusCode::OK {
+        return serde_json::from_slice(body).map_err(|e| Failure::App(anyhow!("the app responded {e}")));
+    }
+    let problem: Option<Problem> = serde_json::from_slice(body).ok();
+    let said = problem.as_ref().map_or("", |problem| problem.detail.as_str());
+    let failure = anyhow!("the app responded {status} {said}");
+    Err(match (status, problem.map(|problem| problem.code).as_deref()) {
+        (StatusCode::NOT_FOUND, Some("not_found")) => Failure::Gone,
+        // Its homeserver, or what it says of this room.
+        (StatusCode::FORBIDDEN | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT, Some(_)) => {
+            Failure::Channel(failure)
+        }
+        (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) => Failure::Channel(failure),
+        _ => Failure::App(failure),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(status: u16, body: &str) -> &'static str {
+        match read(StatusCode::from_u16(status).unwrap(), body.as_bytes()) {
+            Ok(_) => "well",
+            Err(Failure::Gone) => "gone",
+            Err(Failure::Channel(_)) => "channel",
+            Err(Failure::App(_)) => "app",
+        }
+    }
+
+    #[test]
+    fn whose_failure_it_is_is_told_by_the_response() {
+        let found = serde_json::to_string(&Reconciled::default()).unwrap();
+        let problem = |code: &str| format!(r#"{{"code": "{code}", "detail": "x"}}"#);
+        for (status, body, expected) in [
+            (200, found.as_str(), "well"),
+            (200, "<html>", "app"),
+            (404, &problem("not_found"), "gone"),
+            // An app of before has no such route.
+            (404, "", "app"),
+            (401, &problem("unauthenticated"), "app"),
+            (502, &problem("homeserver_failed"), "channel"),
+            (502, "<html>", "app"),
+            (503, &problem("unavailable"), "app"),
+            (500, "", "app"),
+        ] {
+            assert_eq!(said(status, body), expected, "{status} {body}");
+        }
+    }
+}
