@@ -273,10 +273,7 @@ impl Gateway {
         query: &str,
         body: Option<&impl Serialize>,
     ) -> Result<(StatusCode, Bytes), Problem> {
-        let body = match body {
-            Some(body) => Bytes::from(serde_json::to_vec(body).map_err(Problem::internal)?),
-            None => Bytes::new(),
-        };
+        let body = body.map(serde_json::to_vec).transpose().map_err(Problem::internal)?.unwrap_or_default();
         let encoded: Vec<_> = values.iter().map(|value| utf8_percent_encode(value, NON_ALPHANUMERIC)).collect();
         let encoded: Vec<&dyn std::fmt::Display> = encoded.iter().map(|value| value as _).collect();
         let request = http::Request::builder()
@@ -284,7 +281,7 @@ impl Gateway {
             .uri(format!("{}{}{query}", self.url, messaging_core::paths::fill(path, &encoded)))
             .header(header::CONTENT_TYPE, "application/json")
             .header(TOKEN_HEADER, &self.secret)
-            .body(body)
+            .body(body.into())
             .map_err(Problem::internal)?;
         let response = outgoing::send(request, DEADLINE).await.map_err(|failure| match failure {
             Failure::Timeout => Problem::homeserver_timeout(format!("matrix-gateway {path}: {failure}")),
