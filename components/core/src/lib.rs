@@ -23,6 +23,7 @@ pub mod origin;
 pub mod page;
 pub mod paths;
 pub mod problem;
+pub mod rate_limit;
 pub mod reaction;
 pub mod refusal;
 pub mod secret_name;

@@ -46,6 +46,8 @@ pub enum Refusal {
     CannotInvite,
     /// The caller has invited too many new people, who have not come.
     TooManyInvitations,
+    /// The caller has done too much in too short a time, or everybody in this channel has.
+    RateLimited,
     /// The caller would give away more than they have.
     CannotGrant,
     /// Plain text was sent to an encrypted channel.
@@ -144,6 +146,11 @@ impl From<Refusal> for Problem {
                 StatusCode::TOO_MANY_REQUESTS,
                 refusal.code(),
                 "You have invited 100 people who have not come, and new agents, within a day. Invite the next ones tomorrow.",
+            ),
+            Refusal::RateLimited => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                refusal.code(),
+                "Too much in too short a time. Retry after the seconds of Retry-After, with the same Idempotency-Key.",
             ),
             Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
             Refusal::ChannelEncrypted => {

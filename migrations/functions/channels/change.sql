@@ -53,7 +53,7 @@ $$;
 
 -- alias_name: with a change of the visibility, the local part of the alias that the room has afterwards, or NULL.
 CREATE FUNCTION messaging.prepare_channel_change(
-    p_caller text, p_microdaos text[], p_channel_id uuid, p_changes jsonb,
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_changes jsonb, p_limits jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -74,6 +74,11 @@ BEGIN
     END IF;
     changes := messaging.channel_differences(ch, p_changes);
     IF changes <> '{}' THEN
+        SELECT l.refusal, l.details INTO refusal, document
+        FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
         PERFORM messaging.intend_update(p_channel_id, p_caller, changes);
     END IF;
     IF changes ? 'visibility' THEN

@@ -37,7 +37,7 @@ $$;
 -- is not known to the microDAO, or has left by themselves.
 CREATE FUNCTION messaging.prepare_invite(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb, p_client_key text,
-    p_fingerprint text, OUT refusal messaging.refusal, OUT document json
+    p_fingerprint text, p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     lookup record;
@@ -83,6 +83,7 @@ BEGIN
     END IF;
     IF messaging.invites_too_many(p_caller, p_microdaos, p_member_id) THEN
         refusal := 'too_many_invitations';
+        document := messaging.invitation_limit(p_caller);
         RETURN;
     END IF;
     wanted := messaging.capabilities(p_details ->> 'role') || p_details;
@@ -132,6 +133,11 @@ BEGIN
     IF messaging.needs_level(p_channel_id, level, invitee.matrix_power_level)
         AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
         refusal := 'too_many_levels';
+        RETURN;
+    END IF;
+    SELECT l.refusal, l.details INTO refusal, document
+    FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+    IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
     PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);

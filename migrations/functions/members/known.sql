@@ -28,3 +28,16 @@ BEGIN
                 AND (m.joined_at IS NULL OR m.member_type = 'agent') LIMIT 100) outstanding) = 100;
 END
 $$;
+
+-- What they are told of it: when the oldest of the 100 was invited a day ago.
+CREATE FUNCTION messaging.invitation_limit(p_caller text) RETURNS json LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    oldest timestamptz;
+BEGIN
+    SELECT m.invited_at INTO oldest FROM public.channel_members m
+    WHERE m.invited_by = p_caller AND m.invited_at > now() - interval '1 day' AND (m.joined_at IS NULL OR m.member_type = 'agent')
+    ORDER BY m.invited_at DESC OFFSET 99 LIMIT 1;
+    RETURN json_build_object('policy', 'invitations', 'quota', 100, 'seconds', 86400,
+        'retry_after', greatest(ceil(extract(epoch FROM oldest + interval '1 day' - now())), 1)::bigint);
+END
+$$;

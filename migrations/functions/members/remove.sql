@@ -20,7 +20,7 @@ $$;
 -- member at the moment, and then matrix_user_id is null when the index does not know it.
 CREATE FUNCTION messaging.prepare_removal(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_ban boolean DEFAULT false,
-    OUT refusal messaging.refusal, OUT document json
+    p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -54,6 +54,11 @@ BEGIN
             refusal := 'cannot_kick';
             RETURN;
         END IF;
+    END IF;
+    SELECT l.refusal, l.details INTO refusal, document
+    FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+    IF refusal IS NOT NULL THEN
+        RETURN;
     END IF;
     PERFORM messaging.set_intent(p_channel_id, 'remove', p_member_id, p_caller,
         CASE WHEN p_ban THEN '{"ban": true}'::jsonb ELSE '{}' END);

@@ -4,7 +4,7 @@
 -- replied to.
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
-    p_is_encrypted boolean, OUT refusal messaging.refusal, OUT document json
+    p_is_encrypted boolean, p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -47,6 +47,11 @@ BEGIN
             refusal := 'reply_to_not_found';
             RETURN;
         END IF;
+    END IF;
+    SELECT l.refusal, l.details INTO refusal, document
+    FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+    IF refusal IS NOT NULL THEN
+        RETURN;
     END IF;
     -- Of two requests with one key at the same time, the first to get here is the one; the homeserver would give the
     -- other the first one's event. Losing this row in a crash does no harm, so nobody waits for the disk.

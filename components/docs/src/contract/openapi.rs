@@ -190,7 +190,12 @@ fn refusals(status: u16, problems: &[&Problem]) -> Value {
     if status == 401 {
         headers["WWW-Authenticate"] = json!({"$ref": "#/components/headers/WWW-Authenticate"});
     }
-    if status == 503 {
+    if status == 429 {
+        for name in ["RateLimit-Policy", "RateLimit"] {
+            headers[name] = json!({"$ref": format!("#/components/headers/{name}")});
+        }
+    }
+    if status == 429 || status == 503 {
         headers["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
     }
     json!({
@@ -213,6 +218,8 @@ fn headers() -> Value {
         "Link": header("Where the neighbouring pages are (RFC 8288); absent where there is none. A relation each."),
         "WWW-Authenticate": header("How to say who you are."),
         "Retry-After": header("Seconds after which to try again."),
+        "RateLimit-Policy": header("The limit that was met: its name, how many acts (q) in how many seconds (w)."),
+        "RateLimit": header("What is left of it (r), and after how many seconds there is more (t)."),
     })
 }
 

@@ -5,6 +5,9 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use messaging_core::problem::Problem;
 use serde::Serialize;
 
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
 /// A response with its whole body in memory, so that it always has a `Content-Length`.
 #[derive(Debug)]
 pub struct Response {
@@ -49,7 +52,11 @@ impl Response {
         if let Some(allow) = &problem.allow {
             response = response.header(header::ALLOW, allow);
         }
-        if let Some(seconds) = problem.retry_after {
+        if let Some(limit) = &problem.limit {
+            response = response.header(RATE_LIMIT_POLICY, &limit.policy_header());
+            response = response.header(RATE_LIMIT, &limit.limit_header());
+        }
+        if let Some(seconds) = problem.wait() {
             response = response.header(header::RETRY_AFTER, &seconds.to_string());
         }
         if problem.status == StatusCode::UNAUTHORIZED {

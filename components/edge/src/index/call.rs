@@ -7,6 +7,7 @@ use messaging_core::auth::{Caller, MicroDaos};
 use messaging_core::fault::Fault;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId};
+use messaging_core::rate_limit::{Class, LimitHit, Limits};
 use messaging_core::refusal::Refusal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -123,6 +124,20 @@ impl Call {
         self.arg("p_caller", caller.id()).arg("p_microdaos", microdaos)
     }
 
+    /// An act of which this caller, and everybody in the channel, may do only so much: the statement that decides on it
+    /// counts it as well.
+    pub async fn limited(mut self, class: Class, caller: &Caller) -> Self {
+        let limits: Result<Option<Limits>, Problem> = settings::limits(class, caller).await;
+        match limits {
+            Ok(Some(limits)) => self.jsonb("p_limits", &limits),
+            Ok(None) => self,
+            Err(problem) => {
+                self.invalid = Some(problem);
+                self
+            }
+        }
+    }
+
     /// The document as it is.
     pub async fn document(self) -> Result<Document, Error> {
         let function = self.function;
@@ -160,9 +175,16 @@ impl Call {
         let (refusal, document) = ask(function, address, statement, values).await?;
         match refusal {
             None => Ok(document),
-            Some(code) => Err(match Refusal::from_code(&code) {
-                Some(refusal) => Error::Refused(refusal),
-                None => Error::Failed(Problem::internal(format!("{function} refused with an unknown code: {code}"))),
+            Some(code) => Err(match (Refusal::from_code(&code), document) {
+                // Only a limit says more than its code.
+                (Some(refusal), Some(hit)) => {
+                    let hit: LimitHit = Document(hit).read()?;
+                    Error::Failed(Problem::from(refusal).with_limit(hit))
+                }
+                (Some(refusal), None) => Error::Refused(refusal),
+                (None, _) => {
+                    Error::Failed(Problem::internal(format!("{function} refused with an unknown code: {code}")))
+                }
             }),
         }
     }
