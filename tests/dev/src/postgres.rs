@@ -19,8 +19,11 @@ use crate::secrets::Secrets;
 use crate::service::{Service, base_env};
 use crate::stop::Stop;
 
-/// Role and database of the service.
+/// The role that owns the tables, and its database.
 const NAME: &str = "messaging";
+/// The roles of the components and of the relay, as `ws-relay migrate` calls them by default.
+const COMPONENTS: &str = "messaging_components";
+const RELAY: &str = "messaging_relay";
 /// Whom PostgreSQL runs as when we are root, which it refuses to be.
 const USER: &str = "postgres";
 
@@ -184,15 +187,24 @@ impl Postgres {
         }
     }
 
-    /// Makes the service's role and database unless they are there.
+    /// Makes the service's roles and database unless they are there. The owner manages the two others: it limits their
+    /// statements when it migrates.
     pub fn create_database(&self, port: u16, secrets: &Secrets) -> Result<()> {
-        let sql = format!(
-            "SELECT 'CREATE ROLE {NAME} LOGIN PASSWORD ''{password}''' \
-             WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{NAME}') \\gexec\n\
-             SELECT 'CREATE DATABASE {NAME} OWNER {NAME}' \
-             WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{NAME}') \\gexec\n",
-            password = secrets.postgres
-        );
+        let passwords =
+            [(NAME, &secrets.postgres), (COMPONENTS, &secrets.postgres_components), (RELAY, &secrets.postgres_relay)];
+        let role = |(name, password)| {
+            format!(
+                "SELECT 'CREATE ROLE {name} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec\n\
+                 ALTER ROLE {name} PASSWORD '{password}';\n"
+            )
+        };
+        let sql = passwords.into_iter().map(role).collect::<String>()
+            + &format!(
+                "ALTER ROLE {NAME} CREATEROLE; GRANT {COMPONENTS}, {RELAY} TO {NAME} WITH ADMIN OPTION;\n\
+                 SELECT 'CREATE DATABASE {NAME} OWNER {NAME}' \
+                 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{NAME}') \\gexec\n\
+                 REVOKE ALL ON DATABASE {NAME} FROM PUBLIC;\n"
+            );
         let mut psql = Command::new(self.bin.join("psql"));
         psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--host=127.0.0.1", "--username=postgres"]);
         psql.arg(format!("--port={port}")).env("PGPASSWORD", &secrets.postgres_admin);
@@ -209,9 +221,24 @@ impl Postgres {
     }
 }
 
-/// The address of the service's database, with its password.
-pub fn url(port: u16, secrets: &Secrets) -> String {
-    format!("postgres://{NAME}:{}@127.0.0.1:{port}/{NAME}", secrets.postgres)
+/// The addresses of the service's database, each with its role and its password.
+pub struct Urls {
+    /// Of the role that owns the tables.
+    pub owner: String,
+    /// For the components.
+    pub components: String,
+    /// For the relay.
+    pub relay: String,
+}
+
+/// The addresses of the service's database.
+pub fn urls(port: u16, secrets: &Secrets) -> Urls {
+    let url = |role: &str, password: &str| format!("postgres://{role}:{password}@127.0.0.1:{port}/{NAME}");
+    Urls {
+        owner: url(NAME, &secrets.postgres),
+        components: url(COMPONENTS, &secrets.postgres_components),
+        relay: url(RELAY, &secrets.postgres_relay),
+    }
 }
 
 /// A folder in a place that everybody can write to: it must be ours, not prepared by somebody else.

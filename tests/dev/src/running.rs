@@ -41,6 +41,8 @@ pub struct Options {
     pub durable: bool,
     /// Where webhooks may point; empty: nowhere.
     pub webhook_allowed_host: String,
+    /// What takes the place of every rate limit; empty: nothing.
+    pub rate_limits: String,
     /// What to build first, if anything.
     pub build: Option<Native>,
     /// The stack file.
@@ -254,11 +256,14 @@ fn rotate_logs(data: &Data) -> Result<()> {
 }
 
 fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner, options: &Options) -> Stack {
+    let database = postgres::urls(ports.postgres, secrets);
     Stack {
         api_url: format!("http://127.0.0.1:{}", ports.api),
         ws_url: format!("ws://127.0.0.1:{}", ports.ws),
         nats_url: format!("nats://127.0.0.1:{}", ports.nats),
-        database_url: postgres::url(ports.postgres, secrets),
+        database_url: database.owner,
+        components_database_url: database.components,
+        relay_database_url: database.relay,
         homeserver_url: format!("http://127.0.0.1:{}", ports.synapse),
         server_name: secrets.server_name.clone(),
         internal_secret: secrets.internal.clone(),
@@ -269,6 +274,7 @@ fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner, optio
         jwt_secret: secrets.jwt.clone(),
         federation: Some(synapse::federation(data, ports.neighbour)),
         webhook_allowed_host: options.webhook_allowed_host.clone(),
+        rate_limits: options.rate_limits.clone(),
         host: runner.host().as_str().to_owned(),
         data: data.dir.clone(),
         dev: std::env::current_exe().unwrap_or_default(),
