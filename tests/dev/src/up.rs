@@ -29,7 +29,7 @@ pub fn run(repo: &Repo, args: UpArgs, stop: &Stop) -> Result<()> {
         server_name: args.server_name,
         durable: true,
         webhook_allowed_host: std::env::var("WEBHOOK_ALLOWED_HOST").unwrap_or_default(),
-        rate_limits: String::new(),
+        rate_limits: std::env::var("RATE_LIMITS").unwrap_or_default(),
         build: (!args.no_build).then_some(Native::Programs),
         file,
     };

@@ -236,6 +236,23 @@ async def test_an_owner_who_may_makes_the_roles_and_keeps_what_an_operator_has_s
         assert await connection.fetchval("SHOW statement_timeout") == "5s"
 
 
+async def test_a_database_of_one_role_gets_roles_of_their_own(databases: Databases) -> None:
+    await databases.role("alone")
+    url = await databases.new("of_one", "alone")
+    await migrate(url, COMPONENTS_ROLE="later components", RELAY_ROLE="later relay")
+    new = {"caller": OWNER, "microdaos": None, "microdao_id": DAO, "slug": "s", "is_direct": False}
+    async with connected_as(url, "alone") as before:
+        reserved = await Session(before).call("reserve_channel", **new, client_key=None, fingerprint="f")
+        await databases.run("ALTER ROLE alone CREATEROLE")
+        await migrate(url, COMPONENTS_ROLE="later components", RELAY_ROLE="later relay")
+        # What is connected as the owner goes on, and the components under their own name find the same.
+        assert await Session(before).call("reserve_channel", **new, client_key=None, fingerprint="f") == reserved
+    async with connected_as(url, "later components") as connection:
+        assert await Session(connection).call("reserve_channel", **new, client_key=None, fingerprint="f") == reserved
+        with pytest.raises(DENIED):
+            await connection.fetch("SELECT FROM messaging.channel_reservations")
+
+
 @pytest.mark.parametrize("role", ["nobody-made-it", "single"])
 async def test_one_role_for_everything_goes_on(databases: Databases, role: str) -> None:
     """Roles that are not there and may not be made, and roles that are the owner itself."""
