@@ -159,7 +159,14 @@ async def test_what_has_no_effect_costs_nothing(world: World, db: Database) -> N
 
 
 async def test_a_create_that_goes_on_costs_once_and_one_that_waits_nothing(db: Database) -> None:
-    new = {"microdaos": EVERY, "microdao_id": DAO, "slug": "s", "is_direct": False, "client_key": None, "fingerprint": "f"}
+    new = {
+        "microdaos": EVERY,
+        "microdao_id": DAO,
+        "slug": "s",
+        "is_direct": False,
+        "client_key": None,
+        "fingerprint": "f",
+    }
     once = {"limits": limits("create", [1, 3600])}
     first = await db.call("reserve_channel", caller=OWNER, **new, **once)
     assert await db.call("reserve_channel", caller=OWNER, **new, **once) == first
@@ -172,7 +179,9 @@ async def test_of_many_at_once_exactly_the_quota_passes(world: World, db: Databa
     channel = await world.channel()
     sessions = await db.sessions(12)
     asking = [sending(channel, f"user:u{n % 3}", caller=[100, 3600], channel=[5, 3600]) for n in range(len(sessions))]
-    outcomes = await asyncio.gather(*(s.outcome("prepare_send", **ask) for s, ask in zip(sessions, asking, strict=True)))
+    outcomes = await asyncio.gather(
+        *(s.outcome("prepare_send", **ask) for s, ask in zip(sessions, asking, strict=True))
+    )
     assert [outcome.refusal for outcome in outcomes].count(None) == 5
     # What those whom the channel refused had taken of their own is given back.
     sql = "SELECT round(sum(extract(epoch FROM theoretical_arrival_at - now()))) FROM messaging.rate_limits WHERE key LIKE 'user:%'"
@@ -193,7 +202,12 @@ async def test_those_who_write_and_those_who_manage_do_not_wait_for_each_other_f
             await session.call("record_message", **sent(channel, f"user:u{number % 2}"))
             change = {"changes": {"name": f"{number} {round}"}, "limits": limits("manage", **quotas)}
             await session.call("prepare_channel_change", **channel.by(OWNER), **change)
-            invited = {"client_key": None, "fingerprint": "f", "details": {"role": "member"}, "member_id": f"user:i{number}"}
+            invited = {
+                "client_key": None,
+                "fingerprint": "f",
+                "details": {"role": "member"},
+                "member_id": f"user:i{number}",
+            }
             await session.call("prepare_invite", **channel.by(OWNER), **invited, limits=limits("manage", **quotas))
 
     await asyncio.gather(*(act(session, number) for number, session in enumerate(sessions)))
@@ -225,4 +239,3 @@ async def test_too_many_invitations_say_when_the_next_one_may_follow(world: Worl
     assert (hit["policy"], hit["quota"], hit["seconds"]) == ("invitations", 100, 86400)
     # The oldest of the 100 was invited 21 hours and 40 minutes ago.
     assert 8390 <= hit["retry_after"] <= 8400
-

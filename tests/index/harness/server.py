@@ -31,7 +31,11 @@ def user() -> str | None:
 async def run_migrate(url: str, *, program: Path = WS_RELAY, **settings: str) -> tuple[int, str]:
     """Runs the migration command with these settings; returns its exit code and what it says."""
     process = await asyncio.create_subprocess_exec(
-        program, "migrate", env={"DATABASE_URL": url} | settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        program,
+        "migrate",
+        env={"DATABASE_URL": url} | settings,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None

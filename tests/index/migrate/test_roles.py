@@ -109,7 +109,9 @@ async def test_components_touch_no_table(db: Database, components: Session) -> N
     tables = [*await db.value(TABLES), "messaging.schema_history", "messaging.applied_functions"]
     assert len(tables) > 15
     for table in tables:
-        column = await db.value("SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum = 1", table)
+        column = await db.value(
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum = 1", table
+        )
         for sql in (
             f"SELECT FROM {table}",
             f"SELECT {column} FROM {table}",
@@ -287,7 +289,7 @@ async def test_an_owner_who_may_not_limit_statements_is_told_how(databases: Data
     await databases.role("given")
     url = await databases.new("little", "owner_of_little")
     said = await migrate(url, COMPONENTS_ROLE="given", RELAY_ROLE="given")
-    assert "ALTER ROLE \"given\" IN DATABASE \"little\" SET statement_timeout = '10s'" in said
+    assert 'ALTER ROLE "given" IN DATABASE "little" SET statement_timeout = \'10s\'' in said
     async with connected_as(url, "given") as connection:
         assert await connection.fetchval("SELECT messaging.may_read(NULL, NULL, NULL)") is False
 
@@ -296,4 +298,3 @@ async def test_the_owner_migrates_by_an_address_of_its_own(databases: Databases)
     url = await databases.new("by_owner")
     await migrate(as_role(url, COMPONENTS), MIGRATION_DATABASE_URL=url)
     assert await fetch(url, "SELECT count(*) FROM messaging.schema_history") > 0
-
