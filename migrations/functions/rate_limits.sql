@@ -4,17 +4,21 @@
 -- {"class": "send", "scope": "person", "caller": [quota, seconds], "channel": [quota, seconds]}.
 
 -- Takes one act from a limit (generic cell rate algorithm): quota acts at once, then one each seconds / quota. Returns NULL,
--- or how many seconds to wait. Counted by the time when the statement began.
+-- or how many seconds to wait. Counted by the time when the statement began. Who is further ahead than a statement may wait
+-- was counted by another setting, or by a clock that was set back, and has used up all that this setting gives.
 CREATE FUNCTION messaging.take_from_limit(p_class text, p_key text, p_quota bigint, p_seconds bigint) RETURNS float8
 LANGUAGE plpgsql AS $$
 DECLARE
     spacing interval := interval '1 microsecond' * (p_seconds * 1000000 / p_quota);
     period interval := interval '1 second' * p_seconds;
+    other_setting timestamptz := now() + period + interval '10 seconds';
     wait float8;
 BEGIN
     INSERT INTO messaging.rate_limits AS r (class, key, theoretical_arrival_at) VALUES (p_class, p_key, now() + spacing)
-    ON CONFLICT (class, key) DO UPDATE SET theoretical_arrival_at = greatest(r.theoretical_arrival_at, now()) + spacing
-    WHERE greatest(r.theoretical_arrival_at, now()) + spacing <= now() + period;
+    ON CONFLICT (class, key) DO UPDATE SET theoretical_arrival_at = CASE
+        WHEN r.theoretical_arrival_at > other_setting THEN now() + period
+        ELSE greatest(r.theoretical_arrival_at, now()) + spacing END
+    WHERE r.theoretical_arrival_at > other_setting OR greatest(r.theoretical_arrival_at, now()) + spacing <= now() + period;
     IF FOUND THEN
         RETURN NULL;
     END IF;

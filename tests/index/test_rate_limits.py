@@ -51,6 +51,16 @@ async def test_so_many_at_once_and_then_one_by_one(world: World, db: Database) -
         assert (await db.outcome("prepare_send", **sending(channel, caller=[3, 6]))).refusal == "rate_limited"
 
 
+async def test_another_setting_counts_at_once(world: World, db: Database) -> None:
+    """Nobody waits an hour for a setting that was an hour, nor after a clock that was set back."""
+    channel = await world.channel()
+    async with db.transaction():
+        await db.call("prepare_send", **sending(channel, caller=[1, 3600]))
+        await db.call("prepare_send", **sending(channel, caller=[2, 10]))
+        outcome = await db.outcome("prepare_send", **sending(channel, caller=[2, 10]))
+        assert (outcome.refusal, outcome.document["retry_after"]) == ("rate_limited", 5)
+
+
 async def test_every_quota_is_as_large_as_it_says(world: World, db: Database) -> None:
     channel = await world.channel()
     for number, (quota, seconds) in enumerate([(1, 1), (7, 60), (3, 1), (13, 86400), (100, 3)]):
