@@ -168,6 +168,18 @@ mod tests {
     }
 
     #[test]
+    fn the_manifest_and_the_readme_say_the_same() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let read = |name| std::fs::read_to_string(root.join(name)).unwrap();
+        let (manifest, readme) = (read("spin.toml"), read("README.md"));
+        for class in Class::VARIANTS {
+            let (name, default) = (class.setting(), class.default_setting());
+            assert!(manifest.contains(&format!("\n{name} = {{ default = \"{default}\" }}\n")), "{name}");
+            assert!(readme.contains(&format!("\n| `{}` | `{default}` |", name.to_uppercase())), "{name}");
+        }
+    }
+
+    #[test]
     fn a_setting_names_everybody_or_each() {
         let minute = Some(Quota(60, 60));
         assert_eq!(Quotas::parse("60/60s").unwrap(), Quotas { person: minute, agent: minute, channel: None });
