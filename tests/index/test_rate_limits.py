@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from harness.database import Database, Session
@@ -33,10 +34,10 @@ async def test_so_many_at_once_and_then_one_by_one(world: World, db: Database) -
             await db.call("prepare_send", **sending(channel, caller=[3, 6]))
         outcome = await db.outcome("prepare_send", **sending(channel, caller=[3, 6]))
         assert outcome.refusal == "rate_limited"
-        assert outcome.document == {"policy": "send-person", "quota": 3, "seconds": 6, "retry_after": 2}
+        assert outcome.document == {"policy": "send-person", "quota": 3, "seconds": 6, "remaining": 0, "more_in": 2}
         await later(db, 1.5)
         outcome = await db.outcome("prepare_send", **sending(channel, caller=[3, 6]))
-        assert (outcome.refusal, outcome.document["retry_after"]) == ("rate_limited", 1)
+        assert (outcome.refusal, outcome.document["more_in"]) == ("rate_limited", 1)
         await later(db, 0.5)
         await db.call("prepare_send", **sending(channel, caller=[3, 6]))
         assert (await db.outcome("prepare_send", **sending(channel, caller=[3, 6]))).refusal == "rate_limited"
@@ -51,6 +52,32 @@ async def test_so_many_at_once_and_then_one_by_one(world: World, db: Database) -
         assert (await db.outcome("prepare_send", **sending(channel, caller=[3, 6]))).refusal == "rate_limited"
 
 
+async def test_a_statement_tells_of_the_nearest_limit(world: World, db: Database) -> None:
+    channel = await world.channel()
+    told = "SELECT nullif(current_setting('messaging.nearest_limit', true), '')::json::text"
+
+    async def nearest(by: str = OWNER, **quotas: list[int]) -> dict[str, Any]:
+        await db.outcome("prepare_send", **sending(channel, by, **quotas))
+        return json.loads(await db.value(told))
+
+    async with db.transaction():
+        person = {"policy": "send-person", "quota": 3, "seconds": 6}
+        for remaining in (2, 1, 0):
+            assert await nearest(caller=[3, 6]) == {**person, "remaining": remaining, "more_in": 2}
+        assert await nearest(caller=[3, 6]) == {**person, "remaining": 0, "more_in": 2}
+        await later(db, 2.5)
+        assert await nearest(caller=[3, 6]) == {**person, "remaining": 0, "more_in": 2}
+        shared = await nearest("user:bob", caller=[100, 1], channel=[2, 60])
+        assert shared == {"policy": "send-channel", "quota": 2, "seconds": 60, "remaining": 1, "more_in": 30}
+    # Behind the call, in the same statement, and nowhere else.
+    limited = json.dumps(limits(caller=[9, 60]))
+    sql = f"""SELECT current_setting('messaging.nearest_limit', true) FROM messaging.prepare_send(p_caller => 'user:x',
+              p_microdaos => NULL, p_channel_id => $1, p_reply_to => NULL, p_client_key => NULL, p_fingerprint => NULL,
+              p_is_encrypted => false, p_limits => '{limited}')"""
+    assert json.loads(await db.value(sql, channel.id))["remaining"] == 8
+    assert await db.value(told) is None
+
+
 async def test_another_setting_counts_at_once(world: World, db: Database) -> None:
     """Nobody waits an hour for a setting that was an hour, nor after a clock that was set back."""
     channel = await world.channel()
@@ -58,7 +85,7 @@ async def test_another_setting_counts_at_once(world: World, db: Database) -> Non
         await db.call("prepare_send", **sending(channel, caller=[1, 3600]))
         await db.call("prepare_send", **sending(channel, caller=[2, 10]))
         outcome = await db.outcome("prepare_send", **sending(channel, caller=[2, 10]))
-        assert (outcome.refusal, outcome.document["retry_after"]) == ("rate_limited", 5)
+        assert (outcome.refusal, outcome.document["more_in"]) == ("rate_limited", 5)
 
 
 async def test_every_quota_is_as_large_as_it_says(world: World, db: Database) -> None:
@@ -248,4 +275,4 @@ async def test_too_many_invitations_say_when_the_next_one_may_follow(world: Worl
     hit = outcome.document
     assert (hit["policy"], hit["quota"], hit["seconds"]) == ("invitations", 100, 86400)
     # The oldest of the 100 was invited 21 hours and 40 minutes ago.
-    assert 8390 <= hit["retry_after"] <= 8400
+    assert 8390 <= hit["more_in"] <= 8400

@@ -5,7 +5,7 @@ mod matrix;
 
 pub use document::ProblemDocument;
 
-use crate::rate_limit::LimitHit;
+use crate::rate_limit::NearestLimit;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -62,7 +62,7 @@ pub struct Problem {
     /// Seconds after which to try again, for the `Retry-After` header of a 503 (RFC 9110, section 10.2.3).
     pub retry_after: Option<u16>,
     /// The limit that the caller has met, for the headers of a 429. Its own wait may be longer than `retry_after` can say.
-    pub limit: Option<Box<LimitHit>>,
+    pub limit: Option<Box<NearestLimit>>,
     /// For the log only, never for the caller.
     pub internal_message: Option<String>,
 }
@@ -214,7 +214,7 @@ impl Problem {
     }
 
     /// Says which limit a 429 is about, and when it lets the next request through.
-    pub fn with_limit(self, limit: LimitHit) -> Self {
+    pub fn with_limit(self, limit: NearestLimit) -> Self {
         let detail = match self.code {
             "rate_limited" => format!("Too much in too short a time. {}", limit.sentence()),
             _ => self.detail,
@@ -224,7 +224,7 @@ impl Problem {
 
     /// Seconds after which to try again.
     pub fn wait(&self) -> Option<u32> {
-        let of_limit = self.limit.as_ref().map(|limit| limit.retry_after);
+        let of_limit = self.limit.as_ref().map(|limit| limit.more_in);
         of_limit.or(self.retry_after.map(u32::from))
     }
 

@@ -123,34 +123,36 @@ pub struct Limits {
     channel: Option<Quota>,
 }
 
-/// The limit that a refused request met, as the index tells it.
+/// How far a request is from the limit that is nearest, or beyond it, as the index tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct LimitHit {
+pub struct NearestLimit {
     /// Which one, for example `send-person`.
     pub policy: String,
     /// How many acts it has in a window.
     pub quota: u32,
     /// The window, in seconds.
     pub seconds: u32,
-    /// When the next act is possible, in seconds.
-    pub retry_after: u32,
+    /// How many are left.
+    pub remaining: u32,
+    /// When there is one more, in seconds.
+    pub more_in: u32,
 }
 
-impl LimitHit {
+impl NearestLimit {
     /// The header `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10, section 3).
     pub fn policy_header(&self) -> String {
         format!("\"{}\";q={};w={}", self.policy, self.quota, self.seconds)
     }
 
-    /// The header `RateLimit` (the same draft, section 4): nothing is left, and when there is something again.
+    /// The header `RateLimit` (the same draft, section 4).
     pub fn limit_header(&self) -> String {
-        format!("\"{}\";r=0;t={}", self.policy, self.retry_after)
+        format!("\"{}\";r={};t={}", self.policy, self.remaining, self.more_in)
     }
 
-    /// The limit in words.
+    /// The limit in words, for whom it has refused.
     pub fn sentence(&self) -> String {
-        let Self { quota, seconds, retry_after, .. } = self;
-        format!("At most {quota} in {seconds} seconds. Retry in {retry_after} seconds, with the same Idempotency-Key.")
+        let Self { quota, seconds, more_in, .. } = self;
+        format!("At most {quota} in {seconds} seconds. Retry in {more_in} seconds, with the same Idempotency-Key.")
     }
 }
 
@@ -220,9 +222,9 @@ mod tests {
 
     #[test]
     fn headers_say_what_is_left_and_when_there_is_more() {
-        let hit = LimitHit { policy: "send-person".into(), quota: 20, seconds: 20, retry_after: 3 };
-        assert_eq!(hit.policy_header(), r#""send-person";q=20;w=20"#);
-        assert_eq!(hit.limit_header(), r#""send-person";r=0;t=3"#);
+        let limit = NearestLimit { policy: "send-person".into(), quota: 20, seconds: 20, remaining: 0, more_in: 3 };
+        assert_eq!(limit.policy_header(), r#""send-person";q=20;w=20"#);
+        assert_eq!(limit.limit_header(), r#""send-person";r=0;t=3"#);
     }
 
     proptest! {

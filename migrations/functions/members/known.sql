@@ -38,6 +38,6 @@ BEGIN
     WHERE m.invited_by = p_caller AND m.invited_at > now() - interval '1 day' AND (m.joined_at IS NULL OR m.member_type = 'agent')
     ORDER BY m.invited_at DESC OFFSET 99 LIMIT 1;
     RETURN json_build_object('policy', 'invitations', 'quota', 100, 'seconds', 86400,
-        'retry_after', greatest(ceil(extract(epoch FROM oldest + interval '1 day' - now())), 1)::bigint);
+        'remaining', 0, 'more_in', greatest(ceil(extract(epoch FROM oldest + interval '1 day' - now())), 1)::bigint);
 END
 $$;

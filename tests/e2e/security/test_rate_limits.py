@@ -49,7 +49,11 @@ def limited(response: httpx.Response, policy: str, quota: int) -> int:
 async def test_a_person_has_one_quota_on_all_hosts(world: World, apps: list[httpx.AsyncClient]) -> None:
     alice, channel = world.user("alice"), await world.channel()
     for n in range(3):
-        await alice.through(apps[n % 2]).send(channel["id"], f"{n}")
+        response = await alice.through(apps[n % 2]).try_send(channel["id"], f"{n}")
+        assert response.status_code == 201, response.text
+        assert response.headers["ratelimit-policy"] == '"send-person";q=3;w=3600'
+        name, remaining, more_in = response.headers["ratelimit"].split(";")
+        assert (name, remaining) == ('"send-person"', f"r={2 - n}") and 1 <= int(more_in.removeprefix("t=")) <= 1200
     for app in apps:
         response = await alice.through(app).try_send(channel["id"], "too much")
         assert 1100 <= limited(response, "send-person", 3) <= 1200
@@ -67,7 +71,8 @@ async def test_a_limited_request_is_the_same_request_later(world: World, apps: l
     late = await alice.send(channel["id"], "late", key=key)
     assert await tight.send(channel["id"], "late", key=key) == late
     # What is told again costs nothing.
-    assert await tight.send(channel["id"], "0", key=f"{key}-0") == sent[0]
+    again = await tight.try_send(channel["id"], "0", key=f"{key}-0")
+    assert again.json() == sent[0] and "ratelimit" not in again.headers
     assert [message["content_preview"] for message in await alice.history(channel["id"])] == ["0", "1", "2", "late"]
 
 

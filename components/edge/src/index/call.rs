@@ -1,13 +1,13 @@
 //! One call of a function of the schema `messaging`: one statement of one request.
 
 use crate::deadline::within;
-use crate::{Problem, settings};
+use crate::{Problem, note, settings};
 use http::StatusCode;
 use messaging_core::auth::{Caller, MicroDaos};
 use messaging_core::fault::Fault;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId};
-use messaging_core::rate_limit::{Class, LimitHit, Limits};
+use messaging_core::rate_limit::{Class, Limits, NearestLimit};
 use messaging_core::refusal::Refusal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,10 @@ use std::time::Duration;
 
 /// How long a statement, with the wait for a connection, may take.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The argument that says how much may be done, and what tells of it behind the function's call.
+const LIMITS: &str = "p_limits";
+const NEAREST_LIMIT: &str = ", current_setting('messaging.nearest_limit', true) AS nearest_limit";
 
 /// Why a function gave no document.
 #[derive(Debug)]
@@ -129,7 +133,7 @@ impl Call {
     pub async fn limited(mut self, class: Class, caller: &Caller) -> Self {
         let limits: Result<Option<Limits>, Problem> = settings::limits(class, caller).await;
         match limits {
-            Ok(Some(limits)) => self.jsonb("p_limits", &limits),
+            Ok(Some(limits)) => self.jsonb(LIMITS, &limits),
             Ok(None) => self,
             Err(problem) => {
                 self.invalid = Some(problem);
@@ -169,17 +173,24 @@ impl Call {
         }
         let arguments: Vec<_> = names.iter().zip(1..).map(|(name, n)| format!("{name} => ${n}")).collect();
         // Names come from this crate, never from a request.
-        let statement =
-            format!("SELECT refusal::text, document::text FROM messaging.{function}({})", arguments.join(", "));
+        let statement = format!(
+            "SELECT refusal::text, document::text{} FROM messaging.{function}({})",
+            if names.contains(&LIMITS) { NEAREST_LIMIT } else { "" },
+            arguments.join(", ")
+        );
         let address = settings::required("database_url").await.map_err(Error::Failed)?;
-        let (refusal, document) = ask(function, address, statement, values).await?;
+        let (refusal, document, limit) = ask(function, address, statement, values).await?;
+        // Empty where this connection was asked before, and nothing was counted now.
+        if let Some(limit) = limit.filter(|limit| !limit.is_empty()) {
+            note(Document(limit).read()?);
+        }
         match refusal {
             None => Ok(document),
             Some(code) => Err(match (Refusal::from_code(&code), document) {
                 // Only a limit says more than its code.
-                (Some(refusal), Some(hit)) => {
-                    let hit: LimitHit = Document(hit).read()?;
-                    Error::Failed(Problem::from(refusal).with_limit(hit))
+                (Some(refusal), Some(details)) => {
+                    let limit: NearestLimit = Document(details).read()?;
+                    Error::Failed(Problem::from(refusal).with_limit(limit))
                 }
                 (Some(refusal), None) => Error::Refused(refusal),
                 (None, _) => {
@@ -197,7 +208,8 @@ pub async fn ping() -> Result<(), Problem> {
     ask("ping", address, statement, Vec::new()).await.map(|_| ()).map_err(Problem::from)
 }
 
-type Row = (Option<String>, Option<String>);
+/// Refusal, document and nearest limit.
+type Row = (Option<String>, Option<String>, Option<String>);
 
 async fn ask(function: &str, address: String, statement: String, values: Vec<ParameterValue>) -> Result<Row, Error> {
     match within(DEADLINE, query(address, statement, values)).await {
@@ -213,7 +225,7 @@ async fn query(address: String, statement: String, values: Vec<ParameterValue>) 
     let connection = Connection::open(address).await?;
     let rows = connection.query(statement, values).await?.collect().await?;
     let row = rows.first().ok_or_else(|| PgError::Decode("the statement gave no row".to_owned()))?;
-    Ok((row.get::<String>("refusal"), row.get::<String>("document")))
+    Ok((row.get::<String>("refusal"), row.get::<String>("document"), row.get::<String>("nearest_limit")))
 }
 
 /// Whose fault it is, and what the log is told. The host's own text of an error holds a backtrace.
