@@ -226,8 +226,8 @@ fn headers() -> Value {
         "Link": header("Where the neighbouring pages are (RFC 8288); absent where there is none. A relation each."),
         "WWW-Authenticate": header("How to say who you are."),
         "Retry-After": header("Seconds after which to try again."),
-        "RateLimit-Policy": header("The limit that is nearest: its name, how many acts (q) in how many seconds (w)."),
-        "RateLimit": header("What is left of it (r), and after how many seconds there is one more (t)."),
+        "RateLimit-Policy": header("The limit that is nearest: its name, how many acts (q) in how many seconds (w). Absent where nothing was counted."),
+        "RateLimit": header("What is left of it (r), and after how many seconds there is one more (t). Absent where nothing was counted."),
     })
 }
 
