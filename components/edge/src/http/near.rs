@@ -46,7 +46,9 @@ mod tests {
             if turns == 2 {
                 return Poll::Ready(());
             }
-            policy.map(limit).map(note);
+            if let Some(policy) = policy {
+                note(limit(policy));
+            }
             Poll::Pending
         })
         .await;
