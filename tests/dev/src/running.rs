@@ -15,7 +15,7 @@ use crate::install::{self, Tools};
 use crate::manifest::Manifest;
 use crate::paths::{Data, Repo};
 use crate::ports::Ports;
-use crate::postgres::{self, Postgres};
+use crate::postgres::Postgres;
 use crate::process::Identity;
 use crate::progress::{note, step};
 use crate::secrets::Secrets;
@@ -23,7 +23,7 @@ use crate::service::{Name, Service};
 use crate::stack::{Stack, StackFile};
 use crate::stop::Stop;
 use crate::supervise::Supervisor;
-use crate::{nats, relay, synapse};
+use crate::{database, nats, relay, synapse};
 
 /// How a stack is to be.
 pub struct Options {
@@ -181,7 +181,7 @@ impl Up<'_> {
         let synapse = synapse::service(self.repo, &self.data, &python, &self.secrets, ports.synapse, &running.stack)?;
         running.launch(Name::Synapse, synapse)?;
         running.wait_for_postgres(self.stop)?;
-        postgres.create_database(ports.postgres, &self.secrets)?;
+        database::create(postgres.bin(), ports.postgres, &self.secrets)?;
         relay::migrate(self.repo, &self.data, &running.stack, ports.ws, self.stop)?;
         running.wait(Name::Nats, 60, self.stop)?;
         running.wait(Name::Synapse, 120, self.stop)?;
@@ -256,7 +256,7 @@ fn rotate_logs(data: &Data) -> Result<()> {
 }
 
 fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner, options: &Options) -> Stack {
-    let database = postgres::urls(ports.postgres, secrets);
+    let database = database::urls(ports.postgres, secrets);
     Stack {
         api_url: format!("http://127.0.0.1:{}", ports.api),
         ws_url: format!("ws://127.0.0.1:{}", ports.ws),
