@@ -125,6 +125,12 @@ BEGIN
         ORDER BY r.created_at LIMIT p_limit);
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
+    -- Who has not done anything for a while, so few that they need no index.
+    DELETE FROM messaging.rate_limits WHERE (class, key) IN (
+        SELECT r.class, r.key FROM messaging.rate_limits r WHERE r.theoretical_arrival_at < now()
+        LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
     -- By slug, so few that they need no index.
     DELETE FROM messaging.channel_reservations WHERE (microdao_id, slug) IN (
         SELECT c.microdao_id, c.slug FROM messaging.channel_reservations c WHERE c.reserved_at < now() - interval '30 days'

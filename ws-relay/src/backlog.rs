@@ -1,8 +1,8 @@
-//! Measures what waits in the outbox, for webhooks, and what is set aside. Every relay does, because it may be the publisher that is
+//! Measures what waits in the outbox, for webhooks, what is set aside, and which limits were hit. Every relay does, because it may be the publisher that is
 //! missing.
 
 use crate::database::{Database, DatabaseError};
-use crate::metrics::Metrics;
+use crate::metrics::{LimitLabel, Metrics};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -56,6 +56,9 @@ async fn measure(database: &Database, metrics: &Metrics) -> Result<f64, Database
     if let Err(e) = measure_webhooks(database, metrics).await {
         tracing::debug!("the queue of webhooks cannot be measured: {e}");
     }
+    if let Err(e) = measure_limits(database, metrics).await {
+        tracing::debug!("the limits that were hit cannot be measured: {e}");
+    }
     Ok(lag)
 }
 
@@ -76,6 +79,14 @@ async fn measure_webhooks(database: &Database, metrics: &Metrics) -> Result<(), 
     if let Some(row) = database.query(sql, &[]).await?.first() {
         metrics.webhooks_pending.set(row.try_get(0)?);
         metrics.webhooks_dropped.set(row.try_get(1)?);
+    }
+    Ok(())
+}
+
+async fn measure_limits(database: &Database, metrics: &Metrics) -> Result<(), DatabaseError> {
+    for row in database.query("SELECT class, scope, hits FROM messaging.rate_limit_hits", &[]).await? {
+        let label = LimitLabel { class: row.try_get(0)?, scope: row.try_get(1)? };
+        metrics.rate_limited.get_or_create(&label).set(row.try_get(2)?);
     }
     Ok(())
 }

@@ -96,8 +96,8 @@ fn run(command: Command) -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Migrate(patience) => {
-                let database = database::Database::new(&settings::database_url(setting)?, 1)?;
-                migrate::run(&database, patience).await
+                let database = database::Database::new(&settings::migration_database_url(&setting)?, 1)?;
+                migrate::run(&database, &migrate::Roles::read(setting), patience).await
             }
             Command::Replay(replay) => {
                 let database = database::Database::new(&settings::database_url(setting)?, 1)?;

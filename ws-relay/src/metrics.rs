@@ -77,6 +77,15 @@ impl EncodeLabelValue for DropReason {
     }
 }
 
+/// Which limit of how much may be done was hit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LimitLabel {
+    /// What was limited.
+    pub class: String,
+    /// Whose limit it was.
+    pub scope: String,
+}
+
 /// All numbers; counters count from the start of the process.
 #[derive(Default)]
 pub struct Metrics {
@@ -118,6 +127,8 @@ pub struct Metrics {
     pub webhooks_pending: Gauge,
     /// Events that found the queue of a subscription full, over all subscriptions that there are.
     pub webhooks_dropped: Gauge,
+    /// Requests that met a limit, since the counting in the database began.
+    pub rate_limited: Family<LimitLabel, Gauge>,
     /// Events published for the first time.
     pub published: Counter,
     /// Events sent to the stream again.
@@ -214,6 +225,7 @@ impl Metrics {
             "Events that found a webhook's queue full",
             self.webhooks_dropped.clone(),
         );
+        registry.register("rate_limited", "Requests that met a limit", self.rate_limited.clone());
         registry.register("published", "Events published for the first time", self.published.clone());
         registry.register("republished", "Events sent to the stream again", self.republished.clone());
         registry.register("restored", "Events that the stream had lost and took again", self.restored.clone());

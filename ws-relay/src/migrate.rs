@@ -1,7 +1,11 @@
 //! `ws-relay migrate`: brings the database to the newest schema, first the tables, then the functions.
 
 mod functions;
+mod grants;
 mod layout;
+mod roles;
+
+pub use roles::Roles;
 
 use crate::database::{Database, DatabaseError, Dedicated};
 use anyhow::{Context, bail};
@@ -26,7 +30,7 @@ const LOCK: i64 = i64::from_be_bytes(*b"daarionM");
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Applies what is missing. Waits up to `patience` for the database, and for another run to finish.
-pub async fn run(database: &Database, patience: Duration) -> anyhow::Result<()> {
+pub async fn run(database: &Database, roles: &Roles, patience: Duration) -> anyhow::Result<()> {
     let deadline = Instant::now() + patience;
     let mut connection = connect(database, deadline).await?;
     // Tried, not waited for: a session that waits inside a statement holds back vacuum everywhere.
@@ -49,8 +53,10 @@ pub async fn run(database: &Database, patience: Duration) -> anyhow::Result<()> 
     client.batch_execute(settings).await.context("the database went away")?;
     layout::check(client).await?;
     let applied = number(client).await?;
-    let functions = functions::bring_up_to_date(client).await?;
-    match (applied, functions) {
+    let made = roles::make(client, roles).await?;
+    let functions = functions::bring_up_to_date(client, roles).await?;
+    roles::warn_of_superuser(client).await?;
+    match (applied, made || functions) {
         (0, false) => tracing::info!("the database is up to date, nothing to apply"),
         _ => tracing::info!("the database is up to date"),
     }

@@ -17,6 +17,10 @@ pub const HELP: &str = "\
 Settings (environment; each secret may instead be in a file, named by JWT_SECRET_FILE and so on):
   DATABASE_URL             PostgreSQL, as postgres://user:password@host/database; with sslmode=require over
                            verified TLS. The publisher needs a session of its own: no transaction pooler.
+  MIGRATION_DATABASE_URL   for `migrate` alone: the same database as the role that owns the tables (DATABASE_URL)
+  COMPONENTS_ROLE, RELAY_ROLE
+                           for `migrate` alone: the roles that the components and the relays connect as, which it
+                           makes if it may and gives what they need (messaging_components, messaging_relay)
   DATABASE_POOL            connections for reading, beside the two of the publisher (8)
   NATS_URL                 NATS with JetStream, as nats://user:password@host or nats://token@host, tls:// for TLS,
                            several servers of a cluster with commas (nats://127.0.0.1:4222). Only relays may publish
@@ -154,6 +158,12 @@ impl Settings {
         }
         Ok(settings)
     }
+}
+
+/// `MIGRATION_DATABASE_URL`, the owner of tables and functions; `DATABASE_URL` where one role has everything.
+pub fn migration_database_url(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<String> {
+    let own = setting("MIGRATION_DATABASE_URL").filter(|value| !value.is_empty());
+    own.map_or_else(|| database_url(setting), Ok)
 }
 
 /// `DATABASE_URL`, which every subcommand needs.

@@ -5,6 +5,7 @@ mod matrix;
 
 pub use document::ProblemDocument;
 
+use crate::rate_limit::NearestLimit;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -57,10 +58,12 @@ pub struct Problem {
     /// One entry per bad field.
     pub errors: Vec<FieldError>,
     /// The methods of the resource, for the `Allow` header of a 405.
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
     /// Seconds after which to try again, for the `Retry-After` header (RFC 9110, section 10.2.3): of every 503 and 429, and of
     /// a 409 that passes.
     pub retry_after: Option<u16>,
+    /// The limit that the caller has met, for the headers of a 429. Its own wait may be longer than `retry_after` can say.
+    pub limit: Option<Box<NearestLimit>>,
     /// For the log only, never for the caller.
     pub internal_message: Option<String>,
 }
@@ -87,6 +90,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             allow: None,
+            limit: None,
             retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
             internal_message: None,
         }
@@ -120,10 +124,7 @@ impl Problem {
     /// 405 with the methods that the resource has.
     pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This resource has only {allow}.");
-        Self {
-            allow: Some(allow.to_owned()),
-            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
-        }
+        Self { allow: Some(allow.into()), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
     }
 
     /// 409: the request collides with what is there.
@@ -221,6 +222,21 @@ impl Problem {
     /// Says after how many seconds to try again.
     pub fn retry_after(self, seconds: u16) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// Says which limit a 429 is about, and when it lets the next request through.
+    pub fn with_limit(self, limit: NearestLimit) -> Self {
+        let detail = match self.code {
+            "rate_limited" => format!("Too much in too short a time. {}", limit.sentence()),
+            _ => self.detail,
+        };
+        Self { detail, limit: Some(Box::new(limit)), ..self }
+    }
+
+    /// Seconds after which to try again.
+    pub fn wait(&self) -> Option<u32> {
+        let of_limit = self.limit.as_ref().map(|limit| limit.more_in);
+        of_limit.or(self.retry_after.map(u32::from))
     }
 
     /// Adds what only the log is told.

@@ -48,6 +48,8 @@ pub enum Refusal {
     TooManyInvitations,
     /// The caller has banned or restricted too many people who were never in the channel.
     TooManyAbsent,
+    /// The caller has done too much in too short a time, or everybody in this channel has.
+    RateLimited,
     /// The caller would give away more than they have.
     CannotGrant,
     /// Plain text was sent to an encrypted channel.
@@ -162,6 +164,11 @@ impl From<Refusal> for Problem {
                 "You have banned or restricted 100 people who were never in the channel, within a day. Go on tomorrow.",
             )
             .retry_after(LATER),
+            Refusal::RateLimited => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                refusal.code(),
+                "Too much in too short a time. Retry after the seconds of Retry-After, with the same Idempotency-Key.",
+            ),
             Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
             Refusal::ChannelEncrypted => {
                 conflict("The channel is end-to-end encrypted: plain text is not accepted here.")

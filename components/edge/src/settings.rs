@@ -1,7 +1,9 @@
 //! Settings: Spin variables, read when they are needed, so that a dynamic provider may change them.
 
+use messaging_core::auth::Caller;
 use messaging_core::idempotency;
 use messaging_core::problem::Problem;
+use messaging_core::rate_limit::{Class, Limits, Quotas};
 use spin_sdk::variables::{self, Error};
 
 /// A setting, or `None` when it is not set or empty. A provider that does not respond is no reason to go on without the
@@ -23,4 +25,16 @@ pub async fn required(name: &str) -> Result<String, Problem> {
 /// The fingerprint of a request, made with the secret that every component that writes has.
 pub async fn fingerprint(parts: &[&str]) -> Result<String, Problem> {
     idempotency::fingerprint(&required("matrix_gateway_secret").await?, parts)
+}
+
+/// What limits an act of this caller. A setting that cannot be read is no reason to go on without limits: the request fails.
+pub async fn limits(class: Class, caller: &Caller) -> Result<Option<Limits>, Problem> {
+    let name = class.setting();
+    let quotas = match variables::get(name).await {
+        Ok(setting) => Quotas::parse(&setting),
+        Err(Error::Undefined(_)) => Quotas::parse(class.default_setting()),
+        Err(e) => Err(e.to_string()),
+    };
+    let quotas = quotas.map_err(|e| Problem::unavailable(format!("the setting {name}: {e}")))?;
+    Ok(quotas.limits(class, caller.id()))
 }

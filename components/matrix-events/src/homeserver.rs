@@ -51,7 +51,10 @@ impl Failure for MatrixError {
         };
         let body = json!({"errcode": errcode, "error": problem.detail});
         let response = Response::raw_json(problem.status, body.to_string());
-        let headers = [(ALLOW, problem.allow), (RETRY_AFTER, problem.retry_after.map(|seconds| seconds.to_string()))];
+        let headers = [
+            (ALLOW, problem.allow.map(String::from)),
+            (RETRY_AFTER, problem.retry_after.map(|seconds| seconds.to_string())),
+        ];
         let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
         headers.fold(response, |response, (name, value)| response.header(name, &value))
     }

@@ -137,7 +137,7 @@ impl From<Problem> for GatewayError {
         };
         Self {
             internal_message: problem.internal_message,
-            allow: problem.allow,
+            allow: problem.allow.map(String::from),
             retry_after: problem.retry_after.map(u64::from),
             ..Self::new(status, errcode, message)
         }

@@ -2,7 +2,8 @@
 
 -- A channel that is archived already is no refusal.
 CREATE FUNCTION messaging.prepare_archive(
-    p_caller text, p_microdaos text[], p_channel_id uuid, OUT refusal messaging.refusal, OUT document json
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_limits jsonb DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -12,6 +13,11 @@ BEGIN
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
     IF refusal IS NULL OR refusal = 'channel_archived' THEN
         IF refusal IS NULL THEN
+            SELECT l.refusal, l.details INTO refusal, document
+            FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+            IF refusal IS NOT NULL THEN
+                RETURN;
+            END IF;
             PERFORM messaging.set_intent(p_channel_id, 'archive', 'channel', p_caller, '{}');
         END IF;
         refusal := NULL;

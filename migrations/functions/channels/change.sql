@@ -58,7 +58,7 @@ $$;
 -- alias_name: with a change of the visibility, the local part of the alias that the room has afterwards, or NULL. intent: what
 -- the note of this change is about, for drop_intent.
 CREATE FUNCTION messaging.prepare_channel_change(
-    p_caller text, p_microdaos text[], p_channel_id uuid, p_changes jsonb,
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_changes jsonb, p_limits jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -80,6 +80,11 @@ BEGIN
     END IF;
     changes := messaging.channel_differences(ch, p_changes);
     IF changes <> '{}' THEN
+        SELECT l.refusal, l.details INTO refusal, document
+        FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
         intent := messaging.intend_update(p_channel_id, p_caller, changes);
     END IF;
     IF changes ? 'visibility' THEN

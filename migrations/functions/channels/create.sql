@@ -5,6 +5,7 @@
 CREATE FUNCTION messaging.reserve_channel(
     p_caller text, p_microdaos text[], p_microdao_id text, p_slug text, p_is_direct boolean, p_client_key text,
     p_fingerprint text, p_visibility text DEFAULT 'microdao', p_other_id text DEFAULT NULL,
+    p_limits jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -12,6 +13,7 @@ DECLARE
     taken public.channels;
     m public.channel_members;
     reserved uuid;
+    is_mine boolean;
     composed text := CASE WHEN NOT p_is_direct THEN messaging.compose_alias(p_slug, p_microdao_id, p_visibility) END;
 BEGIN
     IF p_microdaos IS NOT NULL AND NOT p_microdao_id = ANY (p_microdaos) THEN
@@ -71,10 +73,23 @@ BEGIN
     -- Before there is a room: it would stay without a second member.
     IF messaging.invites_too_many(p_caller, p_microdaos, p_other_id) THEN
         refusal := 'too_many_invitations';
+        document := messaging.invitation_limit(p_caller);
         RETURN;
     END IF;
     IF composed IS NOT NULL THEN
         refusal := messaging.alias_refusal(composed, p_microdao_id, p_slug);
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
+    END IF;
+    SELECT r.caller = p_caller AND NOT messaging.is_other_request(r.fingerprint, p_fingerprint) INTO is_mine
+    FROM messaging.channel_reservations r
+    WHERE r.microdao_id = p_microdao_id AND r.slug = p_slug AND r.reserved_at >= now() - interval '2 minutes';
+    IF NOT is_mine THEN
+        refusal := 'being_created';
+        RETURN;
+    ELSIF is_mine IS NULL THEN
+        SELECT l.refusal, l.details INTO refusal, document FROM messaging.limit_refusal(p_caller, NULL, p_limits) l;
         IF refusal IS NOT NULL THEN
             RETURN;
         END IF;

@@ -104,7 +104,7 @@ $$;
 -- the index does not know it.
 CREATE FUNCTION messaging.prepare_member_change(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb,
-    OUT refusal messaging.refusal, OUT document json
+    p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -132,11 +132,17 @@ BEGIN
             refusal := 'cannot_grant';
         ELSIF target.id IS NULL AND messaging.notes_too_many(p_caller, p_microdaos) THEN
             refusal := 'too_many_absent';
+            document := messaging.absent_limit(p_caller);
         ELSE
             level := messaging.level_of('member', coalesce((p_details ->> 'can_write')::boolean, target.can_write, true));
             IF messaging.needs_level(p_channel_id, level, target.matrix_power_level)
                 AND NOT messaging.has_room_for_level(p_channel_id, level) THEN
                 refusal := 'too_many_levels';
+                RETURN;
+            END IF;
+            SELECT l.refusal, l.details INTO refusal, document
+            FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+            IF refusal IS NOT NULL THEN
                 RETURN;
             END IF;
             document := json_build_object('room_id', ch.matrix_room_id, 'matrix_user_id', target.matrix_user_id,
@@ -180,6 +186,11 @@ BEGIN
     IF messaging.is_being_removed(p_channel_id, p_member_id)
         OR messaging.is_changing_level(p_channel_id, p_member_id, level) THEN
         refusal := 'member_being_changed';
+        RETURN;
+    END IF;
+    SELECT l.refusal, l.details INTO refusal, document
+    FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+    IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
     PERFORM messaging.set_intent(p_channel_id, 'role', p_member_id, p_caller, wanted);

@@ -57,7 +57,7 @@ $$;
 -- is not known to the microDAO, or has left by themselves.
 CREATE FUNCTION messaging.prepare_invite(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_details jsonb, p_client_key text,
-    p_fingerprint text, OUT refusal messaging.refusal, OUT document json
+    p_fingerprint text, p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     lookup record;
@@ -111,6 +111,7 @@ BEGIN
     END IF;
     IF messaging.invites_too_many(p_caller, p_microdaos, p_member_id) THEN
         refusal := 'too_many_invitations';
+        document := messaging.invitation_limit(p_caller);
         RETURN;
     END IF;
     wanted := messaging.capabilities(p_details ->> 'role') || p_details;
@@ -167,6 +168,11 @@ BEGIN
     IF messaging.is_being_removed(p_channel_id, p_member_id)
         OR messaging.is_changing_level(p_channel_id, p_member_id, level) THEN
         refusal := 'member_being_changed';
+        RETURN;
+    END IF;
+    SELECT l.refusal, l.details INTO refusal, document
+    FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+    IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
     -- Of two requests with one key at the same time, the first to get here is the one.

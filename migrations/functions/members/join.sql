@@ -116,7 +116,8 @@ $$;
 
 -- Whether the caller may join by themselves. Agents never do, unless somebody has invited them.
 CREATE FUNCTION messaging.prepare_join(
-    p_caller text, p_microdaos text[], p_channel_id uuid, OUT refusal messaging.refusal, OUT document json
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_limits jsonb DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     lookup record;
@@ -137,6 +138,11 @@ BEGIN
     SELECT rule.refusal INTO refusal
     FROM messaging.join_rule(ch, m, p_caller, messaging.has_claim(p_microdaos, ch.microdao_id)) rule;
     IF refusal IS NULL THEN
+        SELECT l.refusal, l.details INTO refusal, document
+        FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
         PERFORM messaging.intend_join(ch, p_caller, p_microdaos);
         document := json_build_object('room_id', ch.matrix_room_id);
     END IF;

@@ -38,3 +38,31 @@ BEGIN
         LIMIT 100) noted) = 100;
 END
 $$;
+
+-- A limit of 100 within a day that is reached, as its caller is told of it: p_oldest is when the first of them was.
+CREATE FUNCTION messaging.day_limit(p_policy text, p_oldest timestamptz) RETURNS json LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN json_build_object('policy', p_policy, 'quota', 100, 'seconds', 86400,
+        'remaining', 0, 'more_in', greatest(ceil(extract(epoch FROM p_oldest + interval '1 day' - now())), 1)::bigint);
+END
+$$;
+
+-- What somebody is told who has noted too many: when the oldest of the 100 was noted a day ago.
+CREATE FUNCTION messaging.absent_limit(p_caller text) RETURNS json LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN messaging.day_limit('absent', (SELECT m.noted_at FROM public.channel_members m
+        WHERE m.noted_by = p_caller AND m.noted_at > now() - interval '1 day' ORDER BY m.noted_at DESC OFFSET 99 LIMIT 1));
+END
+$$;
+
+-- What somebody is told who has invited too many: when the oldest of the 100 was invited a day ago.
+CREATE FUNCTION messaging.invitation_limit(p_caller text) RETURNS json LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    oldest timestamptz;
+BEGIN
+    SELECT m.invited_at INTO oldest FROM public.channel_members m
+    WHERE m.invited_by = p_caller AND m.invited_at > now() - interval '1 day' AND (m.joined_at IS NULL OR m.member_type = 'agent')
+    ORDER BY m.invited_at DESC OFFSET 99 LIMIT 1;
+    RETURN messaging.day_limit('invitations', oldest);
+END
+$$;

@@ -23,7 +23,7 @@ $$;
 -- the room at this moment; nobody begins to any more.
 CREATE FUNCTION messaging.prepare_removal(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_member_id text, p_ban boolean DEFAULT false,
-    OUT refusal messaging.refusal, OUT document json
+    p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -68,6 +68,12 @@ BEGIN
     END IF;
     IF p_ban AND target.id IS NULL AND messaging.notes_too_many(p_caller, p_microdaos) THEN
         refusal := 'too_many_absent';
+        document := messaging.absent_limit(p_caller);
+        RETURN;
+    END IF;
+    SELECT l.refusal, l.details INTO refusal, document
+    FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+    IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
     PERFORM messaging.set_intent(p_channel_id, 'remove', p_member_id, p_caller,

@@ -3,7 +3,7 @@
 -- The sender may delete their own message always, also after they have left and in an archived channel; an admin and the
 -- owner may delete every one. A message that is deleted already is no refusal.
 CREATE FUNCTION messaging.prepare_deletion(
-    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid,
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_limits jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -36,6 +36,11 @@ BEGIN
         END IF;
     END IF;
     IF m.deleted_at IS NULL THEN
+        SELECT l.refusal, l.details INTO refusal, document
+        FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
         PERFORM messaging.set_intent(p_channel_id, 'delete', m.matrix_event_id, p_caller, '{}');
     END IF;
     document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id),

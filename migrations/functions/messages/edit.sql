@@ -2,7 +2,8 @@
 
 CREATE FUNCTION messaging.prepare_edit(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_client_key text DEFAULT NULL,
-    p_fingerprint text DEFAULT NULL, p_is_encrypted boolean DEFAULT false, OUT refusal messaging.refusal, OUT document json
+    p_fingerprint text DEFAULT NULL, p_is_encrypted boolean DEFAULT false, p_limits jsonb DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     lookup record;
@@ -48,6 +49,11 @@ BEGIN
     ELSIF p_is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
         refusal := 'message_not_encrypted';
     ELSE
+        SELECT l.refusal, l.details INTO refusal, document
+        FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
         IF p_client_key IS NOT NULL THEN
             INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)
             VALUES (p_caller, messaging.edit_key(p_message_id, p_client_key), p_fingerprint, p_message_id)

@@ -5,7 +5,8 @@
 -- request then.
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
-    p_is_encrypted boolean, p_route text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -54,6 +55,11 @@ BEGIN
             refusal := 'reply_to_not_found';
             RETURN;
         END IF;
+    END IF;
+    SELECT l.refusal, l.details INTO refusal, document
+    FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+    IF refusal IS NOT NULL THEN
+        RETURN;
     END IF;
     IF p_client_key IS NOT NULL AND p_route IS NOT NULL THEN
         INSERT INTO messaging.idempotency_keys AS k (caller, key, fingerprint, resource)

@@ -3,7 +3,7 @@
 -- Whether the caller may react, whether they have to join first, and whether they have reacted so already: by the API a
 -- picture is one reaction, with and without a variation selector.
 CREATE FUNCTION messaging.prepare_reaction(
-    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_emoji text,
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_emoji text, p_limits jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -33,6 +33,13 @@ BEGIN
     IF mine.id IS NULL AND NOT messaging.has_room_for_reaction(p_message_id, p_caller, p_emoji) THEN
         refusal := 'too_many_reactions';
         RETURN;
+    END IF;
+    IF mine.id IS NULL THEN
+        SELECT l.refusal, l.details INTO refusal, document
+        FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
     END IF;
     IF writer.must_join THEN
         PERFORM messaging.intend_join(ch, p_caller, p_microdaos);

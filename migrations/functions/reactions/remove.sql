@@ -3,9 +3,9 @@
 
 -- The caller's own reaction. Where there is none, event_id is null and there is nothing to do.
 CREATE FUNCTION messaging.prepare_reaction_removal(
-    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_emoji text,
+    p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_emoji text, p_limits jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql AS $$
 DECLARE
     lookup record;
     ch public.channels;
@@ -25,6 +25,13 @@ BEGIN
     IF mine.id IS NOT NULL AND ch.archived_at IS NOT NULL THEN
         refusal := 'channel_archived';
         RETURN;
+    END IF;
+    IF mine.id IS NOT NULL THEN
+        SELECT l.refusal, l.details INTO refusal, document
+        FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
     END IF;
     document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', mine.matrix_event_id);
 END

@@ -91,7 +91,10 @@ impl Runner {
         let mut command = words;
         command.extend(["--listen".to_owned(), listen.clone(), "--log-dir".to_owned(), logs]);
         let mut env = base_env();
-        for (name, value) in variables(stack, postgres_port) {
+        let limits =
+            manifest.variables().filter(|name| name.starts_with("rate_limit_") && !stack.rate_limits.is_empty());
+        let limits = limits.map(|name| (name, stack.rate_limits.clone()));
+        for (name, value) in variables(stack, postgres_port).into_iter().chain(limits) {
             if manifest.declares(name) {
                 env.insert(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
             }
@@ -114,7 +117,7 @@ impl Runner {
 /// Values for the manifest's variables.
 fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 12] {
     [
-        ("database_url", stack.database_url.clone()),
+        ("database_url", stack.components_database_url.clone()),
         ("database_allowed_host", format!("postgres://127.0.0.1:{postgres_port}")),
         ("matrix_gateway_secret", stack.matrix_gateway_secret.clone()),
         ("matrix_homeserver_url", stack.homeserver_url.clone()),

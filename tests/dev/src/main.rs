@@ -5,6 +5,7 @@ mod app;
 mod args;
 mod compile;
 mod control;
+mod database;
 mod install;
 mod manifest;
 mod nats;

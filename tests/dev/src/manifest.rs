@@ -31,6 +31,11 @@ impl Manifest {
         self.variables.contains_key(variable)
     }
 
+    /// The names of its variables.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
     /// Names of the `.wasm` files without folder and suffix; files from elsewhere (a URL) are not ours to build.
     pub fn wasm_names(&self) -> BTreeSet<String> {
         let sources = self.component.values().filter_map(|component| component.get("source")?.as_str());

@@ -51,6 +51,8 @@ impl OwnStack {
             durable: false,
             // For the tests' own receiver.
             webhook_allowed_host: format!("http://127.0.0.1:{}", ports::free(&[])?),
+            // Counted, and in nobody's way: few people write here as fast as many.
+            rate_limits: "person=1000000/1s, agent=1000000/1s, channel=1000000/1s".to_owned(),
             build: self.build,
             file: file.clone(),
         };

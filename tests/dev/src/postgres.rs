@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -19,8 +19,6 @@ use crate::secrets::Secrets;
 use crate::service::{Service, base_env};
 use crate::stop::Stop;
 
-/// Role and database of the service.
-const NAME: &str = "messaging";
 /// Whom PostgreSQL runs as when we are root, which it refuses to be.
 const USER: &str = "postgres";
 
@@ -117,6 +115,11 @@ impl Postgres {
         fs::remove_dir_all(&new).with_context(|| format!("cannot delete {}", new.display()))
     }
 
+    /// The programs of its version.
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
     fn command(&self, program: &str) -> Command {
         let program = self.bin.join(program);
         if self.user.is_some() { as_user(program) } else { Command::new(program) }
@@ -183,35 +186,6 @@ impl Postgres {
             stopped: false,
         }
     }
-
-    /// Makes the service's role and database unless they are there.
-    pub fn create_database(&self, port: u16, secrets: &Secrets) -> Result<()> {
-        let sql = format!(
-            "SELECT 'CREATE ROLE {NAME} LOGIN PASSWORD ''{password}''' \
-             WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{NAME}') \\gexec\n\
-             SELECT 'CREATE DATABASE {NAME} OWNER {NAME}' \
-             WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{NAME}') \\gexec\n",
-            password = secrets.postgres
-        );
-        let mut psql = Command::new(self.bin.join("psql"));
-        psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--host=127.0.0.1", "--username=postgres"]);
-        psql.arg(format!("--port={port}")).env("PGPASSWORD", &secrets.postgres_admin);
-        psql.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = psql.spawn().with_context(|| format!("cannot run {}", run::shown(&psql)))?;
-        if let Some(mut stdin) = child.stdin.take() {
-            std::io::Write::write_all(&mut stdin, sql.as_bytes()).context("cannot talk to psql")?;
-        }
-        let output = child.wait_with_output().context("cannot wait for psql")?;
-        if !output.status.success() {
-            bail!("cannot create the database: {}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        Ok(())
-    }
-}
-
-/// The address of the service's database, with its password.
-pub fn url(port: u16, secrets: &Secrets) -> String {
-    format!("postgres://{NAME}:{}@127.0.0.1:{port}/{NAME}", secrets.postgres)
 }
 
 /// A folder in a place that everybody can write to: it must be ours, not prepared by somebody else.
@@ -242,6 +216,7 @@ fn give_away(path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::Stdio;
 
     /// A cluster's folder with this process id in its lock file.
     fn cluster(name: &str, pid: u32) -> Postgres {

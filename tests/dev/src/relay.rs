@@ -18,6 +18,7 @@ pub fn migrate(repo: &Repo, data: &Data, stack: &Stack, port: u16, stop: &Stop) 
     step("migrating the database");
     let mut command = Command::new(repo.native("ws-relay"));
     command.arg("migrate").envs(settings(stack, port)).current_dir(&repo.root);
+    command.env("MIGRATION_DATABASE_URL", &stack.database_url);
     run::logged(&mut command, &data.log("migrate"), stop)
 }
 
@@ -41,7 +42,7 @@ pub fn service(repo: &Repo, data: &Data, stack: &Stack, port: u16) -> Service {
 
 fn settings(stack: &Stack, port: u16) -> BTreeMap<String, String> {
     let pairs = [
-        ("DATABASE_URL", stack.database_url.as_str()),
+        ("DATABASE_URL", stack.relay_database_url.as_str()),
         ("NATS_URL", &stack.nats_url),
         ("AUTH_MODE", &stack.auth_mode),
         ("JWT_ISSUER", stack.jwt_issuer()),

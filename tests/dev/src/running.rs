@@ -15,7 +15,7 @@ use crate::install::{self, Tools};
 use crate::manifest::Manifest;
 use crate::paths::{Data, Repo};
 use crate::ports::Ports;
-use crate::postgres::{self, Postgres};
+use crate::postgres::Postgres;
 use crate::process::Identity;
 use crate::progress::{note, step};
 use crate::secrets::Secrets;
@@ -23,7 +23,7 @@ use crate::service::{Name, Service};
 use crate::stack::{Stack, StackFile};
 use crate::stop::Stop;
 use crate::supervise::Supervisor;
-use crate::{nats, relay, synapse};
+use crate::{database, nats, relay, synapse};
 
 /// How a stack is to be.
 pub struct Options {
@@ -43,6 +43,8 @@ pub struct Options {
     pub durable: bool,
     /// Where webhooks may point; empty: nowhere.
     pub webhook_allowed_host: String,
+    /// What takes the place of every rate limit; empty: nothing.
+    pub rate_limits: String,
     /// What to build first, if anything.
     pub build: Option<Native>,
     /// The stack file.
@@ -181,7 +183,7 @@ impl Up<'_> {
         let synapse = synapse::service(self.repo, &self.data, &python, &self.secrets, ports.synapse, &running.stack)?;
         running.launch(Name::Synapse, synapse)?;
         running.wait_for_postgres(self.stop)?;
-        postgres.create_database(ports.postgres, &self.secrets)?;
+        database::create(postgres.bin(), ports.postgres, &self.secrets)?;
         relay::migrate(self.repo, &self.data, &running.stack, ports.ws, self.stop)?;
         running.wait(Name::Nats, 60, self.stop)?;
         running.wait(Name::Synapse, 120, self.stop)?;
@@ -256,11 +258,14 @@ fn rotate_logs(data: &Data) -> Result<()> {
 }
 
 fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner, options: &Options) -> Stack {
+    let database = database::urls(ports.postgres, secrets);
     Stack {
         api_url: format!("http://127.0.0.1:{}", ports.api),
         ws_url: format!("ws://127.0.0.1:{}", ports.ws),
         nats_url: format!("nats://127.0.0.1:{}", ports.nats),
-        database_url: postgres::url(ports.postgres, secrets),
+        database_url: database.owner,
+        components_database_url: database.components,
+        relay_database_url: database.relay,
         homeserver_url: format!("http://127.0.0.1:{}", ports.synapse),
         server_name: secrets.server_name.clone(),
         internal_secret: secrets.internal.clone(),
@@ -272,6 +277,7 @@ fn describe(data: &Data, secrets: &Secrets, ports: Ports, runner: &Runner, optio
         jwt_secret: secrets.jwt.clone(),
         federation: Some(synapse::federation(data, ports.neighbour)),
         webhook_allowed_host: options.webhook_allowed_host.clone(),
+        rate_limits: options.rate_limits.clone(),
         host: runner.host().as_str().to_owned(),
         data: data.dir.clone(),
         dev: std::env::current_exe().unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;
@@ -17,8 +18,14 @@ pub struct Secrets {
     pub server_name: String,
     /// Password of PostgreSQL's superuser.
     pub postgres_admin: String,
-    /// Password of the service's own database user.
+    /// Password of the database user that owns the tables.
     pub postgres: String,
+    /// Password of the components' database user; data of earlier versions have none.
+    #[serde(default)]
+    pub postgres_components: String,
+    /// Password of the relay's database user; data of earlier versions have none.
+    #[serde(default)]
+    pub postgres_relay: String,
     /// The appservice's token at the homeserver.
     pub matrix_as_token: String,
     /// The homeserver's token at the appservice.
@@ -49,7 +56,7 @@ impl Secrets {
             return Ok(secrets);
         }
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let secrets: Self = serde_json::from_str(&text)
+        let mut secrets: Self = serde_json::from_str(&text)
             .with_context(|| format!("{} is damaged; start over with --fresh", path.display()))?;
         match server_name {
             Some(other) if other != secrets.server_name => bail!(
@@ -57,8 +64,24 @@ impl Secrets {
                 data.dir.display(),
                 secrets.server_name
             ),
-            _ => Ok(secrets),
+            _ => {
+                secrets.complete(&path)?;
+                Ok(secrets)
+            }
         }
+    }
+
+    /// Makes what data of an earlier version lack.
+    fn complete(&mut self, path: &Path) -> Result<()> {
+        let missing = [&mut self.postgres_components, &mut self.postgres_relay].into_iter().filter(|it| it.is_empty());
+        let missing: Vec<&mut String> = missing.collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for secret in missing {
+            *secret = random_hex()?;
+        }
+        write_private(path, &serde_json::to_string_pretty(self)?)
     }
 
     fn generate(server_name: &str) -> Result<Self> {
@@ -66,6 +89,8 @@ impl Secrets {
             server_name: server_name.to_owned(),
             postgres_admin: random_hex()?,
             postgres: random_hex()?,
+            postgres_components: random_hex()?,
+            postgres_relay: random_hex()?,
             matrix_as_token: random_hex()?,
             matrix_hs_token: random_hex()?,
             matrix_gateway: random_hex()?,
@@ -99,6 +124,13 @@ mod tests {
         let first = Secrets::of(&data, Some("example.org")).unwrap();
         assert_ne!(first.matrix_as_token, first.matrix_hs_token);
         assert_eq!(Secrets::of(&data, None).unwrap(), first);
+        let mut of_an_earlier_version = serde_json::to_value(&first).unwrap();
+        of_an_earlier_version.as_object_mut().unwrap().remove("postgres_relay");
+        write_private(&data.dir.join("secrets.json"), &of_an_earlier_version.to_string()).unwrap();
+        let completed = Secrets::of(&data, None).unwrap();
+        assert_eq!(completed.postgres_relay.len(), first.postgres_relay.len());
+        assert_eq!(completed.postgres, first.postgres);
+        assert_eq!(Secrets::of(&data, None).unwrap(), completed);
         assert!(Secrets::of(&data, Some("other.org")).unwrap_err().to_string().contains("example.org"));
         fs::remove_dir_all(&data.dir).unwrap();
     }

@@ -22,8 +22,14 @@ pub struct Stack {
     pub ws_url: String,
     /// NATS.
     pub nats_url: String,
-    /// PostgreSQL, with the password.
+    /// PostgreSQL as the role that owns the tables, with its password.
     pub database_url: String,
+    /// The same as the components' role; absent in files of earlier versions.
+    #[serde(default)]
+    pub components_database_url: String,
+    /// The same as the relay's role; absent in files of earlier versions.
+    #[serde(default)]
+    pub relay_database_url: String,
     /// The homeserver.
     pub homeserver_url: String,
     /// The homeserver's name in Matrix ids.
@@ -49,6 +55,9 @@ pub struct Stack {
     /// Where webhooks may point; empty: nowhere.
     #[serde(default)]
     pub webhook_allowed_host: String,
+    /// What takes the place of every rate limit of the manifest, for tests; empty: nothing.
+    #[serde(default)]
+    pub rate_limits: String,
     /// What runs the components: `spin` or `local`.
     pub host: String,
     /// The data folder.

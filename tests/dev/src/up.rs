@@ -30,6 +30,7 @@ pub fn run(repo: &Repo, args: UpArgs, stop: &Stop) -> Result<()> {
         auth: args.auth,
         durable: true,
         webhook_allowed_host: std::env::var("WEBHOOK_ALLOWED_HOST").unwrap_or_default(),
+        rate_limits: std::env::var("RATE_LIMITS").unwrap_or_default(),
         build: (!args.no_build).then_some(Native::Programs),
         file,
     };

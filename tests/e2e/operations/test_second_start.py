@@ -1,8 +1,11 @@
 """A stack that is started again on its data has everything: after Ctrl-C, and after kill -9 of all of it."""
 
 import asyncio
+import json
 from typing import Any
+from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
 import pytest
 
@@ -84,3 +87,44 @@ async def test_everything_that_was_accepted_is_there_after_a_crash_of_everything
     assert {message["id"] for message in await people[0].history(channel)} == ids
     assert len(ids) == len(accepted) + SENDERS
     await index_is_whole(stack, channel)
+
+
+async def test_data_of_a_version_with_one_role_for_everything_go_on_with_roles_of_their_own(own: OwnStack) -> None:
+    stack = Stack.read(own.file)
+    corner = world(stack)
+    alice = corner.user("alice")
+    channel = (await alice.create(slug="general", name="General", microdao_id=corner.microdao))["id"]
+    written = await alice.send(channel, "first")
+    secrets_file = own.data / "secrets.json"
+    secrets = json.loads(secrets_file.read_text())
+    await forget_roles(stack, secrets["postgres_admin"])
+    await own.stop()
+    for name in ("postgres_components", "postgres_relay"):
+        del secrets[name]
+    secrets_file.write_text(json.dumps(secrets))
+    stack = await own.start()
+    assert await alice.history(channel) == [written]
+    await alice.send(channel, "second")
+    await index_is_whole(stack, channel)
+    for part, setting in (("app", "SPIN_VARIABLE_DATABASE_URL"), ("ws-relay", "DATABASE_URL")):
+        assert urlsplit(stack.services[part]["env"][setting]).username.startswith("messaging_")
+
+
+async def forget_roles(stack: Stack, admin_password: str) -> None:
+    """Makes the cluster what it was when one role owned and did everything."""
+    parts = urlsplit(stack.database_url or "")
+    admin = f"postgres://postgres:{admin_password}@{parts.hostname}:{parts.port}{parts.path}"
+    connection = await asyncpg.connect(admin, timeout=10, command_timeout=20)
+    try:
+        functions = await connection.fetch(
+            "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace"
+        )
+        for (name,) in functions:
+            await connection.execute(f"ALTER FUNCTION {name} SECURITY INVOKER RESET search_path")
+            await connection.execute(f"GRANT EXECUTE ON FUNCTION {name} TO PUBLIC")
+        await connection.execute(
+            "ALTER ROLE messaging NOCREATEROLE; GRANT CONNECT, TEMPORARY ON DATABASE messaging TO PUBLIC;"
+            "DROP OWNED BY messaging_components, messaging_relay; DROP ROLE messaging_components, messaging_relay"
+        )
+    finally:
+        await connection.close()

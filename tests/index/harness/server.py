@@ -28,18 +28,22 @@ def user() -> str | None:
     return "postgres" if os.geteuid() == 0 else None
 
 
-async def run_migrate(url: str, *, program: Path = WS_RELAY) -> tuple[int, str]:
-    """Runs the migration command; returns its exit code and what it says."""
+async def run_migrate(url: str, *, program: Path = WS_RELAY, **settings: str) -> tuple[int, str]:
+    """Runs the migration command with these settings; returns its exit code and what it says."""
     process = await asyncio.create_subprocess_exec(
-        program, "migrate", env={"DATABASE_URL": url}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        program,
+        "migrate",
+        env={"DATABASE_URL": url} | settings,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
     return process.returncode, output.decode()
 
 
-async def migrate(url: str, *, program: Path = WS_RELAY) -> str:
+async def migrate(url: str, *, program: Path = WS_RELAY, **settings: str) -> str:
     """Runs the migration command, which must succeed; returns what it says."""
-    code, output = await run_migrate(url, program=program)
+    code, output = await run_migrate(url, program=program, **settings)
     assert code == 0, output
     return output

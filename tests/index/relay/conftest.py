@@ -21,11 +21,11 @@ async def nats_url() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def new_relay(db: Database, nats_url: str, tmp_path: Path) -> AsyncIterator[NewRelay]:
-    """Makes relays, which are stopped when the test ends; none is started."""
+    """Makes relays, with the rights of a relay, which are stopped when the test ends; none is started."""
     made: list[Relay] = []
 
     def make(*, nats: str = nats_url, **settings: str) -> Relay:
-        made.append(Relay(db.url, nats, tmp_path, **settings))
+        made.append(Relay(db.url.replace("//postgres@", "//messaging_relay@"), nats, tmp_path, **settings))
         return made[-1]
 
     yield make

@@ -58,7 +58,7 @@ impl IntoResponse for ProblemResponse {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(REQUEST_ID, request_id);
-        if let Some(allow) = problem.allow.and_then(|allow| HeaderValue::try_from(allow).ok()) {
+        if let Some(allow) = problem.allow.and_then(|allow| HeaderValue::from_str(&allow).ok()) {
             headers.insert(ALLOW, allow);
         }
         if let Some(seconds) = problem.retry_after {

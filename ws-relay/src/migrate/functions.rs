@@ -4,6 +4,7 @@
 //! and would fail in the middle of its statement if that number went away.
 
 use super::files;
+use super::roles::{Roles, secure};
 use anyhow::{Context, bail};
 use messaging_core::refusal::Refusal;
 use semver::Version;
@@ -30,11 +31,17 @@ const REPLACEMENT: &str = "CREATE OR REPLACE FUNCTION messaging.";
 /// A database's functions: the version of the program that applied them, and their hash.
 type Stored = (String, String);
 
-/// Applies the functions if they are others than the database has. Returns whether it did.
-pub async fn bring_up_to_date(client: &mut Client) -> anyhow::Result<bool> {
+/// Applies the functions if they are others than the database has, and gives them and the roles their rights. Returns
+/// whether anything was changed.
+pub async fn bring_up_to_date(client: &mut Client, roles: &Roles) -> anyhow::Result<bool> {
     let (hash, stored) = (hash(files::FUNCTIONS), stored(client).await?);
     match &stored {
-        Some((_, known)) if *known == hash => return Ok(false),
+        Some((_, known)) if *known == hash => {
+            let transaction = client.transaction().await?;
+            let changed = secure(&transaction, roles).await.context("the rights of the roles")?;
+            transaction.commit().await.context("the rights of the roles could not be committed")?;
+            return Ok(changed);
+        }
         Some((version, _)) if is_newer(version, VERSION)? => {
             tracing::info!("the functions are those of version {version}, newer than {VERSION}: left as they are");
             return Ok(false);
@@ -43,6 +50,7 @@ pub async fn bring_up_to_date(client: &mut Client) -> anyhow::Result<bool> {
     }
     let transaction = client.transaction().await?;
     let count = apply(&transaction, files::FUNCTIONS, &hash).await?;
+    secure(&transaction, roles).await.context("the rights of the roles")?;
     transaction.commit().await.context("the functions could not be committed")?;
     tracing::info!("applied {count} functions from {} files", files::FUNCTIONS.len());
     Ok(true)

@@ -133,9 +133,9 @@ impl Operation {
         self.fails([Problem::invalid_key()])
     }
 
-    /// The same key gives the same result, and only for the same request.
+    /// The same key gives the same result, and only for the same request. What may be repeated may come too often, too.
     pub fn retry_safe(self) -> Self {
-        self.takes_key().refuses(&[Refusal::IdempotencyKeyReused])
+        self.takes_key().refuses(&[Refusal::IdempotencyKeyReused, Refusal::RateLimited])
     }
 
     /// The same, of a change that is carried out once and whose response is kept.

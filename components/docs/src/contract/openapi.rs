@@ -134,6 +134,11 @@ fn responses(operation: &Operation, schemas: &mut Schemas, shared: &mut Map<Stri
             let relations = operation.links.join("` and `");
             response["description"] = json!(format!("{} `Link` has `{relations}`.", success.description));
         }
+        if operation.problems.iter().any(|problem| problem.code == "rate_limited") {
+            for name in RATE_LIMIT_HEADERS {
+                response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
+            }
+        }
         if let Some((media, schema)) = success.content {
             response["content"] = json!({media: {"schema": schema(&mut schemas.responses)}});
         }
@@ -150,6 +155,9 @@ fn responses(operation: &Operation, schemas: &mut Schemas, shared: &mut Map<Stri
     }
     responses
 }
+
+/// Of every response to an act that was counted.
+const RATE_LIMIT_HEADERS: [&str; 2] = ["RateLimit-Policy", "RateLimit"];
 
 fn request_id() -> Value {
     json!({"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}})
@@ -191,7 +199,12 @@ fn refusals(status: u16, problems: &[&Problem]) -> Value {
     if status == 401 {
         headers["WWW-Authenticate"] = json!({"$ref": "#/components/headers/WWW-Authenticate"});
     }
-    if problems.iter().any(|problem| problem.retry_after.is_some()) {
+    if status == 429 {
+        for name in RATE_LIMIT_HEADERS {
+            headers[name] = json!({"$ref": format!("#/components/headers/{name}")});
+        }
+    }
+    if status == 429 || problems.iter().any(|problem| problem.retry_after.is_some()) {
         headers["Retry-After"] = json!({"$ref": "#/components/headers/Retry-After"});
     }
     json!({
@@ -214,6 +227,8 @@ fn headers() -> Value {
         "Link": header("Where the neighbouring pages are (RFC 8288); absent where there is none. A relation each."),
         "WWW-Authenticate": header("How to say who you are."),
         "Retry-After": header("Seconds after which to try again; absent where that would change nothing."),
+        "RateLimit-Policy": header("The limit that is nearest: its name, how many acts (q) in how many seconds (w). Absent where nothing was counted."),
+        "RateLimit": header("What is left of it (r), and after how many seconds there is one more (t). Absent where nothing was counted."),
     })
 }
 

@@ -27,7 +27,7 @@ pub async fn preflight(request: &Request) -> Option<Response> {
 pub fn allow(response: Response, origin: &str) -> Response {
     response
         .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-        .header(header::ACCESS_CONTROL_EXPOSE_HEADERS, "link, retry-after, x-request-id")
+        .header(header::ACCESS_CONTROL_EXPOSE_HEADERS, "link, ratelimit, ratelimit-policy, retry-after, x-request-id")
         .header(header::VARY, "origin")
 }
 

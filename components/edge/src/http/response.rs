@@ -3,7 +3,11 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use messaging_core::problem::Problem;
+use messaging_core::rate_limit::NearestLimit;
 use serde::Serialize;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// A response with its whole body in memory, so that it always has a `Content-Length`.
 #[derive(Debug)]
@@ -49,7 +53,10 @@ impl Response {
         if let Some(allow) = &problem.allow {
             response = response.header(header::ALLOW, allow);
         }
-        if let Some(seconds) = problem.retry_after {
+        if let Some(limit) = &problem.limit {
+            response = response.limit(limit);
+        }
+        if let Some(seconds) = problem.wait() {
             response = response.header(header::RETRY_AFTER, &seconds.to_string());
         }
         if problem.status == StatusCode::UNAUTHORIZED {
@@ -64,6 +71,14 @@ impl Response {
             self.headers.push((name, value));
         }
         self
+    }
+
+    /// Says how near a limit is, unless the response says so already.
+    pub(super) fn limit(self, limit: &NearestLimit) -> Self {
+        if self.headers.iter().any(|(name, _)| *name == RATE_LIMIT) {
+            return self;
+        }
+        self.header(RATE_LIMIT_POLICY, &limit.policy_header()).header(RATE_LIMIT, &limit.limit_header())
     }
 
     /// The body; empty when it is no text.

@@ -1,6 +1,7 @@
 //! The one way in: every component's request goes through [`serve`].
 
 use super::cors;
+use super::near::noting;
 use super::{Request, Response, Router};
 use crate::{Problem, log};
 use ::http::{HeaderName, StatusCode};
@@ -50,9 +51,9 @@ pub async fn serve<F: Failure>(
         return response.header(REQUEST_ID, &id).into_http();
     }
     let origin = cors::allowed_origin(&request).await;
-    let responded = match readable {
-        Ok(()) => routes(Router::new(request)).respond().await,
-        Err(unreadable) => Err(unreadable.into()),
+    let (responded, limit) = match readable {
+        Ok(()) => noting(routes(Router::new(request)).respond()).await,
+        Err(unreadable) => (Err(unreadable.into()), None),
     };
     let response = responded.unwrap_or_else(|failure| {
         if let Some(message) = failure.log_message() {
@@ -61,6 +62,6 @@ pub async fn serve<F: Failure>(
         }
         failure.into_response(&id)
     });
-    let response = response.header(REQUEST_ID, &id);
+    let response = limit.iter().fold(response.header(REQUEST_ID, &id), Response::limit);
     origin.iter().fold(response, |response, origin| cors::allow(response, origin)).into_http()
 }

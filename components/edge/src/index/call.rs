@@ -1,12 +1,12 @@
 //! One call of a function of the schema `messaging`: one statement of one request.
 
+use super::value::Value;
 use crate::deadline::within;
-use crate::{Problem, settings};
+use crate::{Problem, note, settings};
 use http::StatusCode;
 use messaging_core::auth::{Caller, MicroDaos};
 use messaging_core::fault::Fault;
-use messaging_core::idempotency::ClientKey;
-use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId};
+use messaging_core::rate_limit::{Class, Limits, NearestLimit};
 use messaging_core::refusal::Refusal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +15,10 @@ use std::time::Duration;
 
 /// How long a statement, with the wait for a connection, may take: whoever asks has an answer within 10 seconds.
 const DEADLINE: Duration = Duration::from_secs(8);
+
+/// The argument that says how much may be done, and what tells of it behind the function's call.
+const LIMITS: &str = "p_limits";
+const NEAREST_LIMIT: &str = ", current_setting('messaging.nearest_limit', true) AS nearest_limit";
 
 /// Why a function gave no document.
 #[derive(Debug)]
@@ -123,6 +127,20 @@ impl Call {
         self.arg("p_caller", caller.id()).arg("p_microdaos", microdaos)
     }
 
+    /// An act of which this caller, and everybody in the channel, may do only so much: the statement that decides on it
+    /// counts it as well.
+    pub async fn limited(mut self, class: Class, caller: &Caller) -> Self {
+        let limits: Result<Option<Limits>, Problem> = settings::limits(class, caller).await;
+        match limits {
+            Ok(Some(limits)) => self.jsonb(LIMITS, &limits),
+            Ok(None) => self,
+            Err(problem) => {
+                self.invalid = Some(problem);
+                self
+            }
+        }
+    }
+
     /// The document as it is.
     pub async fn document(self) -> Result<Document, Error> {
         let function = self.function;
@@ -154,15 +172,29 @@ impl Call {
         }
         let arguments: Vec<_> = names.iter().zip(1..).map(|(name, n)| format!("{name} => ${n}")).collect();
         // Names come from this crate, never from a request.
-        let statement =
-            format!("SELECT refusal::text, document::text FROM messaging.{function}({})", arguments.join(", "));
+        let statement = format!(
+            "SELECT refusal::text, document::text{} FROM messaging.{function}({})",
+            if names.contains(&LIMITS) { NEAREST_LIMIT } else { "" },
+            arguments.join(", ")
+        );
         let address = settings::required("database_url").await.map_err(Error::Failed)?;
-        let (refusal, document) = ask(function, address, statement, values).await?;
+        let (refusal, document, limit) = ask(function, address, statement, values).await?;
+        // Empty where this connection was asked before, and nothing was counted now.
+        if let Some(limit) = limit.filter(|limit| !limit.is_empty()) {
+            note(Document(limit).read()?);
+        }
         match refusal {
             None => Ok(document),
-            Some(code) => Err(match Refusal::from_code(&code) {
-                Some(refusal) => Error::Refused(refusal),
-                None => Error::Failed(Problem::internal(format!("{function} refused with an unknown code: {code}"))),
+            Some(code) => Err(match (Refusal::from_code(&code), document) {
+                // Only a limit says more than its code.
+                (Some(refusal), Some(details)) => {
+                    let limit: NearestLimit = Document(details).read()?;
+                    Error::Failed(Problem::from(refusal).with_limit(limit))
+                }
+                (Some(refusal), None) => Error::Refused(refusal),
+                (None, _) => {
+                    Error::Failed(Problem::internal(format!("{function} refused with an unknown code: {code}")))
+                }
             }),
         }
     }
@@ -175,7 +207,8 @@ pub async fn ping() -> Result<(), Problem> {
     ask("ping", address, statement, Vec::new()).await.map(|_| ()).map_err(Problem::from)
 }
 
-type Row = (Option<String>, Option<String>);
+/// Refusal, document and nearest limit.
+type Row = (Option<String>, Option<String>, Option<String>);
 
 async fn ask(function: &str, address: String, statement: String, values: Vec<ParameterValue>) -> Result<Row, Error> {
     match within(DEADLINE, query(address, statement, values)).await {
@@ -191,7 +224,7 @@ async fn query(address: String, statement: String, values: Vec<ParameterValue>) 
     let connection = Connection::open(address).await?;
     let rows = connection.query(statement, values).await?.collect().await?;
     let row = rows.first().ok_or_else(|| PgError::Decode("the statement gave no row".to_owned()))?;
-    Ok((row.get::<String>("refusal"), row.get::<String>("document")))
+    Ok((row.get::<String>("refusal"), row.get::<String>("document"), row.get::<String>("nearest_limit")))
 }
 
 /// Whose fault it is, and what the log is told. The host's own text of an error holds a backtrace.
@@ -206,92 +239,5 @@ fn failure(error: &PgError) -> (Fault, String) {
         }
         // A value that the host could not take or give.
         other => (Fault::Unknown, format!("{other:?}")),
-    }
-}
-
-/// An argument's value.
-pub(super) struct Value(ParameterValue);
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self(ParameterValue::Str(text.to_owned()))
-    }
-}
-
-impl From<&String> for Value {
-    fn from(text: &String) -> Self {
-        text.as_str().into()
-    }
-}
-
-impl From<&EntityId> for Value {
-    fn from(id: &EntityId) -> Self {
-        id.as_str().into()
-    }
-}
-
-impl From<&ClientKey> for Value {
-    fn from(key: &ClientKey) -> Self {
-        key.as_str().into()
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self(ParameterValue::Boolean(value))
-    }
-}
-
-impl From<i32> for Value {
-    fn from(number: i32) -> Self {
-        Self(ParameterValue::Int32(number))
-    }
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self(ParameterValue::Int64(number))
-    }
-}
-
-impl From<uuid::Uuid> for Value {
-    fn from(id: uuid::Uuid) -> Self {
-        Self(ParameterValue::Uuid(id.to_string()))
-    }
-}
-
-impl From<ChannelId> for Value {
-    fn from(id: ChannelId) -> Self {
-        id.0.into()
-    }
-}
-
-impl From<MessageId> for Value {
-    fn from(id: MessageId) -> Self {
-        id.0.into()
-    }
-}
-
-impl From<ChannelMemberId> for Value {
-    fn from(id: ChannelMemberId) -> Self {
-        id.0.into()
-    }
-}
-
-impl From<Vec<String>> for Value {
-    fn from(texts: Vec<String>) -> Self {
-        Self(ParameterValue::ArrayStr(texts.into_iter().map(Some).collect()))
-    }
-}
-
-impl From<Vec<Option<String>>> for Value {
-    fn from(texts: Vec<Option<String>>) -> Self {
-        Self(ParameterValue::ArrayStr(texts))
-    }
-}
-
-impl<T: Into<Value>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self(ParameterValue::DbNull), Into::into)
     }
 }

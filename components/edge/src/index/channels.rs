@@ -7,6 +7,7 @@ use messaging_core::channel::NewChannel;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::ChannelId;
 use messaging_core::page::ChannelPage;
+use messaging_core::rate_limit::Class;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -61,6 +62,8 @@ pub async fn reserve_channel(
         .arg("p_fingerprint", fingerprint)
         .arg("p_visibility", <&str>::from(new.visibility))
         .arg("p_other_id", new.other.as_ref())
+        .limited(Class::Create, caller)
+        .await
         .json()
         .await
 }
@@ -138,6 +141,8 @@ pub async fn prepare_channel_change(
         .caller(caller)
         .arg("p_channel_id", channel_id)
         .jsonb("p_changes", changes)
+        .limited(Class::Manage, caller)
+        .await
         .json()
         .await
 }
@@ -169,7 +174,8 @@ pub struct PreparedArchive {
 
 /// Before a channel is archived.
 pub async fn prepare_archive(caller: &Caller, channel_id: ChannelId) -> Result<PreparedArchive, Error> {
-    Call::of("prepare_archive").caller(caller).arg("p_channel_id", channel_id).json().await
+    let call = Call::of("prepare_archive").caller(caller).arg("p_channel_id", channel_id);
+    call.limited(Class::Manage, caller).await.json().await
 }
 
 /// After the room takes no more messages.

@@ -7,6 +7,7 @@ use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityId};
 use messaging_core::member::{ChangeMember, Invitation};
 use messaging_core::page::MemberPage;
+use messaging_core::rate_limit::Class;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -38,7 +39,8 @@ pub struct PreparedJoin {
 
 /// Before the caller joins by themselves.
 pub async fn prepare_join(caller: &Caller, channel_id: ChannelId) -> Result<PreparedJoin, Error> {
-    Call::of("prepare_join").caller(caller).arg("p_channel_id", channel_id).json().await
+    let call = Call::of("prepare_join").caller(caller).arg("p_channel_id", channel_id);
+    call.limited(Class::Manage, caller).await.json().await
 }
 
 /// After the caller has joined in Matrix; gives the member. A caller who has lost the right meanwhile is refused.
@@ -113,6 +115,8 @@ pub async fn prepare_invite(
         .jsonb("p_details", &invitation.details)
         .arg("p_client_key", client_key)
         .arg("p_fingerprint", fingerprint)
+        .limited(Class::Manage, caller)
+        .await
         .json()
         .await
 }
@@ -190,6 +194,8 @@ pub async fn prepare_removal(
         .arg("p_channel_id", channel_id)
         .arg("p_member_id", member_id)
         .arg("p_ban", ban)
+        .limited(Class::Manage, caller)
+        .await
         .json()
         .await
 }
@@ -238,6 +244,8 @@ pub async fn prepare_member_change(
         .arg("p_channel_id", channel_id)
         .arg("p_member_id", member_id)
         .jsonb("p_details", change)
+        .limited(Class::Manage, caller)
+        .await
         .json()
         .await
 }

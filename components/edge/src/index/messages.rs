@@ -8,6 +8,7 @@ use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityId, MessageId};
 use messaging_core::page::MessagePage;
 use messaging_core::paths::MessagePath;
+use messaging_core::rate_limit::Class;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -93,6 +94,8 @@ pub async fn prepare_send(caller: &Caller, send: &PrepareSend<'_>) -> Result<Pre
         .arg("p_fingerprint", send.client_key.map(|_| send.fingerprint))
         .arg("p_is_encrypted", send.is_encrypted)
         .arg("p_route", send.route)
+        .limited(Class::Send, caller)
+        .await
         .json()
         .await
 }
@@ -201,13 +204,15 @@ pub async fn prepare_edit(
         .arg("p_client_key", client_key)
         .arg("p_fingerprint", client_key.map(|_| fingerprint))
         .arg("p_is_encrypted", is_encrypted)
+        .limited(Class::Edit, caller)
+        .await
         .json()
         .await
 }
 
 /// Before a message is redacted in Matrix.
 pub async fn prepare_deletion(caller: &Caller, at: MessagePath) -> Result<PreparedMessageChange, Error> {
-    at_message("prepare_deletion", caller, at).json().await
+    at_message("prepare_deletion", caller, at).limited(Class::Edit, caller).await.json().await
 }
 
 /// An edit that is in Matrix.

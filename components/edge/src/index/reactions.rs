@@ -5,6 +5,7 @@ use super::call::Call;
 use messaging_core::auth::Caller;
 use messaging_core::ids::EntityId;
 use messaging_core::paths::{MessagePath, ReactionPath};
+use messaging_core::rate_limit::Class;
 use messaging_core::refusal::Refusal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -37,7 +38,7 @@ pub struct PreparedReaction {
 
 /// Before somebody reacts in Matrix.
 pub async fn prepare_reaction(caller: &Caller, at: &ReactionPath) -> Result<PreparedReaction, Error> {
-    at_reaction("prepare_reaction", caller, at).json().await
+    at_reaction("prepare_reaction", caller, at).limited(Class::Edit, caller).await.json().await
 }
 
 fn at_reaction(function: &'static str, caller: &Caller, at: &ReactionPath) -> Call {
@@ -100,5 +101,5 @@ pub struct PreparedReactionRemoval {
 
 /// Before a reaction is redacted in Matrix.
 pub async fn prepare_reaction_removal(caller: &Caller, at: &ReactionPath) -> Result<PreparedReactionRemoval, Error> {
-    at_reaction("prepare_reaction_removal", caller, at).json().await
+    at_reaction("prepare_reaction_removal", caller, at).limited(Class::Edit, caller).await.json().await
 }

@@ -1,0 +1,82 @@
+-- How much somebody may do in a time. A prepare_ function asks when everything else has been decided and nothing is
+-- written yet: who may not know of a channel uses up nothing of it, what is repeated or has no effect costs nothing, and
+-- a request that is refused has changed nothing. p_limits is what the component's settings say, NULL without limits:
+-- {"class": "send", "scope": "person", "caller": [quota, seconds], "channel": [quota, seconds]}.
+
+-- Takes one act from a limit (generic cell rate algorithm): quota acts at once, then one each seconds / quota. Says how many
+-- are left, and after how many seconds there is one more. Counted by the time when the statement began. Who is further ahead
+-- than a statement may wait was counted by another setting, or by a clock that was set back, and has used up all that this
+-- setting gives.
+CREATE FUNCTION messaging.take_from_limit(
+    p_class text, p_key text, p_quota bigint, p_seconds bigint, OUT is_taken boolean, OUT remaining bigint, OUT more_in bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+    spacing interval := interval '1 microsecond' * (p_seconds * 1000000 / p_quota);
+    period interval := interval '1 second' * p_seconds;
+    other_setting timestamptz := now() + period + interval '10 seconds';
+    arrival timestamptz;
+BEGIN
+    INSERT INTO messaging.rate_limits AS r (class, key, theoretical_arrival_at) VALUES (p_class, p_key, now() + spacing)
+    ON CONFLICT (class, key) DO UPDATE SET theoretical_arrival_at = CASE
+        WHEN r.theoretical_arrival_at > other_setting THEN now() + period
+        ELSE greatest(r.theoretical_arrival_at, now()) + spacing END
+    WHERE r.theoretical_arrival_at > other_setting OR greatest(r.theoretical_arrival_at, now()) + spacing <= now() + period
+    RETURNING r.theoretical_arrival_at INTO arrival;
+    is_taken := FOUND;
+    remaining := 0;
+    IF is_taken THEN
+        remaining := greatest(floor(extract(epoch FROM now() + period - arrival) / extract(epoch FROM spacing)), 0);
+    ELSE
+        SELECT r.theoretical_arrival_at INTO arrival FROM messaging.rate_limits r WHERE r.class = p_class AND r.key = p_key;
+    END IF;
+    more_in := greatest(ceil(extract(epoch FROM coalesce(arrival, now()) + spacing * (remaining + 1) - period - now())), 1);
+END
+$$;
+
+-- The refusal of a caller who has done too much, or of anybody in a channel where too much is done, with what they are told
+-- of it, or NULL. The caller's row is taken first: that of the channel is everybody's, and held for the shortest time. The
+-- limit that is nearest is left in the setting messaging.nearest_limit, for the rest of the statement.
+CREATE FUNCTION messaging.limit_refusal(
+    p_caller text, p_channel_id uuid, p_limits jsonb, OUT refusal messaging.refusal, OUT details json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    act text := p_limits ->> 'class';
+    mine jsonb := p_limits -> 'caller';
+    shared jsonb := CASE WHEN p_channel_id IS NOT NULL THEN p_limits -> 'channel' END;
+    whose text := p_limits ->> 'scope';
+    own record;
+    nearest record;
+BEGIN
+    IF mine IS NULL AND shared IS NULL THEN
+        RETURN;
+    END IF;
+    IF mine IS NOT NULL THEN
+        own := messaging.take_from_limit(act, p_caller, (mine ->> 0)::bigint, (mine ->> 1)::bigint);
+        nearest := own;
+    END IF;
+    IF shared IS NOT NULL AND (mine IS NULL OR own.is_taken) THEN
+        nearest := messaging.take_from_limit(act, p_channel_id::text, (shared ->> 0)::bigint, (shared ->> 1)::bigint);
+        IF NOT nearest.is_taken AND mine IS NOT NULL THEN
+            UPDATE messaging.rate_limits SET theoretical_arrival_at = theoretical_arrival_at
+                - interval '1 microsecond' * ((mine ->> 1)::bigint * 1000000 / (mine ->> 0)::bigint)
+            WHERE class = act AND key = p_caller;
+        END IF;
+        IF mine IS NOT NULL AND own.remaining <= nearest.remaining AND nearest.is_taken THEN
+            nearest := own;
+        ELSE
+            mine := shared;
+            whose := 'channel';
+        END IF;
+    END IF;
+    details := json_build_object('policy', act || '-' || whose, 'quota', mine -> 0, 'seconds', mine -> 1,
+        'remaining', nearest.remaining, 'more_in', nearest.more_in);
+    PERFORM set_config('messaging.nearest_limit', details::text, true);
+    IF nearest.is_taken THEN
+        details := NULL;
+    ELSE
+        INSERT INTO messaging.rate_limit_hits AS h (class, scope, hits) VALUES (act, whose, 1)
+        ON CONFLICT (class, scope) DO UPDATE SET hits = h.hits + 1;
+        refusal := 'rate_limited';
+    END IF;
+END
+$$;
