@@ -5,6 +5,7 @@ mod app;
 mod args;
 mod compile;
 mod control;
+mod fuzz;
 mod install;
 mod manifest;
 mod nats;
@@ -70,6 +71,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Token(args) => token::run(&repo, args)?,
         Command::Test(args) => return suite::run(&repo, args, &stop),
         Command::Soak(args) => return soak::run(&repo, args, &stop),
+        Command::Fuzz(args) => return fuzz::run(&repo, args, &stop),
     }
     Ok(ExitCode::SUCCESS)
 }
