@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 import httpx
-from support.stack import Stack
 
 from fuzz.setting import Hidden, prepare
+from support.stack import Stack
 
 HERE = Path(__file__).resolve().parent
 # In a log: a component has trapped, or a program has panicked.

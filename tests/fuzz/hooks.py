@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,14 +9,11 @@ import schemathesis
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.modes import GenerationMode
 
-from fuzz import judge  # noqa: F401: its checks are known once it is imported
-from fuzz.setting import Setting
+# Its checks are known to Schemathesis once it is imported.
+from fuzz.judge import SETTING
 
-SETTING = Setting.read(Path(os.environ["FUZZ_SETTING"]))
 # What was made meanwhile is drawn as well, up to this many.
 MOST = 400
-# Reads that a service of the platform may do with the internal secret.
-OPEN_TO_SERVICES = {"get"}
 
 
 def chance(case: schemathesis.Case) -> Random:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from support.api import Caller, World, member_path, path_to, reaction_path, unique
 from support.stack import Stack
 from support.tokens import sign, token
