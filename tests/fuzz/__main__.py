@@ -14,12 +14,15 @@ from pathlib import Path
 
 import httpx
 
+from fuzz.pushes import push
 from fuzz.setting import Hidden, prepare
 from support.stack import Stack
 
 HERE = Path(__file__).resolve().parent
 # In a log: a component has trapped, or a program has panicked.
 TRAPS = re.compile(r"panicked at|wasm trap|wasm backtrace")
+# How many events are pushed.
+PUSHED = 600
 # For a run whose length is a time.
 ENDLESS = 1_000_000
 
@@ -45,8 +48,10 @@ async def main() -> int:
         args.out.mkdir(parents=True, exist_ok=True)
         setting.write(args.out / "setting.json")
         before = await hidden.state()
+        print(f"{PUSHED} events as the homeserver pushes them", flush=True)
+        found = await push(stack, http, setting, setting.rooms, PUSHED)
         code = await asyncio.to_thread(draw, stack, args, math.ceil(args.cases / operations))
-        found = await afterwards(stack, http, hidden, before)
+        found += await afterwards(stack, http, hidden, before)
     print(*found, sep="\n")
     print(f"seed {args.seed}; report: {args.out}", flush=True)
     return 1 if code or found else 0

@@ -29,6 +29,7 @@ class Setting:
     microdaos: list[str]
     members: list[str]
     channels: list[str] = field(default_factory=list)
+    rooms: list[str] = field(default_factory=list)
     doomed: list[str] = field(default_factory=list)
     # Channel and message.
     messages: list[tuple[str, str]] = field(default_factory=list)
@@ -76,6 +77,7 @@ async def prepare(stack: Stack, http: httpx.AsyncClient, seed: int) -> tuple[Set
     for fields in ({}, {}, {"visibility": "microdao"}, {"visibility": "private"}, {"is_encrypted": True}):
         channel = await world.channel(alice, **fields)
         setting.channels.append(channel["id"])
+        setting.rooms.append(channel["matrix_room_id"])
         await alice.invite(channel["id"], bob.id)
         await alice.invite(channel["id"], sofia.id)
         if not fields.get("is_encrypted"):

@@ -6,6 +6,8 @@
 //! one that failed.
 
 mod apply;
+#[cfg(test)]
+mod arbitrary;
 mod ephemeral;
 mod event;
 mod forward;

@@ -1,8 +1,8 @@
 //! The relay's HTTP routes.
 
 mod auth;
-pub mod health;
 pub mod certificate;
+pub mod health;
 pub mod key_set;
 pub mod meter;
 pub mod origins;
