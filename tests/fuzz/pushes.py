@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -14,7 +15,7 @@ from support.stack import Stack
 TRANSACTION = 20
 # What stands in place of something: a text that is none, numbers at every edge, depth, the ids of others.
 ANYTHING: list[Any] = [
-    *(None, True, 0, -1, 1.5, 1e308, 2**31, 2**53, 2**63, -(2**63), "", "\0", "\ud83d\ude00", "x" * 300, "x" * 70_000),
+    *(None, True, 0, -1, 1.5, 1e308, 2**31, 2**53, 2**63, -(2**63), "", "\0", "\ud83d", "x" * 300, "x" * 70_000),
     *(
         "\u202e\u200b",
         "@a:b",
@@ -82,7 +83,7 @@ def places(node: Any) -> list[tuple[Any, Any]]:
 async def push(stack: Stack, http: httpx.AsyncClient, setting: Setting, rooms: list[str], count: int) -> list[str]:
     """Pushes about so many events; returns what was found."""
     chosen, found = Random(setting.seed), []
-    headers = {"Authorization": f"Bearer {stack.matrix_hs_token}"}
+    headers = {"Authorization": f"Bearer {stack.matrix_hs_token}", "Content-Type": "application/json"}
     people = [f"@{entity.replace(':', '-', 1)}:{stack.server_name}" for entity in setting.members]
     people += ["@carol:elsewhere.example", f"@carol:{stack.server_name}"]
     for number in range(count // TRANSACTION):
@@ -97,7 +98,8 @@ async def push(stack: Stack, http: httpx.AsyncClient, setting: Setting, rooms: l
         body = {"events": events, "ephemeral": [chosen.choice(events)]}
         path = f"/_matrix/app/v1/transactions/fuzz-{setting.seed}-{number}"
         try:
-            response = await http.put(path, json=body, headers=headers)
+            # As ASCII: half of a pair of surrogates has no other form.
+            response = await http.put(path, content=json.dumps(body).encode(), headers=headers)
         except httpx.HTTPError as error:
             found.append(f"{path}: {error!r} after {body}")
             continue

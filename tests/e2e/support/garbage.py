@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -80,6 +81,16 @@ def endless(begin: bytes, again: bytes, pause: float = 0) -> Answer:
             writer.write(again)
             await writer.drain()
             await asyncio.sleep(pause)
+
+    return answer
+
+
+def in_turn(*answers: Answer) -> Answer:
+    """The first request gets the first answer, the second one the second, and so on."""
+    turn = itertools.cycle(answers)
+
+    async def answer(garbage: Garbage, writer: asyncio.StreamWriter) -> None:
+        await next(turn)(garbage, writer)
 
     return answer
 

@@ -73,7 +73,8 @@ proptest! {
         prop_assert!(verifier.verify_token(&token[..at]).is_err());
         prop_assert!(verifier.verify_token(&token[at.max(1)..]).is_err());
         if !part.is_empty() {
-            prop_assert!(verifier.verify_token(&format!("{}{part}{}", &token[..at], &token[at..])).is_err());
+            let joined = [&token[..at], &part, &token[at..]].concat();
+            prop_assert!(verifier.verify_token(&joined).is_err());
         }
     }
 
@@ -81,7 +82,8 @@ proptest! {
     fn what_is_no_token_opens_nothing(text in ".*", header in any_json(), claims in any_json()) {
         for (verifier, _) in pairs() {
             prop_assert!(verifier.verify_token(&text).is_err());
-            prop_assert!(verifier.verify_token(&format!("{}.", unsigned(&header, &claims))).is_err());
+            let without_signature = unsigned(&header, &claims) + ".";
+            prop_assert!(verifier.verify_token(&without_signature).is_err());
             let _ = verifier.authenticate(Some(&text), Some(&text));
         }
     }
@@ -98,7 +100,8 @@ proptest! {
             prop_assert!(known.expires_at.is_some_and(|end| end > now()));
         }
         // A header that is signed as well is still only a wish.
-        prop_assert!(verifier.verify_token(&sign(&header, &json!({"sub": "user:alice"}), SECRET)).is_err());
+        let wish = sign(&header, &json!({"sub": "user:alice"}), SECRET);
+        prop_assert!(verifier.verify_token(&wish).is_err());
     }
 
     #[test]
