@@ -2,6 +2,7 @@
 
 mod bans;
 mod edits;
+mod join_named;
 mod response;
 mod shows;
 mod state;

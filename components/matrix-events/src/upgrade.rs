@@ -28,7 +28,9 @@ pub async fn bot_invited(event: &Event, here: &Here) -> Result<(), Error> {
 async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
     let Some(old) = find_upgrade(replacement).await? else { return Ok(()) };
     let gateway = Gateway::from_settings().await?;
-    gateway.join(replacement, &here.bot).await?;
+    if !gateway.join_named(replacement, &here.bot).await? {
+        return Ok(());
+    }
     // Only the homeserver that made the room wrote this; a tombstone can name any room.
     if gateway.predecessor(replacement).await?.as_deref() == Some(old.as_str()) {
         for banned in follow_upgrade(replacement, &old).await? {
