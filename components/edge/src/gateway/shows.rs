@@ -14,6 +14,8 @@ impl Gateway {
         match reason(&body).as_deref() {
             _ if status.is_success() => read::<AnyObject>(paths::EVENT, status, &body).map(|_| true),
             Some("M_NOT_FOUND") if status == StatusCode::NOT_FOUND => Ok(false),
+            // An id that can be none: no homeserver has such an event.
+            Some("M_INVALID_PARAM") if status == StatusCode::BAD_REQUEST => Ok(false),
             Some("M_FORBIDDEN") => Ok(true),
             _ => if_offered(read::<AnyObject>(paths::EVENT, status, &body)).map(|_| true),
         }
