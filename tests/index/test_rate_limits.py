@@ -148,6 +148,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
     """Each of these uses up the caller's only act of its class, and a second time is refused."""
     channel = await world.channel()
     await world.member(channel, "user:bob")
+    await world.member(channel, "user:ann")
     other = await world.channel(owner="user:bob")
     own, another, theirs = [await world.message(channel, sender) for sender in (OWNER, OWNER, "user:bob")]
     for reactor, emoji in ((OWNER, "🎉"), (OWNER, "🚀")):
@@ -167,7 +168,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "prepare_invite": ("manage", [{**by, "member_id": f"user:{who}", **invited} for who in ("new", "newer")]),
         "prepare_join": ("manage", [other.by(OWNER), other.by(OWNER)]),
         "prepare_removal": ("manage", [{**by, "member_id": "user:bob"}] * 2),
-        "prepare_member_change": ("manage", [{**by, "member_id": "user:bob", "details": {"role": "admin"}}] * 2),
+        "prepare_member_change": ("manage", [{**by, "member_id": "user:ann", "details": {"role": "admin"}}] * 2),
     }
     sql = """SELECT array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace
              AND (proname LIKE 'prepare@_%' ESCAPE '@' OR proname = 'reserve_channel')"""

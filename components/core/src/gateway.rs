@@ -3,11 +3,13 @@
 //! The contract is the platform's own, so what a gateway may leave out is optional here, and unknown fields are
 //! ignored. Matrix ids are texts: the gateway checks them. Errors are Matrix error codes.
 
+mod any_object;
 mod errors;
 mod events;
 pub mod paths;
 mod users;
 
+pub use any_object::AnyObject;
 pub use errors::{Meaning, advice};
 pub use events::*;
 pub use users::*;

@@ -190,6 +190,15 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
+    /// How many parameters a query may have. More are refused: none is left out in silence.
+    pub const MAX_PARAMETERS: usize = 64;
+
+    /// 400: the query has more parameters.
+    pub fn too_many_parameters() -> Self {
+        let detail = format!("A query may have at most {} parameters.", Self::MAX_PARAMETERS);
+        Self::bad_request("too_many_parameters", detail)
+    }
+
     /// 400: the `Idempotency-Key` is none.
     pub fn invalid_key() -> Self {
         Self::invalid_header("Idempotency-Key", "must be 1 to 255 visible ASCII characters, for example a UUID")

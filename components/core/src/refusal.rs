@@ -168,7 +168,8 @@ impl From<Refusal> for Problem {
                 StatusCode::TOO_MANY_REQUESTS,
                 refusal.code(),
                 "Too much in too short a time. Retry after the seconds of Retry-After, with the same Idempotency-Key.",
-            ),
+            )
+            .retry_after(SOON),
             Refusal::CannotGrant => forbidden("You cannot give a role or a capability that you do not have."),
             Refusal::ChannelEncrypted => {
                 conflict("The channel is end-to-end encrypted: plain text is not accepted here.")

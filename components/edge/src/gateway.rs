@@ -3,6 +3,7 @@
 mod bans;
 mod edits;
 mod history;
+mod join_named;
 mod response;
 mod shows;
 mod state;
@@ -15,8 +16,8 @@ use crate::settings;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use messaging_core::gateway::{
-    CreateRoom, CreatedRoom, MembershipChange, PowerLevel, ReadOnly, Redact, RoomChange, SendEvent, SendReaction, Sent,
-    TOKEN_HEADER, VisibilityChanged, paths,
+    AnyObject, CreateRoom, CreatedRoom, MembershipChange, PowerLevel, ReadOnly, Redact, RoomChange, SendEvent,
+    SendReaction, Sent, TOKEN_HEADER, VisibilityChanged, paths,
 };
 use messaging_core::ids::EntityId;
 use messaging_core::matrix::RoomEvent;
@@ -24,7 +25,7 @@ use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use response::{busy, if_offered, read, reason, refused};
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -239,7 +240,7 @@ impl Gateway {
         values: &[&str],
         body: &impl Serialize,
     ) -> Result<(), Problem> {
-        self.call::<IgnoredAny>(method, path, values, Some(body)).await.map(|_| ())
+        self.call::<AnyObject>(method, path, values, Some(body)).await.map(|_| ())
     }
 
     async fn call<T: DeserializeOwned>(

@@ -6,6 +6,8 @@
 //! one that failed. `reconcile` finds in the rooms' histories what was never pushed.
 
 mod apply;
+#[cfg(test)]
+mod arbitrary;
 mod ephemeral;
 mod event;
 mod forward;

@@ -71,7 +71,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: 
 }
 
 /// With every text as it can be stored.
-fn all_storable(value: &Value) -> Value {
+pub(crate) fn all_storable(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(storable(text)),
         Value::Array(items) => items.iter().map(all_storable).collect(),

@@ -40,7 +40,7 @@ pub async fn raise(room_id: &str, owners: &[String]) -> Result<(), Error> {
 
 /// A level as the index keeps it: the nearest number that fits. Rooms up to version 9 may have it as text (Matrix
 /// specification, "Room version 10"). `None` when it is no number: whose level it is keeps the one before.
-fn level(value: &Value) -> Option<i32> {
+pub(crate) fn level(value: &Value) -> Option<i32> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse::<i64>().ok().map(|number| number as f64),

@@ -30,7 +30,9 @@ async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
     let upgrade = find_upgrade(replacement).await?;
     let Some(old) = upgrade.predecessor_room_id else { return Ok(()) };
     let gateway = Gateway::from_settings().await?;
-    gateway.join(replacement, &here.bot).await?;
+    if !gateway.join_named(replacement, &here.bot).await? {
+        return Ok(());
+    }
     // Only the homeserver that made the room wrote this; a tombstone can name any room.
     if gateway.predecessor(replacement).await?.as_deref() == Some(old.as_str()) {
         // First: when this fails, the event comes again and finds the channel still waiting.

@@ -75,7 +75,7 @@ pub struct EventId {
 }
 
 /// For responses of which nothing is needed.
-pub type Nothing = serde::de::IgnoredAny;
+pub type Nothing = messaging_core::gateway::AnyObject;
 
 /// A path of the client-server API, version 3.
 pub fn v3(segments: &[&str]) -> String {

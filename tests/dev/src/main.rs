@@ -6,6 +6,7 @@ mod args;
 mod compile;
 mod control;
 mod database;
+mod fuzz;
 mod install;
 mod manifest;
 mod nats;
@@ -71,6 +72,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Token(args) => token::run(&repo, args)?,
         Command::Test(args) => return suite::run(&repo, args, &stop),
         Command::Soak(args) => return soak::run(&repo, args, &stop),
+        Command::Fuzz(args) => return fuzz::run(&repo, args, &stop),
     }
     Ok(ExitCode::SUCCESS)
 }

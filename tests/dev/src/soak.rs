@@ -44,7 +44,7 @@ pub fn run(repo: &Repo, args: SoakArgs, stop: &Stop) -> Result<ExitCode> {
 }
 
 /// Another one each second, and short enough to type.
-fn fresh_seed() -> u32 {
+pub fn fresh_seed() -> u32 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     u32::try_from(now % 1_000_000).unwrap_or_default()
 }

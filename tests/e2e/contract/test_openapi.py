@@ -193,6 +193,7 @@ async def test_refusals_are_documented_problems(world: World, contract: Contract
     await ask(409, "POST", CHANNELS, fields)
     await ask(422, "POST", CHANNELS, {"slug": "Not a slug"})
     await ask(422, "GET", CHANNELS, params={"limit": 0})
+    await ask(400, "GET", CHANNELS, params={f"x{n}": 1 for n in range(65)})
     await ask(422, "POST", f"{path}/messages", {"text": ""})
     await ask(422, "POST", f"{path}/messages", {"text": "x", "reply_to": UNKNOWN_ID})
     await ask(409, "POST", f"{path}/messages", {"encrypted": {"algorithm": "a", "ciphertext": "c"}})

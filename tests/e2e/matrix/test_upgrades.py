@@ -116,3 +116,18 @@ async def test_a_tombstone_leads_no_channel_into_a_room_that_does_not_replace_it
         accepted(await homeserver.push(tombstone))
     assert observed.kinds == []
     assert (await owner.get(path_to(channel["id"]))).json() == channel
+
+
+@pytest.mark.parametrize("replacement", ["!nowhere:localhost", "!nowhere", "!nowhere:elsewhere.example", "!\u202e x:y"])
+async def test_a_tombstone_that_names_no_room_holds_up_nobody(
+    world: World, homeserver: Homeserver, witness: Witness, replacement: str
+) -> None:
+    """Whoever manages a room can send one, and the homeserver pushes nothing else until it was taken."""
+    owner = world.user("owner")
+    channel = await world.channel(owner)
+    content = {"body": "moved", "replacement_room": replacement}
+    tombstone = pushed_message(channel, type="m.room.tombstone", state_key="", sender=owner.matrix_id, content=content)
+    async with witness.watch(channel, owner) as observed:
+        accepted(await homeserver.push(tombstone))
+        await owner.send(channel["id"], "still here")
+    assert observed.kinds == ["message.created"]

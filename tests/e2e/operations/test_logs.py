@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from support.api import UNKNOWN_ID, World, path_to, unique
 from support.stack import Stack
+from support.tokens import token
 
 pytestmark = pytest.mark.last
 
@@ -51,6 +54,23 @@ def test_no_line_of_a_log_is_long_or_a_backtrace(stack: Stack) -> None:
     for log in component_logs(stack):
         for line in log.read_text(errors="replace").splitlines():
             assert len(line) < 1500 and "backtrace" not in line.lower(), f"{log.name}: {line[:300]}"
+
+
+async def test_no_log_has_a_secret_or_the_text_of_a_message(stack: Stack, world: World) -> None:
+    stack.need_service("app", "ws-relay")
+    alice, text = world.user("alice"), unique("between-us")
+    channel = await world.channel(alice)
+    message = await alice.send(channel["id"], text)
+    await alice.patch(path_to(channel["id"], message["id"]), {"text": f"{text} changed"})
+    forged = world.bearer(alice.id, token(alice.id, "x" * 64))
+    await forged.try_send(channel["id"], text)
+    await alice.try_send(channel["id"], text, reply_to=UNKNOWN_ID)
+    secrets = [stack.internal_secret, stack.jwt_secret, stack.matrix_as_token, stack.matrix_hs_token]
+    secrets += [stack.matrix_gateway_secret, urlsplit(stack.database_url or "").password, forged.query["token"], text]
+    logs = [*component_logs(stack), *(Path(stack.services[name]["log"]) for name in ("app", "ws-relay"))]
+    for log in logs:
+        content = log.read_text(errors="replace")
+        assert not [place for place, secret in enumerate(secrets) if secret and secret in content], log.name
 
 
 @pytest.mark.parametrize("service", ["app", "ws-relay"])

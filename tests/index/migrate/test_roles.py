@@ -22,7 +22,14 @@ SELECT proname::text, oid::regprocedure::text AS signature, prosecdef, proconfig
     AS types, coalesce(proargnames[cardinality(proargnames) - 1:] = '{refusal,document}', false) AS is_called
 FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace ORDER BY 1
 """
-RELAY_CALLS = {"delete_old_rows", "list_due_deliveries", "claim_deliveries", "end_delivery", "expire_deliveries"}
+RELAY_CALLS = {
+    "delete_old_rows",
+    "list_due_deliveries",
+    "claim_deliveries",
+    "end_delivery",
+    "expire_deliveries",
+    "list_channels_to_reconcile",
+}
 RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}
 
 # Everything that a role was given, in our tables and functions.
@@ -126,8 +133,15 @@ async def test_components_touch_no_table(db: Database, components: Session) -> N
 
 async def test_a_relay_touches_no_other_tables_than_it_has_to(db: Database, relay: Session) -> None:
     assert [row[0] for row in await db.rows(RIGHTS, RELAY) if "(" not in row[0]] == [
+        "messaging.event_stream INSERT",
+        "messaging.event_stream SELECT",
+        "messaging.event_stream UPDATE",
         "messaging.gateway_subscriptions.dropped SELECT",
         "messaging.rate_limit_hits SELECT",
+        "messaging.refills DELETE",
+        "messaging.refills INSERT",
+        "messaging.refills SELECT",
+        "messaging.refills UPDATE",
         "messaging.set_aside_events.set_aside_at SELECT",
         "messaging.webhook_deliveries.id SELECT",
         "public.channel_members SELECT",
@@ -135,6 +149,8 @@ async def test_a_relay_touches_no_other_tables_than_it_has_to(db: Database, rela
         "public.outbox DELETE",
         "public.outbox SELECT",
         "public.outbox.published_at UPDATE",
+        "public.outbox.set_aside_at UPDATE",
+        "public.outbox.stream_seq UPDATE",
     ]
     assert await may(relay, "UPDATE public.outbox SET published_at = now()")
     for sql in (

@@ -116,7 +116,7 @@ impl Operation {
     /// Parameters of the query.
     pub fn asks(mut self, parameters: &[&'static str]) -> Self {
         self.parameters.extend(parameters);
-        self.problems.push(problems::invalid_query());
+        self.problems.extend([problems::invalid_query(), Problem::too_many_parameters()]);
         self
     }
 

@@ -40,8 +40,8 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
         "The member's id (`user:<id>`, `agent:<id>`, `@name:server`), or `me`.",
         member,
     );
-    // A character has at most four bytes.
-    let most = ReactionPath::MAX_EMOJI_BYTES / 4;
+    // In characters, of which an emoji may have as many as bytes: what the service takes, the document does not forbid.
+    let most = ReactionPath::MAX_EMOJI_BYTES;
     let emoji = json!({"type": "string", "maxLength": most, "pattern": patterns::LINE, "examples": ["👍"]});
     let described = "Any emoji that one can see, of up to 128 bytes of UTF-8, percent-encoded.";
     add("emoji", "path", "emoji", described, emoji);

@@ -15,8 +15,6 @@ use std::time::Duration;
 pub const MAX_JSON_BYTES: usize = 256 * 1024;
 /// How long a caller may take to send its body.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
-/// How many parameters a query may have. More are refused: none is left out in silence.
-const MAX_PARAMETERS: usize = 64;
 
 /// One request.
 pub struct Request {
@@ -179,9 +177,8 @@ fn is_request_id(id: &str) -> bool {
 fn parse_query(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = || query.split('&').filter(|pair| !pair.is_empty());
-    if pairs().nth(MAX_PARAMETERS).is_some() {
-        let detail = format!("A query may have at most {MAX_PARAMETERS} parameters.");
-        return Err(Problem::bad_request("too_many_parameters", detail));
+    if pairs().nth(Problem::MAX_PARAMETERS).is_some() {
+        return Err(Problem::too_many_parameters());
     }
     let pairs = pairs().map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     Ok(pairs.map(|(key, value)| (decode(key), decode(value))).collect())

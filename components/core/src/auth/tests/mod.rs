@@ -4,6 +4,7 @@ mod algorithms;
 mod cache;
 mod internal;
 mod key_set;
+mod mutations;
 mod platform;
 mod tokens;
 

@@ -1,0 +1,102 @@
+"""How each operation of the OpenAPI document is called against what is hidden from the caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from support.api import UNKNOWN_ID
+
+
+@dataclass(frozen=True)
+class Target:
+    """The ids that a request names: of a hidden channel, or of nothing."""
+
+    channel: str
+    message: str
+    member: str
+    agent: str
+    microdao: str
+
+    def path(self, template: str) -> str:
+        """The operation's path with these ids."""
+        values = {
+            "channel_id": self.channel,
+            "message_id": self.message,
+            "member_id": self.member,
+            "agent_id": self.agent,
+            "microdao_id": self.microdao,
+            "emoji": "x",
+        }
+        for name, value in values.items():
+            template = template.replace(f"{{{name}}}", quote(value, safe=""))
+        return template
+
+
+UNKNOWN = Target(UNKNOWN_ID, UNKNOWN_ID, "user:nobody", "agent:nobody", "microdao:nowhere")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request that would be right if its caller might do it, and what somebody of another microDAO gets for it."""
+
+    foreigner: int = 404
+    body: Any = None
+    query: str = ""
+    # Needs no identity, and tells everybody the same.
+    open: bool = False
+
+    def query_for(self, target: Target) -> str:
+        return fill(self.query, target)
+
+    def options(self, target: Target) -> dict[str, Any]:
+        return {} if self.body is None else {"json": fill(self.body, target)}
+
+
+def fill(body: Any, target: Target) -> Any:
+    """The body with the target's ids where it has `{channel}` and so on."""
+    if isinstance(body, dict):
+        return {name: fill(value, target) for name, value in body.items()}
+    if isinstance(body, list):
+        return [fill(value, target) for value in body]
+    return body.format(**vars(target)) if isinstance(body, str) else body
+
+
+CREATE = {"slug": "taken-over", "name": "Taken over", "microdao_id": "{microdao}", "visibility": "public"}
+
+# Every operation, by its name: one that is missing here fails the test.
+PLANS = {
+    "listChannels": Plan(200, query="?microdao_id={microdao}"),
+    "createChannel": Plan(403, CREATE),
+    "getChannel": Plan(),
+    "changeChannel": Plan(body={"name": "Taken over", "visibility": "public"}),
+    "archiveChannel": Plan(),
+    "listMessages": Plan(query="?before={message}&deleted=true"),
+    "sendMessage": Plan(body={"text": "Hello over there", "reply_to": "{message}"}),
+    "getMessage": Plan(),
+    "editMessage": Plan(body={"text": "changed"}),
+    "deleteMessage": Plan(),
+    "listReplies": Plan(query="?after={message}"),
+    "listReactions": Plan(),
+    "addReaction": Plan(),
+    "removeReaction": Plan(),
+    "listMembers": Plan(),
+    "inviteMember": Plan(body={"member_id": "user:mallory", "role": "owner"}),
+    # Nobody joins in the name of others: that is refused before the channel is looked up.
+    "joinChannel": Plan(403),
+    "changeMember": Plan(body={"role": "guest"}),
+    "removeMember": Plan(),
+    "endMemberships": Plan(401),
+    "postAsAgent": Plan(401, {"channel_id": "{channel}", "text": "Hello over there"}),
+    "getAgentContext": Plan(401),
+    "listMessagesForAgent": Plan(401, query="?agent_id={agent}"),
+    "listSetAsideEvents": Plan(401),
+    "replaySetAsideEvents": Plan(401),
+    "receiveMatrixEvents": Plan(401, {"events": []}),
+    "getHealth": Plan(200, open=True),
+    "getReadiness": Plan(200, open=True),
+    "getOpenapi": Plan(200, open=True),
+    "getAsyncapi": Plan(200, open=True),
+    "getDocs": Plan(200, open=True),
+}
