@@ -151,6 +151,7 @@ async def test_a_relay_touches_no_other_tables_than_it_has_to(db: Database, rela
         "public.outbox.published_at UPDATE",
         "public.outbox.set_aside_at UPDATE",
         "public.outbox.stream_seq UPDATE",
+        "public.outbox_id_seq SELECT",
     ]
     assert await may(relay, "UPDATE public.outbox SET published_at = now()")
     for sql in (

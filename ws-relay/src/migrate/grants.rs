@@ -15,6 +15,7 @@ pub const RELAY_TABLES: &[Grant] = &[
     ("public.outbox", "published_at", "UPDATE"),
     ("public.outbox", "stream_seq", "UPDATE"),
     ("public.outbox", "set_aside_at", "UPDATE"),
+    ("public.outbox_id_seq", "", "SELECT"),
     // What the stream has, and what it has to get again.
     ("messaging.event_stream", "", "SELECT"),
     ("messaging.event_stream", "", "INSERT"),
@@ -46,9 +47,9 @@ const RELAY_CALLS: [&str; 6] = [
 /// Functions that a relay uses in statements of its own, and what these call. They run with its rights.
 const RELAY_USES: [&str; 6] = ["access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"];
 
-/// The tables of the index that are not in the schema messaging.
-const PUBLIC_TABLES: [&str; 6] =
-    ["channels", "messages", "channel_members", "message_reactions", "channel_events", "outbox"];
+/// The tables of the index, and the outbox's sequence, which are not in the schema messaging.
+const PUBLIC_TABLES: [&str; 7] =
+    ["channels", "messages", "channel_members", "message_reactions", "channel_events", "outbox", "outbox_id_seq"];
 
 /// Whether `p` is a function that is called from outside: it has a refusal and a document.
 const IS_CALLED: &str = "coalesce(p.proargnames[cardinality(p.proargnames) - 1:] = '{refusal,document}', false)";
