@@ -156,4 +156,3 @@ async def test_readers_and_consumers_go_on_with_a_database_that_was_restored_fro
         assert found == [m["id"] for m in kept + lost + new], "each once, whatever ids the outbox gave"
         assert any(advisory["type"] == "database.restored" for advisory in told.advisories)
         await told.client.close()
-

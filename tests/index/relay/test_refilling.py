@@ -184,7 +184,9 @@ async def test_only_what_a_restored_stream_lacks_is_sent_again(
     assert doubled(await whole(db, own.stream, channels)) == 0
 
 
-@pytest.mark.parametrize("limits", [{"max_msgs": 30}, {"max_bytes": 10_000}, {"max_msgs_per_subject": 5}, {"max_age": 1}])
+@pytest.mark.parametrize(
+    "limits", [{"max_msgs": 30}, {"max_bytes": 10_000}, {"max_msgs_per_subject": 5}, {"max_age": 1}]
+)
 async def test_what_the_stream_drops_by_its_limits_is_no_loss(
     db: Database, world: World, new_relay: NewRelay, own: Nats, limits: dict[str, Any]
 ) -> None:

@@ -92,7 +92,9 @@ async def test_without_a_relay_it_is_done_by_the_next_one(
     await client.close()
 
 
-@pytest.mark.parametrize("words", [("--since", "41"), ("--since", "soon"), ("--since", "1h", "--channel", "general"), ()])
+@pytest.mark.parametrize(
+    "words", [("--since", "41"), ("--since", "soon"), ("--since", "1h", "--channel", "general"), ()]
+)
 async def test_what_makes_no_sense_is_refused(db: Database, words: tuple[str, ...]) -> None:
     code, output = await replay(db, *words)
     assert code == 1 and "ws-relay:" in output
