@@ -233,21 +233,6 @@ impl Problem {
         Self { retry_after: Some(seconds), ..self }
     }
 
-    /// Says which limit a 429 is about, and when it lets the next request through.
-    pub fn with_limit(self, limit: NearestLimit) -> Self {
-        let detail = match self.code {
-            "rate_limited" => format!("Too much in too short a time. {}", limit.sentence()),
-            _ => self.detail,
-        };
-        Self { detail, limit: Some(Box::new(limit)), ..self }
-    }
-
-    /// Seconds after which to try again.
-    pub fn wait(&self) -> Option<u32> {
-        let of_limit = self.limit.as_ref().map(|limit| limit.more_in);
-        of_limit.or(self.retry_after.map(u32::from))
-    }
-
     /// Adds what only the log is told.
     pub fn with_internal_message(self, reason: impl fmt::Display) -> Self {
         Self { internal_message: Some(reason.to_string()), ..self }

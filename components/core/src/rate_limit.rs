@@ -1,6 +1,7 @@
 //! How much one may do in a time: what the settings say, what the index is told, and what a caller who did too much is told.
 
 use crate::ids::EntityId;
+use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
@@ -153,6 +154,23 @@ impl NearestLimit {
     pub fn sentence(&self) -> String {
         let Self { quota, seconds, more_in, .. } = self;
         format!("At most {quota} in {seconds} seconds. Retry in {more_in} seconds, with the same Idempotency-Key.")
+    }
+}
+
+impl Problem {
+    /// Says which limit a 429 is about, and when it lets the next request through.
+    pub fn with_limit(self, limit: NearestLimit) -> Self {
+        let detail = match self.code {
+            "rate_limited" => format!("Too much in too short a time. {}", limit.sentence()),
+            _ => self.detail,
+        };
+        Self { detail, limit: Some(Box::new(limit)), ..self }
+    }
+
+    /// Seconds after which to try again.
+    pub fn wait(&self) -> Option<u32> {
+        let of_limit = self.limit.as_ref().map(|limit| limit.more_in);
+        of_limit.or(self.retry_after.map(u32::from))
     }
 }
 
