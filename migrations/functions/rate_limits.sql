@@ -44,25 +44,30 @@ DECLARE
     mine jsonb := p_limits -> 'caller';
     shared jsonb := CASE WHEN p_channel_id IS NOT NULL THEN p_limits -> 'channel' END;
     whose text := p_limits ->> 'scope';
-    own record;
+    own_is_taken boolean := true;
+    own_remaining bigint;
+    own_more_in bigint;
     nearest record;
 BEGIN
     IF mine IS NULL AND shared IS NULL THEN
         RETURN;
     END IF;
     IF mine IS NOT NULL THEN
-        own := messaging.take_from_limit(act, p_caller, (mine ->> 0)::bigint, (mine ->> 1)::bigint);
-        nearest := own;
+        nearest := messaging.take_from_limit(act, p_caller, (mine ->> 0)::bigint, (mine ->> 1)::bigint);
+        own_is_taken := nearest.is_taken;
+        own_remaining := nearest.remaining;
+        own_more_in := nearest.more_in;
     END IF;
-    IF shared IS NOT NULL AND (mine IS NULL OR own.is_taken) THEN
+    IF shared IS NOT NULL AND own_is_taken THEN
         nearest := messaging.take_from_limit(act, p_channel_id::text, (shared ->> 0)::bigint, (shared ->> 1)::bigint);
         IF NOT nearest.is_taken AND mine IS NOT NULL THEN
             UPDATE messaging.rate_limits SET theoretical_arrival_at = theoretical_arrival_at
                 - interval '1 microsecond' * ((mine ->> 1)::bigint * 1000000 / (mine ->> 0)::bigint)
             WHERE class = act AND key = p_caller;
         END IF;
-        IF mine IS NOT NULL AND own.remaining <= nearest.remaining AND nearest.is_taken THEN
-            nearest := own;
+        IF mine IS NOT NULL AND own_remaining <= nearest.remaining AND nearest.is_taken THEN
+            nearest.remaining := own_remaining;
+            nearest.more_in := own_more_in;
         ELSE
             mine := shared;
             whose := 'channel';

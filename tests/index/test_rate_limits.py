@@ -27,6 +27,15 @@ async def later(db: Session, seconds: float) -> None:
     await db.execute(sql, seconds)
 
 
+async def test_a_limit_of_the_channel_alone_is_everybodys(world: World, db: Database) -> None:
+    """On a connection that has not met any other limit: what a function's plan knows of is the first that it met."""
+    channel = await world.channel()
+    for by in (OWNER, "user:ann", "user:ben"):
+        await db.call("prepare_send", **sending(channel, by, channel=[3, 6]))
+    outcome = await db.outcome("prepare_send", **sending(channel, "user:eve", channel=[3, 6]))
+    assert (outcome.refusal, outcome.document["policy"]) == ("rate_limited", "send-channel")
+
+
 async def test_so_many_at_once_and_then_one_by_one(world: World, db: Database) -> None:
     channel = await world.channel()
     async with db.transaction():
@@ -167,7 +176,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "prepare_archive": ("manage", [by, by]),
         "prepare_invite": ("manage", [{**by, "member_id": f"user:{who}", **invited} for who in ("new", "newer")]),
         "prepare_join": ("manage", [other.by(OWNER), other.by(OWNER)]),
-        "prepare_removal": ("manage", [{**by, "member_id": "user:bob"}] * 2),
+        "prepare_removal": ("manage", [{**by, "member_id": f"user:{who}"} for who in ("bob", "ann")]),
         "prepare_member_change": ("manage", [{**by, "member_id": "user:ann", "details": {"role": "admin"}}] * 2),
     }
     sql = """SELECT array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace

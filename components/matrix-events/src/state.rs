@@ -182,10 +182,10 @@ async fn record(event: &Event, here: &Here, order: Order<'_>) -> Result<Option<S
 
 /// What a pushed event says of its own place. Our own homeserver's clock is believed. Of another server's event its time says
 /// nothing, nor does it that it was pushed: the room may have kept what it had. A join rule may have been taken back for the
-/// one before, without a word.
+/// one before, without a word, and the history visibility set with it by the API.
 fn order_of(event: &Event, here: &Here) -> Order<'static> {
     match event.sent_at() {
-        _ if event.event_type == "m.room.join_rules" => Order::Unsure,
+        _ if matches!(&*event.event_type, "m.room.join_rules" | "m.room.history_visibility") => Order::Unsure,
         Some(_) if here.is_own(&event.sender) => Order::Told,
         _ => Order::Unsure,
     }

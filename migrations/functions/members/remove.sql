@@ -37,7 +37,7 @@ BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     SELECT * INTO target FROM public.channel_members WHERE channel_id = p_channel_id AND member_id = p_member_id;
     is_member := target.id IS NOT NULL AND target.left_at IS NULL;
-    is_gone := NOT p_ban AND target.left_at IS NOT NULL AND target.left_by = p_caller;
+    is_gone := coalesce(NOT p_ban AND target.left_at IS NOT NULL AND target.left_by = p_caller, false);
     -- Whoever has left knows of the channel.
     IF NOT (is_gone AND p_caller = p_member_id) AND messaging.access(ch, p_caller, p_microdaos) = 'none' THEN
         refusal := 'channel_not_found';
@@ -71,10 +71,14 @@ BEGIN
         document := messaging.absent_limit(p_caller);
         RETURN;
     END IF;
-    SELECT l.refusal, l.details INTO refusal, document
-    FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
-    IF refusal IS NOT NULL THEN
-        RETURN;
+    -- Who waits for another act asks again, and is counted once.
+    IF NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = p_channel_id AND i.act = 'remove'
+                       AND i.target_id = p_member_id AND i.actor_id = p_caller AND messaging.is_under_way(i.created_at)) THEN
+        SELECT l.refusal, l.details INTO refusal, document
+        FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
     END IF;
     PERFORM messaging.set_intent(p_channel_id, 'remove', p_member_id, p_caller,
         CASE WHEN p_ban THEN '{"ban": true}'::jsonb ELSE '{}' END);

@@ -34,6 +34,9 @@ BEGIN
             IF NOT FOUND THEN
                 RETURN 'remove';
             ELSIF intent.created_at < now() - interval '10 minutes' THEN
+                IF NOT messaging.may_still_invite(ch, intent.actor_id, NULL, before, intent.details) THEN
+                    RETURN 'remove';
+                END IF;
                 -- The invitation was carried out in Matrix, and its request was cut off before it was recorded.
                 PERFORM messaging.take_intent(ch.id, 'invite', p_member_id, NULL, false);
                 PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, intent.actor_id, intent.details, p_at);

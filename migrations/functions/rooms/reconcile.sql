@@ -186,6 +186,7 @@ BEGIN
         WHERE coalesce(r.membership, 'leave') <> coalesce(m.membership, 'leave')
             AND (r.user_id IS NOT NULL OR m.matrix_changed_at IS NOT NULL)
             AND NOT (m.membership IS NOT DISTINCT FROM 'out' AND coalesce(r.membership, 'ban') = 'ban')
-        LIMIT p_limit) o;
+        -- Those that cannot be set right must not be in the way of the others for ever.
+        ORDER BY random() LIMIT p_limit) o;
 END
 $$;

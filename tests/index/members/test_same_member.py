@@ -165,6 +165,16 @@ FROM generate_series(1, 100) n
 """
 
 
+async def test_who_was_restricted_without_ever_being_in_does_not_learn_of_the_channel(
+    world: World, db: Database
+) -> None:
+    channel = await world.channel(visibility="private")
+    await db.call("record_member_change", channel_id=channel.id, caller=OWNER, member_id="user:two",
+                  details={"can_write": False}, matrix_user_id="@user-two:localhost")  # fmt: skip
+    by = channel.by("user:two", [])
+    assert await db.refusal("prepare_removal", **by, member_id="user:two") == "channel_not_found"
+
+
 async def test_bans_and_restrictions_of_the_absent_have_a_bound_for_each_day(world: World, db: Database) -> None:
     channel, mute = await world.channel(), {"details": {"can_write": False}}
     await world.member(channel, "user:lea", state="left")

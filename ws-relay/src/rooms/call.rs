@@ -71,7 +71,9 @@ impl Messaging {
             let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
             Ok((status, body.to_bytes()))
         };
-        let exchanged = timeout(DEADLINE, exchange).await.context("no response of the app in time").flatten();
+        // One channel that takes too long does not stand for the app.
+        let exchanged = timeout(DEADLINE, exchange).await;
+        let exchanged = exchanged.map_err(|_| Failure::Channel(anyhow!("no response of the app in time")))?;
         let (status, body) = exchanged.map_err(Failure::App)?;
         read(status, &body)
     }

@@ -14,7 +14,7 @@ pub fn operations() -> Vec<Operation> {
                 "Compare a channel with its room",
                 "Indexes what the room's history has and the homeserver never pushed, oldest first, and compares the \
                  room's state. A run goes through up to 1,000 events from where the last one has ended, the first time from \
-                 a day ago; repeat it while `has_more` is true. `ws-relay` does it by itself.",
+                 a day ago; repeat it without `since` while `has_more` is true. `ws-relay` does it by itself.",
             )
             .who(Internal("for operators"))
             .asks(&["since", "min_age"])

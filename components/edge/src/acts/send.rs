@@ -31,6 +31,7 @@ pub async fn send(
     let sender = caller.id();
     let msgtype = msgtype(&message, sender.is_agent());
     let fingerprint = fingerprint_of(&message, msgtype).await?;
+    let formatted_body = html::clean_optional(message.formatted_body.as_deref()).await?;
     let prepared = prepare_send(
         caller,
         &PrepareSend {
@@ -60,7 +61,6 @@ pub async fn send(
         MessageKind::Edit { .. } => None,
     };
     let content_preview = beginning(message.text());
-    let formatted_body = html::clean_optional(message.formatted_body.as_deref()).await?;
     let mut extra_content = Map::new();
     if let Some(key) = client_key {
         extra_content.insert(KEY_FIELD.to_owned(), json!(key.as_str()));

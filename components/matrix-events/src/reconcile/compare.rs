@@ -12,7 +12,14 @@ use messaging_edge::index::rooms::{Order, list_followed_state};
 use serde_json::{Value, json};
 
 /// What is compared each time, beside the encryption.
-const TYPES: [&str; 5] = ["m.room.name", "m.room.topic", "m.room.avatar", "m.room.power_levels", "m.room.join_rules"];
+const TYPES: [&str; 6] = [
+    "m.room.name",
+    "m.room.topic",
+    "m.room.avatar",
+    "m.room.power_levels",
+    "m.room.join_rules",
+    "m.room.history_visibility",
+];
 
 /// How many memberships are set right at once.
 const MAX_MEMBERS: i32 = 25;
@@ -27,7 +34,7 @@ pub struct Compared {
     pub is_whole: bool,
 }
 
-/// Compares name, topic, picture, power levels, join rule and encryption, and all members where it is their turn.
+/// Compares name, topic, picture, power levels, join rule, history visibility and encryption, and all members where it is their turn.
 pub async fn compare(begun: &Begun, gateway: &Gateway, here: &Here) -> Result<Compared, Error> {
     let mut compared = Compared { state: 0, memberships: 0, is_whole: true };
     let followed = list_followed_state(&begun.room_id, None).await?;
