@@ -93,6 +93,7 @@ PLANS = {
     "listMessagesForAgent": Plan(401, query="?agent_id={agent}"),
     "listSetAsideEvents": Plan(401),
     "replaySetAsideEvents": Plan(401),
+    "reconcileChannel": Plan(401, query="?since=2026-01-01T00:00:00Z&min_age=0"),
     "receiveMatrixEvents": Plan(401, {"events": []}),
     "getHealth": Plan(200, open=True),
     "getReadiness": Plan(200, open=True),
