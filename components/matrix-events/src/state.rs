@@ -127,8 +127,17 @@ async fn compare_part(
     Ok(Compared::Followed(Box::new(now)))
 }
 
+/// The state event of this type that a room has, if the gateway can say it.
+pub async fn now(room_id: &str, event_type: &str) -> Result<Option<Event>, Error> {
+    let part = Part { room_id, event_type, state_key: "" };
+    match state_now(part).await? {
+        StateNow::Event(text) => Ok(Some(read(&text, part)?)),
+        StateNow::Nothing | StateNow::Unknown => Ok(None),
+    }
+}
+
 /// Records a state event. When it may not be the newest, the homeserver is asked for the room's.
-async fn settle(event: &Event, here: &Here, order: Order<'_>) -> Result<(), Error> {
+pub async fn settle(event: &Event, here: &Here, order: Order<'_>) -> Result<(), Error> {
     let mut unsettled = record(event, here, order).await?;
     for _ in 0..MAX_ASKED {
         let Some(version) = unsettled else { return Ok(()) };

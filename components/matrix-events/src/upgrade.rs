@@ -1,11 +1,12 @@
 //! Room upgrades: the channel follows the replacement room, as soon as the bot is in it.
 
 use crate::event::{Event, Here, is_id};
+use crate::state;
 use messaging_core::ids::EntityId;
 use messaging_core::matrix;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
-use messaging_edge::index::rooms::{find_upgrade, follow_upgrade, record_tombstone};
+use messaging_edge::index::rooms::{Order, find_upgrade, follow_upgrade, record_tombstone};
 use messaging_edge::{Problem, log};
 
 /// `m.room.tombstone`: the room has ended (Matrix client-server API, "Room upgrades").
@@ -37,7 +38,15 @@ async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
     if gateway.predecessor(replacement).await?.as_deref() == Some(old.as_str()) {
         // First: when this fails, the event comes again and finds the channel still waiting.
         ban_all(&gateway, replacement, &upgrade.banned, here).await?;
+        // What was pushed of the room while it was nobody's decides who may read from the first moment on.
+        let mut openness = Vec::new();
+        for event_type in ["m.room.history_visibility", "m.room.join_rules"] {
+            openness.extend(state::now(replacement, event_type).await?);
+        }
         let mut banned = follow_upgrade(replacement, &old).await?;
+        for event in &openness {
+            state::settle(event, here, Order::Unsure).await?;
+        }
         banned.retain(|id| !upgrade.banned.contains(id));
         ban_all(&gateway, replacement, &banned, here).await?;
     }

@@ -103,8 +103,14 @@ pub async fn set_visibility(
         alias::remove_all(&hs, &path.room_id).await?;
     }
     let rule = json!({"join_rule": if public { "public" } else { "invite" }});
+    // Never open and hidden at once: what the room shows comes first where it is opened, and last where it is closed.
+    if public {
+        show_history(&hs, &path.room_id, public).await?;
+    }
     let event = set_join_rule(&hs, &path, &change, &rule).await?;
-    show_history(&hs, &path.room_id, public).await?;
+    if !public {
+        show_history(&hs, &path.room_id, public).await?;
+    }
     let listed = json!({"visibility": if public { "public" } else { "private" }});
     let target = v3(&["directory", "list", "room", &path.room_id]);
     match hs.call::<Nothing>(Acting::Bot, Method::PUT, &target, Some(&listed)).await {

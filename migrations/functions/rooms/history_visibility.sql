@@ -1,8 +1,8 @@
 -- Who may read what was said before they came (Matrix client-server API, "Room History Visibility").
 
 -- A public channel is read by strangers: once its room shows them nothing (invited, joined), it is private. A closed channel is
--- read by members alone, so its room must not show itself to the world. must_close: the room has to be closed, which shows
--- its history to members again.
+-- read by members alone, so its room must not show itself to the world. must_close: the room has to be closed, which hides
+-- it from the world.
 CREATE FUNCTION messaging.record_history_visibility(
     p_room_id text, p_history_visibility text, p_sender_id text, p_by_bot boolean, p_changed_at text,
     p_event_id text DEFAULT NULL, p_order text DEFAULT 'clock', p_version text DEFAULT NULL,

@@ -13,8 +13,8 @@ END
 $$;
 
 -- p_is_open: everybody may join. A channel whose room is opened in Matrix is public, because strangers read it; one whose
--- room is closed is private. A direct channel stays private, and so does one that is archived: must_close, the room has to
--- be closed again. It also has to be, with its alias and its place in the homeserver's list, when a public channel is
+-- room is closed is private. A direct channel stays private, and so does one that is archived or whose room hides
+-- its history: must_close, the room has to be closed again. It also has to be, with its alias and its place in the homeserver's list, when a public channel is
 -- closed.
 CREATE FUNCTION messaging.record_join_rule(
     p_room_id text, p_is_open boolean, p_sender_id text, p_by_bot boolean, p_changed_at text, p_event_id text DEFAULT NULL,
@@ -26,13 +26,19 @@ DECLARE
     must_close boolean := false;
     is_under_way boolean;
     stays_closed boolean;
+    hides boolean;
 BEGIN
     ch := messaging.lock_room(p_room_id);
     IF ch.id IS NULL THEN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    stays_closed := p_is_open AND ch.visibility <> 'public' AND (ch.is_direct OR ch.archived_at IS NOT NULL);
+    -- A room that hides its history shows strangers nothing, unless the API is opening it, which shows that first.
+    hides := EXISTS (SELECT FROM messaging.room_state s WHERE s.channel_id = ch.id
+                         AND s.event_type = 'm.room.history_visibility' AND s.value IN ('invited', 'joined'))
+        AND NOT EXISTS (SELECT FROM messaging.intents i
+                        WHERE i.channel_id = ch.id AND i.act = 'update' AND i.details ->> 'visibility' = 'public');
+    stays_closed := p_is_open AND ch.visibility <> 'public' AND (ch.is_direct OR ch.archived_at IS NOT NULL OR hides);
     judged := messaging.follow_state(ch.id, 'm.room.join_rules', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
         p_changed_at::timestamptz, p_event_id, p_order, p_version);
     IF judged.judgement = 'repeat' THEN

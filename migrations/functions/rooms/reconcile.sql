@@ -22,13 +22,13 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO messaging.reconciliations AS n (channel_id, room_id, direction, since)
-    VALUES (ch.id, ch.matrix_room_id, 'b', coalesce(asked, now() - interval '1 day'))
+    VALUES (ch.id, ch.matrix_room_id, 'b', least(asked, now() - interval '1 day'))
     ON CONFLICT (channel_id) DO UPDATE SET tried_at = now()
     RETURNING * INTO r;
     IF r.room_id <> ch.matrix_room_id THEN
         UPDATE messaging.reconciliations
         SET room_id = ch.matrix_room_id, direction = 'b', place = NULL, last_seq = NULL, checked_at = NULL, members_at = NULL,
-            since = coalesce(asked, now() - interval '1 day')
+            since = least(asked, now() - interval '1 day')
         WHERE channel_id = ch.id RETURNING * INTO r;
     ELSIF asked IS NOT NULL AND NOT (r.direction = 'b' AND r.since <= asked) THEN
         -- Events that were too new when it was last compared were left out.

@@ -68,7 +68,15 @@ async def test_what_a_room_shows_to_strangers_is_what_strangers_read_here(
     problem(await stranger.get(path_to(channel["id"])), 404)
     assert await rooms.state(room, RULES) == {"join_rule": "invite"}
     assert not await rooms.listed(room)
-    await eventually("members read what was before", is_shared)
+    assert await rooms.state(room, HISTORY) == {"history_visibility": "joined"}
+    # Not opened by the join rule alone: strangers would read more here than there.
+    await client.set_state(room, RULES, {"join_rule": "public"})
+
+    async def is_closed() -> bool:
+        return await rooms.state(room, RULES) == {"join_rule": "invite"}
+
+    await eventually("the bot closes the room again", is_closed)
+    problem(await stranger.get(path_to(channel["id"])), 404)
 
     # A closed one does not show itself to the world.
     await client.set_state(room, HISTORY, {"history_visibility": "world_readable"})

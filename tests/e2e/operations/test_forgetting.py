@@ -12,6 +12,7 @@ import nats
 import pytest
 from nats.aio.client import Client
 
+from support import received
 from support.api import Caller
 from support.journal import STREAM
 from support.own_stack import OwnStack, world
@@ -32,7 +33,9 @@ class Told:
         self.advisories: list[dict[str, Any]] = []
 
     async def hear(self, message: Any) -> None:
-        self.advisories.append(json.loads(message.data))
+        advisory = json.loads(message.data)
+        received.keep(advisory["type"], advisory)
+        self.advisories.append(advisory)
 
     async def events(self, channel: str) -> list[tuple[dict[str, Any], str | None]]:
         """The channel's events in the stream's order, each with its generation if it was published again."""

@@ -11,6 +11,9 @@ from support.second_app import second_app
 from support.stack import Stack
 
 
+NEW, OLD = "the-new-secret-of-the-platform", "the-old-secret-of-the-platform"
+
+
 async def test_two_secrets_open_the_internal_routes_for_the_agents_that_are_listed(
     world: World, stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -18,7 +21,7 @@ async def test_two_secrets_open_the_internal_routes_for_the_agents_that_are_list
     channel = await world.channel(owner)
     for agent in (listed, other):
         await owner.invite(channel["id"], agent.id)
-    settings = {"internal_secret": "new-secret old-secret", "internal_agents": f"agent:somebody, {listed.id}"}
+    settings = {"internal_secret": f"{NEW} {OLD}", "internal_agents": f"agent:somebody, {listed.id}"}
     async with (
         second_app(stack, tmp_path_factory.mktemp("app"), **settings) as url,
         httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client,
@@ -31,14 +34,14 @@ async def test_two_secrets_open_the_internal_routes_for_the_agents_that_are_list
                 headers={"X-Internal-Service-Token": secret},
             )
 
-        for secret in ("new-secret", "old-secret"):
+        for secret in (NEW, OLD):
             assert (await post(listed.id, secret)).json()["status"] == "posted"
             problem(await post(other.id, secret), 403, "agent_not_allowed")
-        for secret in ("new-secret old-secret", "new-secre", "", stack.internal_secret or "x"):
+        for secret in (f"{NEW} {OLD}", NEW[:-1], "", stack.internal_secret or "x"):
             problem(await post(listed.id, secret), 401, "unauthenticated")
 
         context = f"/internal/messaging/channels/{channel['id']}"
-        headers = {"X-Internal-Service-Token": "old-secret"}
+        headers = {"X-Internal-Service-Token": OLD}
         for agent, status in ((listed, 200), (other, 403)):
             read = await client.get(f"{context}/messages", params={"agent_id": agent.id}, headers=headers)
             assert read.status_code == status, read.text

@@ -191,5 +191,6 @@ WRITES = {
 
 # Writes without a key, and what makes their retries safe.
 WITHOUT_KEY = {
+    "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",
     "receiveMatrixEvents": "an event is known by its own id (matrix/test_pushes.py)",
 }

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.database import Database
-from harness.world import Channel, World, at
+from harness.world import OWNER, Channel, World, at
 
 BOT = "@bot:localhost"
 BOB = "@bob:elsewhere"
@@ -41,9 +41,22 @@ async def test_a_public_room_that_hides_its_history_is_a_private_channel(
     assert not await db.may_read(**channel.by("user:sam", []))
     assert await db.subjects(channel.id) == ["channel.created", "channel.updated"]
     assert (await db.audit(channel.id))[1:] == [("channel.updated", BOB, None)]
-    # The closing shows the history to members again, which opens nothing.
+    # To show it again opens nothing.
     assert not await tell(db, channel, "shared", "$2", sender_id=BOT, by_bot=True)
     assert await visibility(db, channel) == "private"
+
+
+async def test_a_join_rule_opens_no_channel_whose_room_hides_its_history(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    assert not await tell(db, channel, "joined")
+    rule = {"room_id": channel.room_id, "is_open": True, "sender_id": BOB, "by_bot": False, "changed_at": at()}
+    assert (await db.call("record_join_rule", **rule, event_id="$rule", order="told"))["must_close"] is True
+    assert await visibility(db, channel) == "private"
+    # But for the API's own opening, which shows the history first.
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes={"visibility": "public"})
+    opened = rule | {"sender_id": OWNER, "event_id": "$2", "order": "told", "changed_at": at()}
+    assert (await db.call("record_join_rule", **opened))["must_close"] is False
+    assert await visibility(db, channel) == "public"
 
 
 @pytest.mark.parametrize("shown", ["shared", "world_readable"])

@@ -89,9 +89,9 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Reconciled, Failure> {
     Err(match (status, problem.map(|problem| problem.code).as_deref()) {
         (StatusCode::NOT_FOUND, Some("not_found")) => Failure::Gone,
         // Its homeserver, or what it says of this room.
-        (StatusCode::FORBIDDEN | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT, Some(_)) => {
-            Failure::Channel(failure)
-        }
+        (StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT, Some(_)) => Failure::Channel(failure),
+        (_, Some("unauthenticated" | "invalid")) => Failure::App(failure),
+        (status, Some(_)) if status.is_client_error() => Failure::Channel(failure),
         (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) => Failure::Channel(failure),
         _ => Failure::App(failure),
     })

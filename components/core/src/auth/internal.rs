@@ -8,10 +8,13 @@ use subtle::ConstantTimeEq;
 /// How many secrets may be valid at a time: the new one, and the one that it replaces.
 const MAX_SECRETS: usize = 2;
 
+/// The length of each of two secrets, at least.
+const MIN_BYTES_OF_TWO: usize = 16;
+
 /// The settings that decide which services of the platform may call.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct InternalSettings {
-    /// `INTERNAL_SECRET`: the secret; while it is changed two of them, with a space between.
+    /// `INTERNAL_SECRET`: the secret; while it is changed two of them, with a space between, of 16 bytes or more.
     pub secrets: String,
     /// `INTERNAL_AGENTS`: the agents for whom services may act, as `agent:<id>` with commas between; empty: all.
     pub agents: String,
@@ -28,16 +31,23 @@ impl Internal {
     /// Checks the secret of a request. The problem is a 401, always when no secret is set.
     pub fn check(given: Option<&str>, settings: &InternalSettings) -> Result<Self, Problem> {
         let given = given.unwrap_or_default();
+        let secrets: Vec<_> = settings.secrets.split_ascii_whitespace().collect();
+        // Not several words of one: each would open everything.
+        let are_words = secrets.len() > 1 && secrets.iter().any(|secret| secret.len() < MIN_BYTES_OF_TWO);
+        if secrets.len() > MAX_SECRETS || are_words {
+            let reason = format!("INTERNAL_SECRET is neither one secret nor two of at least {MIN_BYTES_OF_TWO} bytes");
+            return Err(Problem::internal(reason));
+        }
         // Each is compared, so that the time does not tell which one it is.
-        let matches = settings.secrets.split_ascii_whitespace().take(MAX_SECRETS);
-        let is_known = matches.fold(false, |is_known, secret| is_known | secrets_match(given, secret));
+        let is_known = secrets.iter().fold(false, |is_known, secret| is_known | secrets_match(given, secret));
         if !is_known {
             return Err(Problem::unauthenticated("Send X-Internal-Service-Token: <INTERNAL_SECRET>."));
         }
         let agents = settings.agents.split(',').map(str::trim).filter(|id| !id.is_empty());
         let agents: Result<Vec<_>, _> = agents.map(EntityId::parse_own).collect();
         let agents = agents.map_err(|e| Problem::internal(format!("an entry of INTERNAL_AGENTS {e}")))?;
-        Ok(Self { agents: Some(agents).filter(|agents| !agents.is_empty()) })
+        // A list that names nobody is one: nobody.
+        Ok(Self { agents: (!settings.agents.is_empty()).then_some(agents) })
     }
 
     /// The agent for whom the service acts. Agents are members of channels one by one, never of a microDAO.

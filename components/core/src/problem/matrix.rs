@@ -71,7 +71,16 @@ impl Problem {
     /// Whether the gateway or the homeserver behind it is why this could not be done, and not a decision of the index or
     /// the room.
     pub fn is_of_matrix(&self) -> bool {
-        matches!(self.status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)
-            || [NOT_IN_MATRIX, REJECTED, BUSY].contains(&self.code)
+        self.is_answer_of_matrix() || self.is_outage_of_matrix()
+    }
+
+    /// Whether the homeserver has answered that it will not, whoever asks again.
+    pub fn is_answer_of_matrix(&self) -> bool {
+        [NOT_IN_MATRIX, REJECTED].contains(&self.code)
+    }
+
+    /// Whether the gateway or the homeserver fails, and may be asked again.
+    pub fn is_outage_of_matrix(&self) -> bool {
+        matches!(self.status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) || self.code == BUSY
     }
 }

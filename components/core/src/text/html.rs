@@ -2,9 +2,10 @@
 //! "m.room.message msgtypes").
 //!
 //! A tokenizer and no tree: repairing misnested formatting, as browsers do, turns 16 KiB into gigabytes of nodes. What
-//! comes out is made of nothing but escaped text and tags of the subset, properly nested, so a browser cannot read it
-//! in another way, whatever came in.
+//! comes out is made of nothing but escaped text and tags of the subset, properly nested, and ends what a browser would
+//! end by itself, so that this finds nothing to repair.
 
+use super::is_mxc;
 use html5gum::{DefaultEmitter, EndTag, StartTag, Token, Tokenizer};
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +54,15 @@ const ELEMENTS: [&str; 38] = [
     "tt",
 ];
 
-/// Elements that a browser ends where another of their name begins, or, with a paragraph, any block.
-const ENDED_BY_THE_NEXT: [&str; 4] = ["li", "td", "th", "tr"];
+/// Elements that a browser ends where another of their name begins, however deep in them. What is open in them would be
+/// opened anew behind it, each time, so it is ended as well.
+const ENDED_BY_THE_NEXT: [&str; 5] = ["a", "li", "td", "th", "tr"];
+/// What is looked for an open element of that kind only up to.
+const BOUNDARIES: [&str; 10] = ["blockquote", "caption", "details", "div", "ol", "summary", "table", "td", "th", "ul"];
+/// The parts of a table that hold no text. A browser would move it, and what is open around it, out of the table.
+const TABLE_PARTS: [&str; 5] = ["table", "tbody", "tfoot", "thead", "tr"];
+/// What may be in such a part.
+const IN_TABLE_PARTS: [&str; 7] = ["caption", "tbody", "td", "tfoot", "th", "thead", "tr"];
 const BLOCKS: [&str; 16] = [
     "blockquote",
     "details",
@@ -145,7 +153,7 @@ impl Cleaner {
 
     fn void(&mut self, name: &'static str, tag: &StartTag<()>) {
         // A picture from anywhere else would tell its server who reads the message.
-        let is_ours = |source: &str| source.starts_with("mxc://");
+        let is_ours = |source: &str| is_mxc(source) && source.matches('/').count() == 3;
         if name != "img" || attribute(tag, "src").is_some_and(|source| is_ours(&source)) {
             self.has_content |= name != "br";
             self.end_the_one_before(name);
@@ -153,9 +161,22 @@ impl Cleaner {
         }
     }
 
+    /// Ends what a browser ends by itself where `name` begins, with what is open in it.
     fn end_the_one_before(&mut self, name: &str) {
-        let last = self.open.last().copied().unwrap_or_default();
-        if last == name && ENDED_BY_THE_NEXT.contains(&name) || last == "p" && BLOCKS.contains(&name) {
+        if !IN_TABLE_PARTS.contains(&name) {
+            self.leave_table();
+        }
+        let ended =
+            |open: &str| open == name && ENDED_BY_THE_NEXT.contains(&name) || open == "p" && BLOCKS.contains(&name);
+        let is_link = name == "a";
+        let at = self.open.iter().rposition(|open| ended(open) || !is_link && BOUNDARIES.contains(open));
+        if let Some(at) = at.filter(|at| self.open.get(*at).is_some_and(|open| ended(open))) {
+            self.close_down_to(at);
+        }
+    }
+
+    fn leave_table(&mut self) {
+        while self.open.last().is_some_and(|last| TABLE_PARTS.contains(last)) {
             self.close_down_to(self.open.len().saturating_sub(1));
         }
     }
@@ -178,7 +199,10 @@ impl Cleaner {
 
     fn text(&mut self, text: &str) {
         if self.left_out.is_none() {
-            self.has_content |= !text.trim().is_empty();
+            if !text.trim().is_empty() {
+                self.has_content = true;
+                self.leave_table();
+            }
             escape(text, &mut self.out);
         }
     }

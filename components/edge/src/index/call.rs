@@ -37,7 +37,9 @@ impl Error {
         match self {
             Self::Refused(_) => None,
             Self::Database(fault, _) => Some(*fault),
-            Self::Failed(problem) if problem.is_of_matrix() => Some(Fault::Gateway),
+            Self::Failed(problem) if problem.is_outage_of_matrix() => Some(Fault::Gateway),
+            // The same again gets the same answer: the event must not hold up the others.
+            Self::Failed(problem) if problem.is_answer_of_matrix() => Some(Fault::Statement),
             Self::Failed(problem) => match problem.status {
                 StatusCode::SERVICE_UNAVAILABLE => Some(Fault::Database),
                 // What the gateway does not offer, or a document that could not be read.

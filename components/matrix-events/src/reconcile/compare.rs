@@ -11,14 +11,14 @@ use messaging_edge::index::reconcile::{Begun, find_other_memberships, find_unind
 use messaging_edge::index::rooms::{Order, list_followed_state};
 use serde_json::{Value, json};
 
-/// What is compared each time, beside the encryption.
+/// What is compared each time, beside the encryption: first what decides who may read.
 const TYPES: [&str; 6] = [
+    "m.room.history_visibility",
+    "m.room.join_rules",
     "m.room.name",
     "m.room.topic",
     "m.room.avatar",
     "m.room.power_levels",
-    "m.room.join_rules",
-    "m.room.history_visibility",
 ];
 
 /// How many memberships are set right at once.

@@ -38,12 +38,19 @@ fn only_the_secret_proves_a_service() {
 
 #[test]
 fn while_the_secret_is_changed_the_old_one_and_the_new_one_are_valid() {
-    for given in ["new", "old"] {
-        assert!(check(Some(given), "new old").is_ok(), "{given}");
-        assert!(check(Some(given), " new\nold ").is_ok(), "{given}");
+    let (new, old) = (SECRET, SECRET.replace('0', "1"));
+    let both = format!("{new} {old}");
+    for given in [new, &old] {
+        assert!(check(Some(given), &both).is_ok(), "{given}");
+        assert!(check(Some(given), &format!(" {new}\n{old} ")).is_ok(), "{given}");
     }
-    for given in ["new old", "older", "n", " "] {
-        assert!(check(Some(given), "new old older").is_err(), "{given}");
+    for given in [&*both, &new[1..], "", " "] {
+        assert_eq!(check(Some(given), &both).unwrap_err().status, http::StatusCode::UNAUTHORIZED, "{given}");
+    }
+    // Several words are no several secrets.
+    let three = format!("{both} {old}");
+    for (given, secrets) in [("correct", "correct horse battery staple"), ("new", "new old"), (new, &*three)] {
+        assert!(check(Some(given), secrets).is_err(), "{given}");
     }
 }
 
@@ -72,4 +79,5 @@ fn a_list_of_agents_is_all_that_a_service_may_act_for() {
     // A list that cannot be read opens nothing.
     assert!(with("sofia").is_err());
     assert!(with("agent:Sofia").is_err());
+    assert!(with(" , ").unwrap().agent("agent:sofia").is_err());
 }
