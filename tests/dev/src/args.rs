@@ -173,7 +173,7 @@ pub struct ServiceArgs {
 }
 
 /// Options of `token`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct TokenArgs {
     /// Whose: `user:<id>`, `agent:<id>`, or the id of a user
     pub subject: String,

@@ -30,6 +30,8 @@ pub fn run(repo: &Repo, args: TokenArgs) -> Result<()> {
 fn token(args: &TokenArgs, secret: &str, now: u64) -> Result<String> {
     let kind = args.subject.split_once(':').map_or("user", |(kind, _)| kind);
     ensure!(["user", "agent"].contains(&kind), "the subject must be user:<id>, agent:<id> or the id of a user");
+    let is_id = |id: &String| id.strip_prefix("microdao:").is_some_and(|slug| !slug.is_empty());
+    ensure!(args.microdaos.iter().all(is_id), "a microDAO is named as microdao:<slug>");
     let header = json!({"alg": "HS256", "typ": "JWT"});
     let claims = json!({
         "iss": ISSUER, "type": "access", "sub": args.subject, "iat": now, "exp": now.saturating_add(args.ttl),
@@ -77,6 +79,8 @@ mod tests {
             "HTEsVjDRt31MvIeIu0ZFma9z1x0qTGlu37wImjmz1DE",
         );
         assert_eq!(token, expected);
+        let bare = TokenArgs { microdaos: vec!["daarion".to_owned()], ..args.clone() };
+        assert!(super::token(&bare, "s", 0).is_err());
         let unknown = TokenArgs { subject: "service:x".to_owned(), ..args };
         assert!(super::token(&unknown, "s", 0).is_err());
     }
