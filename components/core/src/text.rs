@@ -8,15 +8,38 @@ mod visible;
 pub use visible::{clean_line, is_line, is_lines};
 
 use crate::problem::FieldError;
+use unicode_segmentation::UnicodeSegmentation;
 use visible::is_visible;
 
 /// How many characters of a message the index keeps.
 pub const PREVIEW_CHARACTERS: usize = 500;
 
-/// The beginning of a text: what the index keeps as its preview, and one character more if there is one, by which it
-/// sees that the preview leaves something out. As [`storable`].
+/// How far behind the preview's end a text is looked at: to where a character as people see it may reach.
+const LOOKAHEAD: usize = 64;
+
+/// The beginning of a text: what the index keeps as its preview. One that leaves something out ends between characters as
+/// people see them (Unicode Standard Annex #29), and is filled up with spaces to one more than the index keeps, by which it
+/// sees that. As [`storable`].
 pub fn beginning(text: &str) -> String {
-    text.chars().map(storable_char).take(PREVIEW_CHARACTERS + 1).collect()
+    let mut kept: String = text.chars().map(storable_char).take(PREVIEW_CHARACTERS + LOOKAHEAD).collect();
+    if kept.chars().count() <= PREVIEW_CHARACTERS {
+        return kept;
+    }
+    let (mut end, mut count) = (0, 0);
+    for (at, cluster) in kept.grapheme_indices(true) {
+        let characters = cluster.chars().count();
+        if count + characters > PREVIEW_CHARACTERS {
+            break;
+        }
+        (end, count) = (at + cluster.len(), count + characters);
+    }
+    if count == 0 {
+        // One that is longer than all of it is cut all the same.
+        return kept.chars().take(PREVIEW_CHARACTERS + 1).collect();
+    }
+    kept.truncate(end);
+    kept.extend(std::iter::repeat_n(' ', PREVIEW_CHARACTERS + 1 - count));
+    kept
 }
 
 /// A text of Matrix as PostgreSQL can store it: NUL becomes U+FFFD. Our own callers are refused with it, and an id that
@@ -120,7 +143,27 @@ mod tests {
     #[test]
     fn an_emoji_at_the_boundary_stays_whole() {
         let text = format!("{}😀😀😀", "a".repeat(499));
-        assert_eq!(beginning(&text), format!("{}😀😀", "a".repeat(499)));
+        assert_eq!(beginning(&text), format!("{}😀 ", "a".repeat(499)));
+    }
+
+    #[test]
+    fn what_people_see_as_one_character_is_not_cut() {
+        for whole in ["👩‍👩‍👧‍👦", "👍🏽", "🇺🇦", "й", "각"] {
+            let size = whole.chars().count();
+            for before in PREVIEW_CHARACTERS - size..=PREVIEW_CHARACTERS {
+                let text = format!("{}{whole}{}", "a".repeat(before), "b".repeat(100));
+                let cut = beginning(&text);
+                assert_eq!(cut.chars().count(), PREVIEW_CHARACTERS + 1, "{whole}");
+                let kept = cut.trim_end();
+                let expected = if before + size > PREVIEW_CHARACTERS { 0 } else { size };
+                assert_eq!(kept.chars().count(), before + expected, "{whole} behind {before}");
+                assert!(text.starts_with(kept));
+            }
+        }
+        // Nobody sees a thousand marks on one letter.
+        let marks = format!("a{}", "\u{301}".repeat(1_000));
+        assert_eq!(beginning(&marks).chars().count(), PREVIEW_CHARACTERS + 1);
+        assert_eq!(beginning(&"a".repeat(PREVIEW_CHARACTERS)), "a".repeat(PREVIEW_CHARACTERS));
     }
 
     #[test]
@@ -181,7 +224,7 @@ mod tests {
             let short = beginning(&text);
             prop_assert_eq!(short.chars().count(), text.chars().count().min(PREVIEW_CHARACTERS + 1));
             prop_assert!(!short.contains('\0'));
-            if !text.contains('\0') { prop_assert!(text.starts_with(&short)); }
+            if !text.contains('\0') { prop_assert!(text.starts_with(short.trim_end_matches(' '))); }
         }
     }
 }
