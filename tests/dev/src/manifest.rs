@@ -91,7 +91,8 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let manifest = Manifest::load(&folder.join("spin.toml")).unwrap();
         for (name, component) in &manifest.component {
-            let variables = component["variables"].as_table().unwrap();
+            let none = toml::Table::new();
+            let variables = component.get("variables").map_or(&none, |variables| variables.as_table().unwrap());
             for (variable, value) in variables {
                 assert!(manifest.declares(variable), "{name}: {variable} is not declared");
                 assert_eq!(value.as_str(), Some(&*format!("{{{{ {variable} }}}}")), "{name}: {variable}");
