@@ -59,8 +59,7 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// The methods of the resource, for the `Allow` header of a 405.
     pub allow: Option<Box<str>>,
-    /// Seconds after which to try again, for the `Retry-After` header (RFC 9110, section 10.2.3): of every 503 and 429, and of
-    /// a 409 that passes.
+    /// Seconds for `Retry-After` (RFC 9110, section 10.2.3): of every 503 and 429, and of a 409 that passes.
     pub retry_after: Option<u16>,
     /// The limit that the caller has met, for the headers of a 429. Its own wait may be longer than `retry_after` can say.
     pub limit: Option<Box<NearestLimit>>,

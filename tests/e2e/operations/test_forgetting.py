@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -119,15 +120,15 @@ async def test_readers_and_consumers_go_on_with_a_database_that_was_restored_fro
     async with httpx.AsyncClient(timeout=60, trust_env=False) as web:
         services = Services(stack, web)
         async with services.without("postgres"):
-            subprocess.run(["cp", "-a", data, copy], check=True)
+            await asyncio.to_thread(subprocess.run, ["cp", "-a", data, copy], check=True)
         await services.all_well()
         told = await consumer(stack)
         async with listener(socket_of(stack, channel, alice, 0)) as socket:
             lost = [await alice.send(channel, f"lost {n}") for n in range(4)]
             await socket.until(lost[-1]["seq"])
             async with services.without("postgres", kill=True):
-                subprocess.run(["rm", "-r", data], check=True)
-                subprocess.run(["cp", "-a", copy, data], check=True)
+                await asyncio.to_thread(subprocess.run, ["rm", "-r", data], check=True)
+                await asyncio.to_thread(subprocess.run, ["cp", "-a", copy, data], check=True)
             await services.all_well()
             new = [await alice.send(channel, f"new {n}") for n in range(2)]
             assert [m["seq"] for m in new] == [m["seq"] for m in lost[:2]], "the numbers are the database's"

@@ -10,7 +10,6 @@ from support.problems import problem
 from support.second_app import second_app
 from support.stack import Stack
 
-
 NEW, OLD = "the-new-secret-of-the-platform", "the-old-secret-of-the-platform"
 
 
