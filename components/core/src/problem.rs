@@ -105,11 +105,6 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
     }
 
-    /// 403: `INTERNAL_AGENTS` does not list the agent.
-    pub fn agent_not_allowed() -> Self {
-        Self::forbidden("agent_not_allowed", "This service may not act for this agent.")
-    }
-
     /// 403: the caller may know of the thing, but not do this.
     pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, detail)

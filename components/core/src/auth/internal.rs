@@ -67,6 +67,13 @@ impl Internal {
     }
 }
 
+impl Problem {
+    /// 403: `INTERNAL_AGENTS` does not list the agent.
+    pub fn agent_not_allowed() -> Self {
+        Self::forbidden("agent_not_allowed", "This service may not act for this agent.")
+    }
+}
+
 /// Compares secrets in a time that does not depend on where they differ. An empty secret matches nothing.
 pub fn secrets_match(given: &str, expected: &str) -> bool {
     !expected.is_empty() && bool::from(given.as_bytes().ct_eq(expected.as_bytes()))
