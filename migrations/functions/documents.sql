@@ -13,10 +13,10 @@ CREATE FUNCTION messaging.channel_json(ch public.channels) RETURNS json LANGUAGE
         'updated_at', messaging.rfc3339(ch.updated_at), 'archived_at', messaging.rfc3339(ch.archived_at))
 $$;
 
--- How many characters of a message the index keeps. Callers bring one more, so that it shows when there is more: it is a
--- space, and so are those behind the last character that people see whole.
+-- How many characters of a message the index keeps. Callers bring one more, so that it shows when there is more, and fill up
+-- with U+FFFF behind the last character that people see whole.
 CREATE FUNCTION messaging.preview(p_beginning text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN char_length(p_beginning) > 500 THEN rtrim(left(p_beginning, 500)) ELSE p_beginning END
+    SELECT CASE WHEN char_length(p_beginning) > 500 THEN rtrim(left(p_beginning, 500), chr(65535)) ELSE p_beginning END
 $$;
 
 CREATE FUNCTION messaging.is_truncated(p_beginning text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$

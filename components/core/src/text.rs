@@ -14,12 +14,15 @@ use visible::is_visible;
 /// How many characters of a message the index keeps.
 pub const PREVIEW_CHARACTERS: usize = 500;
 
+/// What fills up a beginning: a noncharacter (Unicode Standard, section 23.7).
+const FILLER: char = '\u{ffff}';
+
 /// How far behind the preview's end a text is looked at: to where a character as people see it may reach.
 const LOOKAHEAD: usize = 64;
 
 /// The beginning of a text: what the index keeps as its preview. One that leaves something out ends between characters as
-/// people see them (Unicode Standard Annex #29), and is filled up with spaces to one more than the index keeps, by which it
-/// sees that. As [`storable`].
+/// people see them (Unicode Standard Annex #29), and is filled up to one more than the index keeps, by which it sees that, with
+/// a character that no text has. As [`storable`].
 pub fn beginning(text: &str) -> String {
     let mut kept: String = text.chars().map(storable_char).take(PREVIEW_CHARACTERS + LOOKAHEAD).collect();
     if kept.chars().count() <= PREVIEW_CHARACTERS {
@@ -38,7 +41,7 @@ pub fn beginning(text: &str) -> String {
         return kept.chars().take(PREVIEW_CHARACTERS + 1).collect();
     }
     kept.truncate(end);
-    kept.extend(std::iter::repeat_n(' ', PREVIEW_CHARACTERS + 1 - count));
+    kept.extend(std::iter::repeat_n(FILLER, PREVIEW_CHARACTERS + 1 - count));
     kept
 }
 
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn an_emoji_at_the_boundary_stays_whole() {
         let text = format!("{}😀😀😀", "a".repeat(499));
-        assert_eq!(beginning(&text), format!("{}😀 ", "a".repeat(499)));
+        assert_eq!(beginning(&text), format!("{}😀{FILLER}", "a".repeat(499)));
     }
 
     #[test]
@@ -154,7 +157,7 @@ mod tests {
                 let text = format!("{}{whole}{}", "a".repeat(before), "b".repeat(100));
                 let cut = beginning(&text);
                 assert_eq!(cut.chars().count(), PREVIEW_CHARACTERS + 1, "{whole}");
-                let kept = cut.trim_end();
+                let kept = cut.trim_end_matches(FILLER);
                 let expected = if before + size > PREVIEW_CHARACTERS { 0 } else { size };
                 assert_eq!(kept.chars().count(), before + expected, "{whole} behind {before}");
                 assert!(text.starts_with(kept));
@@ -224,7 +227,7 @@ mod tests {
             let short = beginning(&text);
             prop_assert_eq!(short.chars().count(), text.chars().count().min(PREVIEW_CHARACTERS + 1));
             prop_assert!(!short.contains('\0'));
-            if !text.contains('\0') { prop_assert!(text.starts_with(short.trim_end_matches(' '))); }
+            if !text.contains('\0') { prop_assert!(text.starts_with(short.trim_end_matches(FILLER))); }
         }
     }
 }

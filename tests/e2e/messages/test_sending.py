@@ -83,7 +83,7 @@ async def test_a_message_is_in_the_index_in_the_room_in_jetstream_and_on_the_web
         ("😀" * 10_000, "😀" * 500),
         ("ї" * 500, "ї" * 500),
         ("e\u0301" * 300, "e\u0301" * 250),
-        ("👩‍👩‍👧‍👦" * 80, ("👩‍👩‍👧‍👦" * 80)[:500]),
+        ("👩‍👩‍👧‍👦" * 80, "👩‍👩‍👧‍👦" * 71),
         (" \n\t ", " \n\t "),
         ("a" * 10_000, "a" * 500),
         ("\u202ertl\ufeff\u2028<b>&amp;", "\u202ertl\ufeff\u2028<b>&amp;"),
