@@ -13,8 +13,9 @@ const CLEANER: &str = "http://html-cleaner.spin.internal";
 /// How long it may take.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// What may be shown of `html`; `None` when nothing is left of it. The problem is a 503.
-pub async fn clean(html: &str) -> Result<Option<String>, Problem> {
+/// What may be shown of `html`; `None` when there is none, or nothing is left of it. The problem is a 503.
+pub async fn clean(html: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(html) = html else { return Ok(None) };
     let body = serde_json::to_vec(&Html { html: html.to_owned() }).map_err(Problem::internal)?;
     let request =
         http::Request::post(format!("{CLEANER}{CLEAN_HTML}")).header(header::CONTENT_TYPE, "application/json");
@@ -26,12 +27,4 @@ pub async fn clean(html: &str) -> Result<Option<String>, Problem> {
     }
     let Html { html } = serde_json::from_slice(response.body()).map_err(|e| unavailable(&e))?;
     Ok(Some(html).filter(|html| !html.is_empty()))
-}
-
-/// [`clean`] of HTML that may be absent.
-pub async fn clean_optional(html: Option<&str>) -> Result<Option<String>, Problem> {
-    match html {
-        Some(html) => clean(html).await,
-        None => Ok(None),
-    }
 }

@@ -35,7 +35,7 @@ pub async fn edit(
 
     let gateway = Gateway::from_settings().await?;
     let text = beginning(edit.text());
-    let formatted_body = html::clean_optional(edit.formatted_body.as_deref()).await?;
+    let formatted_body = html::clean(edit.formatted_body.as_deref()).await?;
     let edit = EditMessage { formatted_body, ..edit };
     let mut made = None;
     let replacement = match edit.encrypted {

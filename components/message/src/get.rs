@@ -52,7 +52,7 @@ async fn with_clean_html(mut content: Value) -> Result<Value, Problem> {
     if let Some(fields) = content.as_object_mut()
         && let Some(formatted) = fields.remove("formatted_body")
     {
-        let cleaned = html::clean_optional(formatted.as_str()).await?;
+        let cleaned = html::clean(formatted.as_str()).await?;
         match cleaned {
             Some(cleaned) => drop(fields.insert("formatted_body".to_owned(), Value::String(cleaned))),
             None => drop(fields.remove("format")),

@@ -190,15 +190,9 @@ pub struct TokenArgs {
     pub stack: StackArg,
 }
 
-/// Options of `test`.
+/// A stack of the command's own.
 #[derive(Debug, Default, Args)]
-pub struct TestArgs {
-    /// Run only the tests of the index (tests/index): PostgreSQL alone, seconds
-    #[arg(long, conflicts_with = "no_unit")]
-    pub index: bool,
-    /// Leave out the unit tests and the tests of the index
-    #[arg(long)]
-    pub no_unit: bool,
+pub struct OwnStackArgs {
     /// What runs the components, as in `up`
     #[arg(long, value_enum)]
     pub host: Option<Host>,
@@ -208,9 +202,22 @@ pub struct TestArgs {
     /// Run what was built before
     #[arg(long)]
     pub no_build: bool,
-    /// Keep the stack's data and logs even if every test passes
+    /// Keep the stack's data and logs even if all went well
     #[arg(long)]
     pub keep: bool,
+}
+
+/// Options of `test`.
+#[derive(Debug, Default, Args)]
+pub struct TestArgs {
+    /// Run only the tests of the index (tests/index): PostgreSQL alone, seconds
+    #[arg(long, conflicts_with = "no_unit")]
+    pub index: bool,
+    /// Leave out the unit tests and the tests of the index
+    #[arg(long)]
+    pub no_unit: bool,
+    #[command(flatten)]
+    pub own: OwnStackArgs,
     /// For pytest of the end-to-end tests, or with --index of the index's, after `--`
     #[arg(last = true, value_name = "PYTEST ARGS")]
     pub pytest: Vec<String>,
@@ -225,18 +232,8 @@ pub struct SoakArgs {
     /// Repeats the faults and acts of an earlier run [default: a new one, which is printed]
     #[arg(long)]
     pub seed: Option<u32>,
-    /// What runs the components, as in `up`
-    #[arg(long, value_enum)]
-    pub host: Option<Host>,
-    /// The spin program, when it is not on the PATH
-    #[arg(long, value_name = "PATH")]
-    pub spin: Option<PathBuf>,
-    /// Run what was built before
-    #[arg(long)]
-    pub no_build: bool,
-    /// Keep the stack's data and logs even if nothing was found
-    #[arg(long)]
-    pub keep: bool,
+    #[command(flatten)]
+    pub own: OwnStackArgs,
     /// For the soak itself, after `--`: `--only <kind of fault>`
     #[arg(last = true, value_name = "SOAK ARGS")]
     pub soak: Vec<String>,

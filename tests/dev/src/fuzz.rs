@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::args::Host;
+use crate::args::OwnStackArgs;
 use crate::compile::Native;
 use crate::install::{self, Tools};
 use crate::own_stack::{self, OwnStack};
@@ -30,18 +30,8 @@ pub struct FuzzArgs {
     /// Draws the requests of an earlier run [default: a new one, which is printed]
     #[arg(long)]
     pub seed: Option<u32>,
-    /// What runs the components, as in `up`
-    #[arg(long, value_enum)]
-    pub host: Option<Host>,
-    /// The spin program, when it is not on the PATH
-    #[arg(long, value_name = "PATH")]
-    pub spin: Option<PathBuf>,
-    /// Run what was built before
-    #[arg(long)]
-    pub no_build: bool,
-    /// Keep the stack's data and logs even if nothing was found
-    #[arg(long)]
-    pub keep: bool,
+    #[command(flatten)]
+    pub own: OwnStackArgs,
 }
 
 /// Runs the test; it fails when anything was found.
@@ -52,12 +42,7 @@ pub fn run(repo: &Repo, args: FuzzArgs, stop: &Stop) -> Result<ExitCode> {
     let data = own_stack::data(repo, stop)?;
     let tools = install::ensure(&data, stop)?;
     let program = python(repo, &data, &tools, stop)?;
-    let own = OwnStack {
-        host: args.host,
-        spin: args.spin,
-        build: (!args.no_build).then_some(Native::Programs),
-        keep: args.keep,
-    };
+    let own = OwnStack::of(args.own, Native::Programs);
     let status = own.run(repo, &data, stop, |_, file| {
         let mut command = Command::new(&program);
         command.current_dir(&repo.root).args(["-m", "fuzz", "--seed", &seed.to_string()]);

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 
 use anyhow::Result;
 
-use crate::args::{Auth, Host, PortArgs};
+use crate::args::{Auth, Host, OwnStackArgs, PortArgs};
 use crate::compile::Native;
 use crate::paths::{Data, Repo};
 use crate::process::Identity;
@@ -32,6 +32,11 @@ pub struct OwnStack {
 }
 
 impl OwnStack {
+    /// As it was asked for; `native` is what is built first, unless nothing is.
+    pub fn of(args: OwnStackArgs, native: Native) -> Self {
+        Self { host: args.host, spin: args.spin, build: (!args.no_build).then_some(native), keep: args.keep }
+    }
+
     /// Brings it up, works against it and takes it down. The data and logs of work that failed are kept.
     pub fn run(
         self,

@@ -24,12 +24,7 @@ pub fn run(repo: &Repo, args: SoakArgs, stop: &Stop) -> Result<ExitCode> {
     fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
     let data = own_stack::data(repo, stop)?;
     let tools = install::ensure(&data, stop)?;
-    let own = OwnStack {
-        host: args.host,
-        spin: args.spin,
-        build: (!args.no_build).then_some(Native::Programs),
-        keep: args.keep,
-    };
+    let own = OwnStack::of(args.own, Native::Programs);
     let status = own.run(repo, &data, stop, |running, file| {
         let mut command = python(repo, &data, &tools, stop)?;
         command.args(["-m", "soak", "--seed", &seed.to_string(), "--minutes", &args.minutes.to_string()]);

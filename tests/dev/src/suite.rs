@@ -34,12 +34,8 @@ pub fn run(repo: &Repo, args: TestArgs, stop: &Stop) -> Result<ExitCode> {
             return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
-    let own = OwnStack {
-        host: args.host,
-        spin: args.spin,
-        build: (!args.no_build).then_some(if args.no_unit { Native::Programs } else { Native::WithTests }),
-        keep: args.keep,
-    };
+    let native = if args.no_unit { Native::Programs } else { Native::WithTests };
+    let own = OwnStack::of(args.own, native);
     let status = own.run(repo, &data, stop, |_, file| pytest(repo, &data, &args.pytest, Some(file.path()), stop));
     status.map(code)
 }
@@ -49,7 +45,7 @@ fn before_the_stack(repo: &Repo, data: &Data, args: &TestArgs, stop: &Stop) -> R
     if !args.index {
         return Ok(unit(repo, data, stop)? && index(repo, data, &[], stop)?);
     }
-    if !args.no_build {
+    if !args.own.no_build {
         // The index needs no host for the components, so the local one is not built.
         compile::native(repo, data, Host::Spin, Native::Programs, stop)?;
     }

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from support.own_stack import OwnStack
+from support.own_stack import OwnStack, run_module
 
 pytestmark = pytest.mark.faults
 
-TESTS = Path(__file__).resolve().parents[2]
 SEED = 91
 MINUTES = 0.6
 # Every part dies, answers and pushes get lost on both sides of the app, the stream loses its events, and readers are cut off.
@@ -23,18 +20,6 @@ DEADLINE = 600
 
 
 async def test_nothing_is_lost_nothing_comes_twice_and_all_is_in_order(own: OwnStack, tmp_path: Path) -> None:
-    words = ["-m", "soak", "--stack", str(own.file), "--out", str(tmp_path), "--seed", str(SEED)]
+    words = ["soak", "--stack", str(own.file), "--out", str(tmp_path), "--seed", str(SEED)]
     words += ["--minutes", str(MINUTES), *(word for kind in KINDS for word in ("--only", kind))]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *words,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS / "e2e")])},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), DEADLINE)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode == 0, output.decode()
+    await run_module(sys.executable, *words, deadline=DEADLINE)

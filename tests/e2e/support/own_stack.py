@@ -24,6 +24,27 @@ DEADLINE = 180
 PORTS = {"app": "api", "ws-relay": "ws", "postgres": "postgres", "nats": "nats", "synapse": "synapse"}
 
 
+TESTS = Path(__file__).resolve().parents[2]
+
+
+async def run_module(python: str, *words: str, deadline: float) -> None:
+    """Runs a program of these tests, as `cargo dev` does; it has to succeed."""
+    process = await asyncio.create_subprocess_exec(
+        python,
+        "-m",
+        *words,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS / "e2e")])},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), deadline)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0, output.decode()
+
+
 class OwnStack:
     """`cargo dev up` on one data folder, again and again; on the same ports, as without any option."""
 

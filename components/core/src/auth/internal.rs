@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use subtle::ConstantTimeEq;
 
 /// How many secrets may be valid at a time: the new one, and the one that it replaces.
-const MAX_SECRETS: usize = 2;
+pub(super) const MAX_SECRETS: usize = 2;
 
 /// The length of each of two secrets, at least.
 const MIN_BYTES_OF_TWO: usize = 16;

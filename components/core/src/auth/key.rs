@@ -1,5 +1,6 @@
 //! The keys that tokens are checked with, and the one algorithm that they are for. The settings decide it, never a token.
 
+use super::internal::MAX_SECRETS;
 use super::key_set::{self, FetchedKeys};
 use super::provider;
 use super::settings::Settings;
@@ -12,9 +13,6 @@ use rsa::traits::PublicKeyParts;
 
 /// The size of the hash of HS256 in bytes; the key must not be shorter (RFC 7518, section 3.2).
 const MIN_SECRET_BYTES: usize = 32;
-
-/// How many secrets may be valid at a time: the new one, and the one that it replaces.
-const MAX_SECRETS: usize = 2;
 
 /// A key, and the id under which its issuer publishes it.
 pub(super) struct Key {

@@ -31,7 +31,7 @@ pub async fn send(
     let sender = caller.id();
     let msgtype = msgtype(&message, sender.is_agent());
     let fingerprint = fingerprint_of(&message, msgtype).await?;
-    let formatted_body = html::clean_optional(message.formatted_body.as_deref()).await?;
+    let formatted_body = html::clean(message.formatted_body.as_deref()).await?;
     let prepared = prepare_send(
         caller,
         &PrepareSend {
