@@ -242,6 +242,32 @@ async def test_a_relay_that_dies_while_it_fills_leaves_the_rest_to_the_next_one(
     assert len({message.refill for message in stored}) == 2, "one generation, and what is new"
 
 
+async def test_the_order_holds_when_the_stream_has_some_of_it_already(
+    db: Database, world: World, new_relay: NewRelay, own: Nats
+) -> None:
+    channels = [await world.channel() for _ in range(2)]
+    relay = new_relay(nats=own.url)
+    await write_events(db, *channels, count=5)
+    await relay.start()
+    await published(db)
+    await relay.kill()
+    await own.stream.jetstream.purge_stream(STREAM)
+    # As a publisher leaves it that dies when the stream has this much of one channel and nothing of the other.
+    sql = "SELECT id, channel_id, subject, payload::text FROM public.outbox WHERE subject LIKE 'messaging.%' ORDER BY seq, id"
+    rows = await db.rows(sql)
+    begun = [row for row in rows if row["channel_id"] == rows[0]["channel_id"]][:4]
+    for row in begun:
+        headers = {"Nats-Msg-Id": f"{row['id']}.7", "Daarion-Refill": "7"}
+        await own.stream.jetstream.publish(row["subject"], row["payload"].encode(), headers=headers)
+    await db.execute(
+        "INSERT INTO messaging.refills (channel_id, seq, generation) SELECT unnest($1::uuid[]), 1, 7",
+        [channel.id for channel in channels],
+    )
+    await relay.start()
+    await whole(db, own.stream, channels)
+    await refilled(db, len(rows))
+
+
 async def test_what_nobody_noted_is_found_although_nats_remembers_it_no_more(
     db: Database, world: World, new_relay: NewRelay, own: Nats
 ) -> None:

@@ -1,17 +1,20 @@
 //! Publishes events in their order, many on the way at once.
 //!
-//! Each names the one before it, which has to be the stream's last (`Nats-Expected-Last-Msg-Id`). So when one is lost, late or
-//! refused, the server refuses those behind it, and they are sent again behind it: the stream has a channel's events in
-//! order whatever fails, and the way to NATS is waited for once, not once for each event.
+//! Each names the one before it, which has to be the stream's last (`Nats-Expected-Last-Msg-Id`), and the place that this
+//! one then has (`Nats-Expected-Last-Sequence`). So when one is lost, late or refused, or the stream has it already, the
+//! server refuses those behind it, and they are sent again behind it: the stream has a channel's events in order whatever
+//! fails, and the way to NATS is waited for once, not once for each event. The name alone is not enough: an event that the
+//! stream has already may be its last, and those behind it would be taken although some before it were refused.
 
 use super::fitting::Limit;
 use super::lease::Lease;
 use super::nats_session::NatsSession;
+use super::outcome::{Done, Outcome, Refused};
 use crate::event::Event;
 use crate::live::frame::{FrameType, LoggedFrame};
 use crate::live::subject;
 use async_nats::HeaderMap;
-use async_nats::header::{NATS_EXPECTED_LAST_MESSAGE_ID, NATS_MESSAGE_ID};
+use async_nats::header::{NATS_EXPECTED_LAST_MESSAGE_ID, NATS_EXPECTED_LAST_SEQUENCE, NATS_MESSAGE_ID};
 use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
@@ -26,35 +29,6 @@ const WINDOW: usize = 256;
 const PATIENCE: u32 = 2;
 /// The error of JetStream for a message over the stream's limit.
 const MESSAGE_EXCEEDS_MAXIMUM: u64 = 10054;
-
-/// An event that NATS has: its row, and its place in the stream, if it goes there.
-pub type Done = (i64, Option<i64>);
-
-/// An event that NATS refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
-    /// Its channel. Unless the event was given up, the channel's later ones were not sent.
-    pub channel: ChannelId,
-    /// Its row.
-    pub id: i64,
-    /// NATS says that it is the event's own fault.
-    pub is_own_fault: bool,
-}
-
-/// The outcome of a batch.
-#[derive(Default)]
-pub struct Outcome {
-    /// How many events NATS has.
-    pub done: u64,
-    /// How many of them the stream did not have before.
-    pub new: u64,
-    /// How many went without their largest members.
-    pub shortened: u64,
-    /// Events that NATS refused.
-    pub refused: Vec<Refused>,
-    /// The connection or the stream is gone.
-    pub broken: Option<anyhow::Error>,
-}
 
 /// One batch on its way.
 pub struct Batch<'a> {
@@ -72,6 +46,12 @@ pub struct Batch<'a> {
     /// Events that were shortened; each counts once, however often it is sent.
     shortened: HashSet<i64>,
     outcome: Outcome,
+}
+
+/// What has to be the stream's last message for an event to follow it.
+struct Before {
+    message_id: String,
+    place: u64,
 }
 
 /// An event that waits for its acknowledgement.
@@ -121,17 +101,19 @@ impl<'a> Batch<'a> {
         let mut again = Vec::new();
         // Outside the stream: NATS has them when this process has handed them over.
         let mut core_ids = Vec::new();
-        let mut before: Option<String> = None;
+        // The first is taken wherever it comes; what is behind it is refused if its place was another one.
+        let (mut before, mut place): (Option<Before>, _) = (None, self.nats.last_place());
         loop {
             while under_way.len() < window {
                 let Some(event) = waiting.next() else { break };
                 if self.is_held(event.channel) {
                     continue;
                 }
-                let expected = before.as_deref().filter(|_| window > 1);
+                let expected = before.as_ref().filter(|_| window > 1);
                 match self.send(&event, expected, with_frames).await {
                     Ok(Some(ack)) => {
-                        before = Some(event.message_id());
+                        place = place.saturating_add(1);
+                        before = Some(Before { message_id: event.message_id(), place });
                         under_way.push_back((event, ack));
                     }
                     Ok(None) => core_ids.push(event.id),
@@ -159,12 +141,13 @@ impl<'a> Batch<'a> {
     async fn acknowledged(&mut self, event: Event, ack: PublishAckFuture) -> Option<Event> {
         match ack.await {
             Ok(ack) => {
+                self.nats.saw_place(ack.sequence);
                 self.outcome.new += u64::from(!ack.duplicate);
                 self.done((event.id, i64::try_from(ack.sequence).ok()));
                 None
             }
             Err(e) => match e.kind() {
-                PublishErrorKind::WrongLastMessageId => Some(event),
+                PublishErrorKind::WrongLastMessageId | PublishErrorKind::WrongLastSequence => Some(event),
                 PublishErrorKind::Other if is_too_large(&e) && self.too_large.insert(event.id) => Some(event),
                 PublishErrorKind::Other => {
                     self.refused(&event, is_own_fault(&e), &e.into());
@@ -190,7 +173,7 @@ impl<'a> Batch<'a> {
     async fn send(
         &mut self,
         event: &Event,
-        expected: Option<&str>,
+        expected: Option<&Before>,
         with_frames: bool,
     ) -> Result<Option<PublishAckFuture>, Failure> {
         self.lease.check().map_err(Failure::Broken)?;
@@ -218,7 +201,8 @@ impl<'a> Batch<'a> {
             self.frame(event, frame_type).await?;
         }
         if let Some(expected) = expected {
-            headers.insert(NATS_EXPECTED_LAST_MESSAGE_ID, expected);
+            headers.insert(NATS_EXPECTED_LAST_MESSAGE_ID, expected.message_id.as_str());
+            headers.insert(NATS_EXPECTED_LAST_SEQUENCE, expected.place.to_string());
         }
         let message = PublishMessage::build().payload(fitting.payload).headers(headers);
         match self.nats.jetstream.send_publish(event.subject.clone(), message).await {

@@ -1,6 +1,6 @@
 //! Channels that wait because NATS refused one of their events, and events that are given up.
 
-use super::batch::{Outcome, Refused};
+use super::outcome::{Outcome, Refused};
 use messaging_core::ids::ChannelId;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;

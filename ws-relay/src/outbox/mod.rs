@@ -12,6 +12,7 @@ mod held;
 mod inventory;
 mod lease;
 mod nats_session;
+mod outcome;
 mod record;
 mod refill;
 mod store;
@@ -21,12 +22,13 @@ mod survey;
 use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use batch::{Batch, Done};
+use batch::Batch;
 use ephemeral::Ephemeral;
 use fitting::Limit;
 use futures_util::future::join;
 use held::Held;
 use nats_session::NatsSession;
+use outcome::Done;
 use refill::Refill;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,6 +114,7 @@ impl Publisher {
 
     async fn publish(&self, store: &Store, nats: &NatsSession, shutdown: &CancellationToken) -> anyhow::Result<()> {
         let stream = stream::open(&nats.jetstream, &self.settings).await?;
+        nats.saw_place(stream.cached_info().state.last_sequence);
         let limit = Limit::new(nats.client.server_info().max_payload, stream.cached_info().config.max_message_size);
         let mut record = survey::begin(store, nats, &stream, &self.metrics).await?;
         tracing::info!("this relay publishes the outbox now");

@@ -9,7 +9,7 @@ use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, Event};
 use messaging_core::advisory::{ADVISORIES, Advisory};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -24,6 +24,7 @@ pub struct NatsSession {
     pub jetstream: jetstream::Context,
     /// Cancelled when the connection has ended.
     pub lost: CancellationToken,
+    last_place: AtomicU64,
     /// Dropped with the session: then the library's reconnect, which waits for it, finds the client unused and ends.
     _ended: DropGuard,
 }
@@ -64,7 +65,17 @@ impl NatsSession {
             .await
             .context("NATS cannot be reached")?;
         let jetstream = ContextBuilder::new().timeout(DEADLINE).build(client.clone());
-        Ok(Self { client, jetstream, lost, _ended: ended.drop_guard() })
+        Ok(Self { client, jetstream, lost, last_place: AtomicU64::new(0), _ended: ended.drop_guard() })
+    }
+
+    /// The last place of the stream, as far as this session has seen. Others may have published since.
+    pub fn last_place(&self) -> u64 {
+        self.last_place.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the stream has a message at this place.
+    pub fn saw_place(&self, place: u64) {
+        self.last_place.fetch_max(place, Ordering::Relaxed);
     }
 
     /// Tells those who listen at the moment. What they miss the events' own headers say, too.

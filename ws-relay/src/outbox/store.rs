@@ -1,7 +1,7 @@
 //! The outbox's statements, on the publisher's own connection.
 
-use super::batch::Done;
 use super::lease::Lease;
+use super::outcome::Done;
 use crate::database::{Database, Dedicated, NO_PATH};
 use crate::event::Event;
 use anyhow::Context;
