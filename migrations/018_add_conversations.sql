@@ -12,7 +12,7 @@ CREATE INDEX IF NOT EXISTS messages_reply_to ON public.messages (reply_to, seq) 
 CREATE TABLE IF NOT EXISTS messaging.message_mentions (
     message_id uuid NOT NULL REFERENCES public.messages (id) ON DELETE CASCADE,
     member_id  text NOT NULL,
-    channel_id uuid NOT NULL,
+    channel_id uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
     -- The message's number.
     seq        bigint NOT NULL,
     PRIMARY KEY (message_id, member_id)
@@ -22,7 +22,7 @@ CREATE INDEX IF NOT EXISTS message_mentions_member ON messaging.message_mentions
 -- What a thread's root shows of it.
 CREATE TABLE IF NOT EXISTS messaging.threads (
     root_id       uuid PRIMARY KEY REFERENCES public.messages (id) ON DELETE CASCADE,
-    channel_id    uuid NOT NULL,
+    channel_id    uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
     -- Replies that are not deleted.
     reply_count   bigint NOT NULL DEFAULT 0,
     -- The newest of them, NULL when none is left.
@@ -41,7 +41,7 @@ ON CONFLICT DO NOTHING;
 CREATE TABLE IF NOT EXISTS messaging.thread_members (
     root_id      uuid NOT NULL REFERENCES public.messages (id) ON DELETE CASCADE,
     member_id    text NOT NULL,
-    channel_id   uuid NOT NULL,
+    channel_id   uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
     -- Whether they are told of new replies: they wrote in it, were mentioned in it, or chose to. false: they chose not to.
     is_following boolean NOT NULL,
     -- Up to this number they have read it.

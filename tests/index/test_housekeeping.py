@@ -75,6 +75,7 @@ OTHERS = {
     "messaging.refills",
     "messaging.room_upgrades",
     "messaging.message_edits",
+    "messaging.message_mentions",
 }
 
 
