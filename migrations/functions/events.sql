@@ -105,7 +105,7 @@ BEGIN
     PERFORM messaging.publish(ch, p_seq, 'messaging.' || p_type, jsonb_build_object(
         'message_id', m.id, 'matrix_event_id', m.matrix_event_id, 'sender_id', m.sender_id,
         'sender_type', m.sender_type, 'preview', m.content_preview, 'content_preview', m.content_preview,
-        'created_at', messaging.rfc3339(m.created_at), 'message', p_document) || p_further);
+        'created_at', messaging.rfc3339(m.created_at), 'mentions', m.mentions, 'message', p_document) || p_further);
 END
 $$;
 

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod json;
 pub mod matrix;
 pub mod member;
+pub mod mention;
 pub mod message;
 pub mod microdao;
 #[cfg(feature = "openapi")]

@@ -13,6 +13,7 @@ pub use write::*;
 
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::member::MemberType;
+use crate::mention::Mention;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -59,6 +60,15 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     pub client_key: Option<String>,
+    /// Who is meant: each once, `room` for everybody in the channel. Of an encrypted message nobody, as that is inside the
+    /// ciphertext; of a deleted one neither.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::mention::MAX_MENTIONS)))]
+    pub mentions: Vec<Mention>,
+    /// When the poll that it is was ended; its votes are in Matrix.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(required, !default))]
+    pub poll_ended_at: Option<Timestamp>,
 }
 
 /// A message with its full content from Matrix, edits applied.
@@ -97,7 +107,7 @@ pub enum ContentSource {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ContentType {
-    /// Text, and everything that is none of the others.
+    /// Text, and everything that is none of the others: what Matrix has no name for is shown as the text that it brings.
     Text,
     /// A picture.
     Image,
@@ -107,4 +117,14 @@ pub enum ContentType {
     Audio,
     /// Moving pictures.
     Video,
+    /// What the sender does, shown behind their name.
+    Emote,
+    /// A sticker; the text is what it shows.
+    Sticker,
+    /// A place; the text is its name, or a `geo:` address (RFC 5870).
+    Location,
+    /// A poll; the text is its question, and its answers a line each.
+    Poll,
+    /// A request to verify each other's devices, which Matrix clients carry out among themselves.
+    Verification,
 }

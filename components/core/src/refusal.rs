@@ -64,6 +64,10 @@ pub enum Refusal {
     CannotDelete,
     /// The message was deleted.
     MessageDeleted,
+    /// The message is none that text can replace: a sticker or a poll.
+    NotEditable,
+    /// The room's power levels let the caller not mention everybody.
+    CannotMentionRoom,
     /// The caller is neither owner nor admin.
     CannotManage,
     /// The caller may not remove this member.
@@ -181,6 +185,10 @@ impl From<Refusal> for Problem {
             Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
             Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
             Refusal::MessageDeleted => conflict("The message was deleted."),
+            Refusal::NotEditable => conflict("Stickers and polls are edited in a Matrix client only."),
+            Refusal::CannotMentionRoom => forbidden(
+                "You may not mention everybody in this channel: its room asks for a higher power level. Leave room out of mentions.",
+            ),
             Refusal::CannotManage => forbidden("Only an owner or an admin of the channel may do this."),
             Refusal::CannotKick => forbidden("You may not remove this member."),
             Refusal::MemberBeingChanged => {

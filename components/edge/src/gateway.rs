@@ -3,6 +3,7 @@
 mod bans;
 mod edits;
 mod history;
+mod invite;
 mod join_named;
 mod response;
 mod shows;
@@ -77,16 +78,6 @@ impl Gateway {
             return Err(Problem::gateway_lacks(format!("{status} to an event with content")));
         }
         read(paths::SEND, status, &body)
-    }
-
-    /// Invites somebody on behalf of `inviter`; inviting a member again is no error.
-    pub async fn invite(&self, room_id: &str, user_id: &str, inviter: &EntityId) -> Result<(), Problem> {
-        let change = MembershipChange {
-            inviter: Some(inviter.to_string()),
-            inviter_matrix_id: Some(self.matrix_id(inviter)),
-            ..membership(room_id, user_id)
-        };
-        self.act(Method::POST, paths::INVITE, &[], &change).await
     }
 
     /// Joins one of our users to a room, a closed one included.

@@ -8,6 +8,7 @@ mod alias;
 mod bans;
 mod content;
 mod create_room;
+mod direct;
 mod error;
 mod health;
 mod history;
@@ -48,6 +49,7 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::VISIBILITY, room::set_visibility)
         .put(paths::POWER_LEVEL, power_level::set_power_level)
         .put(paths::READ_ONLY, power_level::set_read_only)
+        .put(paths::DIRECT, direct::mark_direct)
         .get(paths::MESSAGES, history::messages)
         .get(paths::EVENT, history::event)
         .get(paths::STATE, state::state)

@@ -1,7 +1,7 @@
 //! GET: the index row with the full content from Matrix, edits applied.
 
 use http::StatusCode;
-use messaging_core::matrix;
+use messaging_core::matrix::{self, RoomEvent};
 use messaging_core::message::ContentSource;
 use messaging_core::paths::MessagePath;
 use messaging_edge::gateway::Gateway;
@@ -14,13 +14,16 @@ pub async fn get(
     Path(at): Path<MessagePath>,
 ) -> Result<Response, Problem> {
     let found = index::messages::get_message(&caller, at).await?;
-    let mut message = found.message;
+    let (mut message, mut event_type) = (found.message, None);
     let content = if found.is_deleted {
         None
     } else {
         let gateway = Gateway::from_settings().await?;
-        match gateway.event(&found.room_id, &found.event_id).await {
-            Ok(event) => Some(event.newest_content()),
+        match newest(&gateway, &found.room_id, &found.event_id, found.edit_event_id.as_deref()).await {
+            Ok((event, content)) => {
+                event_type = event.event_type;
+                Some(content)
+            }
             Err(problem) if problem.is_gateway_lacks() => None,
             // The index has something to show, and reading does not wait for Matrix to come back.
             Err(problem) if problem.is_of_matrix() && has_text(&message) => {
@@ -35,8 +38,12 @@ pub async fn get(
         Some(content) => Some(with_clean_html(content).await?),
         None => None,
     };
+    let is_encrypted = message.get("is_encrypted") == Some(&Value::Bool(true));
     let (text, content) = match content {
-        Some(content) => (json!(matrix::text(&content, "body")), content),
+        Some(content) => {
+            let described = matrix::describe(event_type.as_deref().unwrap_or("m.room.message"), &content);
+            (json!(described.map(|said| said.text).filter(|text| !is_encrypted || !text.is_empty())), content)
+        }
         // The beginning is better than nothing; `truncated` says whether it is all.
         None => (message.get("content_preview").filter(|text| *text != "").cloned().unwrap_or_default(), Value::Null),
     };
@@ -45,6 +52,23 @@ pub async fn get(
     message.insert("formatted_body".to_owned(), json!(matrix::text(&content, "formatted_body")));
     message.insert("content".to_owned(), content);
     Response::json(StatusCode::OK, &message)
+}
+
+/// The event and the content that counts. Where the homeserver names no edit, or one that is no valid edit, it is the one that
+/// the index shows: a list and a message say the same.
+async fn newest(
+    gateway: &Gateway,
+    room_id: &str,
+    event_id: &str,
+    edit_event_id: Option<&str>,
+) -> Result<(RoomEvent, Value), Problem> {
+    let event = gateway.event(room_id, event_id).await?;
+    let content = match (event.newest_edit(), edit_event_id) {
+        (None, Some(edit_event_id)) => event.replaced_by(&gateway.event(room_id, edit_event_id).await?),
+        _ => None,
+    };
+    let content = content.unwrap_or_else(|| event.newest_content());
+    Ok((event, content))
 }
 
 /// The content as it may be shown: Matrix clients send any HTML.

@@ -188,6 +188,9 @@ BEGIN
     PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
     document := json_build_object('room_id', ch.matrix_room_id,
         'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
+    IF ch.is_direct THEN
+        document := document::jsonb || '{"is_direct": true}';
+    END IF;
     IF invitee.banned_at IS NOT NULL THEN
         document := document::jsonb || '{"must_unban": true}';
     END IF;

@@ -59,8 +59,8 @@ BEGIN
         SELECT id FROM public.outbox
         WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message')
     ORDER BY id FOR NO KEY UPDATE;
-    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
+    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": "", "mentions": []}'
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": []}')
     WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message';
     UPDATE public.outbox SET payload = payload || '{"content": {}}'
     WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
@@ -110,8 +110,8 @@ BEGIN
     PERFORM FROM public.outbox
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message'
     ORDER BY id FOR NO KEY UPDATE;
-    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
+    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": "", "mentions": []}'
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": []}')
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message';
     UPDATE messaging.idempotency_keys SET fingerprint = '' WHERE edit_event_id = e.event_id;
 END
@@ -154,8 +154,9 @@ BEGIN
         RETURN;
     END IF;
     IF m.deleted_at IS NULL THEN
-        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL
+        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL, mentions = '{}'
         WHERE id = m.id RETURNING * INTO m;
+        PERFORM messaging.index_mentions(m);
         PERFORM messaging.purge_log(m);
         -- The fingerprints of its edits, and of itself where the gateway has not carried the key. A retry of an edit that
         -- was carried out is still told what came of it.

@@ -5,7 +5,7 @@
 -- request then.
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
-    p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL,
+    p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL, p_mentions_room boolean DEFAULT false,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -55,6 +55,10 @@ BEGIN
             refusal := 'reply_to_not_found';
             RETURN;
         END IF;
+    END IF;
+    IF p_mentions_room AND NOT messaging.may_mention_room(p_channel_id, p_caller) THEN
+        refusal := 'cannot_mention_room';
+        RETURN;
     END IF;
     SELECT l.refusal, l.details INTO refusal, document
     FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
@@ -113,7 +117,12 @@ BEGIN
              WHERE channel_id = p_channel_id AND target_event_id = p_event_id RETURNING * LOOP
         IF r.kind = 'edit' THEN
             PERFORM messaging.record_edit(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
-                r.parameters ->> 'content_preview', r.parameters ->> 'edited_at', NULL, (r.parameters ->> 'origin_ts')::bigint);
+                r.parameters ->> 'content_preview', r.parameters ->> 'edited_at', NULL, (r.parameters ->> 'origin_ts')::bigint,
+                r.parameters ->> 'matrix_type', r.parameters ->> 'content_type',
+                ARRAY(SELECT jsonb_array_elements_text(coalesce(nullif(r.parameters -> 'mentions', 'null'), '[]'))));
+        ELSIF r.kind = 'poll_end' THEN
+            PERFORM messaging.record_poll_end(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
+                r.parameters ->> 'ended_at');
         ELSE
             PERFORM messaging.record_reaction(p_room_id, p_event_id, r.event_id, r.parameters ->> 'reactor_id',
                 r.parameters ->> 'reactor_type', r.parameters ->> 'reactor_matrix_id', r.parameters ->> 'emoji', NULL);
@@ -140,11 +149,12 @@ $$;
 -- record_join before they send. p_pushed_content: what Matrix pushed, NULL when it is the API that records.
 -- p_content_preview: the beginning of the text (messaging.preview). p_is_pushed: the homeserver tells it, and a key in it is
 -- only believed when prepare_send has given it out for this very request: anybody who holds a Matrix token can write one.
+-- p_mentions: whom it names.
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
     p_fingerprint text, p_sent_at text, p_joined_at text, p_pushed_content jsonb, p_is_pushed boolean DEFAULT false,
-    OUT refusal messaging.refusal, OUT document json
+    p_mentions text[] DEFAULT '{}', OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -184,6 +194,14 @@ BEGIN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
+        -- The push was faster, and the gateway does not carry mentions.
+        IF NOT p_is_pushed AND m.mentions = '{}' AND m.sender_id = p_sender_id AND m.deleted_at IS NULL AND m.edited_at IS NULL
+            AND messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions) <> '{}' THEN
+            UPDATE public.messages SET mentions = messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions)
+            WHERE id = m.id RETURNING * INTO m;
+            PERFORM messaging.index_mentions(m);
+            PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m, messaging.message_json(m));
+        END IF;
         document := json_build_object('message', messaging.message_json(m), 'inserted', false);
         RETURN;
     END IF;
@@ -197,7 +215,7 @@ BEGIN
     next_seq := messaging.take_seq(ch.id);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
                                  content_preview, is_truncated, content_type, thread_id, awaited_event_id, client_key,
-                                 client_fingerprint, created_at, matrix_room_id)
+                                 client_fingerprint, created_at, matrix_room_id, mentions)
     VALUES (p_message_id, ch.id, next_seq, p_event_id, p_matrix_type, p_sender_id, p_sender_type, p_sender_matrix_id,
             CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview), p_content_type,
@@ -205,8 +223,10 @@ BEGIN
             -- Never in the future, never before its channel and the message in front of it, whatever the sender's server
             -- says.
             greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
-                     (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id)
+                     (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id,
+            messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions))
     RETURNING * INTO m;
+    PERFORM messaging.index_mentions(m);
     message := messaging.message_json(m);
     -- From here on the message keeps the key.
     IF p_client_key IS NOT NULL THEN

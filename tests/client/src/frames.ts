@@ -16,6 +16,9 @@ export interface Message {
   deleted_at: string | null;
   created_at: string;
   client_key?: string;
+  /** Ids of people and agents, and `room`. */
+  mentions: string[];
+  poll_ended_at: string | null;
 }
 
 export interface Member {

@@ -18,7 +18,7 @@ async def test_the_sender_edits(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel, content_preview="first")
     prepared = await db.call("prepare_edit", **channel.by(OWNER), message_id=message.id)
-    there = {"room_id": channel.room_id, "event_id": message.event_id, "content_type": "text"}
+    there = {"room_id": channel.room_id, "event_id": message.event_id, "content_type": "text", "mentions": []}
     assert prepared == {**there, "asked_at": None}
     document = await db.call("record_edit", **edit(channel, message.event_id, content_preview="second"))
     assert (document["content_preview"], document["seq"]) == ("second", message.seq)

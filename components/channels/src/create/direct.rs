@@ -50,9 +50,17 @@ pub fn levels(gateway: &Gateway, other: Option<&EntityId>) -> Option<Map<String,
     Some(Map::from_iter([("users".to_owned(), users)]))
 }
 
-/// Brings the other one into a direct channel, unless they are there or have left it.
-pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawValue) -> Result<(), Problem> {
-    let Some(other) = other else { return Ok(()) };
+/// Has the Matrix clients of both show the room as their conversation. The channel is there all the same where that fails.
+pub async fn mark(gateway: &Gateway, caller: &Caller, other: Option<&EntityId>, channel: &RawValue, request_id: &str) {
+    let (Some(other), Ok(row)) = (other, read(channel)) else { return };
+    if let Err(problem) = gateway.mark_direct(&row.matrix_room_id, caller.id(), other).await {
+        log::error(request_id, &format!("{} is not marked as a conversation: {problem}", row.matrix_room_id));
+    }
+}
+
+/// Brings the other one into a direct channel, unless they are there or have left it. Whether they were brought in.
+pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawValue) -> Result<bool, Problem> {
+    let Some(other) = other else { return Ok(false) };
     let role = (other.kind() != EntityKind::Agent).then_some(Role::Owner);
     let invitation = InviteMember { member_id: other.as_str().to_owned(), role, ..InviteMember::default() };
     match acts::invite(caller, read(channel)?.id, invitation, None, LevelIs::GivenWithTheRoom).await {
@@ -64,7 +72,7 @@ pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &R
             | Refusal::CannotInvite
             | Refusal::ChannelNotFound
             | Refusal::MemberNotFound,
-        )) => Ok(()),
-        invited => Ok(invited.map(|_| ())?),
+        )) => Ok(false),
+        invited => Ok(invited.map(|invited| !invited.was_member)?),
     }
 }

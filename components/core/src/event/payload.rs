@@ -5,6 +5,7 @@ use crate::channel::{Channel, Visibility};
 use crate::event::Seq;
 use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
 use crate::member::{Member, MemberType, Role};
+use crate::mention::Mention;
 use crate::message::Message;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,10 @@ pub struct MessageEvent {
     pub content_preview: String,
     /// When the message was sent.
     pub created_at: Timestamp,
+    /// Who is meant by it, as the message has it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::mention::MAX_MENTIONS)))]
+    pub mentions: Vec<Mention>,
     /// The message after the change.
     pub message: Message,
     /// Who deleted the message; only in `.deleted`.
@@ -203,10 +208,10 @@ mod tests {
         let at = "2026-01-01T00:00:00.000000Z";
         let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
             "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null,
-            "edited_at": null, "deleted_at": null, "created_at": at});
+            "edited_at": null, "deleted_at": null, "created_at": at, "mentions": ["user:bob", "room"], "poll_ended_at": null});
         let created = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7,
             "message_id": ID, "matrix_event_id": "$e", "sender_id": "user:alice", "sender_type": "human",
-            "preview": "hi", "content_preview": "hi", "created_at": at, "message": message});
+            "preview": "hi", "content_preview": "hi", "created_at": at, "mentions": ["user:bob", "room"], "message": message});
         assert_same::<MessageEvent>(&created);
         assert_same::<MessageEvent>(&with(created, "actor_id", json!("user:bob")));
         let matrix = json!({"room_id": "!r", "sender_matrix_id": "@bob:x", "timestamp": 1_700_000_000_000_i64,

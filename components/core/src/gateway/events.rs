@@ -35,7 +35,7 @@ pub struct SendEvent {
     /// The transaction id: the same one sends once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub txn_id: Option<String>,
-    /// Further fields `city.daarion.…` of the event's content.
+    /// Further fields of the event's content: `city.daarion.…`, `m.mentions`, and of an edit its `m.new_content`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra_content: Map<String, Value>,
     /// The whole content of an event that the client has encrypted.
@@ -123,6 +123,16 @@ pub struct MembershipChange {
     /// Shown in Matrix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of an invitation: it is to a conversation of two (client-server API, "Direct Messaging").
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_direct: Option<bool>,
+}
+
+/// In: `PUT rooms/{room_id}/direct`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct DirectRoom {
+    /// The two whose conversation it is, as Matrix ids.
+    pub user_ids: Vec<String>,
 }
 
 /// Out: `invite`, `join`, `leave`, `kick`, `ban` and `unban`.

@@ -26,6 +26,8 @@ pub const VISIBILITY: &str = "/internal/matrix/rooms/:room_id/visibility";
 pub const POWER_LEVEL: &str = "/internal/matrix/rooms/:room_id/power-level";
 /// Whether a room takes no more messages.
 pub const READ_ONLY: &str = "/internal/matrix/rooms/:room_id/read-only";
+/// Whose conversation a room is. A gateway may leave it out.
+pub const DIRECT: &str = "/internal/matrix/rooms/:room_id/direct";
 /// Sends a message.
 pub const SEND: &str = "/internal/matrix/send";
 /// Reacts to an event.
@@ -63,6 +65,6 @@ pub const HEALTH: &str = "/internal/matrix/health";
 
 /// Whether a gateway may be without this call: what the platform's own specification does not have.
 pub fn is_optional(path: &str) -> bool {
-    [EVENT, EDITS, STATE, MEMBERS, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, BAN, UNBAN, HEALTH]
+    [EVENT, EDITS, STATE, MEMBERS, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, DIRECT, BAN, UNBAN, HEALTH]
         .contains(&path)
 }

@@ -29,6 +29,7 @@ pub fn operations() -> Vec<Operation> {
             .responds::<Message>(201, "The message.")
             .refuses(&WRITING)
             .refuses(&[Refusal::ChannelEncrypted, Refusal::ChannelNotEncrypted, Refusal::ReplyToNotFound])
+            .refuses(&[Refusal::CannotMentionRoom])
             .asks_optional_call(),
         operation("messages", "get", paths::MESSAGE, "getMessage")
             .does(
@@ -44,7 +45,8 @@ pub fn operations() -> Vec<Operation> {
         operation("messages", "patch", paths::MESSAGE, "editMessage")
             .does(
                 "Edit a message",
-                "Replaces the whole text. In an encrypted channel `encrypted` takes the place of `text`.",
+                "Replaces the whole text; what the message replies to, and its file, stay. In an encrypted channel \
+                 `encrypted` takes the place of `text`.",
             )
             .who(Caller("its sender, as a member with `can_write`"))
             .reads::<EditMessage>(json!({"text": "Hello again"}))
@@ -58,6 +60,7 @@ pub fn operations() -> Vec<Operation> {
             ])
             .refuses(&[Refusal::NotAMember, Refusal::CannotWrite, Refusal::ChannelArchived, Refusal::ChannelEncrypted])
             .refuses(&[Refusal::ChannelNotEncrypted, Refusal::MessageNotEncrypted])
+            .refuses(&[Refusal::NotEditable, Refusal::CannotMentionRoom])
             .asks_optional_call(),
         operation("messages", "delete", paths::MESSAGE, "deleteMessage")
             .does(

@@ -9,7 +9,8 @@ use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::ChannelId;
-use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
+use messaging_core::matrix::{self, AGENT_FIELD, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
+use messaging_core::mention::{self, MENTIONS_FIELD, Mention};
 use messaging_core::message::{MessageType, SendMessage};
 use messaging_core::text::beginning;
 use serde_json::value::RawValue;
@@ -29,8 +30,10 @@ pub async fn send(
 ) -> Result<Box<RawValue>, index::Error> {
     message.check()?;
     let sender = caller.id();
+    let gateway = Gateway::from_settings().await?;
+    let mentions = mention::named(&message.mentions, gateway.server_name());
     let msgtype = msgtype(&message, sender.is_agent());
-    let fingerprint = fingerprint_of(&message, msgtype).await?;
+    let fingerprint = fingerprint_of(&message, msgtype, &mentions).await?;
     let formatted_body = html::clean(message.formatted_body.as_deref()).await?;
     let prepared = prepare_send(
         caller,
@@ -41,6 +44,7 @@ pub async fn send(
             fingerprint: &fingerprint,
             is_encrypted: message.encrypted.is_some(),
             route,
+            mentions_room: mentions.iter().any(Mention::is_room),
         },
     )
     .await?;
@@ -48,7 +52,6 @@ pub async fn send(
         return Ok(message);
     }
 
-    let gateway = Gateway::from_settings().await?;
     let matrix_id = gateway.matrix_id(sender);
     if prepared.must_join {
         enter(caller, channel_id, &prepared.room_id, &gateway).await?;
@@ -65,6 +68,13 @@ pub async fn send(
     if let Some(key) = client_key {
         extra_content.insert(KEY_FIELD.to_owned(), json!(key.as_str()));
         extra_content.insert(FINGERPRINT_FIELD.to_owned(), json!(fingerprint));
+    }
+    // What a client has encrypted says inside who is meant and who wrote it.
+    if message.encrypted.is_none() {
+        extra_content.insert(MENTIONS_FIELD.to_owned(), mention::content(&mentions, gateway.server_name()));
+        if sender.is_agent() && msgtype != MessageType::Notice {
+            extra_content.insert(AGENT_FIELD.to_owned(), json!(true));
+        }
     }
     let event = SendEvent {
         room_id: prepared.room_id.clone(),
@@ -95,31 +105,36 @@ pub async fn send(
         sent_at: sent.sent_at.as_deref(),
         pushed_content: None,
         is_pushed: false,
+        mentions: &mentions,
     })
     .await?;
     let unindexed = || Problem::internal("a message that was just sent is not indexed");
     Ok(recorded.message.ok_or_else(unindexed)?)
 }
 
-/// What software says is a notice, so that other software does not reply to it.
+/// What software says is a notice, so that other software does not reply to it and people are not notified, unless it asks
+/// for that.
 fn msgtype(message: &SendMessage, is_agent: bool) -> MessageType {
-    match message.msgtype {
-        MessageType::Text if is_agent => MessageType::Notice,
-        as_sent => as_sent,
+    match (message.msgtype, message.notify) {
+        (MessageType::Text, false) if is_agent => MessageType::Notice,
+        (MessageType::Notice, true) if is_agent => MessageType::Text,
+        (as_sent, _) => as_sent,
     }
 }
 
-async fn fingerprint_of(message: &SendMessage, msgtype: MessageType) -> Result<String, Problem> {
+async fn fingerprint_of(message: &SendMessage, msgtype: MessageType, mentions: &[Mention]) -> Result<String, Problem> {
     let reply_to = message.reply_to.map(|id| id.to_string());
     let encrypted = message.encrypted.as_ref().map(|content| json!(content).to_string());
-    fingerprint(&[
+    let mut parts = vec![
         message.text(),
         msgtype.as_str(),
         message.formatted_body.as_deref().unwrap_or(""),
         reply_to.as_deref().unwrap_or(""),
         encrypted.as_deref().unwrap_or(""),
-    ])
-    .await
+    ];
+    // Without mentions it is the fingerprint of a version that knew none.
+    parts.extend(mentions.iter().map(Mention::as_str));
+    fingerprint(&parts).await
 }
 
 fn reply_relation(event_id: &str) -> Map<String, serde_json::Value> {

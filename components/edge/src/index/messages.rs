@@ -1,11 +1,13 @@
 //! Messages: `migrations/functions/messages/`.
 
 use super::call::Call;
+pub use super::polls::record_poll_end;
 pub use super::redactions::{RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction};
 use super::{Document, Error, Page};
 use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityId, MessageId};
+use messaging_core::mention::{self, Mention};
 use messaging_core::page::MessagePage;
 use messaging_core::paths::MessagePath;
 use messaging_core::rate_limit::Class;
@@ -41,6 +43,8 @@ pub struct FoundMessage {
     pub event_id: String,
     /// Its content is gone.
     pub is_deleted: bool,
+    /// The edit that it shows.
+    pub edit_event_id: Option<String>,
     /// The row.
     pub message: Map<String, Value>,
 }
@@ -82,6 +86,8 @@ pub struct PrepareSend<'a> {
     pub is_encrypted: bool,
     /// What the key belongs to, where that is not the channel.
     pub route: Option<&'static str>,
+    /// Whether it mentions everybody.
+    pub mentions_room: bool,
 }
 
 /// Before a message is sent to Matrix.
@@ -94,6 +100,7 @@ pub async fn prepare_send(caller: &Caller, send: &PrepareSend<'_>) -> Result<Pre
         .arg("p_fingerprint", send.client_key.map(|_| send.fingerprint))
         .arg("p_is_encrypted", send.is_encrypted)
         .arg("p_route", send.route)
+        .arg("p_mentions_room", send.mentions_room)
         .limited(Class::Send, caller)
         .await
         .json()
@@ -107,7 +114,7 @@ pub struct RecordMessage<'a> {
     pub room_id: &'a str,
     /// The event; the message's id follows from it.
     pub event_id: &'a str,
-    /// `m.room.message` or `m.room.encrypted`.
+    /// Its type: [`is_message_type`](messaging_core::matrix::is_message_type).
     pub event_type: &'a str,
     /// Who sent it.
     pub sender_id: &'a EntityId,
@@ -115,7 +122,7 @@ pub struct RecordMessage<'a> {
     pub sender_matrix_id: &'a str,
     /// The text's [`beginning`](messaging_core::text::beginning).
     pub content_preview: &'a str,
-    /// `text`, `image`, `file`, `audio` or `video`.
+    /// What kind of content it is, as [`describe`](messaging_core::matrix::describe) says.
     pub content_type: &'a str,
     /// The event that it replies to, or its thread's root.
     pub reply_to_event_id: Option<&'a str>,
@@ -129,6 +136,8 @@ pub struct RecordMessage<'a> {
     pub pushed_content: Option<&'a Value>,
     /// Whether the homeserver tells it: then the key is only what the event says.
     pub is_pushed: bool,
+    /// Who is meant.
+    pub mentions: &'a [Mention],
 }
 
 /// What has become of a message.
@@ -156,7 +165,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_sent_at", record.sent_at)
         // Who had to join has done so before they sent.
         .arg("p_joined_at", None::<&str>)
-        .arg("p_is_pushed", record.is_pushed);
+        .arg("p_is_pushed", record.is_pushed)
+        .arg("p_mentions", mention::texts(record.mentions));
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),
@@ -186,6 +196,9 @@ pub struct PreparedEdit {
     /// What kind of content the message has.
     #[serde(default)]
     pub content_type: String,
+    /// Who is meant by it.
+    #[serde(default)]
+    pub mentions: Vec<Mention>,
     /// When this was first asked for, RFC 3339, if it was asked for with a key.
     pub asked_at: Option<String>,
     /// This request was carried out before: this is the message as it is now.
@@ -199,11 +212,13 @@ pub async fn prepare_edit(
     client_key: Option<&ClientKey>,
     fingerprint: &str,
     is_encrypted: bool,
+    mentions_room: bool,
 ) -> Result<PreparedEdit, Error> {
     at_message("prepare_edit", caller, at)
         .arg("p_client_key", client_key)
         .arg("p_fingerprint", client_key.map(|_| fingerprint))
         .arg("p_is_encrypted", is_encrypted)
+        .arg("p_mentions_room", mentions_room)
         .limited(Class::Edit, caller)
         .await
         .json()
@@ -226,14 +241,21 @@ pub struct RecordEdit<'a> {
     pub event_id: &'a str,
     /// Who edited.
     pub sender_id: &'a EntityId,
-    /// The new text's [`beginning`](messaging_core::text::beginning).
-    pub content_preview: &'a str,
+    /// The new text's [`beginning`](messaging_core::text::beginning); `None` when there is nothing that could take the
+    /// message's place.
+    pub content_preview: Option<&'a str>,
     /// When, RFC 3339.
     pub edited_at: &'a str,
     /// The request's key.
     pub client_key: Option<&'a ClientKey>,
     /// The event's time as the homeserver tells it, milliseconds since 1970; `None` when it has not told it yet.
     pub origin_ts: Option<i64>,
+    /// The edit's type, which has to be the message's.
+    pub event_type: &'a str,
+    /// What kind of content the new one is; `None` where it stays.
+    pub content_type: Option<&'a str>,
+    /// Who is meant by the new content.
+    pub mentions: &'a [Mention],
 }
 
 /// What came of an edit.
@@ -259,6 +281,9 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .arg("p_edited_at", record.edited_at)
         .arg("p_client_key", record.client_key)
         .arg("p_origin_ts", record.origin_ts)
+        .arg("p_matrix_type", record.event_type)
+        .arg("p_content_type", record.content_type)
+        .arg("p_mentions", mention::texts(record.mentions))
         .document()
         .await?;
     let row: Row = message.read()?;

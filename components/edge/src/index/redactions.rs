@@ -3,6 +3,7 @@
 use super::Error;
 use super::call::Call;
 use messaging_core::ids::EntityId;
+use messaging_core::mention::{self, Mention};
 use serde::Deserialize;
 
 /// After a message, an edit or a reaction is redacted in Matrix. `by_bot`: the actor is the bot, which acts for somebody else.
@@ -55,6 +56,10 @@ pub struct RecordEditRedaction<'a> {
     pub edit_event_id: Option<&'a str>,
     /// When that edit was made, RFC 3339.
     pub edited_at: Option<&'a str>,
+    /// What kind of content counts instead; `None` where it stays.
+    pub content_type: Option<&'a str>,
+    /// Who is meant by it.
+    pub mentions: &'a [Mention],
 }
 
 /// After an edit is redacted in Matrix.
@@ -66,6 +71,8 @@ pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<()
         .arg("p_content_preview", record.content_preview)
         .arg("p_edit_event_id", record.edit_event_id)
         .arg("p_edited_at", record.edited_at)
+        .arg("p_content_type", record.content_type)
+        .arg("p_mentions", mention::texts(record.mentions))
         .done()
         .await
 }

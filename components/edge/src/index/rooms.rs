@@ -160,6 +160,8 @@ pub struct PowerLevels<'a> {
     pub default: Option<i32>,
     /// Nobody may send any more.
     pub is_read_only: bool,
+    /// From which level on everybody may be mentioned; `None` when it cannot be read.
+    pub room_mention_level: Option<i32>,
 }
 
 /// A room's power levels have changed.
@@ -168,6 +170,7 @@ pub async fn record_power_levels(event: StateEvent<'_>, power: PowerLevels<'_>) 
         .jsonb("p_levels", power.levels)
         .arg("p_default", power.default)
         .arg("p_is_read_only", power.is_read_only)
+        .arg("p_room_mention_level", power.room_mention_level)
         .json()
         .await
 }

@@ -133,6 +133,8 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         deleted_at: None,
         created_at: time(5),
         client_key: None,
+        mentions: vec![entity("user:bob").into()],
+        poll_ended_at: None,
     };
     MessageEvent {
         envelope: envelope(SEQ),
@@ -143,6 +145,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         preview: text.to_owned(),
         content_preview: text.to_owned(),
         created_at: message.created_at.clone(),
+        mentions: message.mentions.clone(),
         message,
         actor_id: None,
     }
