@@ -4,6 +4,7 @@ mod bans;
 mod edits;
 mod history;
 mod join_named;
+mod profiles;
 mod response;
 mod shows;
 mod state;
@@ -24,8 +25,7 @@ use messaging_core::matrix::RoomEvent;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use response::{busy, if_offered, read, reason, refused};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Duration;
 

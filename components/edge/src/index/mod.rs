@@ -9,6 +9,7 @@ pub mod endings;
 pub mod members;
 pub mod messages;
 mod page;
+pub mod profiles;
 pub mod reactions;
 pub mod reconcile;
 mod redactions;
