@@ -120,6 +120,15 @@ pub struct RoomMember {
     pub user_id: String,
     /// `join`, `invite` or `ban`.
     pub membership: String,
+    /// Their name in the room, as they have it. A gateway may leave out this and the following.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Their picture in the room, as they have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+    /// When they came to be so, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at_ms: Option<i64>,
 }
 
 /// In: `PUT rooms/{room_id}/name`, `…/topic`, `…/avatar` and `…/visibility`: the field of the path.

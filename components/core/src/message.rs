@@ -69,6 +69,12 @@ pub struct Message {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schemars(required, !default))]
     pub poll_ended_at: Option<Timestamp>,
+    /// What the sender is called, in an event at that moment, else now; `null` when they have chosen no name.
+    #[cfg_attr(feature = "openapi", schemars(required))]
+    pub sender_name: Option<String>,
+    /// The sender's picture, an `mxc://` address.
+    #[cfg_attr(feature = "openapi", schemars(required))]
+    pub sender_avatar_url: Option<String>,
 }
 
 /// A message with its full content from Matrix, edits applied.

@@ -23,8 +23,12 @@ pub const REACTION: &str = "/api/messaging/channels/:channel_id/messages/:messag
 pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
 /// One member; `me` is the caller.
 pub const MEMBER: &str = "/api/messaging/channels/:channel_id/members/:member_id";
+/// Somebody's profile; `me` is the caller.
+pub const PROFILE: &str = "/api/messaging/profiles/:member_id";
 /// Where agents post.
 pub const AGENT_POST: &str = "/internal/agents/:agent_id/post-to-channel";
+/// An agent's profile, for the service that acts for it.
+pub const AGENT_PROFILE: &str = "/internal/agents/:agent_id/profile";
 /// What an agent filter has to know of a channel.
 pub const AGENT_CONTEXT: &str = "/internal/messaging/channels/:channel_id/context";
 /// A channel's messages for agents and services.
@@ -177,28 +181,47 @@ impl FromParams for ReactionPath {
     }
 }
 
-/// `…/channels/:channel_id/members/:member_id`
+/// `/api/messaging/profiles/:member_id`
 #[derive(Debug, Clone)]
-pub struct MemberPath {
-    /// The channel.
-    pub channel_id: ChannelId,
+pub struct ProfilePath {
     member_id: String,
 }
 
-impl FromParams for MemberPath {
+impl FromParams for ProfilePath {
     fn from_params(params: &Params) -> Result<Self, Problem> {
-        let ChannelPath { channel_id } = ChannelPath::from_params(params)?;
-        Ok(Self { channel_id, member_id: params.get("member_id").to_owned() })
+        Ok(Self { member_id: params.get("member_id").to_owned() })
     }
 }
 
-impl MemberPath {
+impl ProfilePath {
     /// The member: `me` is the caller, and the Matrix id of one of our own users is that user.
     pub fn member_id(&self, caller: &Caller, server_name: &str) -> Result<EntityId, Problem> {
         match self.member_id.as_str() {
             "me" => Ok(caller.id().clone()),
             other => EntityId::parse_on(other, server_name).map_err(|_| Problem::not_found("member")),
         }
+    }
+}
+
+/// `…/channels/:channel_id/members/:member_id`
+#[derive(Debug, Clone)]
+pub struct MemberPath {
+    /// The channel.
+    pub channel_id: ChannelId,
+    member: ProfilePath,
+}
+
+impl FromParams for MemberPath {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        let ChannelPath { channel_id } = ChannelPath::from_params(params)?;
+        Ok(Self { channel_id, member: ProfilePath::from_params(params)? })
+    }
+}
+
+impl MemberPath {
+    /// The member, as in a [`ProfilePath`].
+    pub fn member_id(&self, caller: &Caller, server_name: &str) -> Result<EntityId, Problem> {
+        self.member.member_id(caller, server_name)
     }
 }
 

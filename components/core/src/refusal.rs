@@ -74,6 +74,8 @@ pub enum Refusal {
     CannotKick,
     /// Somebody else is changing or removing this member at the moment.
     MemberBeingChanged,
+    /// The caller's profile is being changed otherwise at the moment.
+    ProfileBeingChanged,
     /// The channel would be left without an owner.
     LastOwner,
     /// Agents have the role agent, and nobody else has it.
@@ -193,6 +195,9 @@ impl From<Refusal> for Problem {
             Refusal::CannotKick => forbidden("You may not remove this member."),
             Refusal::MemberBeingChanged => {
                 conflict("Somebody is changing or removing this member at the moment. Retry in a moment.").retry_after(SOON)
+            }
+            Refusal::ProfileBeingChanged => {
+                conflict("Another change of your profile is not finished. Retry in a moment.").retry_after(SOON)
             }
             Refusal::LastOwner => conflict(
                 "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",

@@ -156,6 +156,9 @@ pub enum ErrorCode {
 pub enum EphemeralFrame {
     /// Who types in the channel changed.
     Typing(Typing),
+    /// Somebody in the channel has another name or picture.
+    #[serde(rename = "profile.updated")]
+    ProfileUpdated(ProfileUpdated),
 }
 
 /// Who types in a channel.
@@ -168,6 +171,23 @@ pub struct Typing {
     /// forgets a typist of whom it heard nothing for 60 seconds.
     #[cfg_attr(feature = "openapi", schemars(length(max = 50)))]
     pub member_ids: Vec<EntityId>,
+}
+
+/// A member's new name and picture. It comes in the 100 channels of theirs in which something was said last; what is read again
+/// over REST has both in any case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ProfileUpdated {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// Who it is.
+    pub member_id: EntityId,
+    /// What they are called now; `null` when they have no name any more.
+    #[cfg_attr(feature = "openapi", schemars(required))]
+    pub display_name: Option<String>,
+    /// Their picture, an `mxc://` address.
+    #[cfg_attr(feature = "openapi", schemars(required))]
+    pub avatar_url: Option<String>,
 }
 
 #[cfg(test)]
@@ -190,13 +210,15 @@ mod tests {
         let message = json!({
             "id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
             "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null,
-            "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z", "mentions": [], "poll_ended_at": null
+            "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z", "mentions": [], "poll_ended_at": null,
+            "sender_name": "Alice", "sender_avatar_url": null
         });
         let member = json!({
             "id": ID, "channel_id": ID, "member_id": "user:bob", "member_type": "human", "matrix_user_id": "@user-bob:x",
             "role": "member", "can_read": true, "can_write": true, "can_invite": false, "can_kick": false,
             "can_create_tasks": false, "matrix_power_level": 0, "invited_by": "user:alice",
-            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null
+            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null,
+            "display_name": null, "avatar_url": "mxc://x/bob"
         });
         json!({
             "event_id": ID, "channel_id": ID, "seq": 7, "microdao_id": "microdao:daarion", "matrix_room_id": "!r",
@@ -243,9 +265,15 @@ mod tests {
     }
 
     #[test]
-    fn a_typing_frame_names_everybody_who_types() {
-        let text = format!(r#"{{"type":"typing","channel_id":"{ID}","member_ids":["user:bob"]}}"#);
-        let frame: EphemeralFrame = serde_json::from_str(&text).unwrap();
-        assert_eq!(serde_json::to_string(&frame).unwrap(), text);
+    fn an_ephemeral_frame_has_the_members_of_the_contract() {
+        for text in [
+            format!(r#"{{"type":"typing","channel_id":"{ID}","member_ids":["user:bob"]}}"#),
+            format!(
+                r#"{{"type":"profile.updated","channel_id":"{ID}","member_id":"user:bob","display_name":"Bob","avatar_url":null}}"#
+            ),
+        ] {
+            let frame: EphemeralFrame = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&frame).unwrap(), text);
+        }
     }
 }

@@ -55,6 +55,18 @@ fn storable_char(c: char) -> char {
     if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }
 }
 
+/// Makes a name out of what another server tells: a [`clean_line`] of at most `max` characters, cut between characters as
+/// people see them.
+pub fn clean_name(text: &str, max: usize) -> Option<String> {
+    let line = clean_line(text, max + LOOKAHEAD)?;
+    let end = line.grapheme_indices(true).map(|(at, cluster)| at + cluster.len()).take_while(|end| {
+        // Counted anew for each, which a name is short enough for.
+        line.get(..*end).is_some_and(|kept| kept.chars().count() <= max)
+    });
+    // One character that is longer than all of it is cut all the same.
+    clean_line(line.get(..end.last().unwrap_or(line.len())).unwrap_or_default(), max)
+}
+
 /// The beginning of `text` in at most `max` bytes, cut between characters; what is missing is shown as `…`.
 pub fn clip(text: &str, max: usize) -> std::borrow::Cow<'_, str> {
     match text.len() > max {

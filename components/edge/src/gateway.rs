@@ -5,6 +5,7 @@ mod edits;
 mod history;
 mod invite;
 mod join_named;
+mod profiles;
 mod response;
 mod shows;
 mod state;
@@ -25,8 +26,7 @@ use messaging_core::matrix::RoomEvent;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use response::{busy, if_offered, read, reason, refused};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Duration;
 

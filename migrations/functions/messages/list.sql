@@ -134,12 +134,16 @@ BEGIN
         RETURN;
     END IF;
     -- One more than the page is read: where there is one, the page has a neighbour on that side.
-    SELECT array_agg(messaging.message_json(m)), array_agg(m.seq), count(*) FILTER (WHERE m.seq >= below)
+    SELECT array_agg(messaging.message_with_sender(m, p.display_name, p.avatar_url)), array_agg(m.seq),
+        count(*) FILTER (WHERE m.seq >= below)
     INTO items, numbers, beyond
     FROM (SELECT * FROM messaging.messages_beside(
               p_channel_id, p_thread_id, CASE WHEN p_after IS NULL THEN below ELSE above END, p_after IS NOT NULL, page_size + 1,
               p_with_deleted)
-          ORDER BY seq DESC) m;
+          ORDER BY seq DESC) m
+    -- One after the other, by key: any other join reads everybody's profile, and breaks the order.
+    LEFT JOIN LATERAL (SELECT n.display_name, n.avatar_url FROM messaging.profiles n
+                       WHERE n.member_id = m.sender_id LIMIT 1) p ON true;
     IF p_after IS NULL THEN
         has_older := cardinality(numbers) > page_size;
         numbers := numbers[:page_size];

@@ -75,6 +75,26 @@ async def test_a_membership_that_no_history_tells_is_compared_with_the_room(cut:
     assert not await cut.differences(channel)
 
 
+async def test_names_that_nobody_pushed_are_found(cut: LostPushes, corner: World) -> None:
+    alice, bob = corner.user("alice"), await cut.person("bob")
+    channel = await corner.channel(alice)
+    room, client = channel["matrix_room_id"], await cut.client(bob)
+    await client.join(room)
+    await cut.compared(channel, await client.say(room, "I am in"))
+    with cut.losing():
+        await client.set_name_in(room, "Bob")
+        await cut.lost(await client.say(room, "who am I?"))
+    assert (await cut.everything(channel))[0] == NOTHING | {"messages": 1}, "a name is no membership"
+    assert (await alice.profile(bob.id))["display_name"] == "Bob"
+    # As in a database from before names were kept: no history that is still read tells them.
+    await cut.compared(channel, [await client.say(room, f"text {n}") for n in range(60)][-1])
+    await cut.index.rows("DELETE FROM messaging.profiles RETURNING member_id")
+    await cut.index.rows("UPDATE messaging.reconciliations SET members_at = NULL RETURNING channel_id")
+    assert (await cut.everything(channel))[0] == NOTHING
+    assert (await alice.members(channel["id"]))[bob.id]["display_name"] == "Bob"
+    assert not await cut.differences(channel)
+
+
 async def test_hostile_events_of_a_history_are_what_they_are_when_they_are_pushed(
     cut: LostPushes, corner: World
 ) -> None:

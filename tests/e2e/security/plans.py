@@ -87,6 +87,10 @@ PLANS = {
     "joinChannel": Plan(403),
     "changeMember": Plan(body={"role": "guest"}),
     "removeMember": Plan(),
+    "getProfile": Plan(),
+    # Nobody changes another's profile: that is refused before anything is looked up.
+    "changeProfile": Plan(403, {"display_name": "Taken over"}),
+    "changeAgentProfile": Plan(401, {"display_name": "Taken over"}),
     "endMemberships": Plan(401),
     "postAsAgent": Plan(401, {"channel_id": "{channel}", "text": "Hello over there"}),
     "getAgentContext": Plan(401),

@@ -33,6 +33,11 @@ def reaction_path(message: dict[str, Any], emoji: str) -> str:
     return f"{path_to(message['channel_id'], message['id'])}/reactions/{quote(emoji, safe='')}"
 
 
+def profile_path(member: str = "me") -> str:
+    """The path of a profile; without a name, of the caller's own."""
+    return f"/api/messaging/profiles/{quote(member, safe='@:')}"
+
+
 def unique(name: str) -> str:
     """A name that no other test and no earlier run has used."""
     return f"{name}-{secrets.token_hex(4)}"
@@ -165,6 +170,18 @@ class Caller:
         members = await self._all_pages(f"{CHANNELS}/{channel}/members")
         assert len({m["member_id"] for m in members}) == len(members), members
         return {member["member_id"]: member for member in members}
+
+    async def profile(self, member: str = "me") -> dict[str, Any]:
+        """What somebody is called, and their picture."""
+        response = await self.get(profile_path(member))
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def set_profile(self, **changes: Any) -> dict[str, Any]:
+        """Changes the caller's own profile."""
+        response = await self.request("PUT", profile_path(), json=changes)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     async def try_invite(self, channel: str, member: str, key: str | None = None, **fields: Any) -> httpx.Response:
         return await self.post(f"{CHANNELS}/{channel}/members", {"member_id": member} | fields, key)

@@ -20,7 +20,7 @@ from support.waiting import PATIENCE, eventually
 # The events of a channel, each with its number.
 LOGGED = ("message.", "reaction.", "member.", "channel.")
 # What passes by without a number.
-EPHEMERAL = ("typing",)
+EPHEMERAL = ("typing", "profile.updated")
 # What comes because of who the caller is.
 PERSONAL = ("membership",)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from support.api import CHANNELS, Agent, Caller, World, member_path, path_to, reaction_path
+from support.api import CHANNELS, Agent, Caller, World, member_path, path_to, profile_path, reaction_path, unique
 
 MESSAGE = ("PUT", "/send/m.room.message/")
 REDACTION = ("PUT", "/redact/")
@@ -150,6 +150,18 @@ def _of_member(method: str, body: Any, *others: Any) -> Callable[[Stage], Ask]:
     return ask
 
 
+def _profile(stage: Stage) -> Ask:
+    body = {"display_name": unique("Olga"), "avatar_url": "mxc://localhost/olga"}
+    return Ask(stage.owner, "PUT", profile_path(), body, [body | {"avatar_url": None}])
+
+
+def _agent_profile(stage: Stage) -> Ask:
+    agent: Agent = stage.sofia
+    body = {"display_name": unique("Sofia")}
+    path, other = (f"/internal/agents/{who.id}/profile" for who in (agent, stage.world.agent("other")))
+    return Ask(agent, "PUT", path, body, [{"display_name": "Other"}], (other, body))
+
+
 def _end(stage: Stage) -> Ask:
     return Ask(stage.service, "DELETE", stage.ending(stage.alice), elsewhere=(stage.ending(stage.carol), None))
 
@@ -180,6 +192,9 @@ WRITES = {
     "joinChannel": Write(_join, ("POST", "/join"), ["member.joined"]),
     "changeMember": Write(_of_member("PATCH", {"role": "admin"}, {"role": "guest"}), LEVELS, ["member.role_changed"]),
     "removeMember": Write(_of_member("DELETE", None, "?ban=true"), ("POST", "/kick"), ["member.kicked"]),
+    # What it causes has no number.
+    "changeProfile": Write(_profile, ("PUT", "/displayname"), []),
+    "changeAgentProfile": Write(_agent_profile, ("PUT", "/displayname"), []),
     "endMemberships": Write(
         _end, ("POST", "/kick"), ["member.kicked"], actors=lambda stage: {f"@daarion:{stage.world.stack.server_name}"}
     ),

@@ -199,7 +199,8 @@ mod tests {
         let row = json!({"id": ID, "channel_id": ID, "member_id": "user:bob", "member_type": "human",
             "matrix_user_id": "@user-bob:x", "role": "member", "can_read": true, "can_write": true, "can_invite": false,
             "can_kick": false, "can_create_tasks": false, "matrix_power_level": 0, "invited_by": "user:alice",
-            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null});
+            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null,
+            "display_name": null, "avatar_url": null});
         let member = with(member, "member", row);
         assert_same::<MemberEvent>(&with(member.clone(), "invited_by", Value::Null));
         assert_same::<MemberEvent>(&with(with(member, "invited_by", json!("user:alice")), "banned", json!(true)));
@@ -208,7 +209,8 @@ mod tests {
         let at = "2026-01-01T00:00:00.000000Z";
         let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
             "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null,
-            "edited_at": null, "deleted_at": null, "created_at": at, "mentions": ["user:bob", "room"], "poll_ended_at": null});
+            "edited_at": null, "deleted_at": null, "created_at": at, "mentions": ["user:bob", "room"], "poll_ended_at": null,
+            "sender_name": null, "sender_avatar_url": null});
         let created = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7,
             "message_id": ID, "matrix_event_id": "$e", "sender_id": "user:alice", "sender_type": "human",
             "preview": "hi", "content_preview": "hi", "created_at": at, "mentions": ["user:bob", "room"], "message": message});

@@ -10,6 +10,7 @@ pub mod members;
 pub mod messages;
 mod page;
 mod polls;
+pub mod profiles;
 pub mod reactions;
 pub mod reconcile;
 mod redactions;

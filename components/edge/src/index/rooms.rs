@@ -3,6 +3,7 @@
 use super::Error;
 use super::call::Call;
 use messaging_core::ids::EntityId;
+use messaging_core::profile::ToldProfile;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -135,20 +136,23 @@ pub async fn record_encryption(room_id: &str, sender: &Sender) -> Result<(), Err
     Call::of("record_encryption").arg("p_room_id", room_id).arg("p_sender_id", &sender.id).done().await
 }
 
-/// A membership has changed: `join`, `invite`, `leave`, `ban` or `knock`.
+/// A membership has changed: `join`, `invite`, `leave`, `ban` or `knock`. `profile` is what somebody who joins says of themselves.
 pub async fn record_membership(
     event: StateEvent<'_>,
     member_id: &EntityId,
     matrix_user_id: &str,
     membership: &str,
+    profile: Option<&ToldProfile>,
 ) -> Result<Recorded, Error> {
-    record("record_membership", event)
+    let call = record("record_membership", event)
         .arg("p_member_id", member_id)
         .arg("p_member_type", member_id.member_type())
         .arg("p_matrix_user_id", matrix_user_id)
-        .arg("p_membership", membership)
-        .json()
-        .await
+        .arg("p_membership", membership);
+    match profile {
+        Some(profile) => call.jsonb("p_profile", profile).json().await,
+        None => call.json().await,
+    }
 }
 
 /// A room's power levels.

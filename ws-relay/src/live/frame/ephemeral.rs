@@ -98,8 +98,7 @@ mod tests {
             frame.text,
             format!(r#"{{"type":"typing","channel_id":"{ID}","member_ids":["user:bob"]}}"#).as_str()
         );
-        let socket::EphemeralFrame::Typing(typing) = serde_json::from_str(&frame.text).unwrap();
-        assert_eq!(typing.member_ids.len(), 1);
+        assert!(serde_json::from_str::<socket::EphemeralFrame>(&frame.text).is_ok());
     }
 
     #[test]

@@ -10,7 +10,8 @@ use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId, Micro
 use messaging_core::member::{Member, MemberType, Role};
 use messaging_core::message::{ContentType, Message};
 use messaging_core::socket::{
-    ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, Subscribe, Typing, Unsubscribe,
+    ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, ProfileUpdated, Subscribe,
+    Typing, Unsubscribe,
 };
 use messaging_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -53,7 +54,16 @@ pub fn personal() -> Vec<PersonalFrame> {
 /// One of each ephemeral frame.
 pub fn ephemeral() -> Vec<EphemeralFrame> {
     let member_ids = vec![entity("user:alice"), entity("agent:sofia")];
-    vec![EphemeralFrame::Typing(Typing { channel_id: channel_id(CHANNEL), member_ids })]
+    let profile = ProfileUpdated {
+        channel_id: channel_id(CHANNEL),
+        member_id: entity("user:alice"),
+        display_name: Some("Alice".to_owned()),
+        avatar_url: None,
+    };
+    vec![
+        EphemeralFrame::Typing(Typing { channel_id: channel_id(CHANNEL), member_ids }),
+        EphemeralFrame::ProfileUpdated(profile),
+    ]
 }
 
 /// The frame of an event, made of its payload as the relay makes it.
@@ -135,6 +145,8 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         client_key: None,
         mentions: vec![entity("user:bob").into()],
         poll_ended_at: None,
+        sender_name: Some("Alice".to_owned()),
+        sender_avatar_url: None,
     };
     MessageEvent {
         envelope: envelope(SEQ),
@@ -218,6 +230,8 @@ fn member(member_id: &str, actor_id: &str) -> MemberEvent {
         joined_at: Some(time(4)),
         left_at: None,
         banned_at: None,
+        display_name: None,
+        avatar_url: None,
     };
     MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id, member, banned: None }
 }
