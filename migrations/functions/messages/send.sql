@@ -207,6 +207,7 @@ BEGIN
             greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
                      (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id)
     RETURNING * INTO m;
+    PERFORM messaging.read_by_sending(ch, m);
     message := messaging.message_json(m);
     -- From here on the message keeps the key.
     IF p_client_key IS NOT NULL THEN
