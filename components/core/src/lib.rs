@@ -26,6 +26,7 @@ pub mod paths;
 pub mod problem;
 pub mod rate_limit;
 pub mod reaction;
+pub mod receipt;
 pub mod reconcile;
 pub mod refusal;
 pub mod secret_name;

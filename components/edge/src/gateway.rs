@@ -4,6 +4,7 @@ mod bans;
 mod edits;
 mod history;
 mod join_named;
+mod receipts;
 mod response;
 mod shows;
 mod state;

@@ -2,7 +2,7 @@
 -- a marker of their own in a public channel, which nobody else sees.
 
 -- Moves the caller's marker forwards, in the channel or in a thread that they follow. A place before the marker changes
--- nothing, one beyond the channel's end is its end. p_is_private: the others do not see it.
+-- nothing, one beyond the channel's end is its end, and so is none. A message counts before a number. p_is_private: the others do not see it.
 CREATE FUNCTION messaging.mark_read(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_seq bigint, p_root_id uuid,
     p_is_private boolean, p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
@@ -10,7 +10,7 @@ CREATE FUNCTION messaging.mark_read(
 DECLARE
     lookup record;
     ch public.channels;
-    place bigint := p_seq;
+    place bigint;
     is_shown boolean;
     before messaging.channel_reads;
     thread messaging.thread_members;
@@ -21,7 +21,9 @@ BEGIN
         RETURN;
     END IF;
     ch := lookup.channel;
-    IF p_message_id IS NOT NULL THEN
+    IF p_message_id IS NULL THEN
+        place := coalesce(p_seq, ch.last_seq);
+    ELSE
         SELECT seq INTO place FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
     END IF;
     IF place IS NULL OR p_root_id IS NOT NULL AND NOT EXISTS (

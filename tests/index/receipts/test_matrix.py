@@ -93,9 +93,7 @@ async def test_two_relays_never_tell_the_same(world: World, db: Database) -> Non
         await joined(db, channel, BOB)
         await read(db, channel, BOB, message_id=(await world.message(channel)).id)
     await db.execute("UPDATE messaging.receipts_to_send SET due_at = now()")
-    claims = await asyncio.gather(
-        *(s.call("claim_receipts", limit=5, seconds=30) for s in await db.sessions(6))
-    )
+    claims = await asyncio.gather(*(s.call("claim_receipts", limit=5, seconds=30) for s in await db.sessions(6)))
     ids = [receipt["id"] for claim in claims for receipt in claim]
     assert len(ids) == len(set(ids)) == 12
 

@@ -10,6 +10,7 @@ from harness.database import Database, Session
 from harness.receipts import ANN, BOB, joined, mention, read, state, unread
 from harness.world import DAO, NOWHERE, OWNER, Channel, World, edit, membership, reaction, sent
 
+
 async def test_unread_is_what_others_have_sent_since(world: World, db: Database) -> None:
     channel = await world.channel()
     await world.message(channel)

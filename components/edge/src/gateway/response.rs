@@ -72,7 +72,7 @@ pub fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
 mod tests {
     use super::*;
 
-    const OPTIONAL: [&str; 12] = [
+    const OPTIONAL: [&str; 13] = [
         paths::MEMBERS,
         paths::EVENT,
         paths::EDITS,
@@ -84,6 +84,7 @@ mod tests {
         paths::READ_ONLY,
         paths::BAN,
         paths::UNBAN,
+        paths::RECEIPT,
         paths::HEALTH,
     ];
 

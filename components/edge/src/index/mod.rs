@@ -10,6 +10,7 @@ pub mod members;
 pub mod messages;
 mod page;
 pub mod reactions;
+pub mod receipts;
 pub mod reconcile;
 mod redactions;
 pub mod requests;
