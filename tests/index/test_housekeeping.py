@@ -65,6 +65,13 @@ RULES: list[tuple[str, str, str, str, str]] = [
         "subscription_id, room_id, event_id, event",
         f"$4::uuid, '!x', {KEY}, '{{}}'",
     ),
+    (
+        "messaging.receipts_to_send",
+        "created_at",
+        "1 hour",
+        "channel_id, member_id, root_id, is_private, seq, due_at",
+        f"$1::uuid, {KEY}, $1::uuid, false, 1, now()",
+    ),
 ]
 # These go by other statements, which have tests of their own: the outbox by the relay's (relay/test_publishing.py), rates
 # when they have run out (test_rate_limits.py), the others when whoever made them, or what they wait for, is done with them.

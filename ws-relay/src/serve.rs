@@ -16,6 +16,7 @@ use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::rooms::Rounds;
+use crate::rooms::receipts::Receipts;
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
 use crate::webhooks::Webhooks;
@@ -95,9 +96,12 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         let (database, queued, metrics) = (database.clone(), webhooks_queued.clone(), metrics.clone());
         tasks.spawn(Webhooks { database, settings, queued, metrics }.run(shutdown.clone()));
     }
+    let messaging = settings.messaging.take();
+    let receipts = Receipts { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
+    tasks.spawn(receipts.run(shutdown.clone()));
     let rounds = Rounds {
         database: database.clone(),
-        messaging: settings.messaging.take(),
+        messaging,
         every: settings.reconcile_every,
         metrics: metrics.clone(),
     };

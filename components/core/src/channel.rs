@@ -9,6 +9,7 @@ mod create;
 
 pub use create::*;
 
+use crate::event::Seq;
 use crate::ids::{ChannelId, EntityId, MicrodaoId};
 use crate::problem::Problem;
 use crate::text::TextKind::{Line, Lines};
@@ -53,6 +54,27 @@ pub struct Channel {
     pub updated_at: Timestamp,
     /// Since when it takes no more writes and is in no list.
     pub archived_at: Option<Timestamp>,
+    /// Up to this number the caller has read it; `null` without a marker, and then nothing is unread. This and the next four are
+    /// only in a list of channels and in a `GET` of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
+    pub read_seq: Option<Seq>,
+    /// The others' messages behind it, without deleted ones and replies in threads. 100 stands for any number from 100 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "i32", range(min = 0, max = 100)))]
+    pub unread_count: Option<i32>,
+    /// The others' messages behind it that name the caller or everybody. 100 stands for any number from 100 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "i32", range(min = 0, max = 100)))]
+    pub mention_count: Option<i32>,
+    /// Whether the caller has marked it as unread by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "bool"))]
+    pub marked_unread: Option<bool>,
+    /// Whether the caller has muted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "bool"))]
+    pub muted: Option<bool>,
 }
 
 /// The body of `PATCH …/channels/:channel_id`: what is absent stays as it is, `null` takes it away.

@@ -28,6 +28,7 @@ pub mod problem;
 pub mod profile;
 pub mod rate_limit;
 pub mod reaction;
+pub mod receipt;
 pub mod reconcile;
 pub mod refusal;
 pub mod secret_name;

@@ -19,6 +19,16 @@ pub const REPLIES: &str = "/api/messaging/channels/:channel_id/messages/:message
 pub const REACTIONS: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions";
 /// The caller's reaction with one emoji.
 pub const REACTION: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions/:emoji";
+/// How far the caller has read a channel.
+pub const READ: &str = "/api/messaging/channels/:channel_id/read";
+/// The caller's mark that a channel is unread.
+pub const MARKED_UNREAD: &str = "/api/messaging/channels/:channel_id/unread";
+/// Whether the caller has muted a channel.
+pub const MUTED: &str = "/api/messaging/channels/:channel_id/muted";
+/// Who has read a channel how far.
+pub const RECEIPTS: &str = "/api/messaging/channels/:channel_id/receipts";
+/// All that is unread to the caller.
+pub const UNREAD: &str = "/api/messaging/unread";
 /// A channel's members.
 pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
 /// One member; `me` is the caller.
@@ -43,6 +53,8 @@ pub const SET_ASIDE_EVENTS: &str = "/internal/messaging/set-aside-events";
 pub const SET_ASIDE_REPLAY: &str = "/internal/messaging/set-aside-events/replay";
 /// Where a channel is compared with the history of its room.
 pub const RECONCILE: &str = "/internal/messaging/channels/:channel_id/reconcile";
+/// Where Matrix is told of receipts.
+pub const SEND_RECEIPTS: &str = "/internal/messaging/receipts";
 /// Whether the service is alive.
 pub const HEALTH: &str = "/health";
 /// Whether the service can do its work.

@@ -17,8 +17,9 @@ pub use refused::*;
 pub use retry_after::*;
 
 use crate::event::{ChannelEvent, MemberEvent, ReactionEvent, Seq};
-use crate::ids::{ChannelId, EntityId};
+use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::message::Message;
+use crate::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 use uuid::Uuid;
@@ -159,6 +160,42 @@ pub enum EphemeralFrame {
     /// Somebody in the channel has another name or picture.
     #[serde(rename = "profile.updated")]
     ProfileUpdated(ProfileUpdated),
+    /// A member has read further, and shows it. Not in a channel of more than 100 members. Whoever sends has read up to their
+    /// message: `message.created` says so.
+    #[serde(rename = "receipt.updated")]
+    ReceiptUpdated(ReceiptUpdated),
+    /// How far everybody shows that they have read. It comes once for a subscription, behind what was caught up with and
+    /// before the frames that come live. Not in a channel of more than 100 members, and not on a socket for one channel that
+    /// asked for no resume.
+    Receipts(ReceiptsFrame),
+}
+
+/// How far somebody has read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ReceiptUpdated {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// Who.
+    pub member_id: EntityId,
+    /// Up to which number. Frames may overtake each other: the largest one counts.
+    #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
+    pub read_seq: Seq,
+    /// The root of the thread that they have read; absent when it is the channel, apart from its threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "MessageId"))]
+    pub thread_id: Option<MessageId>,
+}
+
+/// How far the members of a channel have read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ReceiptsFrame {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// Those who show it.
+    #[cfg_attr(feature = "openapi", schemars(length(max = 100)))]
+    pub receipts: Vec<Receipt>,
 }
 
 /// Who types in a channel.

@@ -6,6 +6,7 @@ mod history;
 mod invite;
 mod join_named;
 mod profiles;
+mod receipts;
 mod response;
 mod shows;
 mod state;

@@ -20,6 +20,7 @@ mod origin;
 mod power_levels;
 mod queries;
 mod reaction;
+mod receipt;
 mod reconcile;
 mod redaction;
 mod replay;

@@ -19,6 +19,7 @@ mod membership;
 mod params;
 mod power_level;
 mod reaction;
+mod receipt;
 mod redact;
 mod room;
 mod send;
@@ -57,6 +58,7 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .get(paths::EDITS, history::edits)
         .post(paths::SEND, send::send)
         .post(paths::SEND_REACTION, reaction::send_reaction)
+        .post(paths::RECEIPT, receipt::send_receipt)
         .post(paths::REDACT, redact::redact)
         .post(paths::INVITE, membership::invite)
         .post(paths::JOIN, membership::join)

@@ -179,6 +179,7 @@ BEGIN
             -- An agent brings the other one into its direct channel, and that one owns it.
             true, p_caller_type <> 'agent', p_caller_type <> 'agent',
             messaging.power_level(CASE p_caller_type WHEN 'agent' THEN 'agent' ELSE 'owner' END));
+    PERFORM messaging.begin_reading(ch.id, p_caller);
     PERFORM messaging.keep_request(p_caller, 'channel', p_client_key, p_fingerprint, ch.id);
     document := messaging.channel_json(ch);
     PERFORM messaging.audit(ch.id, 'channel.created', p_caller, NULL, jsonb_build_object('visibility', ch.visibility));

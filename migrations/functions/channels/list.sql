@@ -66,7 +66,7 @@ DECLARE
     items json[];
     cursors text[];
 BEGIN
-    SELECT array_agg(messaging.channel_json(v)), array_agg(messaging.rfc3339(v.created_at) || '_' || v.id)
+    SELECT array_agg(messaging.channel_document(v, p_caller, p_microdaos)), array_agg(messaging.rfc3339(v.created_at) || '_' || v.id)
     INTO items, cursors
     FROM (SELECT * FROM (
               SELECT * FROM messaging.channels_before('public', p_microdao_id, before_time, before_id, wanted)

@@ -83,6 +83,7 @@ BEGIN
         WHERE m.left_at IS NOT NULL OR m.joined_at IS NULL
     RETURNING * INTO after;
     IF FOUND THEN
+        PERFORM messaging.begin_reading(ch.id, p_member_id);
         PERFORM messaging.emit_member(ch, 'member.joined', p_member_id, after);
     END IF;
 END

@@ -227,6 +227,7 @@ BEGIN
             messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions))
     RETURNING * INTO m;
     PERFORM messaging.index_mentions(m);
+    PERFORM messaging.read_by_sending(ch, m);
     message := messaging.message_json(m);
     -- From here on the message keeps the key.
     IF p_client_key IS NOT NULL THEN

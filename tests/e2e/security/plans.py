@@ -81,6 +81,12 @@ PLANS = {
     "listReactions": Plan(),
     "addReaction": Plan(),
     "removeReaction": Plan(),
+    "markRead": Plan(body={"message_id": "{message}", "thread_id": "{message}"}),
+    "markUnread": Plan(),
+    "muteChannel": Plan(body={"muted": True}),
+    "listReceipts": Plan(query="?seq=1"),
+    "getUnread": Plan(200),
+    "sendReceipts": Plan(401),
     "listMembers": Plan(),
     "inviteMember": Plan(body={"member_id": "user:mallory", "role": "owner"}),
     # Nobody joins in the name of others: that is refused before the channel is looked up.

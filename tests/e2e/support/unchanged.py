@@ -24,6 +24,8 @@ SELECT jsonb_build_object(
     'thread_members', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.root_id, t.member_id) FROM messaging.thread_members t
                        WHERE t.channel_id = ch.id),
     'reads', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.member_id) FROM messaging.channel_reads r WHERE r.channel_id = ch.id),
+    'receipts_to_send', (SELECT jsonb_agg(to_jsonb(q) - 'due_at' ORDER BY q.id) FROM messaging.receipts_to_send q
+                         WHERE q.channel_id = ch.id),
     'reactions', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.id) FROM public.message_reactions r
                   JOIN public.messages m ON m.id = r.message_id WHERE m.channel_id = ch.id),
     'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM public.channel_events e WHERE e.channel_id = ch.id),

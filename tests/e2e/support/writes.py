@@ -162,6 +162,14 @@ def _agent_profile(stage: Stage) -> Ask:
     return Ask(agent, "PUT", path, body, [{"display_name": "Other"}], (other, body))
 
 
+def _of_reader(resource: str, body: Any = None, *others: Any) -> Callable[[Stage], Ask]:
+    def ask(stage: Stage) -> Ask:
+        path, elsewhere = (f"{path_to(c['id'])}/{resource}" for c in (stage.channel, stage.other_channel))
+        return Ask(stage.alice, "PUT", path, body, list(others), (elsewhere, body))
+
+    return ask
+
+
 def _end(stage: Stage) -> Ask:
     return Ask(stage.service, "DELETE", stage.ending(stage.alice), elsewhere=(stage.ending(stage.carol), None))
 
@@ -186,6 +194,9 @@ WRITES = {
     "deleteMessage": Write(_of_message("DELETE"), REDACTION, ["message.deleted"], "m.room.redaction"),
     "addReaction": Write(_reaction("PUT", "x"), ("PUT", "/send/m.reaction/"), ["reaction.added"], "m.reaction"),
     "removeReaction": Write(_reaction("DELETE", "y"), REDACTION, ["reaction.removed"], "m.room.redaction"),
+    "markRead": Write(_of_reader("read", {"seq": 5}, {"seq": 6}, {"seq": 5, "private": True}), None, []),
+    "markUnread": Write(_of_reader("unread"), None, []),
+    "muteChannel": Write(_of_reader("muted", {"muted": True}, {"muted": False}), None, []),
     "inviteMember": Write(
         _invite, ("POST", "/join"), ["member.invited", "member.joined"], actors=lambda stage: {stage.bob.id}
     ),
@@ -206,6 +217,7 @@ WRITES = {
 
 # Writes without a key, and what makes their retries safe.
 WITHOUT_KEY = {
+    "sendReceipts": "what was sent is due no more, and a receipt that is sent twice is one (receipts/test_in_matrix.py)",
     "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",
     "receiveMatrixEvents": "an event is known by its own id (matrix/test_pushes.py)",
 }

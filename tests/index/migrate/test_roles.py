@@ -29,6 +29,8 @@ RELAY_CALLS = {
     "end_delivery",
     "expire_deliveries",
     "list_channels_to_reconcile",
+    "are_receipts_due",
+    "get_reading",
 }
 RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}
 

@@ -35,13 +35,15 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 6] = [
+const RELAY_CALLS: [&str; 8] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
     "end_delivery",
     "expire_deliveries",
     "list_channels_to_reconcile",
+    "are_receipts_due",
+    "get_reading",
 ];
 
 /// Functions that a relay uses in statements of its own, and what these call. They run with its rights.

@@ -7,7 +7,8 @@ use http::header::{CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use messaging_core::paths::{RECONCILE, fill};
+use messaging_core::paths::{RECONCILE, SEND_RECEIPTS, fill};
+use messaging_core::receipt::SentReceipts;
 use messaging_core::reconcile::Reconciled;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -58,24 +59,33 @@ impl Messaging {
         if let Some(since) = since {
             uri.push_str(&format!("&since={}", utf8_percent_encode(since, NON_ALPHANUMERIC)));
         }
+        // One channel that takes too long does not stand for the app.
+        let exchanged = timeout(DEADLINE, self.exchange(uri)).await;
+        let exchanged = exchanged.map_err(|_| Failure::Channel(anyhow!("no response of the app in time")))?;
+        let (status, body) = exchanged.map_err(Failure::App)?;
+        read(status, &body)
+    }
+
+    /// Has Matrix told of the receipts that are due.
+    pub async fn send_receipts(&self) -> anyhow::Result<SentReceipts> {
+        let exchanged = timeout(DEADLINE, self.exchange(format!("{}{SEND_RECEIPTS}", self.url))).await;
+        let (status, body) = exchanged.context("no response of the app in time")??;
+        anyhow::ensure!(status == StatusCode::OK, "the app responded {status}");
+        serde_json::from_slice(&body).context("the app responded something else")
+    }
+
+    async fn exchange(&self, uri: String) -> anyhow::Result<(StatusCode, Bytes)> {
         let request = Request::post(uri)
             .header("x-internal-service-token", self.token.clone())
             .header(USER_AGENT, concat!("ws-relay/", env!("CARGO_PKG_VERSION")))
             .header(CONTENT_LENGTH, 0)
             .body(Full::new(Bytes::new()))
-            .map_err(|e| Failure::App(anyhow!(e).context("MESSAGING_URL cannot be used")))?;
-        let exchange = async {
-            let response = self.client.request(request).await.context("the app cannot be reached")?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), RESPONSE).collect().await;
-            let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
-            Ok((status, body.to_bytes()))
-        };
-        // One channel that takes too long does not stand for the app.
-        let exchanged = timeout(DEADLINE, exchange).await;
-        let exchanged = exchanged.map_err(|_| Failure::Channel(anyhow!("no response of the app in time")))?;
-        let (status, body) = exchanged.map_err(Failure::App)?;
-        read(status, &body)
+            .context("MESSAGING_URL cannot be used")?;
+        let response = self.client.request(request).await.context("the app cannot be reached")?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), RESPONSE).collect().await;
+        let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
+        Ok((status, body.to_bytes()))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod call;
 pub mod command;
+pub mod receipts;
 
 use crate::database::Database;
 use crate::metrics::Metrics;

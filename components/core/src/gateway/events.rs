@@ -53,6 +53,26 @@ pub struct Sent {
     pub sent_at: Option<String>,
 }
 
+/// In: `receipt`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendReceipt {
+    /// The room.
+    pub room_id: String,
+    /// Up to which event.
+    pub event_id: String,
+    /// Who has read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reader: Option<String>,
+    /// Their Matrix id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reader_matrix_id: Option<String>,
+    /// `m.read`, or `m.read.private`, which the homeserver shows to nobody else.
+    pub receipt_type: String,
+    /// `main`, or the root of the thread that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread_id: Option<String>,
+}
+
 /// In: `send-reaction`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SendReaction {

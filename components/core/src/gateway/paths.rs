@@ -32,6 +32,8 @@ pub const DIRECT: &str = "/internal/matrix/rooms/:room_id/direct";
 pub const SEND: &str = "/internal/matrix/send";
 /// Reacts to an event.
 pub const SEND_REACTION: &str = "/internal/matrix/send-reaction";
+/// Says how far one of the gateway's own users has read. A gateway may leave it out.
+pub const RECEIPT: &str = "/internal/matrix/receipt";
 /// Redacts an event.
 pub const REDACT: &str = "/internal/matrix/redact";
 /// Invites somebody.
@@ -65,6 +67,9 @@ pub const HEALTH: &str = "/internal/matrix/health";
 
 /// Whether a gateway may be without this call: what the platform's own specification does not have.
 pub fn is_optional(path: &str) -> bool {
-    [EVENT, EDITS, STATE, MEMBERS, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, DIRECT, BAN, UNBAN, HEALTH]
+    [
+        EVENT, EDITS, STATE, MEMBERS, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, DIRECT, BAN, UNBAN, RECEIPT,
+        HEALTH,
+    ]
         .contains(&path)
 }

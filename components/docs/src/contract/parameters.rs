@@ -3,6 +3,7 @@
 use messaging_core::ids::{ChannelId, MessageId, MicrodaoId};
 use messaging_core::page::{DEFAULT_LIMIT, MAX_CHANNELS, MAX_LIMIT};
 use messaging_core::paths::ReactionPath;
+use messaging_core::receipt::MAX_SEQ;
 use messaging_core::reconcile::MAX_MIN_AGE;
 use messaging_core::text::patterns;
 use schemars::SchemaGenerator;
@@ -66,6 +67,8 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     add("reader", "query", "agent_id", "The agent that reads; without it a service of the platform does.", agent);
     let since = "Since when, an RFC 3339 time; without it, where the last run has ended.";
     add("since", "query", "since", since, text(format!("^{time}$")));
+    let seq = "The number that readers are counted of; without it, that of the newest message.";
+    add("receipt_seq", "query", "seq", seq, json!({"type": "integer", "minimum": 0, "maximum": MAX_SEQ}));
     let age = "Events that are younger than so many seconds are left to the homeserver.";
     let number = json!({"type": "integer", "minimum": 0, "maximum": MAX_MIN_AGE, "default": 0});
     add("min_age", "query", "min_age", age, number);

@@ -85,6 +85,7 @@ mod tests {
         paths::DIRECT,
         paths::BAN,
         paths::UNBAN,
+        paths::RECEIPT,
         paths::HEALTH,
     ];
 

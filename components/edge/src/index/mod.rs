@@ -12,6 +12,7 @@ mod page;
 mod polls;
 pub mod profiles;
 pub mod reactions;
+pub mod receipts;
 pub mod reconcile;
 mod redactions;
 pub mod requests;

@@ -9,9 +9,10 @@ use messaging_core::event::{
 use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId, MicrodaoId};
 use messaging_core::member::{Member, MemberType, Role};
 use messaging_core::message::{ContentType, Message};
+use messaging_core::receipt::{Reading, Receipt};
 use messaging_core::socket::{
-    ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, ProfileUpdated, Subscribe,
-    Typing, Unsubscribe,
+    ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, ProfileUpdated, ReceiptUpdated,
+    ReceiptsFrame, Subscribe, Typing, Unsubscribe,
 };
 use messaging_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -48,7 +49,19 @@ pub fn notices() -> Vec<Notice> {
 pub fn personal() -> Vec<PersonalFrame> {
     let event = serde_json::from_value(frame(EventType::MemberInvited)).unwrap();
     let channel = Some(channel(SEQ, None).channel);
-    vec![PersonalFrame::Membership(MembershipFrame { channel_id: channel_id(CHANNEL), seq: SEQ, event, channel })]
+    let reading = Reading {
+        channel_id: channel_id(CHANNEL),
+        read_seq: Some(SEQ),
+        unread_count: 2,
+        mention_count: 1,
+        marked_unread: false,
+        muted: false,
+        updated_at: Some(time()),
+    };
+    vec![
+        PersonalFrame::UnreadUpdated(reading),
+        PersonalFrame::Membership(MembershipFrame { channel_id: channel_id(CHANNEL), seq: SEQ, event, channel }),
+    ]
 }
 
 /// One of each ephemeral frame.
@@ -60,9 +73,18 @@ pub fn ephemeral() -> Vec<EphemeralFrame> {
         display_name: Some("Alice".to_owned()),
         avatar_url: None,
     };
+    let receipt = Receipt { member_id: entity("user:alice"), read_seq: SEQ };
+    let Receipt { member_id, read_seq } = receipt.clone();
     vec![
         EphemeralFrame::Typing(Typing { channel_id: channel_id(CHANNEL), member_ids }),
         EphemeralFrame::ProfileUpdated(profile),
+        EphemeralFrame::ReceiptUpdated(ReceiptUpdated {
+            channel_id: channel_id(CHANNEL),
+            member_id,
+            read_seq,
+            thread_id: None,
+        }),
+        EphemeralFrame::Receipts(ReceiptsFrame { channel_id: channel_id(CHANNEL), receipts: vec![receipt] }),
     ]
 }
 

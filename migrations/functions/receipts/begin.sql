@@ -1,0 +1,45 @@
+-- Where somebody's reading begins, and what moves it without their asking.
+
+-- Somebody comes into a channel, or comes back: what was said before is read. Every way in calls this when a membership
+-- begins; the caller of this function holds the channel's row.
+CREATE FUNCTION messaging.begin_reading(p_channel_id uuid, p_member_id text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    head bigint := (SELECT last_seq FROM public.channels WHERE id = p_channel_id);
+BEGIN
+    INSERT INTO messaging.channel_reads AS r (channel_id, member_id, read_seq) VALUES (p_channel_id, p_member_id, head)
+    ON CONFLICT (channel_id, member_id) DO UPDATE SET
+        read_seq = greatest(r.read_seq, excluded.read_seq), marked_unread = false, updated_at = now();
+    -- The threads that they followed before they went.
+    UPDATE messaging.thread_members t SET read_seq = head, updated_at = now()
+    WHERE (t.root_id, t.member_id) IN (
+        SELECT f.root_id, f.member_id FROM messaging.thread_members f
+        WHERE f.member_id = p_member_id AND f.channel_id = p_channel_id AND f.is_following LIMIT 1000)
+        AND t.read_seq < head;
+END
+$$;
+
+-- Who sends has read up to their message, and everybody sees that they have; in a thread, that thread. The caller of this
+-- function holds the channel's row.
+CREATE FUNCTION messaging.read_by_sending(ch public.channels, m public.messages) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    before messaging.channel_reads;
+BEGIN
+    IF m.thread_id IS NOT NULL THEN
+        INSERT INTO messaging.thread_members AS t (root_id, member_id, channel_id, is_following, read_seq)
+        VALUES (m.thread_id, m.sender_id, ch.id, true, m.seq)
+        ON CONFLICT (root_id, member_id) DO UPDATE SET read_seq = greatest(t.read_seq, excluded.read_seq), updated_at = now();
+        RETURN;
+    END IF;
+    SELECT * INTO before FROM messaging.channel_reads WHERE channel_id = ch.id AND member_id = m.sender_id;
+    INSERT INTO messaging.channel_reads AS r (channel_id, member_id, read_seq, shown_seq)
+    VALUES (ch.id, m.sender_id, m.seq, m.seq)
+    ON CONFLICT (channel_id, member_id) DO UPDATE SET
+        read_seq = greatest(r.read_seq, excluded.read_seq), shown_seq = greatest(r.shown_seq, excluded.shown_seq),
+        marked_unread = false, updated_at = now();
+    -- Where nothing was unread, message.created tells their other sockets enough.
+    IF before.read_seq < m.seq - 1 OR before.marked_unread THEN
+        ch.last_seq := m.seq;
+        PERFORM messaging.publish_reading(ch, m.sender_id);
+    END IF;
+END
+$$;
