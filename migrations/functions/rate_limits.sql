@@ -4,32 +4,37 @@
 -- {"class": "send", "scope": "person", "caller": [quota, seconds], "channel": [quota, seconds]}.
 
 -- Takes one act from a limit (generic cell rate algorithm): quota acts at once, then one each seconds / quota. Says how many
--- are left, and after how many seconds there is one more. Counted by the time when the statement began. Who is further ahead
--- than a statement may wait was counted by another setting, or by a clock that was set back, and has used up all that this
--- setting gives.
+-- are left, and after how many seconds there is one more. Counted by the time when the row is held: statements get it in
+-- another order than they began in, and by the time of their beginning a quota's last act would come too early. Who is
+-- further ahead than a statement may wait was counted by another setting, or by a clock that was set back, and has used up
+-- all that this setting gives.
 CREATE FUNCTION messaging.take_from_limit(
     p_class text, p_key text, p_quota bigint, p_seconds bigint, OUT is_taken boolean, OUT remaining bigint, OUT more_in bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
     spacing interval := interval '1 microsecond' * (p_seconds * 1000000 / p_quota);
     period interval := interval '1 second' * p_seconds;
-    other_setting timestamptz := now() + period + interval '10 seconds';
+    other_setting timestamptz := clock_timestamp() + period + interval '10 seconds';
     arrival timestamptz;
 BEGIN
-    INSERT INTO messaging.rate_limits AS r (class, key, theoretical_arrival_at) VALUES (p_class, p_key, now() + spacing)
+    INSERT INTO messaging.rate_limits AS r (class, key, theoretical_arrival_at)
+    VALUES (p_class, p_key, clock_timestamp() + spacing)
     ON CONFLICT (class, key) DO UPDATE SET theoretical_arrival_at = CASE
-        WHEN r.theoretical_arrival_at > other_setting THEN now() + period
-        ELSE greatest(r.theoretical_arrival_at, now()) + spacing END
-    WHERE r.theoretical_arrival_at > other_setting OR greatest(r.theoretical_arrival_at, now()) + spacing <= now() + period
+        WHEN r.theoretical_arrival_at > other_setting THEN clock_timestamp() + period
+        ELSE greatest(r.theoretical_arrival_at, clock_timestamp()) + spacing END
+    WHERE r.theoretical_arrival_at > other_setting
+        OR greatest(r.theoretical_arrival_at, clock_timestamp()) + spacing <= clock_timestamp() + period
     RETURNING r.theoretical_arrival_at INTO arrival;
     is_taken := FOUND;
     remaining := 0;
     IF is_taken THEN
-        remaining := greatest(floor(extract(epoch FROM now() + period - arrival) / extract(epoch FROM spacing)), 0);
+        remaining := greatest(
+            floor(extract(epoch FROM clock_timestamp() + period - arrival) / extract(epoch FROM spacing)), 0);
     ELSE
         SELECT r.theoretical_arrival_at INTO arrival FROM messaging.rate_limits r WHERE r.class = p_class AND r.key = p_key;
     END IF;
-    more_in := greatest(ceil(extract(epoch FROM coalesce(arrival, now()) + spacing * (remaining + 1) - period - now())), 1);
+    more_in := greatest(ceil(extract(
+        epoch FROM coalesce(arrival, clock_timestamp()) + spacing * (remaining + 1) - period - clock_timestamp())), 1);
 END
 $$;
 
