@@ -30,14 +30,16 @@ CREATE FUNCTION messaging.message_json(m public.messages) RETURNS json LANGUAGE 
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
         'is_encrypted', m.matrix_type = 'm.room.encrypted', 'truncated', m.is_truncated, 'content_type', m.content_type,
         'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
-        'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at))
+        'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
+        'reply_to', m.reply_to)
     ELSE json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
         'is_encrypted', m.matrix_type = 'm.room.encrypted', 'truncated', m.is_truncated, 'content_type', m.content_type,
         'thread_id', m.thread_id, 'edited_at', messaging.rfc3339(m.edited_at),
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
-        'client_key', m.client_key) END
+        'client_key', m.client_key,
+        'reply_to', m.reply_to) END
 $$;
 
 CREATE FUNCTION messaging.member_json(m public.channel_members) RETURNS json LANGUAGE sql STABLE AS $$

@@ -29,6 +29,8 @@ pub struct AgentPost {
     pub formatted_body: Option<String>,
     /// A message of the same channel.
     pub reply_to: Option<MessageId>,
+    /// The thread: the message under which it is, as for a person's message.
+    pub thread_id: Option<MessageId>,
 }
 
 /// What became of an agent's post.

@@ -32,5 +32,6 @@ pub mod secret_name;
 pub mod set_aside;
 pub mod socket;
 pub mod text;
+pub mod thread;
 pub mod time;
 pub mod webhook;

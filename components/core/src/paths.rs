@@ -19,6 +19,10 @@ pub const REPLIES: &str = "/api/messaging/channels/:channel_id/messages/:message
 pub const REACTIONS: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions";
 /// The caller's reaction with one emoji.
 pub const REACTION: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions/:emoji";
+/// A channel's threads.
+pub const THREADS: &str = "/api/messaging/channels/:channel_id/threads";
+/// Whether the caller follows the thread under a message.
+pub const FOLLOWING: &str = "/api/messaging/channels/:channel_id/threads/:message_id/following";
 /// A channel's members.
 pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
 /// One member; `me` is the caller.

@@ -4,7 +4,7 @@ use crate::event::Event;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
 use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
-use messaging_core::text::{beginning, storable};
+use messaging_core::text::{beginning, storable, unquoted_beginning};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
@@ -19,8 +19,9 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         // A redacted event has no content left.
         _ => return Ok(()),
     };
-    let reply_to_event_id = match matrix::message_kind(content.get("m.relates_to")) {
-        MessageKind::Message { reply_to_event_id } => reply_to_event_id,
+    let kind = matrix::message_kind(content.get("m.relates_to"));
+    let (reply_to_event_id, thread_event_id) = match kind {
+        MessageKind::Message { reply_to_event_id, thread_event_id } => (reply_to_event_id, thread_event_id),
         MessageKind::Edit { target_event_id: None } => return Ok(()),
         MessageKind::Edit { target_event_id: Some(target_event_id) } => {
             let body = content.pointer("/m.new_content/body").and_then(Value::as_str).unwrap_or(body);
@@ -39,7 +40,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         event_type: &event.event_type,
         sender_id,
         sender_matrix_id: &event.sender,
-        content_preview: &beginning(body),
+        content_preview: &beginning(matrix::shown_body(body, kind)),
         content_type: matrix::content_type(msgtype),
         reply_to_event_id,
         client_key: client_key.as_ref(),
@@ -47,12 +48,14 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         sent_at: sent_at.as_deref(),
         pushed_content: pushed_content.as_ref(),
         is_pushed: true,
+        thread_event_id,
     };
     record_message(record).await.map(|_| ())
 }
 
 async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: &str) -> Result<(), Error> {
     let edited_at = event.changed_at();
+    let unquoted = unquoted_beginning(body);
     let record = RecordEdit {
         room_id: &event.room_id,
         target_event_id,
@@ -62,6 +65,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: 
         edited_at: &edited_at,
         client_key: None,
         origin_ts: Some(event.milliseconds()),
+        unquoted_preview: unquoted.as_deref(),
     };
     if record_edit(record).await?.is_deleted {
         // Its message is gone, and so must its text be.

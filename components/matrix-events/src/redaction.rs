@@ -59,7 +59,7 @@ async fn of_edit(event: &Event, message_event_id: &str, redacted_event_id: &str)
         room_id: &event.room_id,
         event_id: message_event_id,
         redacted_event_id,
-        content_preview: &beginning(matrix::text(&content, "body").unwrap_or("")),
+        content_preview: &beginning(message.shown_text(&content).unwrap_or("")),
         edit_event_id: edit.as_ref().and_then(|edit| edit.event_id.as_deref()),
         edited_at: edited_at.as_deref(),
     })

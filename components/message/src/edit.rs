@@ -8,7 +8,7 @@ use messaging_core::matrix::{self, MessageKind, RoomEvent};
 use messaging_core::message::EditMessage;
 use messaging_core::paths::MessagePath;
 use messaging_core::refusal::Refusal;
-use messaging_core::text::beginning;
+use messaging_core::text::{beginning, unquoted_beginning};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{RecordEdit, prepare_edit, record_edit};
 use messaging_edge::settings::fingerprint;
@@ -34,7 +34,7 @@ pub async fn edit(
     }
 
     let gateway = Gateway::from_settings().await?;
-    let text = beginning(edit.text());
+    let (text, unquoted) = (beginning(edit.text()), unquoted_beginning(edit.text()));
     let formatted_body = html::clean(edit.formatted_body.as_deref()).await?;
     let edit = EditMessage { formatted_body, ..edit };
     let mut made = None;
@@ -72,6 +72,7 @@ pub async fn edit(
         edited_at: prepared.asked_at.as_deref().unwrap_or(&asked_at),
         client_key: client_key.as_ref(),
         origin_ts: None,
+        unquoted_preview: unquoted.as_deref(),
     })
     .await?;
     if recorded.is_deleted {

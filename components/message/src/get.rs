@@ -20,7 +20,10 @@ pub async fn get(
     } else {
         let gateway = Gateway::from_settings().await?;
         match gateway.event(&found.room_id, &found.event_id).await {
-            Ok(event) => Some(event.newest_content()),
+            Ok(event) => {
+                let content = event.newest_content();
+                Some((event.shown_text(&content).map(str::to_owned), content))
+            }
             Err(problem) if problem.is_gateway_lacks() => None,
             // The index has something to show, and reading does not wait for Matrix to come back.
             Err(problem) if problem.is_of_matrix() && has_text(&message) => {
@@ -31,12 +34,8 @@ pub async fn get(
         }
     };
     let source = if content.is_some() { ContentSource::Matrix } else { ContentSource::Index };
-    let content = match content {
-        Some(content) => Some(with_clean_html(content).await?),
-        None => None,
-    };
     let (text, content) = match content {
-        Some(content) => (json!(matrix::text(&content, "body")), content),
+        Some((text, content)) => (json!(text), with_clean_html(content).await?),
         // The beginning is better than nothing; `truncated` says whether it is all.
         None => (message.get("content_preview").filter(|text| *text != "").cloned().unwrap_or_default(), Value::Null),
     };

@@ -86,7 +86,8 @@ $$;
 -- it. Where the document has a deleted_at, the message was deleted meanwhile, and this edit has to be redacted in Matrix.
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
-    p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, p_unquoted_preview text DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -104,10 +105,14 @@ BEGIN
         ELSIF ch.id IS NOT NULL THEN
             PERFORM messaging.keep_pending_relation(ch, p_target_event_id, p_event_id, 'edit', jsonb_build_object(
                 'sender_id', p_sender_id, 'content_preview', CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END,
+                'unquoted_preview', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_preview END,
                 'edited_at', p_edited_at, 'origin_ts', p_origin_ts));
         END IF;
         refusal := 'message_not_found';
         RETURN;
+    END IF;
+    IF p_unquoted_preview IS NOT NULL AND (m.reply_to IS NOT NULL OR m.awaited_event_id IS NOT NULL) THEN
+        p_content_preview := p_unquoted_preview;
     END IF;
     UPDATE messaging.idempotency_keys SET edit_event_id = p_event_id
     WHERE caller = p_sender_id AND key = messaging.edit_key(m.id, p_client_key);

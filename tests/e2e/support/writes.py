@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from support.api import CHANNELS, Agent, Caller, World, member_path, path_to, reaction_path
+from support.api import CHANNELS, Agent, Caller, World, following_path, member_path, path_to, reaction_path
 
 MESSAGE = ("PUT", "/send/m.room.message/")
 REDACTION = ("PUT", "/redact/")
@@ -130,6 +130,14 @@ def _reaction(method: str, emoji: str) -> Callable[[Stage], Ask]:
     return ask
 
 
+def _following(method: str) -> Callable[[Stage], Ask]:
+    def ask(stage: Stage) -> Ask:
+        path, elsewhere = (following_path(m) for m in (stage.message, stage.other_message))
+        return Ask(stage.owner, method, path, elsewhere=(elsewhere, None))
+
+    return ask
+
+
 def _invite(stage: Stage) -> Ask:
     path, elsewhere = (f"{path_to(c['id'])}/members" for c in (stage.channel, stage.other_channel))
     body = {"member_id": stage.bob.id}
@@ -174,6 +182,8 @@ WRITES = {
     "deleteMessage": Write(_of_message("DELETE"), REDACTION, ["message.deleted"], "m.room.redaction"),
     "addReaction": Write(_reaction("PUT", "x"), ("PUT", "/send/m.reaction/"), ["reaction.added"], "m.reaction"),
     "removeReaction": Write(_reaction("DELETE", "y"), REDACTION, ["reaction.removed"], "m.room.redaction"),
+    "followThread": Write(_following("PUT"), None, []),
+    "unfollowThread": Write(_following("DELETE"), None, []),
     "inviteMember": Write(
         _invite, ("POST", "/join"), ["member.invited", "member.joined"], actors=lambda stage: {stage.bob.id}
     ),

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A page of a channel's messages; with `thread_id`, of the replies to that message.
+/// A page of a channel's messages; with `thread_id`, of the thread under that message and the other replies to it.
 pub async fn list_messages(
     caller: &Caller,
     channel_id: ChannelId,
@@ -66,6 +66,10 @@ pub struct PreparedSend {
     pub must_join: bool,
     /// This request was carried out before: this is its message.
     pub message: Option<Box<RawValue>>,
+    /// The root of its thread.
+    pub thread_event_id: Option<String>,
+    /// The newest message of its thread.
+    pub last_event_id: Option<String>,
 }
 
 /// A message that somebody wants to send.
@@ -82,6 +86,8 @@ pub struct PrepareSend<'a> {
     pub is_encrypted: bool,
     /// What the key belongs to, where that is not the channel.
     pub route: Option<&'static str>,
+    /// The message under which its thread is, or one in that thread.
+    pub thread_id: Option<MessageId>,
 }
 
 /// Before a message is sent to Matrix.
@@ -94,6 +100,7 @@ pub async fn prepare_send(caller: &Caller, send: &PrepareSend<'_>) -> Result<Pre
         .arg("p_fingerprint", send.client_key.map(|_| send.fingerprint))
         .arg("p_is_encrypted", send.is_encrypted)
         .arg("p_route", send.route)
+        .arg("p_thread_id", send.thread_id)
         .limited(Class::Send, caller)
         .await
         .json()
@@ -117,7 +124,7 @@ pub struct RecordMessage<'a> {
     pub content_preview: &'a str,
     /// `text`, `image`, `file`, `audio` or `video`.
     pub content_type: &'a str,
-    /// The event that it replies to, or its thread's root.
+    /// The event that it replies to.
     pub reply_to_event_id: Option<&'a str>,
     /// The request's key.
     pub client_key: Option<&'a ClientKey>,
@@ -129,6 +136,8 @@ pub struct RecordMessage<'a> {
     pub pushed_content: Option<&'a Value>,
     /// Whether the homeserver tells it: then the key is only what the event says.
     pub is_pushed: bool,
+    /// The root of its thread.
+    pub thread_event_id: Option<&'a str>,
 }
 
 /// What has become of a message.
@@ -156,7 +165,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_sent_at", record.sent_at)
         // Who had to join has done so before they sent.
         .arg("p_joined_at", None::<&str>)
-        .arg("p_is_pushed", record.is_pushed);
+        .arg("p_is_pushed", record.is_pushed)
+        .arg("p_thread_event_id", record.thread_event_id);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),
@@ -234,6 +244,9 @@ pub struct RecordEdit<'a> {
     pub client_key: Option<&'a ClientKey>,
     /// The event's time as the homeserver tells it, milliseconds since 1970; `None` when it has not told it yet.
     pub origin_ts: Option<i64>,
+    /// What takes the place of `content_preview` if the message is a reply: the beginning without the copy of what it
+    /// answers. `None` when that is the same.
+    pub unquoted_preview: Option<&'a str>,
 }
 
 /// What came of an edit.
@@ -259,6 +272,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .arg("p_edited_at", record.edited_at)
         .arg("p_client_key", record.client_key)
         .arg("p_origin_ts", record.origin_ts)
+        .arg("p_unquoted_preview", record.unquoted_preview)
         .document()
         .await?;
     let row: Row = message.read()?;

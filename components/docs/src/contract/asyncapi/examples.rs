@@ -133,6 +133,8 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         deleted_at: None,
         created_at: time(5),
         client_key: None,
+        reply_to: None,
+        thread: None,
     };
     MessageEvent {
         envelope: envelope(SEQ),
