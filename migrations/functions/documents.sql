@@ -35,7 +35,8 @@ LANGUAGE sql STABLE AS $$
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
         'mentions', m.mentions,
         'poll_ended_at', messaging.rfc3339(m.poll_ended_at),
-        'sender_name', p_name, 'sender_avatar_url', p_avatar_url)
+        'sender_name', p_name, 'sender_avatar_url', p_avatar_url,
+        'reply_to', m.reply_to)
     ELSE json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
@@ -45,7 +46,8 @@ LANGUAGE sql STABLE AS $$
         'client_key', m.client_key,
         'mentions', m.mentions,
         'poll_ended_at', messaging.rfc3339(m.poll_ended_at),
-        'sender_name', p_name, 'sender_avatar_url', p_avatar_url) END
+        'sender_name', p_name, 'sender_avatar_url', p_avatar_url,
+        'reply_to', m.reply_to) END
 $$;
 
 -- A single message. What has many of them joins the profiles itself: an expression with a sub-select is not inlined.

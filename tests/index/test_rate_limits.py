@@ -173,6 +173,10 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "prepare_deletion": ("edit", [{**by, "message_id": own.id}, {**by, "message_id": theirs.id}]),
         "prepare_reaction": ("edit", [{**by, "message_id": own.id, "emoji": emoji} for emoji in "👍👎"]),
         "prepare_reaction_removal": ("edit", [{**by, "message_id": own.id, "emoji": emoji} for emoji in "🎉🚀"]),
+        "set_following": (
+            "edit",
+            [{**by, "message_id": own.id, "is_following": following} for following in (True, False)],
+        ),
         "reserve_channel": ("create", [{**new, "slug": slug, "fingerprint": slug} for slug in ("one", "two")]),
         "prepare_channel_change": ("manage", [{**by, "changes": {"name": name}} for name in ("one", "two")]),
         "prepare_archive": ("manage", [by, by]),
@@ -186,7 +190,8 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "prepare_member_change": ("manage", [{**by, "member_id": "user:ann", "details": {"role": "admin"}}] * 2),
     }
     sql = """SELECT array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace
-             AND (proname LIKE 'prepare@_%' ESCAPE '@' OR proname IN ('reserve_channel', 'mark_read', 'mark_unread', 'set_muted'))"""
+             AND (proname LIKE 'prepare@_%' ESCAPE '@'
+                  OR proname IN ('reserve_channel', 'mark_read', 'mark_unread', 'set_muted', 'set_following'))"""
     assert set(await db.value(sql)) == set(cases)
     for function, (act, (first, second)) in cases.items():
         await db.execute("DELETE FROM messaging.rate_limits")
@@ -205,9 +210,11 @@ async def test_what_has_no_effect_costs_nothing(world: World, db: Database) -> N
     once = {"limits": limits("edit", [1, 3600])}
     place = {"message_id": None, "seq": message.seq, "root_id": None, "is_private": False}
     await db.call("mark_read", **by, **place)
+    await db.call("set_following", **by, message_id=message.id, is_following=True)
     for _ in range(3):
         await db.call("mark_read", **by, **place, limits=limits("read", [1, 3600]))
         await db.call("set_muted", **by, muted=False, limits=limits("read", [1, 3600]))
+        await db.call("set_following", **by, message_id=message.id, is_following=True, **once)
         await db.call("prepare_reaction", **by, message_id=message.id, emoji="👍", **once)
         await db.call("prepare_reaction_removal", **by, message_id=message.id, emoji="👎", **once)
         await db.call("prepare_join", **by, limits=limits("manage", [1, 3600]))

@@ -40,6 +40,8 @@ pub struct AgentPost {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
     pub notify: bool,
+    /// The thread: the message under which it is, as for a person's message.
+    pub thread_id: Option<MessageId>,
 }
 
 /// What became of an agent's post.

@@ -35,5 +35,6 @@ pub mod secret_name;
 pub mod set_aside;
 pub mod socket;
 pub mod text;
+pub mod thread;
 pub mod time;
 pub mod webhook;

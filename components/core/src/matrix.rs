@@ -8,7 +8,7 @@ pub use operations::operations;
 mod described;
 mod room_event;
 
-pub use described::{Described, content_type, describe, is_message_type, is_poll_end_type};
+pub use described::{Described, content_type, describe, is_message_type, is_poll_end_type, shown_text};
 pub use room_event::RoomEvent;
 
 use serde_json::Value;
@@ -63,9 +63,10 @@ pub fn is_id(text: &str) -> bool {
 pub enum MessageKind<'a> {
     /// A message.
     Message {
-        /// The event that it belongs under: the root of its thread, or else the one that it replies to. In a thread
-        /// `m.in_reply_to` is only for clients that know no threads (Matrix client-server API, "Threading").
+        /// The event that it replies to. What only clients are to show that know no threads (`is_falling_back`) is none.
         reply_to_event_id: Option<&'a str>,
+        /// The root of the thread that it is in (Matrix client-server API, "Threading").
+        thread_event_id: Option<&'a str>,
     },
     /// An edit of one (Matrix client-server API, "Event replacements").
     Edit {
@@ -81,12 +82,14 @@ pub fn message_kind(relates_to: Option<&Value>) -> MessageKind<'_> {
     if let Some(("m.replace", target)) = relation {
         return MessageKind::Edit { target_event_id: Some(target).filter(|id| is_id(id)) };
     }
+    let thread = relation.filter(|(kind, _)| *kind == "m.thread").map(|(_, root)| root);
+    let falls_back = thread.is_some() && relates_to.and_then(|r| r.get("is_falling_back")) == Some(&Value::Bool(true));
     let in_reply_to = || relates_to?.pointer("/m.in_reply_to/event_id")?.as_str();
-    let reply_to = match relation {
-        Some(("m.thread", root)) => Some(root),
-        _ => in_reply_to(),
-    };
-    MessageKind::Message { reply_to_event_id: reply_to.filter(|id| is_id(id)) }
+    let reply_to = if falls_back { None } else { in_reply_to() };
+    MessageKind::Message {
+        reply_to_event_id: reply_to.filter(|id| is_id(id)),
+        thread_event_id: thread.filter(|id| is_id(id)),
+    }
 }
 
 /// How an event relates to another one, and to which.
@@ -125,21 +128,55 @@ mod tests {
         }
     }
 
-    fn reply_to(relates_to: Value) -> Option<String> {
-        match message_kind(Some(&relates_to)) {
-            MessageKind::Message { reply_to_event_id } => reply_to_event_id.map(str::to_owned),
-            MessageKind::Edit { .. } => None,
+    #[test]
+    fn a_message_replies_to_one_and_is_in_the_thread_of_another() {
+        let in_reply_to = json!({"event_id": "$last"});
+        let plain = json!({"m.in_reply_to": in_reply_to});
+        let thread = json!({"rel_type": "m.thread", "event_id": "$root"});
+        let both = json!({"rel_type": "m.thread", "event_id": "$root", "m.in_reply_to": in_reply_to});
+        let falling_back = |value: Value| {
+            let mut both = both.clone();
+            both["is_falling_back"] = value;
+            both
+        };
+        let (last, root) = (Some("$last"), Some("$root"));
+        for (relates_to, reply_to_event_id, thread_event_id) in [
+            (plain.clone(), last, None),
+            (thread, None, root),
+            (both.clone(), last, root),
+            (falling_back(json!(false)), last, root),
+            (falling_back(json!("true")), last, root),
+            (falling_back(json!(true)), None, root),
+            // Without a thread there is nothing to fall back from.
+            (json!({"is_falling_back": true, "m.in_reply_to": in_reply_to}), last, None),
+            (json!({"rel_type": "m.reference", "event_id": "$root", "m.in_reply_to": in_reply_to}), last, None),
+            (json!({"m.in_reply_to": {"event_id": "$a\0"}}), None, None),
+            (json!({"rel_type": "m.thread", "event_id": ""}), None, None),
+        ] {
+            let kind = MessageKind::Message { reply_to_event_id, thread_event_id };
+            assert_eq!(message_kind(Some(&relates_to)), kind, "{relates_to}");
         }
+        let edit = json!({"rel_type": "m.replace", "event_id": "$e"});
+        assert_eq!(message_kind(Some(&edit)), MessageKind::Edit { target_event_id: Some("$e") });
     }
 
     #[test]
-    fn a_reply_in_a_thread_belongs_under_its_root() {
-        let relates_to = json!({"rel_type": "m.thread", "event_id": "$root", "m.in_reply_to": {"event_id": "$last"}});
-        assert_eq!(reply_to(relates_to).as_deref(), Some("$root"));
-        assert_eq!(reply_to(json!({"m.in_reply_to": {"event_id": "$last"}})).as_deref(), Some("$last"));
-        assert_eq!(reply_to(json!({"m.in_reply_to": {"event_id": "$a\0"}})), None);
-        let edit = json!({"rel_type": "m.replace", "event_id": "$e"});
-        assert_eq!(message_kind(Some(&edit)), MessageKind::Edit { target_event_id: Some("$e") });
+    fn only_a_reply_is_shown_without_the_copy_of_what_it_answers() {
+        let body = "> <@a:x> Hello\n\nHi";
+        let event = |relates_to: Value| -> RoomEvent {
+            let content = json!({"msgtype": "m.text", "body": body, "m.relates_to": relates_to});
+            let new_content = json!({"msgtype": "m.text", "body": format!("{body}!")});
+            let edit = json!({"sender": "@a:x", "content": {"m.new_content": new_content}});
+            let event = json!({"sender": "@a:x", "content": content, "unsigned": {"m.relations": {"m.replace": edit}}});
+            serde_json::from_str(&event.to_string()).unwrap()
+        };
+        let shown = |event: &RoomEvent| event.shown(&event.newest_content()).map(|said| said.text.into_owned());
+        assert_eq!(shown(&event(json!({"m.in_reply_to": {"event_id": "$e"}}))).as_deref(), Some("Hi!"));
+        let fallback = json!({"rel_type": "m.thread", "event_id": "$r", "is_falling_back": true, "m.in_reply_to": {"event_id": "$e"}});
+        for other in [json!(null), fallback] {
+            assert_eq!(shown(&event(other)), Some(format!("{body}!")));
+        }
+        assert_eq!(RoomEvent::default().shown(&Value::Null), None);
     }
 
     #[test]
@@ -151,7 +188,7 @@ mod tests {
             json!({"m.relates_to": {"rel_type": {}, "event_id": 2}}),
         ] {
             assert_eq!(relation(&content), None);
-            let plain = MessageKind::Message { reply_to_event_id: None };
+            let plain = MessageKind::Message { reply_to_event_id: None, thread_event_id: None };
             assert_eq!(message_kind(content.get("m.relates_to")), plain);
             assert_eq!(text(&content, "body"), None);
         }

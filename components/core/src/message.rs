@@ -14,6 +14,7 @@ pub use write::*;
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::member::MemberType;
 use crate::mention::Mention;
+use crate::thread::Thread;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -48,7 +49,7 @@ pub struct Message {
     pub truncated: bool,
     /// What kind of content it is.
     pub content_type: ContentType,
-    /// The message that it replies to.
+    /// The message under which its thread is; `null` outside of threads.
     pub thread_id: Option<MessageId>,
     /// When its sender last replaced the text.
     pub edited_at: Option<Timestamp>,
@@ -75,6 +76,13 @@ pub struct Message {
     /// The sender's picture, an `mxc://` address.
     #[cfg_attr(feature = "openapi", schemars(required))]
     pub sender_avatar_url: Option<String>,
+    /// The message that it replies to.
+    pub reply_to: Option<MessageId>,
+    /// The thread under it, if there is one and something is left of it. Only on pages and where one message is read:
+    /// events and responses to writes leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Thread"))]
+    pub thread: Option<Box<Thread>>,
 }
 
 /// A message with its full content from Matrix, edits applied.

@@ -43,14 +43,7 @@ impl FromQuery for MessagePage {
     fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
         let mut errors = Vec::new();
         let limit = parse_limit(parameter("limit"), DEFAULT_LIMIT, MAX_LIMIT, &mut errors);
-        let with_deleted = match parameter("deleted") {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                errors.push(FieldError::parameter("deleted", "must be true or false"));
-                false
-            }
-        };
+        let with_deleted = parse_flag("deleted", parameter, &mut errors);
         let mut position = |name: &str| {
             let text = parameter(name)?;
             let position = Position::parse(text);
@@ -132,6 +125,47 @@ impl FromQuery for MemberPage {
     }
 }
 
+/// Which threads, by activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThreadPage {
+    /// 1 to [`MAX_LIMIT`].
+    pub limit: i32,
+    /// The number of the newest reply of the last thread of the page before.
+    pub cursor: Option<i64>,
+    /// Only threads that the caller follows.
+    pub followed: bool,
+}
+
+impl FromQuery for ThreadPage {
+    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        let limit = parse_limit(parameter("limit"), DEFAULT_LIMIT, MAX_LIMIT, &mut errors);
+        let number = |text: &str| match Position::parse(text)? {
+            Position::Seq(seq) => Some(seq),
+            Position::Message(_) | Position::Time(_) => None,
+        };
+        let cursor = parse_cursor(parameter("cursor"), number, &mut errors);
+        let followed = parse_flag("followed", parameter, &mut errors);
+        if errors.is_empty() { Ok(Self { limit, cursor, followed }) } else { Err(Problem::invalid(errors)) }
+    }
+
+    fn shared_query(&self) -> String {
+        format!("limit={}{}", self.limit, if self.followed { "&followed=true" } else { "" })
+    }
+}
+
+/// Reads `true` or `false`, which it is when it is left out; a bad one is added to `errors`.
+fn parse_flag(name: &str, parameter: Parameter<'_>, errors: &mut Vec<FieldError>) -> bool {
+    match parameter(name) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            errors.push(FieldError::parameter(name, "must be true or false"));
+            false
+        }
+    }
+}
+
 /// Reads a cursor; a bad one is added to `errors`.
 fn parse_cursor<T>(text: Option<&str>, parse: impl Fn(&str) -> Option<T>, errors: &mut Vec<FieldError>) -> Option<T> {
     let cursor = parse(text?);
@@ -197,6 +231,16 @@ mod tests {
         for bad in ["", "now_x", "42_6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"] {
             assert!(page::<ChannelPage>(&[("cursor", bad)]).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn threads_are_paged_by_their_newest_reply() {
+        let threads: ThreadPage = page(&[("cursor", "42"), ("followed", "true")]).unwrap();
+        assert_eq!((threads.cursor, threads.limit), (Some(42), DEFAULT_LIMIT));
+        assert_eq!(threads.shared_query(), "limit=50&followed=true");
+        assert_eq!(page::<ThreadPage>(&[]).unwrap().shared_query(), "limit=50");
+        let bad = [("cursor", "6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"), ("followed", "yes"), ("limit", "201")];
+        assert_eq!(page::<ThreadPage>(&bad).unwrap_err().errors.len(), 3);
     }
 
     proptest! {

@@ -29,6 +29,10 @@ pub const MUTED: &str = "/api/messaging/channels/:channel_id/muted";
 pub const RECEIPTS: &str = "/api/messaging/channels/:channel_id/receipts";
 /// All that is unread to the caller.
 pub const UNREAD: &str = "/api/messaging/unread";
+/// A channel's threads.
+pub const THREADS: &str = "/api/messaging/channels/:channel_id/threads";
+/// Whether the caller follows the thread under a message.
+pub const FOLLOWING: &str = "/api/messaging/channels/:channel_id/threads/:message_id/following";
 /// A channel's members.
 pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
 /// One member; `me` is the caller.

@@ -20,6 +20,8 @@ pub enum Refusal {
     PositionNotFound,
     /// `reply_to` names no message of the channel.
     ReplyToNotFound,
+    /// `thread_id` names no message of the channel that may have a thread.
+    ThreadNotFound,
     /// The microDAO has a channel with this slug.
     SlugTaken,
     /// Another channel, living or archived, has the room alias that this one would get.
@@ -136,7 +138,10 @@ impl From<Refusal> for Problem {
             Refusal::PositionNotFound => {
                 Self::invalid_parameter("before", "and after must name a message of this channel")
             }
-            Refusal::ReplyToNotFound => Self::invalid_field("reply_to", "must be a message of this channel"),
+            Refusal::ReplyToNotFound => {
+                Self::invalid_field("reply_to", "must be a message of this channel and, beside thread_id, of that thread")
+            }
+            Refusal::ThreadNotFound => Self::invalid_field("thread_id", "must be a message of this channel"),
             Refusal::SlugTaken => conflict("This microDAO has a channel with this slug. Choose another."),
             Refusal::AliasTaken => Self::alias_taken(),
             Refusal::BeingCreated => conflict(

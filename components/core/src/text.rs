@@ -3,8 +3,10 @@
 pub mod html;
 #[cfg(feature = "openapi")]
 pub mod patterns;
+mod quote;
 mod visible;
 
+pub use quote::without_quote;
 pub use visible::{clean_line, is_line, is_lines};
 
 use crate::problem::FieldError;
@@ -43,6 +45,12 @@ pub fn beginning(text: &str) -> String {
     kept.truncate(end);
     kept.extend(std::iter::repeat_n(FILLER, PREVIEW_CHARACTERS + 1 - count));
     kept
+}
+
+/// The [`beginning`] of a text [`without_quote`]; `None` when it has none.
+pub fn unquoted_beginning(text: &str) -> Option<String> {
+    let rest = without_quote(text);
+    (rest.len() < text.len()).then(|| beginning(rest))
 }
 
 /// A text of Matrix as PostgreSQL can store it: NUL becomes U+FFFD. Our own callers are refused with it, and an id that

@@ -5,7 +5,7 @@ use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
 use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
 use messaging_core::mention;
-use messaging_core::text::{beginning, storable};
+use messaging_core::text::{beginning, storable, unquoted_beginning};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message, record_poll_end};
@@ -13,8 +13,9 @@ use serde_json::Value;
 
 pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(), Error> {
     let content = &event.content;
-    let reply_to_event_id = match matrix::message_kind(content.get("m.relates_to")) {
-        MessageKind::Message { reply_to_event_id } => reply_to_event_id,
+    let kind = matrix::message_kind(content.get("m.relates_to"));
+    let (reply_to_event_id, thread_event_id) = match kind {
+        MessageKind::Message { reply_to_event_id, thread_event_id } => (reply_to_event_id, thread_event_id),
         MessageKind::Edit { target_event_id: None } => return Ok(()),
         MessageKind::Edit { target_event_id: Some(target_event_id) } => {
             return edit(event, sender_id, target_event_id, here).await;
@@ -22,6 +23,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
     };
     // A redacted event has no content left.
     let Some(described) = matrix::describe(&event.event_type, content) else { return Ok(()) };
+    let described = described.shown(kind);
     // Only our own users' keys may be the API's; the index knows which are.
     let is_ours = sender_id.kind() != EntityKind::MatrixPerson;
     let client_key = matrix::text(content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored);
@@ -43,6 +45,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
         pushed_content: pushed_content.as_ref(),
         is_pushed: true,
         mentions: &mention::in_content(content, &here.server_name),
+        thread_event_id,
     };
     record_message(record).await.map(|_| ())
 }
@@ -52,6 +55,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
     let new_content = matrix::new_content(&event.event_type, &event.content);
     let described = new_content.and_then(|content| matrix::describe(&event.event_type, content));
     let preview = described.as_ref().map(|described| beginning(&described.text));
+    let unquoted = described.as_ref().and_then(|described| unquoted_beginning(&described.text));
     let record = RecordEdit {
         room_id: &event.room_id,
         target_event_id,
@@ -64,6 +68,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
         event_type: &event.event_type,
         content_type: described.map(|described| described.content_type),
         mentions: &new_content.map(|content| mention::in_content(content, &here.server_name)).unwrap_or_default(),
+        unquoted_preview: unquoted.as_deref(),
     };
     if record_edit(record).await?.is_deleted {
         // Its message is gone, and so must its text be.

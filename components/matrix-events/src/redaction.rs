@@ -53,7 +53,7 @@ async fn of_edit(event: &Event, message_event_id: &str, redacted_event_id: &str,
     let gateway = Gateway::from_settings().await?;
     let message = gateway.event(&event.room_id, message_event_id).await.unwrap_or_default();
     let content = message.newest_content();
-    let described = matrix::describe(message.event_type.as_deref().unwrap_or("m.room.message"), &content);
+    let described = message.shown(&content);
     let edit = message.newest_edit();
     let edited_at = edit.as_ref().and_then(|edit| rfc3339(&edit.origin_server_ts));
     record_edit_redaction(RecordEditRedaction {

@@ -9,7 +9,7 @@ use messaging_core::mention::{self, MENTIONS_FIELD, Mention};
 use messaging_core::message::EditMessage;
 use messaging_core::paths::MessagePath;
 use messaging_core::refusal::Refusal;
-use messaging_core::text::beginning;
+use messaging_core::text::{beginning, unquoted_beginning};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{RecordEdit, prepare_edit, record_edit};
 use messaging_edge::settings::fingerprint;
@@ -42,7 +42,7 @@ pub async fn edit(
         before: prepared.mentions,
         server_name: gateway.server_name(),
     };
-    let text = beginning(edit.text());
+    let (text, unquoted) = (beginning(edit.text()), unquoted_beginning(edit.text()));
     let formatted_body = html::clean(edit.formatted_body.as_deref()).await?;
     let edit = EditMessage { formatted_body, ..edit };
     let mut made = None;
@@ -87,6 +87,7 @@ pub async fn edit(
         event_type: if is_encrypted { "m.room.encrypted" } else { "m.room.message" },
         content_type: None,
         mentions: &mentions.all,
+        unquoted_preview: unquoted.as_deref(),
     })
     .await?;
     if recorded.is_deleted {

@@ -14,14 +14,14 @@ pub async fn get(
     Path(at): Path<MessagePath>,
 ) -> Result<Response, Problem> {
     let found = index::messages::get_message(&caller, at).await?;
-    let (mut message, mut event_type) = (found.message, None);
+    let (mut message, mut event) = (found.message, None);
     let content = if found.is_deleted {
         None
     } else {
         let gateway = Gateway::from_settings().await?;
         match newest(&gateway, &found.room_id, &found.event_id, found.edit_event_id.as_deref()).await {
-            Ok((event, content)) => {
-                event_type = event.event_type;
+            Ok((found, content)) => {
+                event = Some(found);
                 Some(content)
             }
             Err(problem) if problem.is_gateway_lacks() => None,
@@ -41,8 +41,8 @@ pub async fn get(
     let is_encrypted = message.get("is_encrypted") == Some(&Value::Bool(true));
     let (text, content) = match content {
         Some(content) => {
-            let described = matrix::describe(event_type.as_deref().unwrap_or("m.room.message"), &content);
-            (json!(described.map(|said| said.text).filter(|text| !is_encrypted || !text.is_empty())), content)
+            let said = event.and_then(|event| event.shown(&content).map(|said| said.text.into_owned()));
+            (json!(said.filter(|text| !is_encrypted || !text.is_empty())), content)
         }
         // The beginning is better than nothing; `truncated` says whether it is all.
         None => (message.get("content_preview").filter(|text| *text != "").cloned().unwrap_or_default(), Value::Null),

@@ -157,6 +157,9 @@ BEGIN
         UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL, mentions = '{}'
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
+        IF m.thread_id IS NOT NULL THEN
+            PERFORM messaging.take_from_thread(m);
+        END IF;
         PERFORM messaging.purge_log(m);
         -- The fingerprints of its edits, and of itself where the gateway has not carried the key. A retry of an edit that
         -- was carried out is still told what came of it.

@@ -96,7 +96,8 @@ $$;
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
     p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, p_matrix_type text DEFAULT NULL,
-    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_unquoted_preview text DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -114,11 +115,15 @@ BEGIN
         ELSIF ch.id IS NOT NULL THEN
             PERFORM messaging.keep_pending_relation(ch, p_target_event_id, p_event_id, 'edit', jsonb_build_object(
                 'sender_id', p_sender_id, 'content_preview', CASE WHEN ch.is_encrypted THEN left(p_content_preview, 0) ELSE p_content_preview END,
+                'unquoted_preview', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_preview END,
                 'edited_at', p_edited_at, 'origin_ts', p_origin_ts, 'matrix_type', p_matrix_type,
                 'content_type', p_content_type, 'mentions', CASE WHEN NOT ch.is_encrypted THEN p_mentions END));
         END IF;
         refusal := 'message_not_found';
         RETURN;
+    END IF;
+    IF p_unquoted_preview IS NOT NULL AND (m.reply_to IS NOT NULL OR m.awaited_event_id IS NOT NULL) THEN
+        p_content_preview := p_unquoted_preview;
     END IF;
     UPDATE messaging.idempotency_keys SET edit_event_id = p_event_id
     WHERE caller = p_sender_id AND key = messaging.edit_key(m.id, p_client_key);
@@ -141,6 +146,9 @@ BEGIN
                             ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
+        IF m.thread_id IS NOT NULL THEN
+            PERFORM messaging.follow_mentioned(m);
+        END IF;
         document := messaging.message_json(m);
         next_seq := messaging.take_seq(ch.id);
         UPDATE messaging.message_edits SET shown_seqs = shown_seqs || next_seq WHERE event_id = p_event_id;

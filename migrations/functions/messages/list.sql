@@ -29,10 +29,10 @@ BEGIN
 END
 $$;
 
--- The messages next to a number, nearest first: newer ones or older ones, with p_thread_id only replies to that message.
--- Deleted ones are left out.
+-- The messages next to a number, nearest first: newer ones or older ones, with p_thread_id only those that are in
+-- its thread or reply to it. Deleted ones are left out.
 --
--- Each of the four ways is a statement of its own that walks one index from one side. Where most channels are small, the
+-- Each of the four ways is a statement of its own that walks an index from one side, or two side by side. Where most channels are small, the
 -- planner would rather read and sort a whole channel, and a large one is sorted for every page: enable_sort forbids it.
 -- The inner LIMIT is a constant, because the planner takes an unknown one for a tenth of the channel and, where channels
 -- are large, plans anew at every call.
@@ -50,14 +50,26 @@ BEGIN
             ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
     ELSIF p_is_newer THEN
         RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.messages m
-            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq AND m.deleted_at IS NULL
-            ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
+            (SELECT * FROM public.messages m
+             WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq AND m.deleted_at IS NULL
+             ORDER BY m.seq LIMIT 201)
+            UNION ALL
+            (SELECT * FROM public.messages m
+             WHERE m.reply_to = p_thread_id AND m.reply_to IS DISTINCT FROM m.thread_id AND m.channel_id = p_channel_id
+                 AND m.seq > p_seq AND m.deleted_at IS NULL
+             ORDER BY m.seq LIMIT 201)
+            ORDER BY seq LIMIT 201) nearest LIMIT p_limit;
     ELSE
         RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.messages m
-            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq AND m.deleted_at IS NULL
-            ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
+            (SELECT * FROM public.messages m
+             WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq AND m.deleted_at IS NULL
+             ORDER BY m.seq DESC LIMIT 201)
+            UNION ALL
+            (SELECT * FROM public.messages m
+             WHERE m.reply_to = p_thread_id AND m.reply_to IS DISTINCT FROM m.thread_id AND m.channel_id = p_channel_id
+                 AND m.seq < p_seq AND m.deleted_at IS NULL
+             ORDER BY m.seq DESC LIMIT 201)
+            ORDER BY seq DESC LIMIT 201) nearest LIMIT p_limit;
     END IF;
 END
 $$;
@@ -82,14 +94,26 @@ BEGIN
             ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
     ELSIF p_is_newer THEN
         RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.messages m
-            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq
-            ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
+            (SELECT * FROM public.messages m
+             WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq
+             ORDER BY m.seq LIMIT 201)
+            UNION ALL
+            (SELECT * FROM public.messages m
+             WHERE m.reply_to = p_thread_id AND m.reply_to IS DISTINCT FROM m.thread_id AND m.channel_id = p_channel_id
+                 AND m.seq > p_seq
+             ORDER BY m.seq LIMIT 201)
+            ORDER BY seq LIMIT 201) nearest LIMIT p_limit;
     ELSE
         RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.messages m
-            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq
-            ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
+            (SELECT * FROM public.messages m
+             WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq
+             ORDER BY m.seq DESC LIMIT 201)
+            UNION ALL
+            (SELECT * FROM public.messages m
+             WHERE m.reply_to = p_thread_id AND m.reply_to IS DISTINCT FROM m.thread_id AND m.channel_id = p_channel_id
+                 AND m.seq < p_seq
+             ORDER BY m.seq DESC LIMIT 201)
+            ORDER BY seq DESC LIMIT 201) nearest LIMIT p_limit;
     END IF;
 END
 $$;
@@ -134,7 +158,7 @@ BEGIN
         RETURN;
     END IF;
     -- One more than the page is read: where there is one, the page has a neighbour on that side.
-    SELECT array_agg(messaging.message_with_sender(m, p.display_name, p.avatar_url)), array_agg(m.seq),
+    SELECT array_agg(messaging.message_document(m, p_caller, p.display_name, p.avatar_url)), array_agg(m.seq),
         count(*) FILTER (WHERE m.seq >= below)
     INTO items, numbers, beyond
     FROM (SELECT * FROM messaging.messages_beside(

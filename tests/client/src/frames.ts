@@ -11,7 +11,10 @@ export interface Message {
   content_preview: string;
   truncated: boolean;
   content_type: string;
+  /** The message under which its thread is. */
   thread_id: string | null;
+  /** The message that it replies to. */
+  reply_to: string | null;
   edited_at: string | null;
   deleted_at: string | null;
   created_at: string;

@@ -34,7 +34,7 @@ async def test_a_posted_reply_points_to_its_message(world: World, rooms: Rooms) 
     await owner.invite(channel["id"], sofia.id)
     question = await owner.send(channel["id"], "What is it?")
     await sofia.say(channel["id"], "A test", reply_to=question["id"])
-    assert (await owner.history(channel["id"]))[-1]["thread_id"] == question["id"]
+    assert (await owner.history(channel["id"]))[-1]["reply_to"] == question["id"]
     sent = (await rooms.messages(channel["matrix_room_id"]))[-1]["content"]
     assert sent["m.relates_to"]["m.in_reply_to"]["event_id"] == question["matrix_event_id"]
     assert sent["msgtype"] == "m.notice"

@@ -112,6 +112,13 @@ async def use_messages(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     await ask(200, "GET", message)
     await ask(200, "PATCH", message, {"text": "Hello again"})
     await ask(200, "GET", f"{message}/replies")
+    in_thread = {"text": "In its thread", "thread_id": first["id"]}
+    last = await bobs(201, "POST", f"{path}/messages", in_thread | {"reply_to": first["id"]})
+    following = f"{path}/threads/{first['id']}/following"
+    await ask(204, "PUT", following)
+    [root] = await ask(200, "GET", f"{path}/threads", params={"followed": "true", "limit": 1})
+    assert root["thread"]["last_reply"] == last and (await ask(200, "GET", message))["thread"] == root["thread"]
+    await ask(204, "DELETE", following)
     await ask(204, "PUT", f"{message}/reactions/{THUMB}")
     await bobs(204, "PUT", f"{message}/reactions/{THUMB}")
     assert [r["count"] for r in await ask(200, "GET", f"{message}/reactions")] == [2]

@@ -45,7 +45,7 @@ async def test_whatever_was_lost_is_indexed_once(cut: LostPushes, corner: World)
     texts = [message["content_preview"] for message in history if not message["deleted_at"]]
     assert texts == ["I am in", "first, edited", "lost", "an answer", "the last one"]
     ids = {message["matrix_event_id"]: message for message in history}
-    assert ids[answer]["thread_id"] == ids[said]["id"]
+    assert ids[answer]["reply_to"] == ids[said]["id"]
     assert [message["sender_id"] for message in history][-2:] == [dave.id, carol.id]
     acts = (await cut.index.audit(channel["id"])).values()
     assert ("member.kicked", alice.id, bob.id) in acts and ("member.role_changed", alice.id, carol.id) in acts

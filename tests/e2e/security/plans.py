@@ -73,7 +73,7 @@ PLANS = {
     "changeChannel": Plan(body={"name": "Taken over", "visibility": "public"}),
     "archiveChannel": Plan(),
     "listMessages": Plan(query="?before={message}&deleted=true"),
-    "sendMessage": Plan(body={"text": "Hello over there", "reply_to": "{message}"}),
+    "sendMessage": Plan(body={"text": "Hello over there", "reply_to": "{message}", "thread_id": "{message}"}),
     "getMessage": Plan(),
     "editMessage": Plan(body={"text": "changed"}),
     "deleteMessage": Plan(),
@@ -87,6 +87,9 @@ PLANS = {
     "listReceipts": Plan(query="?seq=1"),
     "getUnread": Plan(200),
     "sendReceipts": Plan(401),
+    "listThreads": Plan(query="?cursor=5&followed=true"),
+    "followThread": Plan(),
+    "unfollowThread": Plan(),
     "listMembers": Plan(),
     "inviteMember": Plan(body={"member_id": "user:mallory", "role": "owner"}),
     # Nobody joins in the name of others: that is refused before the channel is looked up.

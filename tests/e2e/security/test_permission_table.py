@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World, member_path, path_to, unique
+from support.api import CHANNELS, Caller, World, following_path, member_path, path_to, unique
 from support.problems import problem
 from support.stack import Stack
 from support.tokens import token
@@ -88,6 +88,9 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "page messages": reads,
         "get a message": reads,
         "page replies": reads,
+        "list threads": reads,
+        "follow a thread": reads,
+        "follow it no more": reads,
         "list reactions": reads,
         "see who has read": reads,
         "mark as read": reads,
@@ -118,6 +121,8 @@ SUCCESS = {
     "post": 201,
     "invite": 201,
     "react": 204,
+    "follow a thread": 204,
+    "follow it no more": 204,
     "remove a reaction": 204,
     "delete own": 204,
     "delete another's": 204,
@@ -131,6 +136,7 @@ SUCCESS = {
         "page messages",
         "get a message",
         "page replies",
+        "list threads",
         "list reactions",
         "see who has read",
         "mark as read",
@@ -226,6 +232,9 @@ async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int
         "page messages": await caller.get(f"{channel}/messages"),
         "get a message": await caller.get(message),
         "page replies": await caller.get(f"{message}/replies"),
+        "list threads": await caller.get(f"{channel}/threads"),
+        "follow a thread": await caller.put(following_path(target)),
+        "follow it no more": await caller.delete(following_path(target)),
         "list reactions": await caller.get(f"{message}/reactions"),
         "see who has read": await caller.get(f"{channel}/receipts"),
         "mark as read": await caller.request("PUT", f"{channel}/read", json={"message_id": target["id"]}),

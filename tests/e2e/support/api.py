@@ -23,6 +23,11 @@ def path_to(channel: str, message: str | None = None) -> str:
     return f"{CHANNELS}/{channel}" + (f"/messages/{message}" if message else "")
 
 
+def following_path(message: dict[str, Any]) -> str:
+    """Whether somebody follows the thread under a message."""
+    return f"{path_to(message['channel_id'])}/threads/{message['id']}/following"
+
+
 def member_path(channel: str, member: str = "me") -> str:
     """The path of a member; without a name, of the caller's own membership."""
     return f"{CHANNELS}/{channel}/members/{quote(member, safe='@:')}"
@@ -154,6 +159,12 @@ class Caller:
     async def replies(self, message: dict[str, Any], **params: Any) -> list[dict[str, Any]]:
         """A page of the replies to a message, newest first."""
         response = await self.get(f"{path_to(message['channel_id'], message['id'])}/replies", **params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def threads(self, channel: str, **params: Any) -> list[dict[str, Any]]:
+        """The messages of a channel that have a thread, the one with the newest reply first."""
+        response = await self.get(f"{path_to(channel)}/threads", **params)
         assert response.status_code == 200, response.text
         return response.json()
 

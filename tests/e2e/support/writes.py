@@ -8,7 +8,18 @@ from typing import Any
 
 import httpx
 
-from support.api import CHANNELS, Agent, Caller, World, member_path, path_to, profile_path, reaction_path, unique
+from support.api import (
+    CHANNELS,
+    Agent,
+    Caller,
+    World,
+    following_path,
+    member_path,
+    path_to,
+    profile_path,
+    reaction_path,
+    unique,
+)
 
 MESSAGE = ("PUT", "/send/m.room.message/")
 REDACTION = ("PUT", "/redact/")
@@ -130,6 +141,14 @@ def _reaction(method: str, emoji: str) -> Callable[[Stage], Ask]:
     return ask
 
 
+def _following(method: str) -> Callable[[Stage], Ask]:
+    def ask(stage: Stage) -> Ask:
+        path, elsewhere = (following_path(m) for m in (stage.message, stage.other_message))
+        return Ask(stage.owner, method, path, elsewhere=(elsewhere, None))
+
+    return ask
+
+
 def _invite(stage: Stage) -> Ask:
     path, elsewhere = (f"{path_to(c['id'])}/members" for c in (stage.channel, stage.other_channel))
     body = {"member_id": stage.bob.id}
@@ -197,6 +216,8 @@ WRITES = {
     "markRead": Write(_of_reader("read", {"seq": 5}, {"seq": 6}, {"seq": 5, "private": True}), None, []),
     "markUnread": Write(_of_reader("unread"), None, []),
     "muteChannel": Write(_of_reader("muted", {"muted": True}, {"muted": False}), None, []),
+    "followThread": Write(_following("PUT"), None, []),
+    "unfollowThread": Write(_following("DELETE"), None, []),
     "inviteMember": Write(
         _invite, ("POST", "/join"), ["member.invited", "member.joined"], actors=lambda stage: {stage.bob.id}
     ),

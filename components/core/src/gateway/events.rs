@@ -29,7 +29,7 @@ pub struct SendEvent {
     /// The text as HTML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formatted_body: Option<String>,
-    /// `m.in_reply_to` or `m.replace`.
+    /// `m.in_reply_to`, `m.thread` or `m.replace`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relates_to: Option<Map<String, Value>>,
     /// The transaction id: the same one sends once.

@@ -1,6 +1,7 @@
 //! What a message says, whatever kind it is: the one place that knows which events are messages.
 
-use super::text;
+use super::{MessageKind, text};
+use crate::text::without_quote;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -16,6 +17,25 @@ pub struct Described<'a> {
     pub content_type: &'static str,
     /// What there is to read; nothing of an encrypted one.
     pub text: Cow<'a, str>,
+}
+
+impl Described<'_> {
+    /// As it is shown: of a reply without the copy of what it answers.
+    pub fn shown(self, kind: MessageKind<'_>) -> Self {
+        let text = match self.text {
+            Cow::Borrowed(text) => shown_text(text, kind).into(),
+            made => made,
+        };
+        Self { text, ..self }
+    }
+}
+
+/// A message's text as it is shown: of a reply without the copy of what it answers.
+pub fn shown_text<'a>(text: &'a str, kind: MessageKind<'_>) -> &'a str {
+    match kind {
+        MessageKind::Message { reply_to_event_id: Some(_), .. } => without_quote(text),
+        _ => text,
+    }
 }
 
 /// Whether events of a type are messages.

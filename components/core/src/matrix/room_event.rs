@@ -1,6 +1,6 @@
 //! An event with its edits.
 
-use super::{new_content, read_content, relation};
+use super::{Described, describe, message_kind, new_content, read_content, relation};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -56,6 +56,12 @@ impl RoomEvent {
     pub fn newest_content(&self) -> Value {
         let edited = self.newest_edit().and_then(|edit| self.replaced_by(&edit));
         edited.or_else(|| self.content()).unwrap_or(Value::Null)
+    }
+
+    /// What there is to read of the content that counts.
+    pub fn shown<'a>(&self, newest_content: &'a Value) -> Option<Described<'a>> {
+        let described = describe(self.event_type.as_deref().unwrap_or("m.room.message"), newest_content)?;
+        Some(described.shown(message_kind(newest_content.get("m.relates_to"))))
     }
 
     /// What an edit makes of this event's content; `None` when it is no valid edit of it (Matrix client-server API,

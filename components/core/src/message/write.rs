@@ -36,7 +36,7 @@ pub struct SendMessage {
     /// A message of the same channel.
     pub reply_to: Option<MessageId>,
     /// In an encrypted channel: the content of an `m.room.encrypted` event, made by the client. Its `m.relates_to`, in
-    /// place of `reply_to`, may name a thread or a message that is replied to.
+    /// place of `reply_to` and `thread_id`, may name a thread or a message that is replied to.
     #[cfg_attr(feature = "openapi", schemars(transform = encrypted_content))]
     pub encrypted: Option<Map<String, Value>>,
     /// Who is meant, and `room` for everybody in the channel, which takes a power level (50, unless the room says
@@ -50,6 +50,9 @@ pub struct SendMessage {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
     pub notify: bool,
+    /// The thread: the message under which it is. One that is in a thread itself means that thread. Beside it, `reply_to`
+    /// is a message of the thread.
+    pub thread_id: Option<MessageId>,
 }
 
 /// What `encrypted` has to have, and which names in it are ours.
@@ -83,15 +86,14 @@ impl SendMessage {
         let mut errors = Vec::new();
         check_content(self.text.as_deref(), self.formatted_body.as_deref(), self.encrypted.as_ref(), &mut errors);
         check_mentions(&self.mentions, self.encrypted.is_some(), &mut errors);
-        match (self.encrypted.as_ref().and_then(|content| content.get("m.relates_to")), self.reply_to) {
-            (None, _) => {}
-            (Some(_), Some(_)) => {
-                errors.push(FieldError::body("reply_to", "must not be sent beside an m.relates_to in encrypted"));
-            }
-            (relates_to, None) => {
-                if matches!(matrix::message_kind(relates_to), MessageKind::Edit { .. }) {
-                    errors.push(FieldError::body("encrypted/m.relates_to", "must not make an edit of it"));
+        if let Some(relates_to) = self.encrypted.as_ref().and_then(|content| content.get("m.relates_to")) {
+            for (field, id) in [("reply_to", self.reply_to), ("thread_id", self.thread_id)] {
+                if id.is_some() {
+                    errors.push(FieldError::body(field, "must not be sent beside an m.relates_to in encrypted"));
                 }
+            }
+            if matches!(matrix::message_kind(Some(relates_to)), MessageKind::Edit { .. }) {
+                errors.push(FieldError::body("encrypted/m.relates_to", "must not make an edit of it"));
             }
         }
         if self.msgtype.needs_file() {
@@ -194,6 +196,7 @@ mod tests {
             encrypted: None,
             mentions: Vec::new(),
             notify: false,
+            thread_id: None,
         };
         assert!(send("😀".repeat(10_000)).check().is_ok());
         assert!(send("a".repeat(10_001)).check().is_err());
@@ -239,7 +242,8 @@ mod tests {
         for field in ["city.daarion.key", "city.daarion.fingerprint", "city.daarion.anything"] {
             assert_eq!(bad_fields(json!({"encrypted": with(field, json!("x"))})), ["/encrypted"], "{field}");
         }
-        assert_eq!(bad_fields(json!({"encrypted": with("m.relates_to", reply), "reply_to": id})), ["/reply_to"]);
+        let both = json!({"encrypted": with("m.relates_to", reply), "reply_to": id, "thread_id": id});
+        assert_eq!(bad_fields(both), ["/reply_to", "/thread_id"]);
         let edit = json!({"rel_type": "m.replace", "event_id": "$e"});
         assert_eq!(bad_fields(json!({"encrypted": with("m.relates_to", edit)})), ["/encrypted/m.relates_to"]);
     }

@@ -61,6 +61,9 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let cursor = "Where the page starts; comes from a `Link` header.";
     add("cursor", "query", "cursor", cursor, text(format!("^{time}_{uuid}$")));
     add("member_cursor", "query", "cursor", cursor, text(format!("^{uuid}$")));
+    add("thread_cursor", "query", "cursor", cursor, text(r"^[0-9]{1,18}$".to_owned()));
+    let followed = "Only threads that the caller follows.";
+    add("followed", "query", "followed", followed, json!({"type": "boolean", "default": false}));
     let microdao = types.subschema_for::<MicrodaoId>().to_value();
     add("of_microdao", "query", "microdao_id", "Only channels of this microDAO.", microdao.clone());
     add("microdao_id", "path", "microdao_id", "The microDAO.", microdao);

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A page of a channel's messages; with `thread_id`, of the replies to that message.
+/// A page of a channel's messages; with `thread_id`, of the thread under that message and the other replies to it.
 pub async fn list_messages(
     caller: &Caller,
     channel_id: ChannelId,
@@ -70,6 +70,10 @@ pub struct PreparedSend {
     pub must_join: bool,
     /// This request was carried out before: this is its message.
     pub message: Option<Box<RawValue>>,
+    /// The root of its thread.
+    pub thread_event_id: Option<String>,
+    /// The newest message of its thread.
+    pub last_event_id: Option<String>,
 }
 
 /// A message that somebody wants to send.
@@ -88,6 +92,8 @@ pub struct PrepareSend<'a> {
     pub route: Option<&'static str>,
     /// Whether it mentions everybody.
     pub mentions_room: bool,
+    /// The message under which its thread is, or one in that thread.
+    pub thread_id: Option<MessageId>,
 }
 
 /// Before a message is sent to Matrix.
@@ -101,6 +107,7 @@ pub async fn prepare_send(caller: &Caller, send: &PrepareSend<'_>) -> Result<Pre
         .arg("p_is_encrypted", send.is_encrypted)
         .arg("p_route", send.route)
         .arg("p_mentions_room", send.mentions_room)
+        .arg("p_thread_id", send.thread_id)
         .limited(Class::Send, caller)
         .await
         .json()
@@ -124,7 +131,7 @@ pub struct RecordMessage<'a> {
     pub content_preview: &'a str,
     /// What kind of content it is, as [`describe`](messaging_core::matrix::describe) says.
     pub content_type: &'a str,
-    /// The event that it replies to, or its thread's root.
+    /// The event that it replies to.
     pub reply_to_event_id: Option<&'a str>,
     /// The request's key.
     pub client_key: Option<&'a ClientKey>,
@@ -138,6 +145,8 @@ pub struct RecordMessage<'a> {
     pub is_pushed: bool,
     /// Who is meant.
     pub mentions: &'a [Mention],
+    /// The root of its thread.
+    pub thread_event_id: Option<&'a str>,
 }
 
 /// What has become of a message.
@@ -166,7 +175,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         // Who had to join has done so before they sent.
         .arg("p_joined_at", None::<&str>)
         .arg("p_is_pushed", record.is_pushed)
-        .arg("p_mentions", mention::texts(record.mentions));
+        .arg("p_mentions", mention::texts(record.mentions))
+        .arg("p_thread_event_id", record.thread_event_id);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),
@@ -256,6 +266,9 @@ pub struct RecordEdit<'a> {
     pub content_type: Option<&'a str>,
     /// Who is meant by the new content.
     pub mentions: &'a [Mention],
+    /// What takes the place of `content_preview` if the message is a reply: the beginning without the copy of what it
+    /// answers. `None` when that is the same.
+    pub unquoted_preview: Option<&'a str>,
 }
 
 /// What came of an edit.
@@ -284,6 +297,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .arg("p_matrix_type", record.event_type)
         .arg("p_content_type", record.content_type)
         .arg("p_mentions", mention::texts(record.mentions))
+        .arg("p_unquoted_preview", record.unquoted_preview)
         .document()
         .await?;
     let row: Row = message.read()?;

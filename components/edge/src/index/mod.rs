@@ -19,6 +19,7 @@ pub mod requests;
 pub mod rooms;
 pub mod set_aside;
 pub mod subscriptions;
+pub mod threads;
 mod value;
 
 pub use call::{Document, Error, ping};

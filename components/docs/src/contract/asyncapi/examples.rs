@@ -169,6 +169,8 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         poll_ended_at: None,
         sender_name: Some("Alice".to_owned()),
         sender_avatar_url: None,
+        reply_to: None,
+        thread: None,
     };
     MessageEvent {
         envelope: envelope(SEQ),
