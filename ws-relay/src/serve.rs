@@ -99,12 +99,8 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let messaging = settings.messaging.take();
     let receipts = Receipts { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
     tasks.spawn(receipts.run(shutdown.clone()));
-    let rounds = Rounds {
-        database: database.clone(),
-        messaging,
-        every: settings.reconcile_every,
-        metrics: metrics.clone(),
-    };
+    let rounds =
+        Rounds { database: database.clone(), messaging, every: settings.reconcile_every, metrics: metrics.clone() };
     tasks.spawn(rounds.run(shutdown.clone()));
     let ephemeral_nats = feed.ephemeral_client.clone();
     let settings = Arc::new(settings);

@@ -45,7 +45,9 @@ BEGIN
                 RETURN;
             END IF;
             PERFORM messaging.move_marker(ch, p_caller, place, is_shown);
-            PERFORM messaging.queue_receipt(ch, p_caller, NULL, place, p_is_private);
+            IF before.read_seq IS NULL OR before.read_seq < place OR is_shown AND before.shown_seq < place THEN
+                PERFORM messaging.queue_receipt(ch, p_caller, NULL, place, p_is_private);
+            END IF;
         END IF;
     ELSE
         -- Who does not follow the thread has no marker there, and nothing of it is unread to them.

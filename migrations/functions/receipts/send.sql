@@ -36,17 +36,20 @@ BEGIN
         UPDATE messaging.receipts_to_send q SET due_at = now() + make_interval(secs => p_seconds)
         FROM due WHERE q.id = due.id RETURNING q.*
     ), found AS MATERIALIZED (
-        SELECT c.id, c.member_id, c.seq, c.is_private, ch.matrix_room_id AS room_id,
-            CASE WHEN c.root_id <> c.channel_id THEN root.matrix_event_id END AS root_event_id,
-            CASE WHEN c.root_id = c.channel_id THEN
-                (SELECT m.matrix_event_id FROM public.messages m
-                 WHERE m.channel_id = c.channel_id AND m.seq <= c.seq AND m.thread_id IS NULL AND m.deleted_at IS NULL
-                 ORDER BY m.seq DESC LIMIT 1)
-            ELSE
-                (SELECT m.matrix_event_id FROM public.messages m
-                 WHERE m.thread_id = c.root_id AND m.seq <= c.seq AND m.deleted_at IS NULL
-                 ORDER BY m.seq DESC LIMIT 1) END AS event_id
-        FROM claimed c JOIN public.channels ch ON ch.id = c.channel_id LEFT JOIN public.messages root ON root.id = c.root_id
+        SELECT c.id, c.member_id, c.seq, c.is_private, m.matrix_event_id AS event_id,
+            -- That of before an upgrade for what was said there.
+            coalesce(m.matrix_room_id, ch.matrix_room_id) AS room_id,
+            CASE WHEN c.root_id <> c.channel_id THEN root.matrix_event_id END AS root_event_id
+        FROM claimed c JOIN public.channels ch ON ch.id = c.channel_id
+        LEFT JOIN public.messages root ON root.id = c.root_id
+        LEFT JOIN public.messages m ON m.id = CASE WHEN c.root_id = c.channel_id THEN
+            (SELECT b.id FROM public.messages b
+             WHERE b.channel_id = c.channel_id AND b.seq <= c.seq AND b.thread_id IS NULL AND b.deleted_at IS NULL
+             ORDER BY b.seq DESC LIMIT 1)
+        ELSE
+            (SELECT b.id FROM public.messages b
+             WHERE b.thread_id = c.root_id AND b.seq <= c.seq AND b.deleted_at IS NULL
+             ORDER BY b.seq DESC LIMIT 1) END
     )
     SELECT coalesce(json_agg(json_build_object('id', f.id, 'seq', f.seq, 'member_id', f.member_id, 'room_id', f.room_id,
         'event_id', f.event_id, 'root_event_id', f.root_event_id, 'is_private', f.is_private)), '[]')

@@ -99,7 +99,9 @@ mod tests {
         let own: PersonalFrame = serde_json::from_str(own).unwrap();
         assert!(matches!(own, PersonalFrame::UnreadUpdated(reading) if reading.read_seq == Some(7)));
         let others: EphemeralFrame = serde_json::from_str(others).unwrap();
-        assert!(matches!(others, EphemeralFrame::Receipts(frame) if frame.channel_id == id && frame.receipts.len() == 1));
+        assert!(
+            matches!(others, EphemeralFrame::Receipts(frame) if frame.channel_id == id && frame.receipts.len() == 1)
+        );
         assert_eq!(texts(id, &format!(r#"{{"reading": {reading}, "receipts": null}}"#)).unwrap().len(), 1);
         assert!(texts(id, "[]").is_none());
     }

@@ -128,7 +128,9 @@ mod tests {
         let frame: socket::PersonalFrame = serde_json::from_str(&frame.text).unwrap();
         assert!(matches!(frame, socket::PersonalFrame::UnreadUpdated(reading) if reading.muted));
         let with = |rest: &str| format!(r#"{{"channel_id": "{ID}", "type": "x"{rest}}}"#);
-        for odd in [with(""), with(r#","to":"bob""#), with(r#","to":7"#), with(r#","to":"user:bob","seq":1"#), "[]".into()] {
+        for odd in
+            [with(""), with(r#","to":"bob""#), with(r#","to":7"#), with(r#","to":"user:bob","seq":1"#), "[]".into()]
+        {
             assert!(EphemeralFrame::for_somebody(&odd).is_err(), "{odd}");
         }
     }

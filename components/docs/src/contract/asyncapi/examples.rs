@@ -56,7 +56,7 @@ pub fn personal() -> Vec<PersonalFrame> {
         mention_count: 1,
         marked_unread: false,
         muted: false,
-        updated_at: Some(time()),
+        updated_at: Some(time(0)),
     };
     vec![
         PersonalFrame::UnreadUpdated(reading),
@@ -218,6 +218,11 @@ fn channel(seq: Seq, actor_id: Option<&str>) -> ChannelEvent {
         created_at: time(0),
         updated_at: time(if seq == 1 { 0 } else { 9 }),
         archived_at: None,
+        read_seq: None,
+        unread_count: None,
+        mention_count: None,
+        marked_unread: None,
+        muted: None,
     };
     ChannelEvent {
         envelope: envelope(seq),
