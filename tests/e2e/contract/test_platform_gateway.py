@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.api import World, api_client, member_path, path_to
+from support.api import CHANNELS, World, api_client, member_path, path_to
 from support.index import Index
 from support.platform_gateway import PlatformGateway
 from support.problems import problem
@@ -63,6 +63,29 @@ async def test_people_and_agents_talk(poor: World, rooms: Rooms, visibility: str
     await bob.remove(channel["id"])
     assert bob.matrix_id not in await rooms.joined(channel["matrix_room_id"])
     assert set(await owner.members(channel["id"])) == {owner.id}
+
+
+async def test_mentions_are_known_here_though_the_gateway_carries_none(poor: World, index: Index, rooms: Rooms) -> None:
+    owner, bob = poor.user("owner"), poor.user("bob")
+    channel = await poor.channel(owner)
+    sent = [await owner.send(channel["id"], f"You {n}", mentions=[bob.id]) for n in range(5)]
+    # Whichever was faster, the push or the record.
+    assert [message["mentions"] for message in sent] == [[bob.id]] * 5
+    history = await owner.history(channel["id"])
+    assert [message["mentions"] for message in history] == [[bob.id]] * 5
+    contents = [event["content"] for event in await rooms.messages(channel["matrix_room_id"])]
+    assert not any("m.mentions" in content for content in contents)
+    sql = "SELECT count(*) FROM messaging.message_mentions WHERE channel_id = $1::text::uuid AND member_id = $2"
+    assert (await index.rows(sql, channel["id"], bob.id))[0][0] == 5
+
+
+async def test_a_direct_channel_works_where_no_client_can_be_told(poor: World, gateway: PlatformGateway) -> None:
+    alice, bob = poor.user("alice"), poor.user("bob")
+    body = {"microdao_id": poor.microdao, "is_direct": True, "members": [bob.id]}
+    response = await alice.post(CHANNELS, body)
+    assert response.status_code == 201 and "PUT direct" in gateway.lacked, response.text
+    hello = await bob.send(response.json()["id"], "Hello")
+    assert await alice.page(response.json()["id"]) == [hello]
 
 
 async def test_a_message_is_read_from_the_index_and_says_so(poor: World, world: World) -> None:

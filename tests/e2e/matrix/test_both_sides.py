@@ -79,6 +79,20 @@ async def send_a_notice(p: Place) -> None:
     await p.who.alice.send(p.channel["id"], "done", msgtype="m.notice")
 
 
+async def send_an_emote(p: Place) -> None:
+    await p.who.alice.send(p.channel["id"], "waves", msgtype="m.emote")
+
+
+async def mention(p: Place) -> None:
+    # Everybody is beyond what a member may mention.
+    await p.who.owner.send(p.channel["id"], "You", mentions=[p.who.alice.id, p.who.bob, "room"])
+
+
+async def mention_in_matrix(p: Place) -> None:
+    mentions = {"user_ids": [p.who.alice.matrix_id, p.who.bob], "room": True}
+    await p.clients["owner"].say(p.room, "You", **{"m.mentions": mentions})
+
+
 async def reply(p: Place) -> None:
     await p.who.alice.send(p.channel["id"], "indeed", reply_to=p.message["id"])
 
@@ -182,6 +196,12 @@ ACTS: dict[str, tuple[Act, Act, list[str]]] = {
         lambda p: p.clients["alice"].say(p.room, "done", msgtype="m.notice"),
         ["message.created"],
     ),
+    "send-an-emote": (
+        send_an_emote,
+        lambda p: p.clients["alice"].say(p.room, "waves", msgtype="m.emote"),
+        ["message.created"],
+    ),
+    "mention": (mention, mention_in_matrix, ["message.created"]),
     "reply": (reply, reply_in_matrix, ["message.created"]),
     "edit": (edit, lambda p: p.clients["alice"].edit(p.room, p.event, "Hello " + "ї" * 600), ["message.updated"]),
     "react": (react, lambda p: p.clients["owner"].react(p.room, p.event, "👍🏽"), ["reaction.added"]),

@@ -59,6 +59,35 @@ async def test_whatever_was_lost_is_indexed_once(cut: LostPushes, corner: World)
     assert response.status_code == 200 and await cut.index.last_seq(channel["id"]) == before
 
 
+async def test_lost_messages_of_every_kind_are_found(cut: LostPushes, corner: World) -> None:
+    alice, bob = corner.user("alice"), corner.user("bob")
+    carol = await cut.client(await cut.person("carol"))
+    channel = await corner.channel(alice)
+    room = channel["matrix_room_id"]
+    await carol.join(room)
+    await cut.compared(channel, await carol.say(room, "first"))
+    start = {"question": {"m.text": [{"body": "Lunch?"}]}, "answers": [{"m.id": "s", "m.text": [{"body": "Salad"}]}]}
+    with cut.losing():
+        await carol.send(room, "m.sticker", {"body": "Hedgehog", "url": "mxc://localhost/hedgehog"})
+        poll = await carol.send(room, "m.poll.start", {"m.poll": start})
+        relation = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll}}
+        await carol.send(room, "m.poll.response", relation | {"m.selections": ["s"]})
+        await carol.send(room, "m.poll.end", relation)
+        # None of its new content can be a message's.
+        broken = {"m.new_content": {"body": "no msgtype"}, "m.relates_to": {"rel_type": "m.replace", "event_id": poll}}
+        await carol.send(room, "m.poll.start", {"m.poll": start} | broken)
+        await cut.lost(await carol.say(room, "You", **{"m.mentions": {"user_ids": [bob.matrix_id]}}))
+    repaired, _ = await cut.everything(channel)
+    assert repaired == NOTHING | {"messages": 3, "edits": 2}, "the poll's end is counted as an edit"
+    await cut.is_whole(channel)
+    _, sticker, asked, said = await alice.history(channel["id"])
+    assert (sticker["content_type"], sticker["content_preview"]) == ("sticker", "Hedgehog")
+    assert (asked["content_type"], asked["content_preview"]) == ("poll", "Lunch?\n• Salad")
+    assert asked["poll_ended_at"] and not asked["edited_at"]
+    assert said["mentions"] == [bob.id]
+    assert (await cut.everything(channel))[0] == NOTHING
+
+
 async def test_a_membership_that_no_history_tells_is_compared_with_the_room(cut: LostPushes, corner: World) -> None:
     alice, carol = corner.user("alice"), await cut.client(await cut.person("carol"))
     channel = await corner.channel(alice)
