@@ -174,6 +174,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "reserve_channel": ("create", [{**new, "slug": slug, "fingerprint": slug} for slug in ("one", "two")]),
         "prepare_channel_change": ("manage", [{**by, "changes": {"name": name}} for name in ("one", "two")]),
         "prepare_archive": ("manage", [by, by]),
+        "prepare_pin": ("manage", [{**by, "message_id": own.id, "is_pinned": True}] * 2),
         "prepare_invite": ("manage", [{**by, "member_id": f"user:{who}", **invited} for who in ("new", "newer")]),
         "prepare_join": ("manage", [other.by(OWNER), other.by(OWNER)]),
         "prepare_removal": ("manage", [{**by, "member_id": f"user:{who}"} for who in ("bob", "ann")]),

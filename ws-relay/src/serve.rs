@@ -18,6 +18,7 @@ use crate::outbox::Publisher;
 use crate::rooms::Rounds;
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
+use crate::typing::Typists;
 use crate::webhooks::Webhooks;
 use crate::{backlog, http_client, ping};
 use anyhow::{Context, anyhow};
@@ -78,6 +79,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         access: AccessChecks::start(&database, &metrics),
         hub,
         memberships,
+        typists: Typists::start(&database, settings.messaging.as_ref())?,
         places: Places::new(settings.max_sockets, settings.max_sockets_per_caller),
         origins: Origins::new(settings.cors_allow_origins.take(), verifier.development()),
         reachable: Reachable::default(),

@@ -19,6 +19,12 @@ pub const REPLIES: &str = "/api/messaging/channels/:channel_id/messages/:message
 pub const REACTIONS: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions";
 /// The caller's reaction with one emoji.
 pub const REACTION: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions/:emoji";
+/// A channel's pinned messages.
+pub const PINS: &str = "/api/messaging/channels/:channel_id/pins";
+/// One pinned message.
+pub const PIN: &str = "/api/messaging/channels/:channel_id/pins/:message_id";
+/// Whether the caller types in a channel.
+pub const TYPING: &str = "/api/messaging/channels/:channel_id/typing";
 /// A channel's members.
 pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
 /// One member; `me` is the caller.
@@ -29,6 +35,8 @@ pub const AGENT_POST: &str = "/internal/agents/:agent_id/post-to-channel";
 pub const AGENT_CONTEXT: &str = "/internal/messaging/channels/:channel_id/context";
 /// A channel's messages for agents and services.
 pub const AGENT_MESSAGES: &str = "/internal/messaging/channels/:channel_id/messages";
+/// Where a relay has the homeserver told that a member types, or has stopped.
+pub const TYPING_IN_ROOM: &str = "/internal/messaging/channels/:channel_id/typing";
 /// Somebody's memberships in all channels of a microDAO.
 pub const MICRODAO_MEMBER: &str = "/internal/messaging/microdaos/:microdao_id/members/:member_id";
 /// Events from a gateway that is not this project's own.

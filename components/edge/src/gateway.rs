@@ -4,9 +4,11 @@ mod bans;
 mod edits;
 mod history;
 mod join_named;
+mod pinned;
 mod response;
 mod shows;
 mod state;
+mod typing;
 
 pub use history::{Direction, HistoryPage};
 pub use state::StateNow;

@@ -2,7 +2,7 @@
 
 -- Whether the caller may send, whether this was sent before, whether they have to join first, and the event that is
 -- replied to. p_route: the resource that the key belongs to, where that is not the channel: the channel is part of the
--- request then.
+-- request then. is_typing: the homeserver still has them as typing.
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
     p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL,
@@ -87,6 +87,9 @@ BEGIN
     END IF;
     document := json_build_object('room_id', ch.matrix_room_id, 'reply_to_event_id', reply_to_event_id,
         'must_join', writer.must_join);
+    IF messaging.is_typing_in_room(p_channel_id, p_caller) THEN
+        document := (document::jsonb || '{"is_typing": true}')::json;
+    END IF;
 END
 $$;
 
@@ -221,6 +224,8 @@ BEGIN
     END IF;
     PERFORM messaging.apply_pending_relations(ch.id, p_room_id, p_event_id);
     PERFORM messaging.adopt_replies(ch, m);
+    PERFORM messaging.show_pin(ch, m);
+    PERFORM messaging.stop_typing(ch, m.sender_id);
     document := json_build_object('message', message, 'inserted', true);
 END
 $$;

@@ -81,6 +81,11 @@ PLANS = {
     "listReactions": Plan(),
     "addReaction": Plan(),
     "removeReaction": Plan(),
+    "listPins": Plan(),
+    "pinMessage": Plan(),
+    "unpinMessage": Plan(),
+    "setTyping": Plan(body={"typing": True}),
+    "tellTyping": Plan(401, {"member_id": "{member}"}),
     "listMembers": Plan(),
     "inviteMember": Plan(body={"member_id": "user:mallory", "role": "owner"}),
     # Nobody joins in the name of others: that is refused before the channel is looked up.

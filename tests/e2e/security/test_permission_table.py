@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World, member_path, path_to, unique
+from support.api import CHANNELS, Caller, World, member_path, path_to, pin_path, unique
 from support.problems import problem
 from support.stack import Stack
 from support.tokens import token
@@ -89,6 +89,8 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "get a message": reads,
         "page replies": reads,
         "list reactions": reads,
+        "list pins": reads,
+        "type": writes,
         "post": writes,
         "react": writes,
         "remove a reaction": True,
@@ -99,6 +101,8 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "invite": who.manages or (who.member and who.can_invite),
         "change a role": who.manages,
         "kick": who.manages,
+        "pin": who.manages,
+        "unpin": who.manages,
         "change the channel": who.manages,
         "archive": who.manages,
     }
@@ -114,6 +118,9 @@ SUCCESS = {
     "post": 201,
     "invite": 201,
     "react": 204,
+    "type": 204,
+    "pin": 204,
+    "unpin": 204,
     "remove a reaction": 204,
     "delete own": 204,
     "delete another's": 204,
@@ -128,6 +135,7 @@ SUCCESS = {
         "get a message",
         "page replies",
         "list reactions",
+        "list pins",
         "join",
         "edit own",
         "edit another's",
@@ -220,6 +228,10 @@ async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int
         "page replies": await caller.get(f"{message}/replies"),
         "list reactions": await caller.get(f"{message}/reactions"),
         "remove a reaction": await caller.delete(f"{message}/reactions/x"),
+        "list pins": await caller.get(f"{channel}/pins"),
+        "pin": await caller.put(pin_path(target)),
+        "unpin": await caller.delete(pin_path(target)),
+        "type": await caller.request("PUT", f"{channel}/typing", json={"typing": True}),
         "edit another's": await caller.patch(message, {"text": "changed"}),
         "invite": await caller.try_invite(stage.channel["id"], stage.world.user("new").id),
         "change a role": await caller.patch(f"{channel}/members/{victim}", {"role": "guest"}),

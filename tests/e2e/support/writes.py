@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 
-from support.api import CHANNELS, Agent, Caller, World, member_path, path_to, reaction_path
+from support.api import CHANNELS, Agent, Caller, World, member_path, path_to, pin_path, reaction_path
 
 MESSAGE = ("PUT", "/send/m.room.message/")
 REDACTION = ("PUT", "/redact/")
 LEVELS = ("PUT", "/state/m.room.power_levels")
+PINNED = ("PUT", "/state/m.room.pinned_events")
 
 
 class Stage:
@@ -30,17 +31,22 @@ class Stage:
         self.other_channel: dict[str, Any] = {}
         self.message: dict[str, Any] = {}
         self.other_message: dict[str, Any] = {}
+        self.pinned: dict[str, Any] = {}
+        self.other_pinned: dict[str, Any] = {}
 
     async def build(self) -> Stage:
-        """Two channels that are alike: in each a message with a reaction of its sender, and the same members."""
-        for name, message in (("channel", "message"), ("other_channel", "other_message")):
+        """Two channels that are alike: in each a message with a reaction of its sender, one that is pinned, and the same
+        members."""
+        for prefix in ("", "other_"):
             channel = await self.world.channel(self.owner)
             for member in (self.alice, self.carol, self.sofia):
                 await self.owner.invite(channel["id"], member.id)
             sent = await self.owner.send(channel["id"], "old")
             assert (await self.owner.put(reaction_path(sent, "y"))).status_code == 204
-            setattr(self, name, channel)
-            setattr(self, message, sent)
+            pinned = await self.owner.send(channel["id"], "pinned")
+            assert (await self.owner.put(pin_path(pinned))).status_code == 204
+            for name, made in (("channel", channel), ("message", sent), ("pinned", pinned)):
+                setattr(self, prefix + name, made)
         return self
 
     def ending(self, member: Caller) -> str:
@@ -130,6 +136,14 @@ def _reaction(method: str, emoji: str) -> Callable[[Stage], Ask]:
     return ask
 
 
+def _pin(stage: Stage) -> Ask:
+    return Ask(stage.owner, "PUT", pin_path(stage.message), elsewhere=(pin_path(stage.other_message), None))
+
+
+def _unpin(stage: Stage) -> Ask:
+    return Ask(stage.owner, "DELETE", pin_path(stage.pinned), elsewhere=(pin_path(stage.other_pinned), None))
+
+
 def _invite(stage: Stage) -> Ask:
     path, elsewhere = (f"{path_to(c['id'])}/members" for c in (stage.channel, stage.other_channel))
     body = {"member_id": stage.bob.id}
@@ -174,6 +188,8 @@ WRITES = {
     "deleteMessage": Write(_of_message("DELETE"), REDACTION, ["message.deleted"], "m.room.redaction"),
     "addReaction": Write(_reaction("PUT", "x"), ("PUT", "/send/m.reaction/"), ["reaction.added"], "m.reaction"),
     "removeReaction": Write(_reaction("DELETE", "y"), REDACTION, ["reaction.removed"], "m.room.redaction"),
+    "pinMessage": Write(_pin, PINNED, ["message.pinned"]),
+    "unpinMessage": Write(_unpin, PINNED, ["message.unpinned"]),
     "inviteMember": Write(
         _invite, ("POST", "/join"), ["member.invited", "member.joined"], actors=lambda stage: {stage.bob.id}
     ),
@@ -191,6 +207,8 @@ WRITES = {
 
 # Writes without a key, and what makes their retries safe.
 WITHOUT_KEY = {
+    "setTyping": "it holds for ten seconds, and again it is no other (index/typists)",
+    "tellTyping": "it is told what the index has (index/typists)",
     "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",
     "receiveMatrixEvents": "an event is known by its own id (matrix/test_pushes.py)",
 }

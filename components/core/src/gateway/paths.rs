@@ -26,6 +26,10 @@ pub const VISIBILITY: &str = "/internal/matrix/rooms/:room_id/visibility";
 pub const POWER_LEVEL: &str = "/internal/matrix/rooms/:room_id/power-level";
 /// Whether a room takes no more messages.
 pub const READ_ONLY: &str = "/internal/matrix/rooms/:room_id/read-only";
+/// Whether an event is in a room's list of pinned ones. A gateway may leave it out.
+pub const PINNED: &str = "/internal/matrix/rooms/:room_id/pinned";
+/// Whether somebody types in a room. A gateway may leave it out.
+pub const TYPING: &str = "/internal/matrix/rooms/:room_id/typing";
 /// Sends a message.
 pub const SEND: &str = "/internal/matrix/send";
 /// Reacts to an event.
@@ -63,6 +67,21 @@ pub const HEALTH: &str = "/internal/matrix/health";
 
 /// Whether a gateway may be without this call: what the platform's own specification does not have.
 pub fn is_optional(path: &str) -> bool {
-    [EVENT, EDITS, STATE, MEMBERS, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, BAN, UNBAN, HEALTH]
-        .contains(&path)
+    [
+        EVENT,
+        EDITS,
+        STATE,
+        MEMBERS,
+        TOPIC,
+        AVATAR,
+        VISIBILITY,
+        POWER_LEVEL,
+        READ_ONLY,
+        BAN,
+        UNBAN,
+        HEALTH,
+        PINNED,
+        TYPING,
+    ]
+    .contains(&path)
 }

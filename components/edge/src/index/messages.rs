@@ -66,6 +66,9 @@ pub struct PreparedSend {
     pub must_join: bool,
     /// This request was carried out before: this is its message.
     pub message: Option<Box<RawValue>>,
+    /// The room has the caller as typing.
+    #[serde(default)]
+    pub is_typing: bool,
 }
 
 /// A message that somebody wants to send.

@@ -9,6 +9,7 @@ pub mod endings;
 pub mod members;
 pub mod messages;
 mod page;
+pub mod pins;
 pub mod reactions;
 pub mod reconcile;
 mod redactions;
@@ -16,6 +17,7 @@ pub mod requests;
 pub mod rooms;
 pub mod set_aside;
 pub mod subscriptions;
+pub mod typing;
 mod value;
 
 pub use call::{Document, Error, ping};
