@@ -74,7 +74,7 @@ RULES: list[tuple[str, str, str, str, str]] = [
     ),
 ]
 # These go by other statements, which have tests of their own: the outbox by the relay's (relay/test_publishing.py), rates
-# when they have run out (test_rate_limits.py), the others when whoever made them, or what they wait for, is done with them.
+# when they have run out (test_rate_limits.py), typing when it is over (typists/test_typing.py), the others when whoever made them, or what they wait for, is done with them.
 OTHERS = {
     "public.outbox",
     "messaging.gateway_subscriptions",
@@ -83,6 +83,8 @@ OTHERS = {
     "messaging.room_upgrades",
     "messaging.message_edits",
     "messaging.message_mentions",
+    "messaging.pins",
+    "messaging.typing",
 }
 
 

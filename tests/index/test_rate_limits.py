@@ -181,6 +181,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "prepare_channel_change": ("manage", [{**by, "changes": {"name": name}} for name in ("one", "two")]),
         "prepare_archive": ("manage", [by, by]),
         "prepare_profile_change": ("manage", [{"caller": OWNER, "changes": {"display_name": "Olga"}}] * 2),
+        "prepare_pin": ("manage", [{**by, "message_id": own.id, "is_pinned": True}] * 2),
         "prepare_invite": ("manage", [{**by, "member_id": f"user:{who}", **invited} for who in ("new", "newer")]),
         "prepare_join": ("manage", [other.by(OWNER), other.by(OWNER)]),
         "prepare_removal": ("manage", [{**by, "member_id": f"user:{who}"} for who in ("bob", "ann")]),

@@ -19,6 +19,7 @@ use crate::rooms::Rounds;
 use crate::rooms::receipts::Receipts;
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
+use crate::typing::Typists;
 use crate::webhooks::Webhooks;
 use crate::{backlog, http_client, ping};
 use anyhow::{Context, anyhow};
@@ -79,6 +80,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         access: AccessChecks::start(&database, &metrics),
         hub,
         memberships,
+        typists: Typists::start(&database, settings.messaging.as_ref())?,
         places: Places::new(settings.max_sockets, settings.max_sockets_per_caller),
         origins: Origins::new(settings.cors_allow_origins.take(), verifier.development()),
         reachable: Reachable::default(),

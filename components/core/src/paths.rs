@@ -33,6 +33,12 @@ pub const UNREAD: &str = "/api/messaging/unread";
 pub const THREADS: &str = "/api/messaging/channels/:channel_id/threads";
 /// Whether the caller follows the thread under a message.
 pub const FOLLOWING: &str = "/api/messaging/channels/:channel_id/threads/:message_id/following";
+/// A channel's pinned messages.
+pub const PINS: &str = "/api/messaging/channels/:channel_id/pins";
+/// One pinned message.
+pub const PIN: &str = "/api/messaging/channels/:channel_id/pins/:message_id";
+/// Whether the caller types in a channel.
+pub const TYPING: &str = "/api/messaging/channels/:channel_id/typing";
 /// A channel's members.
 pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
 /// One member; `me` is the caller.
@@ -47,6 +53,8 @@ pub const AGENT_PROFILE: &str = "/internal/agents/:agent_id/profile";
 pub const AGENT_CONTEXT: &str = "/internal/messaging/channels/:channel_id/context";
 /// A channel's messages for agents and services.
 pub const AGENT_MESSAGES: &str = "/internal/messaging/channels/:channel_id/messages";
+/// Where a relay has the homeserver told that a member types, or has stopped.
+pub const TYPING_IN_ROOM: &str = "/internal/messaging/channels/:channel_id/typing";
 /// Somebody's memberships in all channels of a microDAO.
 pub const MICRODAO_MEMBER: &str = "/internal/messaging/microdaos/:microdao_id/members/:member_id";
 /// Events from a gateway that is not this project's own.

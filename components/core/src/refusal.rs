@@ -94,6 +94,10 @@ pub enum Refusal {
     TooManyReactions,
     /// The room's power levels have no place for one more member whose level differs.
     TooManyLevels,
+    /// Somebody else is pinning or unpinning in this channel at the moment.
+    PinsBeingChanged,
+    /// The room's list of pinned messages has as many as it may have.
+    TooManyPins,
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
     /// The first request with this `Idempotency-Key` is not finished.
@@ -224,6 +228,11 @@ impl From<Refusal> for Problem {
                 "So many members of this channel have a level of their own (who may not write, admins, owners) that the \
                  room has no place for another. Let somebody write again, or remove them.",
             ),
+            Refusal::PinsBeingChanged => {
+                conflict("Somebody is pinning or unpinning in this channel at the moment. Retry in a moment.")
+                    .retry_after(SOON)
+            }
+            Refusal::TooManyPins => conflict("A channel has at most 100 pinned messages. Unpin one first."),
             Refusal::RequestRunning => {
                 conflict("The first request with this Idempotency-Key is still running. Retry it in a moment.")
                     .retry_after(SOON)

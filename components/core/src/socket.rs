@@ -16,7 +16,7 @@ pub use membership::*;
 pub use refused::*;
 pub use retry_after::*;
 
-use crate::event::{ChannelEvent, MemberEvent, ReactionEvent, Seq};
+use crate::event::{ChannelEvent, MemberEvent, PinEvent, ReactionEvent, Seq};
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::message::Message;
 use crate::receipt::Receipt;
@@ -75,6 +75,12 @@ pub enum Frame {
     /// Somebody took a reaction back.
     #[serde(rename = "reaction.removed")]
     ReactionRemoved(ReactionEvent),
+    /// A message was pinned.
+    #[serde(rename = "message.pinned")]
+    MessagePinned(PinEvent),
+    /// A message is pinned no more.
+    #[serde(rename = "message.unpinned")]
+    MessageUnpinned(PinEvent),
 }
 
 /// A message, and which event it comes with.
@@ -204,8 +210,9 @@ pub struct ReceiptsFrame {
 pub struct Typing {
     /// The channel.
     pub channel_id: ChannelId,
-    /// Who types at the moment, at most 50 of them; empty when the last one stopped. A frame may be lost, so a client
-    /// forgets a typist of whom it heard nothing for 60 seconds.
+    /// Who types at the moment, at most 50 of them, the client's own caller too; empty when the last one stopped. The list
+    /// comes anew whenever it changes, also when somebody's 10 seconds are over. A frame may be lost, so a client forgets a
+    /// typist of whom it heard nothing for 60 seconds.
     #[cfg_attr(feature = "openapi", schemars(length(max = 50)))]
     pub member_ids: Vec<EntityId>,
 }

@@ -7,9 +7,11 @@ mod invite;
 mod join_named;
 mod profiles;
 mod receipts;
+mod pinned;
 mod response;
 mod shows;
 mod state;
+mod typing;
 
 pub use history::{Direction, HistoryPage};
 pub use state::StateNow;

@@ -1,12 +1,12 @@
-//! What the homeserver tells for the moment: who is typing, and who has read how far (Matrix application service API,
-//! "Pushing ephemeral data").
+//! What the homeserver tells and what holds for a moment: who is typing, and who has read how far (Matrix application service
+//! API, "Pushing ephemeral data").
 //!
 //! The homeserver sends it once and never again, so it fails no transaction: what is lost is made up for by the next.
 
 use crate::event::{Here, is_id};
 use crate::receipt;
 use messaging_core::json;
-use messaging_edge::index::rooms::announce_typing;
+use messaging_edge::index::typing::announce_typing;
 use messaging_edge::{Problem, log};
 use serde::Deserialize;
 use serde_json::value::RawValue;

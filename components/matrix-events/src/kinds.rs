@@ -23,7 +23,9 @@ pub async fn apply(event: &Event, here: &Here) -> Result<bool, Error> {
         ("m.room.member", Some(whom)) if whom == here.bot => upgrade::bot_invited(event, here).await,
         ("m.room.member", Some(_)) => state::follow(event, here).await,
         ("m.room.name" | "m.room.topic" | "m.room.avatar" | "m.room.power_levels", Some(""))
-        | ("m.room.join_rules" | "m.room.history_visibility", Some("")) => state::follow(event, here).await,
+        | ("m.room.join_rules" | "m.room.history_visibility" | "m.room.pinned_events", Some("")) => {
+            state::follow(event, here).await
+        }
         ("m.room.encryption", Some("")) => room_state::encryption(event, &sender).await,
         ("m.room.tombstone", Some("")) => upgrade::tombstone(event, &sender.id, here).await,
         _ => Ok(()),

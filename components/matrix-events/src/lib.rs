@@ -17,6 +17,7 @@ mod kinds;
 mod membership;
 mod message;
 mod origin;
+mod pinned;
 mod power_levels;
 mod queries;
 mod reaction;

@@ -3,13 +3,13 @@
 use crate::event::{Event, Here, is_id, rfc3339};
 use messaging_core::text::beginning;
 use messaging_core::{matrix, mention};
-use messaging_edge::Problem;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{
     RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction,
 };
 use messaging_edge::index::rooms::Sender;
+use messaging_edge::{Problem, acts};
 use std::time::{Duration, Instant};
 
 /// After a failure no further edit is redacted beyond this time. The homeserver waits 60 seconds for a response.
@@ -28,13 +28,18 @@ pub async fn apply(event: &Event, sender: &Sender, here: &Here) -> Result<(), Er
 /// Of a message, a reaction, or an edit that is not shown. With a message each of its edits goes: whoever deletes it in a
 /// Matrix client has redacted only its first text. One that cannot go keeps none of the others.
 async fn of_another(event: &Event, target: &str, sender: &Sender) -> Result<(), Error> {
-    let edits = record_redaction(&event.room_id, target, &sender.id, sender.is_bot, Vec::new()).await?;
-    if edits.is_empty() {
+    let left = record_redaction(&event.room_id, target, &sender.id, sender.is_bot, Vec::new()).await?;
+    if left.edits.is_empty() && left.unpin_room_id.is_none() {
         return Ok(());
     }
     let (gateway, began) = (Gateway::from_settings().await?, Instant::now());
     let mut failed: Option<Problem> = None;
-    for edit in edits {
+    if let Some(room_id) = left.unpin_room_id
+        && let Err(problem) = acts::unpin(&gateway, &room_id, target).await
+    {
+        failed = Some(problem);
+    }
+    for edit in left.edits {
         if failed.is_some() && began.elapsed() > PATIENCE {
             break;
         }

@@ -17,6 +17,7 @@ mod ids;
 mod members;
 mod membership;
 mod params;
+mod pinned;
 mod power_level;
 mod reaction;
 mod receipt;
@@ -24,6 +25,7 @@ mod redact;
 mod room;
 mod send;
 mod state;
+mod typing;
 mod upload;
 mod users;
 mod webhook;
@@ -51,6 +53,8 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::POWER_LEVEL, power_level::set_power_level)
         .put(paths::READ_ONLY, power_level::set_read_only)
         .put(paths::DIRECT, direct::mark_direct)
+        .put(paths::PINNED, pinned::set_pinned)
+        .put(paths::TYPING, typing::set_typing)
         .get(paths::MESSAGES, history::messages)
         .get(paths::EVENT, history::event)
         .get(paths::STATE, state::state)

@@ -77,6 +77,19 @@ BEGIN
 END
 $$;
 
+-- What a deletion leaves to be done in Matrix: edits_to_redact, and unpin_room_id, where the room's list still has the message.
+CREATE FUNCTION messaging.left_of_deletion(ch public.channels, m public.messages) RETURNS json LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    edits json := messaging.edits_to_redact(m.id);
+BEGIN
+    IF EXISTS (SELECT FROM messaging.pins
+               WHERE channel_id = ch.id AND event_id = m.matrix_event_id AND room_id = ch.matrix_room_id) THEN
+        RETURN json_build_object('edits', coalesce(edits -> 'edits', '[]'), 'unpin_room_id', ch.matrix_room_id);
+    END IF;
+    RETURN edits;
+END
+$$;
+
 -- An event that came before its message, or could not be indexed, and now must not be: what is kept of it goes. Returns the
 -- edits among what related to it, which have to be redacted in Matrix as well.
 CREATE FUNCTION messaging.purge_waiting(p_channel_id uuid, p_room_id text, p_event_id text) RETURNS text[]
@@ -119,7 +132,7 @@ $$;
 
 -- A redaction that is in Matrix, of a message, of one of its edits or of a reaction. The document names edits of a deleted
 -- message that are still to be redacted in Matrix; with each redaction the next ones. p_edit_event_ids: edits that Matrix
--- knows of; the index may not have seen all.
+-- knows of; the index may not have seen all. unpin_room_id: the room whose list still has the message.
 CREATE FUNCTION messaging.record_redaction(
     p_room_id text, p_target_event_id text, p_actor_id text, p_by_bot boolean, p_edit_event_ids text[] DEFAULT '{}',
     OUT refusal messaging.refusal, OUT document json
@@ -130,6 +143,7 @@ DECLARE
     edit messaging.message_edits;
     intent messaging.intents;
     waiting text[];
+    pinned uuid[];
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -154,7 +168,9 @@ BEGIN
         RETURN;
     END IF;
     IF m.deleted_at IS NULL THEN
-        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL, mentions = '{}'
+        pinned := messaging.pinned_beside(ch.id, m.matrix_event_id);
+        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL,
+            mentions = '{}'
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
         IF m.thread_id IS NOT NULL THEN
@@ -170,9 +186,13 @@ BEGIN
         WHERE caller = m.sender_id AND key LIKE 'edit ' || m.id || ' %';
         PERFORM messaging.emit_message(ch, 'message.deleted', messaging.take_seq(ch.id), m, messaging.message_json(m),
             jsonb_build_object('actor_id', coalesce(intent.actor_id, p_actor_id)));
+        -- What a room of before had pinned, nobody takes out of its list.
+        DELETE FROM messaging.pins
+        WHERE channel_id = ch.id AND event_id = m.matrix_event_id AND room_id <> ch.matrix_room_id;
+        PERFORM messaging.tell_pins(ch, pinned, coalesce(intent.actor_id, p_actor_id), false);
     END IF;
     INSERT INTO messaging.message_edits (event_id, message_id, channel_id)
     SELECT known.event_id, m.id, ch.id FROM unnest(waiting || p_edit_event_ids) known (event_id) ON CONFLICT DO NOTHING;
-    document := messaging.edits_to_redact(m.id);
+    document := messaging.left_of_deletion(ch, m);
 END
 $$;

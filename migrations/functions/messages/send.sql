@@ -4,7 +4,7 @@
 -- to: the one that is replied to; the root of its thread, and the newest message in it, which clients that know no threads
 -- show as what is replied to. p_thread_id: a message in a thread means that thread; a deleted one only the thread that it has.
 -- p_route: the resource that the key belongs to, where that is not the channel: the channel is part of the
--- request then.
+-- request then. is_typing: the homeserver still has them as typing.
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
     p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL, p_mentions_room boolean DEFAULT false,
@@ -110,7 +110,8 @@ BEGIN
     END IF;
     document := json_build_object('room_id', ch.matrix_room_id, 'reply_to_event_id', reply_to_event_id,
         'must_join', writer.must_join, 'thread_event_id', thread_event_id,
-        'last_event_id', coalesce(last_event_id, root.matrix_event_id));
+        'last_event_id', coalesce(last_event_id, root.matrix_event_id),
+        'is_typing', messaging.is_typing_in_room(p_channel_id, p_caller));
 END
 $$;
 
@@ -265,6 +266,8 @@ BEGIN
     END IF;
     PERFORM messaging.apply_pending_relations(ch.id, p_room_id, p_event_id);
     PERFORM messaging.adopt_replies(ch, m);
+    PERFORM messaging.show_pin(ch, m);
+    PERFORM messaging.stop_typing(ch, m.sender_id);
     document := json_build_object('message', message, 'inserted', true);
 END
 $$;

@@ -102,6 +102,12 @@ export interface ReactionEvent extends Logged {
   emoji: string;
 }
 
+export interface PinEvent extends Logged {
+  type: "message.pinned" | "message.unpinned";
+  message_id: string;
+  actor_id: string;
+}
+
 /** An event of a kind that this version does not know. Its number counts all the same. */
 export interface NewerEvent extends Logged {
   type: "newer";
@@ -109,7 +115,7 @@ export interface NewerEvent extends Logged {
   name: string;
 }
 
-export type ChannelEvent = MessageEvent | ChannelChanged | MemberEvent | ReactionEvent | NewerEvent;
+export type ChannelEvent = MessageEvent | ChannelChanged | MemberEvent | ReactionEvent | PinEvent | NewerEvent;
 
 /** What the relay itself says about a channel. */
 export type Notice =
@@ -153,6 +159,8 @@ const EVENTS: ReadonlySet<string> = new Set<Exclude<ChannelEvent["type"], "newer
   "member.role_changed",
   "reaction.added",
   "reaction.removed",
+  "message.pinned",
+  "message.unpinned",
 ]);
 const NOTICES: ReadonlySet<string> = new Set<Notice["type"]>(["subscribed", "unsubscribed", "reload", "error"]);
 

@@ -123,6 +123,10 @@ async def use_messages(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     await bobs(204, "PUT", f"{message}/reactions/{THUMB}")
     assert [r["count"] for r in await ask(200, "GET", f"{message}/reactions")] == [2]
     await bobs(204, "DELETE", f"{message}/reactions/{THUMB}")
+    await ask(204, "PUT", f"{path}/pins/{first['id']}")
+    assert [pinned["id"] for pinned in await ask(200, "GET", f"{path}/pins")] == [first["id"]]
+    await ask(204, "DELETE", f"{path}/pins/{first['id']}")
+    await ask(204, "PUT", f"{path}/typing", {"typing": True})
     await ask(204, "DELETE", message)
     assert (await ask(200, "GET", message))["content"] is None
     await ask(200, "GET", f"{path}/messages")
@@ -144,6 +148,7 @@ async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     assert (await agents(200, "GET", f"{internal}/context"))["allowed_agents"] == [sofia]
     await agents(200, "GET", f"{internal}/messages", params={"agent_id": sofia})
     await agents(200, "POST", f"{internal}/reconcile", params={"min_age": 1, "since": "2026-01-01T00:00:00Z"})
+    await agents(204, "PUT", f"{internal}/typing", {"member_id": sofia})
     await ask(200, "PATCH", f"{path}/members/{sofia}", {"can_write": False})
     await ask(204, "DELETE", f"{path}/members/{sofia}")
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.api import CHANNELS, World, api_client, member_path, path_to
+from support.api import CHANNELS, World, api_client, member_path, path_to, pin_path
 from support.index import Index
 from support.platform_gateway import PlatformGateway
 from support.problems import problem
@@ -185,3 +185,17 @@ async def test_a_channel_is_compared_with_what_its_room_is_like(poor: World, ind
     now = (await owner.get(path_to(channel["id"]))).json()
     assert (now["name"], now["topic"]) == ("As it is", "All")
     assert await repaired() == 0
+
+
+async def test_what_is_pinned_is_the_rooms_alone_and_typing_ours(
+    poor: World, rooms: Rooms, gateway: PlatformGateway
+) -> None:
+    owner = poor.user("owner")
+    channel = await poor.channel(owner)
+    message = await owner.send(channel["id"], "Hello")
+    problem(await owner.put(pin_path(message)), 501, "gateway_lacks")
+    assert (await owner.get(f"{path_to(channel['id'])}/pins")).json() == []
+    assert await rooms.state(channel["matrix_room_id"], "m.room.pinned_events") is None
+    response = await owner.request("PUT", f"{path_to(channel['id'])}/typing", json={"typing": True})
+    assert response.status_code == 204, response.text
+    assert {"PUT pinned", "PUT typing"} <= set(gateway.lacked)

@@ -119,6 +119,24 @@ async def remove_a_reaction_in_matrix(p: Place) -> None:
     await p.clients["owner"].redact(p.room, await p.clients["owner"].react(p.room, p.event, "👍🏽"))
 
 
+async def pin(p: Place) -> None:
+    succeeded(await p.who.owner.put(p.path("pins", p.message["id"])))
+
+
+async def unpin(p: Place) -> None:
+    await pin(p)
+    succeeded(await p.who.owner.delete(p.path("pins", p.message["id"])))
+
+
+async def pin_in_matrix(p: Place) -> None:
+    await p.clients["owner"].set_state(p.room, "m.room.pinned_events", {"pinned": [p.event]})
+
+
+async def unpin_in_matrix(p: Place) -> None:
+    await pin(p)
+    await p.clients["owner"].set_state(p.room, "m.room.pinned_events", {"pinned": []})
+
+
 async def delete(p: Place) -> None:
     succeeded(await p.who.alice.delete(p.message_path))
 
@@ -206,6 +224,8 @@ ACTS: dict[str, tuple[Act, Act, list[str]]] = {
     "edit": (edit, lambda p: p.clients["alice"].edit(p.room, p.event, "Hello " + "ї" * 600), ["message.updated"]),
     "react": (react, lambda p: p.clients["owner"].react(p.room, p.event, "👍🏽"), ["reaction.added"]),
     "remove-a-reaction": (remove_a_reaction, remove_a_reaction_in_matrix, ["reaction.added", "reaction.removed"]),
+    "pin": (pin, pin_in_matrix, ["message.pinned"]),
+    "unpin": (unpin, unpin_in_matrix, ["message.pinned", "message.unpinned"]),
     "delete": (delete, lambda p: p.clients["alice"].redact(p.room, p.event), ["message.deleted"]),
     "delete-anothers": (delete_anothers, lambda p: p.clients["owner"].redact(p.room, p.event), ["message.deleted"]),
     "join": (join, lambda p: p.clients["carol"].join(p.room), ["member.joined"]),

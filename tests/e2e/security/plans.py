@@ -90,6 +90,11 @@ PLANS = {
     "listThreads": Plan(query="?cursor=5&followed=true"),
     "followThread": Plan(),
     "unfollowThread": Plan(),
+    "listPins": Plan(),
+    "pinMessage": Plan(),
+    "unpinMessage": Plan(),
+    "setTyping": Plan(body={"typing": True}),
+    "tellTyping": Plan(401, {"member_id": "{member}"}),
     "listMembers": Plan(),
     "inviteMember": Plan(body={"member_id": "user:mallory", "role": "owner"}),
     # Nobody joins in the name of others: that is refused before the channel is looked up.

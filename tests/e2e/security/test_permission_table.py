@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World, following_path, member_path, path_to, unique
+from support.api import CHANNELS, Caller, World, following_path, member_path, path_to, pin_path, unique
 from support.problems import problem
 from support.stack import Stack
 from support.tokens import token
@@ -96,6 +96,8 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "mark as read": reads,
         "mark as unread": reads,
         "mute": reads,
+        "list pins": reads,
+        "type": writes,
         "post": writes,
         "react": writes,
         "remove a reaction": True,
@@ -106,6 +108,8 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "invite": who.manages or (who.member and who.can_invite),
         "change a role": who.manages,
         "kick": who.manages,
+        "pin": who.manages,
+        "unpin": who.manages,
         "change the channel": who.manages,
         "archive": who.manages,
     }
@@ -123,6 +127,9 @@ SUCCESS = {
     "react": 204,
     "follow a thread": 204,
     "follow it no more": 204,
+    "type": 204,
+    "pin": 204,
+    "unpin": 204,
     "remove a reaction": 204,
     "delete own": 204,
     "delete another's": 204,
@@ -142,6 +149,7 @@ SUCCESS = {
         "mark as read",
         "mark as unread",
         "mute",
+        "list pins",
         "join",
         "edit own",
         "edit another's",
@@ -241,6 +249,10 @@ async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int
         "mark as unread": await caller.put(f"{channel}/unread"),
         "mute": await caller.request("PUT", f"{channel}/muted", json={"muted": True}),
         "remove a reaction": await caller.delete(f"{message}/reactions/x"),
+        "list pins": await caller.get(f"{channel}/pins"),
+        "pin": await caller.put(pin_path(target)),
+        "unpin": await caller.delete(pin_path(target)),
+        "type": await caller.request("PUT", f"{channel}/typing", json={"typing": True}),
         "edit another's": await caller.patch(message, {"text": "changed"}),
         "invite": await caller.try_invite(stage.channel["id"], stage.world.user("new").id),
         "change a role": await caller.patch(f"{channel}/members/{victim}", {"role": "guest"}),

@@ -33,6 +33,11 @@ def member_path(channel: str, member: str = "me") -> str:
     return f"{CHANNELS}/{channel}/members/{quote(member, safe='@:')}"
 
 
+def pin_path(message: dict[str, Any]) -> str:
+    """The path of the pin of a message."""
+    return f"{path_to(message['channel_id'])}/pins/{message['id']}"
+
+
 def reaction_path(message: dict[str, Any], emoji: str) -> str:
     """The path of the caller's own reaction to a message."""
     return f"{path_to(message['channel_id'], message['id'])}/reactions/{quote(emoji, safe='')}"

@@ -16,6 +16,7 @@ from support.api import (
     following_path,
     member_path,
     path_to,
+    pin_path,
     profile_path,
     reaction_path,
     unique,
@@ -24,6 +25,7 @@ from support.api import (
 MESSAGE = ("PUT", "/send/m.room.message/")
 REDACTION = ("PUT", "/redact/")
 LEVELS = ("PUT", "/state/m.room.power_levels")
+PINNED = ("PUT", "/state/m.room.pinned_events")
 
 
 class Stage:
@@ -41,17 +43,22 @@ class Stage:
         self.other_channel: dict[str, Any] = {}
         self.message: dict[str, Any] = {}
         self.other_message: dict[str, Any] = {}
+        self.pinned: dict[str, Any] = {}
+        self.other_pinned: dict[str, Any] = {}
 
     async def build(self) -> Stage:
-        """Two channels that are alike: in each a message with a reaction of its sender, and the same members."""
-        for name, message in (("channel", "message"), ("other_channel", "other_message")):
+        """Two channels that are alike: in each a message with a reaction of its sender, one that is pinned, and the same
+        members."""
+        for prefix in ("", "other_"):
             channel = await self.world.channel(self.owner)
             for member in (self.alice, self.carol, self.sofia):
                 await self.owner.invite(channel["id"], member.id)
             sent = await self.owner.send(channel["id"], "old")
             assert (await self.owner.put(reaction_path(sent, "y"))).status_code == 204
-            setattr(self, name, channel)
-            setattr(self, message, sent)
+            pinned = await self.owner.send(channel["id"], "pinned")
+            assert (await self.owner.put(pin_path(pinned))).status_code == 204
+            for name, made in (("channel", channel), ("message", sent), ("pinned", pinned)):
+                setattr(self, prefix + name, made)
         return self
 
     def ending(self, member: Caller) -> str:
@@ -149,6 +156,14 @@ def _following(method: str) -> Callable[[Stage], Ask]:
     return ask
 
 
+def _pin(stage: Stage) -> Ask:
+    return Ask(stage.owner, "PUT", pin_path(stage.message), elsewhere=(pin_path(stage.other_message), None))
+
+
+def _unpin(stage: Stage) -> Ask:
+    return Ask(stage.owner, "DELETE", pin_path(stage.pinned), elsewhere=(pin_path(stage.other_pinned), None))
+
+
 def _invite(stage: Stage) -> Ask:
     path, elsewhere = (f"{path_to(c['id'])}/members" for c in (stage.channel, stage.other_channel))
     body = {"member_id": stage.bob.id}
@@ -218,6 +233,8 @@ WRITES = {
     "muteChannel": Write(_of_reader("muted", {"muted": True}, {"muted": False}), None, []),
     "followThread": Write(_following("PUT"), None, []),
     "unfollowThread": Write(_following("DELETE"), None, []),
+    "pinMessage": Write(_pin, PINNED, ["message.pinned"]),
+    "unpinMessage": Write(_unpin, PINNED, ["message.unpinned"]),
     "inviteMember": Write(
         _invite, ("POST", "/join"), ["member.invited", "member.joined"], actors=lambda stage: {stage.bob.id}
     ),
@@ -239,6 +256,8 @@ WRITES = {
 # Writes without a key, and what makes their retries safe.
 WITHOUT_KEY = {
     "sendReceipts": "what was sent is due no more, and a receipt that is sent twice is one (receipts/test_in_matrix.py)",
+    "setTyping": "it holds for ten seconds, and again it is no other (index/typists)",
+    "tellTyping": "it is told what the index has (index/typists)",
     "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",
     "receiveMatrixEvents": "an event is known by its own id (matrix/test_pushes.py)",
 }

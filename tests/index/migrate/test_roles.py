@@ -31,7 +31,9 @@ RELAY_CALLS = {
     "list_channels_to_reconcile",
     "are_receipts_due",
     "get_reading",
+    "end_typing",
 }
+SHARED_CALLS = {"set_typing"}
 RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}
 
 # Everything that a role was given, in our tables and functions.
@@ -104,7 +106,7 @@ async def test_components_call_what_is_made_for_them_and_nothing_else(db: Databa
 
 
 async def test_a_relay_calls_what_it_needs_and_nothing_else(db: Database, relay: Session) -> None:
-    assert await callable_by(db, relay) == RELAY_CALLS | RELAY_USES
+    assert await callable_by(db, relay) == RELAY_CALLS | SHARED_CALLS | RELAY_USES
 
 
 async def test_what_is_called_runs_as_its_owner_with_a_search_path_of_its_own(db: Database) -> None:

@@ -19,6 +19,7 @@ class Told:
 
     messages: dict[str, Row] = field(default_factory=dict)
     reactions: set[tuple[str, str, str]] = field(default_factory=set)
+    pinned: set[str] = field(default_factory=set)
     joined: dict[str, str] = field(default_factory=dict)
     invited: dict[str, str] = field(default_factory=dict)
     name: str | None = None
@@ -55,6 +56,13 @@ def _read(told: Told, channel: str, row: Row) -> None:
             if payload["message_id"] in told.messages:
                 wrong(DOUBLED, "a message was created before", message=payload["message_id"])
             told.messages[payload["message_id"]] = payload["message"] | {"deleted": False, "seq": row["seq"]}
+        case ["message", "pinned" | "unpinned" as change]:
+            message = payload["message_id"]
+            if message not in told.messages:
+                wrong(DISORDER, "the message has not been created", message=message)
+            if (message in told.pinned) == (change == "pinned"):
+                wrong(DOUBLED, "the pin was so before", message=message)
+            (told.pinned.add if change == "pinned" else told.pinned.discard)(message)
         case ["message", change]:
             message = told.messages.get(payload["message_id"])
             if message is None:

@@ -19,6 +19,10 @@ use tokio_postgres::Notification;
 
 /// Notifications that wait at most; further ones are dropped. Each has less than 8,000 bytes.
 const QUEUE: usize = 1024;
+/// The pause between two looks for those whose typing is over.
+const TYPING: Duration = Duration::from_secs(1);
+/// In so many channels at once; the next look sees the others.
+const TYPING_CHANNELS: i32 = 1_000;
 /// The pause before the database is listened to again.
 const RETRY: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -44,6 +48,7 @@ impl Ephemeral {
             match self.listen().await {
                 Ok((connection, notifications)) => tokio::select! {
                     () = self.pass_on(notifications) => {}
+                    e = end_typing(&connection) => tracing::warn!("ephemeral frames are lost: {e:#}"),
                     // Without a word from the server nothing else shows that it is gone.
                     () = connection.is_silent() => tracing::warn!("the database is silent; ephemeral frames are lost"),
                 },
@@ -100,4 +105,18 @@ fn addressed(is_personal: bool, payload: &str) -> Result<(String, EphemeralFrame
     }
     let frame = EphemeralFrame::from_notification(payload)?;
     Ok((subject::ephemeral(frame.channel), frame))
+}
+
+/// Has it told of those who said nothing more that they stopped, until the database fails.
+async fn end_typing(connection: &Dedicated) -> anyhow::Error {
+    let sql = "SELECT document::text FROM messaging.end_typing(p_limit => $1)";
+    loop {
+        sleep(TYPING).await;
+        let ended = timeout(DEADLINE, connection.client.query(sql, &[&TYPING_CHANNELS])).await;
+        match ended.context("the database did not answer in time") {
+            Ok(Ok(_)) => {}
+            Ok(Err(e)) => return e.into(),
+            Err(e) => return e,
+        }
+    }
 }

@@ -3,13 +3,15 @@
 use super::MessagingSettings;
 use crate::http_client::{self, HttpClient};
 use anyhow::{Context, anyhow};
-use http::header::{CONTENT_LENGTH, USER_AGENT};
-use http::{HeaderValue, Request, StatusCode};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use messaging_core::paths::{RECONCILE, SEND_RECEIPTS, fill};
+use messaging_core::ids::EntityId;
+use messaging_core::paths::{RECONCILE, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
 use messaging_core::receipt::SentReceipts;
 use messaging_core::reconcile::Reconciled;
+use messaging_core::typing::Typist;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use uuid::Uuid;
 
 /// How long a call may take: the app begins no further page after 20 seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// How long the app may take for what is over in a moment.
+const TYPING_DEADLINE: Duration = Duration::from_secs(5);
 /// The longest response that is read, in bytes.
 const RESPONSE: usize = 65_536;
 
@@ -75,9 +79,8 @@ impl Messaging {
     }
 
     async fn exchange(&self, uri: String) -> anyhow::Result<(StatusCode, Bytes)> {
-        let request = Request::post(uri)
-            .header("x-internal-service-token", self.token.clone())
-            .header(USER_AGENT, concat!("ws-relay/", env!("CARGO_PKG_VERSION")))
+        let request = self
+            .request(Method::POST, uri)
             .header(CONTENT_LENGTH, 0)
             .body(Full::new(Bytes::new()))
             .context("MESSAGING_URL cannot be used")?;
@@ -86,6 +89,29 @@ impl Messaging {
         let body = Limited::new(response.into_body(), RESPONSE).collect().await;
         let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
         Ok((status, body.to_bytes()))
+    }
+
+    /// Has the homeserver told whether a member types.
+    pub async fn tell_typing(&self, channel: Uuid, member_id: &EntityId) -> anyhow::Result<()> {
+        let body = serde_json::to_vec(&Typist { member_id: member_id.clone() })?;
+        let request = self
+            .request(Method::PUT, format!("{}{}", self.url, fill(TYPING_IN_ROOM, &[&channel])))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .context("MESSAGING_URL cannot be used")?;
+        let response = timeout(TYPING_DEADLINE, self.client.request(request)).await;
+        let status = response.context("no response of the app in time")?.context("the app cannot be reached")?.status();
+        // Who is not a member any more needs no telling.
+        anyhow::ensure!(status.is_success() || status == StatusCode::NOT_FOUND, "the app responded {status}");
+        Ok(())
+    }
+
+    fn request(&self, method: Method, uri: String) -> http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("x-internal-service-token", self.token.clone())
+            .header(USER_AGENT, concat!("ws-relay/", env!("CARGO_PKG_VERSION")))
     }
 }
 

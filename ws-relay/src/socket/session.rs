@@ -273,6 +273,12 @@ impl Session {
                 self.unsubscribe(channel_id);
                 self.notify(&Notice::Unsubscribed { channel_id }).await
             }
+            ClientCommand::Typing(command) => {
+                if let Some(caller) = self.caller.clone() {
+                    self.app.typists.say(caller, command);
+                }
+                Ok(())
+            }
             ClientCommand::Invalid { channel_id, code } => self.notify(&Notice::Error { channel_id, code }).await,
         }
     }

@@ -129,6 +129,19 @@ pub struct ReactionEvent {
     pub emoji: String,
 }
 
+/// The payload of `messaging.message.pinned` and `.unpinned`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct PinEvent {
+    /// What every event carries.
+    #[serde(flatten)]
+    pub envelope: EventEnvelope,
+    /// The message.
+    pub message_id: MessageId,
+    /// Who did it.
+    pub actor_id: EntityId,
+}
+
 /// The payload of `integration.matrix.message`. Its `event_id` is the Matrix event's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
@@ -206,6 +219,8 @@ mod tests {
         assert_same::<MemberEvent>(&with(with(member, "invited_by", json!("user:alice")), "banned", json!(true)));
         let reaction = with(with(envelope.clone(), "message_id", json!(ID)), "reactor_id", json!("agent:sofia"));
         assert_same::<ReactionEvent>(&with(reaction, "emoji", json!("👍")));
+        let pin = with(with(envelope.clone(), "message_id", json!(ID)), "actor_id", json!("user:alice"));
+        assert_same::<PinEvent>(&pin);
         let at = "2026-01-01T00:00:00.000000Z";
         let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
             "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null, "reply_to": null,

@@ -28,6 +28,10 @@ pub const POWER_LEVEL: &str = "/internal/matrix/rooms/:room_id/power-level";
 pub const READ_ONLY: &str = "/internal/matrix/rooms/:room_id/read-only";
 /// Whose conversation a room is. A gateway may leave it out.
 pub const DIRECT: &str = "/internal/matrix/rooms/:room_id/direct";
+/// Whether an event is in a room's list of pinned ones. A gateway may leave it out.
+pub const PINNED: &str = "/internal/matrix/rooms/:room_id/pinned";
+/// Whether somebody types in a room. A gateway may leave it out.
+pub const TYPING: &str = "/internal/matrix/rooms/:room_id/typing";
 /// Sends a message.
 pub const SEND: &str = "/internal/matrix/send";
 /// Reacts to an event.
@@ -68,8 +72,22 @@ pub const HEALTH: &str = "/internal/matrix/health";
 /// Whether a gateway may be without this call: what the platform's own specification does not have.
 pub fn is_optional(path: &str) -> bool {
     [
-        EVENT, EDITS, STATE, MEMBERS, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, DIRECT, BAN, UNBAN, RECEIPT,
+        EVENT,
+        EDITS,
+        STATE,
+        MEMBERS,
+        TOPIC,
+        AVATAR,
+        VISIBILITY,
+        POWER_LEVEL,
+        READ_ONLY,
+        DIRECT,
+        BAN,
+        UNBAN,
+        RECEIPT,
         HEALTH,
+        PINNED,
+        TYPING,
     ]
-        .contains(&path)
+    .contains(&path)
 }

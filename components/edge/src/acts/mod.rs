@@ -6,6 +6,7 @@ mod invite;
 mod list_messages;
 mod once;
 mod send;
+mod unpin;
 
 pub use enter::enter;
 pub use intended::intended;
@@ -13,3 +14,4 @@ pub use invite::{Invited, LevelIs, invite};
 pub use list_messages::list_messages;
 pub use once::{Asked, NO_CHANNEL, once};
 pub use send::send;
+pub use unpin::unpin;

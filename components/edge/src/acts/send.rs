@@ -5,6 +5,7 @@ use crate::gateway::Gateway;
 use crate::index::messages::{PrepareSend, PreparedSend, RecordMessage, prepare_send, record_message};
 use crate::settings::fingerprint;
 use crate::{Problem, html, index};
+use futures_util::future::join;
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::ClientKey;
@@ -96,7 +97,13 @@ pub async fn send(
         formatted_body,
         ..SendEvent::default()
     };
-    let sent = gateway.send(sender, event).await?;
+    let stops_typing = async {
+        if prepared.is_typing {
+            gateway.tell_typing(&prepared.room_id, sender, false).await;
+        }
+    };
+    let (sent, ()) = join(gateway.send(sender, event), stops_typing).await;
+    let sent = sent?;
 
     let recorded = record_message(RecordMessage {
         room_id: &prepared.room_id,

@@ -72,7 +72,9 @@ pub fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
 mod tests {
     use super::*;
 
-    const OPTIONAL: [&str; 13] = [
+    const OPTIONAL: [&str; 16] = [
+        paths::PINNED,
+        paths::TYPING,
         paths::MEMBERS,
         paths::EVENT,
         paths::EDITS,

@@ -74,6 +74,9 @@ pub struct PreparedSend {
     pub thread_event_id: Option<String>,
     /// The newest message of its thread.
     pub last_event_id: Option<String>,
+    /// The room has the caller as typing.
+    #[serde(default)]
+    pub is_typing: bool,
 }
 
 /// A message that somebody wants to send.

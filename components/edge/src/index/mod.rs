@@ -11,6 +11,7 @@ pub mod messages;
 mod page;
 mod polls;
 pub mod profiles;
+pub mod pins;
 pub mod reactions;
 pub mod receipts;
 pub mod reconcile;
@@ -20,6 +21,7 @@ pub mod rooms;
 pub mod set_aside;
 pub mod subscriptions;
 pub mod threads;
+pub mod typing;
 mod value;
 
 pub use call::{Document, Error, ping};

@@ -179,6 +179,11 @@ pub async fn record_power_levels(event: StateEvent<'_>, power: PowerLevels<'_>) 
         .await
 }
 
+/// A room's list of pinned events has changed: this is all of it.
+pub async fn record_pinned_events(event: StateEvent<'_>, event_ids: Vec<String>) -> Result<Recorded, Error> {
+    record("record_pinned_events", event).arg("p_event_ids", event_ids).json().await
+}
+
 /// A room has ended, and another one replaces it.
 pub async fn record_tombstone(room_id: &str, replacement_room_id: &str, actor_id: &EntityId) -> Result<(), Error> {
     Call::of("record_tombstone")
@@ -216,9 +221,4 @@ pub async fn follow_upgrade(replacement_room_id: &str, predecessor_room_id: &str
         .json_if_any()
         .await?;
     Ok(followed.map(|followed| followed.banned).unwrap_or_default())
-}
-
-/// Who types in a room at the moment: everybody who does. Nothing is stored.
-pub async fn announce_typing(room_id: &str, member_ids: Vec<String>) -> Result<(), Error> {
-    Call::of("announce_typing").arg("p_room_id", room_id).arg("p_member_ids", member_ids).done().await
 }

@@ -15,13 +15,14 @@ use messaging_edge::index::rooms::{Order, list_followed_state};
 use serde_json::{Value, json};
 
 /// What is compared each time, beside the encryption: first what decides who may read.
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 7] = [
     "m.room.history_visibility",
     "m.room.join_rules",
     "m.room.name",
     "m.room.topic",
     "m.room.avatar",
     "m.room.power_levels",
+    "m.room.pinned_events",
 ];
 
 /// How many memberships are set right at once.
@@ -40,7 +41,7 @@ pub struct Compared {
     pub is_whole: bool,
 }
 
-/// Compares name, topic, picture, power levels, join rule, history visibility and encryption, and all members where it is their turn.
+/// Compares name, topic, picture, power levels, join rule, history visibility, pinned events and encryption, and all members where it is their turn.
 pub async fn compare(begun: &Begun, gateway: &Gateway, here: &Here) -> Result<Compared, Error> {
     let mut compared = Compared { state: 0, memberships: 0, is_whole: true };
     let followed = list_followed_state(&begun.room_id, None).await?;

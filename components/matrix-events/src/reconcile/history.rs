@@ -67,7 +67,9 @@ fn kind(event: &Event, here: &Here) -> Option<(&'static str, Option<String>)> {
         ("m.room.redaction", None) => some("redaction", text("redacts").or(event.redacts.as_deref())?),
         ("m.room.member", Some(whom)) if whom != here.bot => some("member", whom),
         ("m.room.name" | "m.room.topic" | "m.room.avatar" | "m.room.power_levels", Some(""))
-        | ("m.room.join_rules" | "m.room.history_visibility", Some("")) => some("state", &event.event_type),
+        | ("m.room.join_rules" | "m.room.history_visibility" | "m.room.pinned_events", Some("")) => {
+            some("state", &event.event_type)
+        }
         ("m.room.encryption", Some("")) => Some(("encryption", None)),
         ("m.room.tombstone", Some("")) => Some(("upgrade", None)),
         _ => None,

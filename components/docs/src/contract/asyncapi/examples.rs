@@ -4,7 +4,7 @@ use messaging_core::advisory::Advisory;
 use messaging_core::channel::{Channel, Visibility};
 use messaging_core::event::{
     ChannelEvent, EventEnvelope, EventType, MatrixMessageEvent, MatrixRoomCreatedEvent, MemberEvent, MessageEvent,
-    ReactionEvent, Seq,
+    PinEvent, ReactionEvent, Seq,
 };
 use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId, MicrodaoId};
 use messaging_core::member::{Member, MemberType, Role};
@@ -12,7 +12,7 @@ use messaging_core::message::{ContentType, Message};
 use messaging_core::receipt::{Reading, Receipt};
 use messaging_core::socket::{
     ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, ProfileUpdated, ReceiptUpdated,
-    ReceiptsFrame, Subscribe, Typing, Unsubscribe,
+    ReceiptsFrame, Subscribe, Typing, TypingCommand, Unsubscribe,
 };
 use messaging_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -31,6 +31,7 @@ pub fn command() -> ClientMessage {
     ClientMessage {
         subscribe: vec![Subscribe { channel_id: channel_id(CHANNEL), since_seq: Some(SEQ - 1) }],
         unsubscribe: vec![Unsubscribe { channel_id: channel_id(OTHER_CHANNEL) }],
+        typing: Some(TypingCommand { channel_id: channel_id(CHANNEL), typing: true }),
     }
 }
 
@@ -124,6 +125,11 @@ pub fn payload(event: EventType) -> Value {
             message_id: MessageId::of_event(MATRIX_EVENT),
             reactor_id: entity("user:bob"),
             emoji: "👍".to_owned(),
+        }),
+        EventType::MessagePinned | EventType::MessageUnpinned => json!(PinEvent {
+            envelope: envelope(SEQ),
+            message_id: MessageId::of_event(MATRIX_EVENT),
+            actor_id: entity("user:alice"),
         }),
         EventType::MatrixMessage => json!(MatrixMessageEvent {
             channel_id: channel_id(CHANNEL),
