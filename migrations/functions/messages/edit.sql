@@ -104,6 +104,7 @@ DECLARE
     m public.messages;
     edited timestamptz := least(p_edited_at::timestamptz, now());
     origin_ts bigint := coalesce(p_origin_ts, messaging.milliseconds(p_edited_at::timestamptz));
+    mentioned text[];
     next_seq bigint;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
@@ -122,6 +123,7 @@ BEGIN
         refusal := 'message_not_found';
         RETURN;
     END IF;
+    mentioned := m.mentions;
     IF p_unquoted_preview IS NOT NULL AND (m.reply_to IS NOT NULL OR m.awaited_event_id IS NOT NULL) THEN
         p_content_preview := p_unquoted_preview;
     END IF;
@@ -147,7 +149,7 @@ BEGIN
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
         IF m.thread_id IS NOT NULL THEN
-            PERFORM messaging.follow_mentioned(m);
+            PERFORM messaging.follow_mentioned(m, mentioned);
         END IF;
         document := messaging.message_json(m);
         next_seq := messaging.take_seq(ch.id);

@@ -61,7 +61,7 @@ BEGIN
     END IF;
     IF p_reply.deleted_at IS NULL THEN
         PERFORM messaging.follow_thread(root, p_reply.channel_id, p_reply.sender_id, true);
-        PERFORM messaging.follow_mentioned(p_reply);
+        PERFORM messaging.follow_mentioned(p_reply, '{}');
     END IF;
 END
 $$;

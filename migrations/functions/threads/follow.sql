@@ -17,12 +17,13 @@ BEGIN
 END
 $$;
 
--- The members of the channel whom a message of a thread mentions follow it.
-CREATE FUNCTION messaging.follow_mentioned(m public.messages) RETURNS void LANGUAGE plpgsql AS $$
+-- The members of the channel whom a message of a thread mentions follow it. p_before: whom it has mentioned already.
+CREATE FUNCTION messaging.follow_mentioned(m public.messages, p_before text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM messaging.follow_thread(m.thread_id, m.channel_id, c.member_id, false)
     FROM public.channel_members c
-    WHERE c.channel_id = m.channel_id AND c.member_id = ANY (m.mentions) AND c.member_id <> m.sender_id AND c.left_at IS NULL;
+    WHERE c.channel_id = m.channel_id AND c.member_id = ANY (m.mentions) AND c.member_id <> ALL (p_before)
+        AND c.member_id <> m.sender_id AND c.left_at IS NULL;
 END
 $$;
 

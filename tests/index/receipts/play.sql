@@ -13,6 +13,8 @@ DECLARE
 BEGIN
     INSERT INTO public.channels (id, slug, name, microdao_id, matrix_room_id, visibility, created_by)
     VALUES (p_channel_id, p_channel_id::text, 'x', 'microdao:random', room, 'public', 'user:nobody');
+    -- Everybody may mention the room.
+    INSERT INTO messaging.room_levels (channel_id, levels, room_mention_level) VALUES (p_channel_id, '{}', 0);
     FOR act IN SELECT * FROM jsonb_array_elements(p_acts) LOOP
         n := n + 1;
         who := act ->> 'who';
@@ -27,11 +29,9 @@ BEGIN
             PERFORM messaging.record_message(p_room_id => room, p_message_id => (act ->> 'id')::uuid,
                 p_event_id => act ->> 'id', p_matrix_type => 'm.room.message', p_sender_id => who, p_sender_type => 'human',
                 p_sender_matrix_id => '@' || who, p_content_preview => 'text', p_content_type => 'text',
-                p_reply_to_event_id => act ->> 'root', p_client_key => NULL, p_fingerprint => NULL, p_sent_at => NULL,
-                p_joined_at => NULL, p_pushed_content => NULL);
-            INSERT INTO messaging.message_mentions (message_id, member_id, channel_id, seq)
-            SELECT m.id, named, m.channel_id, m.seq
-            FROM public.messages m, jsonb_array_elements_text(act -> 'mentions') named WHERE m.id = (act ->> 'id')::uuid;
+                p_reply_to_event_id => NULL, p_client_key => NULL, p_fingerprint => NULL, p_sent_at => NULL,
+                p_joined_at => NULL, p_pushed_content => NULL, p_thread_event_id => act ->> 'root',
+                p_mentions => ARRAY(SELECT jsonb_array_elements_text(act -> 'mentions')));
             SELECT jsonb_build_object('seq', m.seq, 'thread_id', m.thread_id) INTO outcome
             FROM public.messages m WHERE m.id = (act ->> 'id')::uuid;
         WHEN 'delete' THEN

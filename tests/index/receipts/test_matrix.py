@@ -72,8 +72,8 @@ async def test_private_and_shown_ones_and_those_of_threads_are_told_apart(world:
     channel = await world.channel()
     await joined(db, channel, BOB)
     root = await world.message(channel)
-    await world.message(channel, BOB, reply_to_event_id=root.event_id)
-    reply = await world.message(channel, reply_to_event_id=root.event_id)
+    await world.message(channel, BOB, thread_event_id=root.event_id)
+    reply = await world.message(channel, thread_event_id=root.event_id)
     gone = await world.message(channel)
     await world.delete(channel, gone)
     await read(db, channel, BOB, message_id=root.id)
@@ -148,8 +148,8 @@ async def test_a_receipt_of_a_thread_moves_that_thread(world: World, db: Databas
     channel = await world.channel()
     await joined(db, channel, BOB)
     root = await world.message(channel)
-    await world.message(channel, BOB, reply_to_event_id=root.event_id)
-    reply = await world.message(channel, reply_to_event_id=root.event_id)
+    await world.message(channel, BOB, thread_event_id=root.event_id)
+    reply = await world.message(channel, thread_event_id=root.event_id)
     sql = "SELECT read_seq FROM messaging.thread_members WHERE root_id = $1 AND member_id = $2"
     assert await push(db, channel, told(reply.event_id, BOB, root=root.event_id)) == 1
     assert await db.value(sql, root.id, BOB) == reply.seq

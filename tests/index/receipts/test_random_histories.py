@@ -84,6 +84,8 @@ class Model:
         self.sent: dict[str, Sent] = {}
         self.inside: set[str] = set()
         self.marks: dict[str, Marks] = {}
+        # The roots of threads.
+        self.threads: set[str] = set()
         self.last = 0
 
     def apply(self, act: dict[str, Any], outcome: dict[str, Any]) -> None:
@@ -102,7 +104,7 @@ class Model:
                 message = Sent(act["id"], who, outcome["thread_id"], act["mentions"], outcome["seq"])
                 self.sent[message.id] = message
                 if message.root:
-                    mine.threads[message.root] = max(mine.threads.get(message.root, 0), message.seq)
+                    self.reply(message, message.root, mine)
                 else:
                     mine.read, mine.shown, mine.marked = message.seq, message.seq, False
             case "delete":
@@ -114,6 +116,16 @@ class Model:
             case "read" | "receipt":
                 self.read(act, outcome)
         self.last = outcome["last"]
+
+    def reply(self, message: Sent, root: str, mine: Marks) -> None:
+        """Who wrote in a thread follows it, who sent its root from the first reply on, and who is meant by a reply."""
+        followers = {who for who in message.mentions if who in self.inside}
+        if root not in self.threads:
+            self.threads.add(root)
+            followers.add(self.sent[root].sender)
+        for who in followers:
+            self.marks[who].threads.setdefault(root, message.seq - 1)
+        mine.threads[root] = max(mine.threads.get(root, 0), message.seq)
 
     def read(self, act: dict[str, Any], outcome: dict[str, Any]) -> None:
         who, is_inside = act["who"], act["who"] in self.inside

@@ -128,12 +128,12 @@ async def test_sending_reads_the_channel_and_a_reply_its_thread(world: World, db
     channel = await world.channel()
     await joined(db, channel, BOB)
     root = await world.message(channel)
-    reply = await world.message(channel, BOB, reply_to_event_id=root.event_id)
+    reply = await world.message(channel, BOB, thread_event_id=root.event_id)
     assert await unread(db, channel, BOB) == 1, "a reply in a thread reads the thread"
     sql = "SELECT read_seq FROM messaging.thread_members WHERE root_id = $1 AND member_id = $2"
     assert await db.value(sql, root.id, BOB) == reply.seq
     assert await unread(db, channel, OWNER) == 0, "and counts in the thread"
-    other = await world.message(channel, reply_to_event_id=root.event_id)
+    other = await world.message(channel, thread_event_id=root.event_id)
     count = "SELECT messaging.count_unread_replies($1, $2, (SELECT read_seq FROM messaging.thread_members WHERE root_id = $1 AND member_id = $2))"
     assert await db.value(count, root.id, BOB) == 1
     await read(db, channel, BOB, message_id=other.id, root_id=root.id)
@@ -169,7 +169,7 @@ async def test_mentions_are_the_others_and_end_with_reading(world: World, db: Da
     assert (await state(db, channel, BOB))["mention_count"] == 2, "once for each message"
     assert (await state(db, channel, OWNER))["mention_count"] == 0
     root = await world.message(channel)
-    reply = await world.message(channel, reply_to_event_id=root.event_id)
+    reply = await world.message(channel, thread_event_id=root.event_id)
     await mention(db, channel, reply, BOB)
     await db.execute(
         "INSERT INTO messaging.thread_members (root_id, member_id, channel_id, is_following) VALUES ($1, $2, $3, true)",
@@ -225,12 +225,12 @@ async def test_who_comes_back_has_nothing_unread(world: World, db: Database) -> 
     channel = await world.channel()
     await joined(db, channel, BOB)
     root = await world.message(channel, BOB)
-    await world.message(channel, BOB, reply_to_event_id=root.event_id)
+    await world.message(channel, BOB, thread_event_id=root.event_id)
     await db.call("mark_unread", **channel.by(BOB))
     await db.call("record_membership", **membership(channel, BOB, "leave"))
     for _ in range(3):
         await world.message(channel)
-        last = await world.message(channel, reply_to_event_id=root.event_id)
+        last = await world.message(channel, thread_event_id=root.event_id)
     assert (await db.call("get_unread", caller=BOB, microdaos=None))["unread_count"] == 0, "who is out has no total"
     await joined(db, channel, BOB)
     found = await state(db, channel, BOB)
