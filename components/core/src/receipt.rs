@@ -31,7 +31,6 @@ pub struct MarkRead {
     pub thread_id: Option<MessageId>,
     /// Whether the others do not see it; `false` when it is left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    #[cfg_attr(feature = "openapi", schemars(!default))]
     pub private: bool,
 }
 

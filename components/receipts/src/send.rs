@@ -48,6 +48,9 @@ async fn tell(gateway: &Gateway, receipt: &DueReceipt) -> Result<bool, Problem> 
     match sent {
         Ok(()) => Ok(true),
         Err(problem) if problem.is_outage_of_matrix() => Err(problem),
-        Err(_) => Ok(false),
+        Err(problem) => {
+            log::info("", &format!("a receipt in {} cannot be told: {problem}", receipt.room_id));
+            Ok(false)
+        }
     }
 }

@@ -88,6 +88,7 @@ async def test_every_operation_responds_as_documented(world: World, contract: Co
     alice, bob, sofia = world.user("alice"), world.user("bob"), world.agent("sofia")
     ask, bobs, agents = judged(contract, alice), judged(contract, bob), judged(contract, sofia)
     await use_messages(ask, bobs, world, key)
+    await use_receipts(ask, bobs, world)
     await use_members(ask, agents, world, sofia.id)
     await use_special_channels(ask, bobs, world, bob.id)
     await use_operations_routes(judged(contract, world.stranger()), contract, stack)
@@ -134,6 +135,21 @@ async def use_messages(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     assert (await ask(200, "GET", path))["archived_at"]
 
 
+async def use_receipts(ask: Ask, bobs: Ask, world: World) -> None:
+    """How far somebody has read, and what is unread."""
+    channel = await ask(201, "POST", CHANNELS, world.fields())
+    path = f"{CHANNELS}/{channel['id']}"
+    await bobs(200, "PUT", f"{path}/members/me")
+    message = await ask(201, "POST", f"{path}/messages", {"text": "Hello"})
+    assert (await bobs(200, "GET", path))["unread_count"] == 1
+    assert (await bobs(200, "GET", "/api/messaging/unread"))["unread_count"] == 1
+    await bobs(200, "PUT", f"{path}/read", {"message_id": message["id"], "private": True})
+    await bobs(200, "PUT", f"{path}/read", {"seq": message["seq"]})
+    await bobs(200, "PUT", f"{path}/unread")
+    await bobs(200, "PUT", f"{path}/muted", {"muted": True})
+    assert (await ask(200, "GET", f"{path}/receipts", params={"seq": message["seq"]}))["read_count"] == 2
+
+
 async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     """Members and agents."""
     channel = await ask(201, "POST", CHANNELS, world.fields(visibility="microdao"))
@@ -177,6 +193,7 @@ async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> N
     headers = {"X-Internal-Service-Token": stack.internal_secret or ""}
     await ask(200, "GET", "/internal/messaging/set-aside-events", headers=headers)
     await ask(200, "POST", "/internal/messaging/set-aside-events/replay", headers=headers)
+    await ask(200, "POST", "/internal/messaging/receipts", headers=headers)
     await ask(200, "DELETE", "/internal/messaging/microdaos/microdao:nowhere/members/user:nobody", headers=headers)
 
 

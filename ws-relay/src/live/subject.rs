@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_person_takes_only_frames_about_themselves() {
-        let message = |subject: &str, payload| {
+        let message = |subject: &str, payload: &serde_json::Value| {
             let (headers, payload) = logged_message(&frame(subject, payload), subject);
             let (length, headers) = (payload.len(), Some(headers));
             Message { subject: "x".into(), reply: None, payload, headers, status: None, description: None, length }

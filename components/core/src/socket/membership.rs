@@ -26,7 +26,7 @@ pub enum PersonalFrame {
     /// for an event: not when the event comes, or came, as a frame of a channel that the socket is subscribed to. Who
     /// is no member of a new channel hears of none: lists of public and microDAO channels are read over REST. More
     /// than 100 roles that change at once are told to nobody one by one.
-    Membership(MembershipFrame),
+    Membership(Box<MembershipFrame>),
 }
 
 /// A change of one of the caller's memberships.

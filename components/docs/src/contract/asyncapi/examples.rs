@@ -59,10 +59,8 @@ pub fn personal() -> Vec<PersonalFrame> {
         muted: false,
         updated_at: Some(time(0)),
     };
-    vec![
-        PersonalFrame::UnreadUpdated(reading),
-        PersonalFrame::Membership(MembershipFrame { channel_id: channel_id(CHANNEL), seq: SEQ, event, channel }),
-    ]
+    let membership = MembershipFrame { channel_id: channel_id(CHANNEL), seq: SEQ, event, channel };
+    vec![PersonalFrame::UnreadUpdated(reading), PersonalFrame::Membership(Box::new(membership))]
 }
 
 /// One of each ephemeral frame.
