@@ -66,8 +66,6 @@ pub struct Message {
     #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::mention::MAX_MENTIONS)))]
     pub mentions: Vec<Mention>,
     /// When the poll that it is was ended; its votes are in Matrix.
-    #[serde(default)]
-    #[cfg_attr(feature = "openapi", schemars(required, !default))]
     pub poll_ended_at: Option<Timestamp>,
 }
 
