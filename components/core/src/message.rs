@@ -67,8 +67,6 @@ pub struct Message {
     #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::mention::MAX_MENTIONS)))]
     pub mentions: Vec<Mention>,
     /// When the poll that it is was ended; its votes are in Matrix.
-    #[serde(default)]
-    #[cfg_attr(feature = "openapi", schemars(required, !default))]
     pub poll_ended_at: Option<Timestamp>,
     /// What the sender is called, in an event at that moment, else now; `null` when they have chosen no name.
     #[cfg_attr(feature = "openapi", schemars(required))]

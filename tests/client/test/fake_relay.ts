@@ -124,5 +124,7 @@ function message(seq: number): Message {
     edited_at: null,
     deleted_at: null,
     created_at: "2026-01-01T00:00:00Z",
+    mentions: [],
+    poll_ended_at: null,
   };
 }

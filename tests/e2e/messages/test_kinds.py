@@ -56,12 +56,6 @@ KINDS: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "location",
         "Kyiv",
     ),
-    "location-without-a-name": (
-        "m.room.message",
-        {"msgtype": "m.location", "geo_uri": "geo:50.45,30.52"},
-        "location",
-        "geo:50.45,30.52",
-    ),
     "poll": ("m.poll.start", new_poll("Lunch?", "Borshch", "Salad"), "poll", "Lunch?\n• Borshch\n• Salad"),
     "unstable-poll": (OLD, old_poll("Lunch?", "Borshch", "Salad"), "poll", "Lunch?\n• Borshch\n• Salad"),
     "verification": ("m.room.message", ASKED, "verification", "Verification request"),

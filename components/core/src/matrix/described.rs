@@ -88,15 +88,16 @@ pub fn describe<'a>(event_type: &str, content: &'a Value) -> Option<Described<'a
 
 /// The question and the answers, a line each; what the poll says for clients without polls where they cannot be read.
 fn poll_text(content: &Value) -> Option<Cow<'_, str>> {
-    let start = ["m.poll", "m.poll.start", "org.matrix.msc3381.poll.start"].iter().find_map(|field| content.get(field));
-    let read = |start: &'_ Value| {
-        let question = extensible(start.get("question")?)?.to_owned();
-        let answers: Vec<_> =
-            start.get("answers")?.as_array()?.iter().take(MAX_ANSWERS).filter_map(extensible).collect();
-        let lines = answers.iter().map(|answer| format!("\n• {answer}"));
-        (!answers.is_empty()).then(|| lines.fold(question, |text, line| text + &line))
-    };
-    start.and_then(read).map(Cow::Owned).or_else(|| extensible(content).map(Cow::Borrowed))
+    let fields = ["m.poll", "m.poll.start", "org.matrix.msc3381.poll.start"];
+    let start = fields.iter().find_map(|field| content.get(field))?;
+    question_and_answers(start).map(Cow::Owned).or_else(|| extensible(content).map(Cow::Borrowed))
+}
+
+fn question_and_answers(start: &Value) -> Option<String> {
+    let question = extensible(start.get("question")?)?.to_owned();
+    let answers = start.get("answers")?.as_array()?.iter().take(MAX_ANSWERS).filter_map(extensible);
+    let lines: Vec<_> = answers.map(|answer| format!("\n• {answer}")).collect();
+    (!lines.is_empty()).then(|| lines.into_iter().fold(question, |text, line| text + &line))
 }
 
 /// A text of extensible events, under its stable and its unstable names.
@@ -176,6 +177,7 @@ mod tests {
             ("m.room.encrypted", json!({"ciphertext": "x"})),
             ("m.sticker", json!({"url": "mxc://x/y"})),
             ("m.poll.start", json!({"m.poll": {}})),
+            ("m.poll.start", json!({"m.text": "Lunch?", "body": "x"})),
             ("org.matrix.msc3381.poll.start", Value::Null),
             ("m.poll.response", json!({"msgtype": "m.text", "body": "x"})),
             ("m.reaction", json!({"msgtype": "m.text", "body": "x"})),

@@ -201,7 +201,7 @@ mod tests {
         }
         assert_eq!(of("m.room.message", Some(""), text.clone()), None);
         assert_eq!(of("m.sticker", None, json!({"body": "Hedgehog", "url": "mxc://x/y"})), about("message", ""));
-        assert_eq!(of("m.poll.start", None, json!({"m.text": "Lunch?"})), about("message", ""));
+        assert_eq!(of("m.poll.start", None, json!({"m.text": "Lunch?", "m.poll": {}})), about("message", ""));
         assert_eq!(of("org.matrix.msc3381.poll.end", None, related("m.reference")), about("poll_end", "$t"));
         assert_eq!(of("m.poll.end", None, related("m.annotation")), None);
         assert_eq!(of("m.poll.response", None, related("m.reference")), None);
