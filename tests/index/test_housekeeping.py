@@ -130,7 +130,7 @@ async def test_a_row_goes_at_its_age_and_not_before(
 
 
 async def test_rows_that_stay_go_with_their_channel(db: Database) -> None:
-    """A channel that is deleted by hand leaves nothing of itself behind but what the log still has to tell."""
+    """A channel that is deleted by hand leaves nothing behind but what the log still has to tell: rows go with it or their message."""
     sql = """SELECT table_schema || '.' || table_name FROM information_schema.columns c
              WHERE column_name = 'channel_id' AND table_schema IN ('public', 'messaging') AND NOT EXISTS (
                  SELECT FROM pg_constraint f JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey)

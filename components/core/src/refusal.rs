@@ -145,7 +145,7 @@ impl From<Refusal> for Problem {
             Refusal::ReplyToNotFound => {
                 Self::invalid_field("reply_to", "must be a message of this channel and, beside thread_id, of that thread")
             }
-            Refusal::ThreadNotFound => Self::invalid_field("thread_id", "must be a message of this channel"),
+            Refusal::ThreadNotFound => Self::invalid_field("thread_id", "must be a message of this channel, in the room that it has today"),
             Refusal::SlugTaken => conflict("This microDAO has a channel with this slug. Choose another."),
             Refusal::AliasTaken => Self::alias_taken(),
             Refusal::BeingCreated => conflict(

@@ -57,7 +57,8 @@ BEGIN
     IF p_thread_id IS NOT NULL THEN
         SELECT * INTO root FROM public.messages WHERE id = p_thread_id AND channel_id = p_channel_id;
         root := messaging.thread_root(root);
-        IF root.id IS NULL
+        -- A relation leads to no other room, and after an upgrade the earlier messages are in another one.
+        IF root.id IS NULL OR coalesce(root.matrix_room_id, ch.matrix_room_id) <> ch.matrix_room_id
             OR root.deleted_at IS NOT NULL AND NOT EXISTS (SELECT FROM messaging.threads WHERE root_id = root.id) THEN
             refusal := 'thread_not_found';
             RETURN;

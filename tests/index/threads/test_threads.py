@@ -366,6 +366,10 @@ async def test_refusals_of_a_message_in_a_thread(world: World, db: Database) -> 
         assert await db.refusal("prepare_send", **by, **plain, thread_id=thread) == "thread_not_found"
     await world.delete(channel, alone)
     assert await db.refusal("prepare_send", **by, **plain, thread_id=alone.id) == "thread_not_found"
+    before = await world.message(channel)
+    await world.message(channel, thread_event_id=before.event_id)
+    await db.execute("UPDATE public.messages SET matrix_room_id = '!before-the-upgrade' WHERE id = $1", before.id)
+    assert await db.refusal("prepare_send", **by, **plain, thread_id=before.id) == "thread_not_found"
     root = await world.message(channel)
     reply = await world.message(channel, thread_event_id=root.event_id)
     outside = await world.message(channel, reply_to_event_id=root.event_id)

@@ -24,7 +24,8 @@ pub fn operations() -> Vec<Operation> {
             .retry_safe()
             .responds::<AgentPosted>(200, "It is posted.")
             .refuses(&WRITING)
-            .refuses(&[Refusal::ChannelEncrypted, Refusal::ReplyToNotFound, Refusal::CannotMentionRoom])
+            .refuses(&[Refusal::ChannelEncrypted, Refusal::ReplyToNotFound, Refusal::ThreadNotFound])
+            .refuses(&[Refusal::CannotMentionRoom])
             .fails([Problem::not_found("agent"), Problem::agent_not_allowed()])
             .asks_matrix(),
         operation("agents", "get", paths::AGENT_CONTEXT, "getAgentContext")

@@ -13,7 +13,7 @@ pub fn operations() -> Vec<Operation> {
         operation("messages", "get", paths::MESSAGES, "listMessages")
             .does(
                 "Page through messages",
-                "Newest first. Deleted messages are left out unless `deleted` asks for them.",
+                "Newest first, those in threads too. Deleted messages are left out unless `deleted` asks for them.",
             )
             .who(Reader(READERS))
             .asks(&["limit", "before", "after", "deleted"])
@@ -28,8 +28,13 @@ pub fn operations() -> Vec<Operation> {
             .retry_safe()
             .responds::<Message>(201, "The message.")
             .refuses(&WRITING)
-            .refuses(&[Refusal::ChannelEncrypted, Refusal::ChannelNotEncrypted, Refusal::ReplyToNotFound])
-            .refuses(&[Refusal::CannotMentionRoom])
+            .refuses(&[
+                Refusal::ChannelEncrypted,
+                Refusal::ChannelNotEncrypted,
+                Refusal::ReplyToNotFound,
+                Refusal::ThreadNotFound,
+                Refusal::CannotMentionRoom,
+            ])
             .asks_optional_call(),
         operation("messages", "get", paths::MESSAGE, "getMessage")
             .does(
@@ -79,7 +84,10 @@ pub fn operations() -> Vec<Operation> {
             ])
             .asks_matrix(),
         operation("messages", "get", paths::REPLIES, "listReplies")
-            .does("Page through the replies to a message", "Newest first.")
+            .does(
+                "Page through the replies to a message",
+                "Newest first: what is in the thread under it, and what replies to it elsewhere.",
+            )
             .who(Reader(READERS))
             .asks(&["limit", "before", "after", "deleted"])
             .responds::<Vec<Message>>(200, "A page of replies.")
