@@ -60,10 +60,8 @@ pub struct Message {
     #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     pub client_key: Option<String>,
     /// What the sender is called, in an event at that moment, else now; `null` when they have chosen no name.
-    #[cfg_attr(feature = "openapi", schemars(required))]
     pub sender_name: Option<String>,
     /// The sender's picture, an `mxc://` address.
-    #[cfg_attr(feature = "openapi", schemars(required))]
     pub sender_avatar_url: Option<String>,
 }
 
