@@ -51,10 +51,8 @@ pub struct Member {
     /// When they were banned; they come back only by invitation.
     pub banned_at: Option<Timestamp>,
     /// What they are called, in an event at that moment, else now; `null` when they have chosen no name, or were never in.
-    #[cfg_attr(feature = "openapi", schemars(required))]
     pub display_name: Option<String>,
     /// Their picture, an `mxc://` address.
-    #[cfg_attr(feature = "openapi", schemars(required))]
     pub avatar_url: Option<String>,
 }
 

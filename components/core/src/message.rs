@@ -69,10 +69,8 @@ pub struct Message {
     /// When the poll that it is was ended; its votes are in Matrix.
     pub poll_ended_at: Option<Timestamp>,
     /// What the sender is called, in an event at that moment, else now; `null` when they have chosen no name.
-    #[cfg_attr(feature = "openapi", schemars(required))]
     pub sender_name: Option<String>,
     /// The sender's picture, an `mxc://` address.
-    #[cfg_attr(feature = "openapi", schemars(required))]
     pub sender_avatar_url: Option<String>,
     /// The message that it replies to.
     pub reply_to: Option<MessageId>,

@@ -227,10 +227,8 @@ pub struct ProfileUpdated {
     /// Who it is.
     pub member_id: EntityId,
     /// What they are called now; `null` when they have no name any more.
-    #[cfg_attr(feature = "openapi", schemars(required))]
     pub display_name: Option<String>,
     /// Their picture, an `mxc://` address.
-    #[cfg_attr(feature = "openapi", schemars(required))]
     pub avatar_url: Option<String>,
 }
 

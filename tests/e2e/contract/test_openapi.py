@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World
+from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World, profile_path
 from support.contract import Contract
 from support.person import NewPerson
 from support.problems import problem
@@ -165,6 +165,9 @@ async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     await agents(200, "GET", f"{internal}/messages", params={"agent_id": sofia})
     await agents(200, "POST", f"{internal}/reconcile", params={"min_age": 1, "since": "2026-01-01T00:00:00Z"})
     await agents(204, "PUT", f"{internal}/typing", {"member_id": sofia})
+    named = await agents(200, "PUT", f"/internal/agents/{sofia}/profile", {"display_name": "Sofia", "avatar_url": None})
+    assert await ask(200, "GET", profile_path(sofia)) == named
+    await ask(200, "PUT", profile_path(), {"display_name": "Alice"}, key="name")
     await ask(200, "PATCH", f"{path}/members/{sofia}", {"can_write": False})
     await ask(204, "DELETE", f"{path}/members/{sofia}")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from support.api import Caller, World, profile_path
+from support.api import Caller, World, profile_path, unique
+from support.homeserver import Homeserver, accepted, pushed_message
 from support.index import Index
 from support.matrix_client import matrix_client
 from support.person import NewPerson, joined_member
@@ -139,7 +141,7 @@ async def test_somebody_who_is_only_in_matrix_is_called_as_there(
         assert (await alice.members(where["id"]))[bob.id]["display_name"] == "Robert"
     # A name for one room alone is the last word on what they are called, until the next one.
     await client.set_name_in(channel["matrix_room_id"], "Bobby here")
-    await known_as(alice, bob.id, "Bobby here")
+    await known_as(alice, bob.id, "Bobby here", PICTURE)
     await client.set_profile("displayname", "")
     await known_as(alice, bob.id, None, PICTURE)
 
@@ -174,29 +176,30 @@ async def test_our_own_user_changes_it_in_a_matrix_client(world: World, rooms: R
     ],
 )
 async def test_a_hostile_name_is_bounded_and_shown_safely(
-    world: World, rooms: Rooms, person: NewPerson, name: Any, shown: str | None
+    world: World, homeserver: Homeserver, name: Any, shown: str | None
 ) -> None:
+    """As other homeservers may let their people call themselves."""
     alice = world.user("alice")
     channel = await world.channel(alice)
-    bob = await person("bob")
-    await bob.join(channel["matrix_room_id"])
-    await joined_member(alice, channel, bob)
-    client = await matrix_client(rooms, bob)
-    await client.set_name_in(channel["matrix_room_id"], "Bob")
-    await known_as(alice, bob.id, "Bob")
-    await client.set_name_in(channel["matrix_room_id"], name)
-    await known_as(alice, bob.id, shown)
-    assert (await alice.members(channel["id"]))[bob.id]["display_name"] == shown
+    mallory = pushed_message(channel)["sender"].replace("@mallory", f"@{unique('mallory')}")
+    now = int(time.time() * 1000)
+    for told, age in (("Mallory", 20), (name, 10)):
+        content = {"membership": "join", "displayname": told, "avatar_url": told}
+        fields = {"sender": mallory, "state_key": mallory, "content": content, "origin_server_ts": now - age}
+        accepted(await homeserver.push(pushed_message(channel, type="m.room.member", **fields)))
+        expected = "Mallory" if told == "Mallory" else shown
+        profile = await alice.profile(mallory)
+        assert (profile["display_name"], profile["avatar_url"]) == (expected, None)
+    assert (await alice.members(channel["id"]))[mallory]["display_name"] == shown
 
 
 async def test_the_name_that_an_inviter_gives_is_none(world: World, rooms: Rooms, person: NewPerson) -> None:
     alice = world.user("alice")
     channel = await world.channel(alice)
-    bob, mallory = await person("bob"), await matrix_client(rooms, await person("mallory"))
+    bob, client = await person("bob"), await matrix_client(rooms, alice)
     room = channel["matrix_room_id"]
-    await mallory.join(room)
     path = f"rooms/{quote(room, safe='')}/state/m.room.member/{quote(bob.id, safe='')}"
-    await mallory.call("PUT", path, {"membership": "invite", "displayname": "I am a thief"})
+    await client.call("PUT", path, {"membership": "invite", "displayname": "I am a thief"})
 
     async def invited() -> bool:
         return bob.id in await alice.members(channel["id"])
