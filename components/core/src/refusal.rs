@@ -70,6 +70,8 @@ pub enum Refusal {
     CannotKick,
     /// Somebody else is changing or removing this member at the moment.
     MemberBeingChanged,
+    /// Somebody else is archiving the channel, or opening it again, at the moment.
+    ChannelBeingChanged,
     /// The channel would be left without an owner.
     LastOwner,
     /// Agents have the role agent, and nobody else has it.
@@ -185,6 +187,10 @@ impl From<Refusal> for Problem {
             Refusal::CannotKick => forbidden("You may not remove this member."),
             Refusal::MemberBeingChanged => {
                 conflict("Somebody is changing or removing this member at the moment. Retry in a moment.").retry_after(SOON)
+            }
+            Refusal::ChannelBeingChanged => {
+                conflict("Somebody is archiving this channel, or opening it again, at the moment. Retry in a moment.")
+                    .retry_after(SOON)
             }
             Refusal::LastOwner => conflict(
                 "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",

@@ -15,6 +15,6 @@ BEGIN
     ch := lookup.channel;
     m := lookup.message;
     document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id,
-        'is_deleted', m.deleted_at IS NOT NULL, 'message', messaging.message_json(m));
+        'is_deleted', m.deleted_at IS NOT NULL, 'message', messaging.message_document(m, p_caller));
 END
 $$;

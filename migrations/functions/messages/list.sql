@@ -95,10 +95,12 @@ END
 $$;
 
 -- A page, newest first: after a place the nearest messages, otherwise the newest ones. At most 200, whatever p_limit says.
--- p_with_deleted: deleted messages are on it too, without their text. The links are the page's neighbours of the same kind.
+-- p_with_deleted: deleted messages are on it too, without their text. p_with_rooms: which room holds each one's event is told
+-- beside them. The links are the page's neighbours of the same kind.
 CREATE FUNCTION messaging.list_messages(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_limit integer, p_before jsonb, p_after jsonb, p_thread_id uuid,
-    p_with_deleted boolean DEFAULT false, OUT refusal messaging.refusal, OUT document json
+    p_with_deleted boolean DEFAULT false, p_with_rooms boolean DEFAULT false,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     page_size integer := least(p_limit, 200);
@@ -107,6 +109,7 @@ DECLARE
     below bigint := 9223372036854775807;
     items json[];
     numbers bigint[];
+    rooms text[];
     -- How many were read at the upper end that are not on the page.
     beyond integer;
     oldest bigint;
@@ -134,8 +137,9 @@ BEGIN
         RETURN;
     END IF;
     -- One more than the page is read: where there is one, the page has a neighbour on that side.
-    SELECT array_agg(messaging.message_json(m)), array_agg(m.seq), count(*) FILTER (WHERE m.seq >= below)
-    INTO items, numbers, beyond
+    SELECT array_agg(messaging.message_document(m, p_caller)), array_agg(m.seq), array_agg(m.matrix_room_id),
+        count(*) FILTER (WHERE m.seq >= below)
+    INTO items, numbers, rooms, beyond
     FROM (SELECT * FROM messaging.messages_beside(
               p_channel_id, p_thread_id, CASE WHEN p_after IS NULL THEN below ELSE above END, p_after IS NOT NULL, page_size + 1,
               p_with_deleted)
@@ -144,11 +148,13 @@ BEGIN
         has_older := cardinality(numbers) > page_size;
         numbers := numbers[:page_size];
         items := items[:page_size];
+        rooms := rooms[:page_size];
     ELSE
         beyond := greatest(beyond, cardinality(numbers) - page_size);
         has_newer := beyond > 0;
         numbers := numbers[beyond + 1:];
         items := items[beyond + 1:];
+        rooms := rooms[beyond + 1:];
     END IF;
     newest := numbers[1];
     oldest := numbers[cardinality(numbers)];
@@ -162,5 +168,10 @@ BEGIN
     document := json_build_object('items', coalesce(array_to_json(items), '[]'), 'links', json_build_object(
         'next', CASE WHEN has_older THEN 'before=' || oldest END,
         'prev', CASE WHEN has_newer THEN 'after=' || newest END));
+    IF p_with_rooms THEN
+        document := (left(document::text, -1) || ',"rooms":' || coalesce((
+            SELECT json_agg(coalesce(room.id, ch.matrix_room_id) ORDER BY room.n)::text
+            FROM unnest(rooms) WITH ORDINALITY room (id, n) JOIN public.channels ch ON ch.id = p_channel_id), '[]') || '}')::json;
+    END IF;
 END
 $$;

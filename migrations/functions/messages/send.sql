@@ -152,6 +152,7 @@ DECLARE
     root uuid;
     next_seq bigint;
     message json;
+    sent_at timestamptz;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -194,7 +195,10 @@ BEGIN
         RETURN;
     END IF;
     SELECT id INTO root FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id;
-    next_seq := messaging.take_seq(ch.id);
+    -- Never in the future, never before its channel and the message in front of it, whatever the sender's server says.
+    sent_at := greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
+                        (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1));
+    next_seq := messaging.take_seq(ch.id, p_active_at => sent_at);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
                                  content_preview, is_truncated, content_type, thread_id, awaited_event_id, client_key,
                                  client_fingerprint, created_at, matrix_room_id)
@@ -202,10 +206,7 @@ BEGIN
             CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview), p_content_type,
             root, CASE WHEN root IS NULL THEN p_reply_to_event_id END, p_client_key, p_fingerprint,
-            -- Never in the future, never before its channel and the message in front of it, whatever the sender's server
-            -- says.
-            greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
-                     (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id)
+            sent_at, p_room_id)
     RETURNING * INTO m;
     message := messaging.message_json(m);
     -- From here on the message keeps the key.

@@ -133,6 +133,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         deleted_at: None,
         created_at: time(5),
         client_key: None,
+        reactions: None,
     };
     MessageEvent {
         envelope: envelope(SEQ),
@@ -179,6 +180,11 @@ fn channel(seq: Seq, actor_id: Option<&str>) -> ChannelEvent {
         created_at: time(0),
         updated_at: time(if seq == 1 { 0 } else { 9 }),
         archived_at: None,
+        member_count: None,
+        last_message: None,
+        last_seq: None,
+        membership: None,
+        direct_member_id: None,
     };
     ChannelEvent {
         envelope: envelope(seq),
