@@ -62,14 +62,14 @@ pub struct Channel {
     pub member_count: Option<i64>,
     /// The newest message that is not deleted, replies too; `null` when there is none, or for who may not read the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_message: Option<Message>,
+    pub last_message: Option<Box<Message>>,
     /// The number of the channel's newest event; `null` for who may not read the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub last_seq: Option<i64>,
     /// What the caller is in the channel; `null` when they are neither a member nor invited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub membership: Option<Membership>,
+    pub membership: Option<Box<Membership>>,
     /// The other one of a direct channel, also after they have left; `null` in other channels, and for who is none of the two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct_member_id: Option<EntityId>,
