@@ -160,6 +160,7 @@ BEGIN
         SELECT d.id FROM messaging.webhook_deliveries d WHERE d.created_at < now() - interval '1 day'
         ORDER BY d.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS deleted = ROW_COUNT;
+    PERFORM messaging.count_channels();
     document := json_build_object('deleted', total + deleted);
 END
 $$;

@@ -158,7 +158,8 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
     channel = await world.channel()
     await world.member(channel, "user:bob")
     await world.member(channel, "user:ann")
-    other = await world.channel(owner="user:bob")
+    other, archived = await world.channel(owner="user:bob"), await world.channel()
+    await world.archive(archived)
     own, another, theirs = [await world.message(channel, sender) for sender in (OWNER, OWNER, "user:bob")]
     for reactor, emoji in ((OWNER, "🎉"), (OWNER, "🚀")):
         await db.call("record_reaction", **reaction(channel, own.event_id, reactor, emoji))
@@ -182,6 +183,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "prepare_archive": ("manage", [by, by]),
         "prepare_profile_change": ("manage", [{"caller": OWNER, "changes": {"display_name": "Olga"}}] * 2),
         "prepare_pin": ("manage", [{**by, "message_id": own.id, "is_pinned": True}] * 2),
+        "prepare_reopening": ("manage", [archived.by(OWNER), archived.by(OWNER)]),
         "prepare_invite": ("manage", [{**by, "member_id": f"user:{who}", **invited} for who in ("new", "newer")]),
         "prepare_join": ("manage", [other.by(OWNER), other.by(OWNER)]),
         "prepare_removal": ("manage", [{**by, "member_id": f"user:{who}"} for who in ("bob", "ann")]),

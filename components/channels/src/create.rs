@@ -39,7 +39,10 @@ pub async fn create(
     let new = new.with_topic();
 
     let reserved = reserve(&caller, &new, client_key.as_ref(), &fingerprint).await?;
-    if let Some(channel) = reserved.channel {
+    if let Some(mut channel) = reserved.channel {
+        if reserved.must_reopen {
+            channel = direct::reopen(&caller, &channel, &request_id).await?;
+        }
         if !reserved.is_archived {
             if reserved.must_return {
                 direct::return_to(&gateway, &caller, &channel, reserved.power_level).await?;

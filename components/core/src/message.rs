@@ -15,6 +15,7 @@ use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::member::MemberType;
 use crate::mention::Mention;
 use crate::thread::Thread;
+use crate::reaction::ReactionCount;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -79,6 +80,11 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "Thread"))]
     pub thread: Option<Box<Thread>>,
+    /// The reactions, in the order in which each emoji was first used, at most 50; none of a deleted message. It is there in
+    /// pages and in `GET` of the message, and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Vec<ReactionCount>", length(max = 50)))]
+    pub reactions: Option<Vec<ReactionCount>>,
 }
 
 /// A message with its full content from Matrix, edits applied.
@@ -97,6 +103,28 @@ pub struct MessageWithContent {
     /// `content`.
     pub formatted_body: Option<String>,
     /// The content of the Matrix event; `null` when the message is deleted, or when `source` is `index`.
+    pub content: Option<Map<String, Value>>,
+}
+
+/// A message on a page; with `include=content` it has its content as well.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct MessageOnPage {
+    /// What the index knows.
+    #[serde(flatten)]
+    pub message: Message,
+    /// Where `text` comes from; also `index` when Matrix did not respond in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "ContentSource"))]
+    pub source: Option<ContentSource>,
+    /// As of one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// As of one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formatted_body: Option<String>,
+    /// As of one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Map<String, Value>>,
 }
 

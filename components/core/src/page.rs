@@ -1,18 +1,20 @@
 //! Pages: how many, and from where.
 
+mod channels;
+mod content;
 mod position;
 
+pub use channels::{ChannelOrder, ChannelPage, MAX_CHANNELS};
+pub use content::{ContentPage, MAX_WITH_CONTENT};
 pub use position::Position;
 
-use crate::ids::{ChannelId, ChannelMemberId, MicrodaoId};
+use crate::ids::ChannelMemberId;
 use crate::problem::{FieldError, Problem};
 
 /// How many messages a page holds when the caller does not say.
 pub const DEFAULT_LIMIT: i32 = 50;
 /// How many messages a page holds at most.
 pub const MAX_LIMIT: i32 = 200;
-/// How many channels a page holds at most, and when the caller does not say: a list that does not page shows them all.
-pub const MAX_CHANNELS: i32 = 1_000;
 
 /// Looks up the first value of a query parameter.
 pub type Parameter<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
@@ -61,45 +63,6 @@ impl FromQuery for MessagePage {
 
     fn shared_query(&self) -> String {
         format!("limit={}{}", self.limit, if self.with_deleted { "&deleted=true" } else { "" })
-    }
-}
-
-/// Which channels, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChannelPage {
-    /// 1 to [`MAX_CHANNELS`].
-    pub limit: i32,
-    /// Only channels of this microDAO.
-    pub microdao_id: Option<MicrodaoId>,
-    /// The place of the last channel of the page before: its `created_at` and its id.
-    pub cursor: Option<(String, ChannelId)>,
-}
-
-impl FromQuery for ChannelPage {
-    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
-        let mut errors = Vec::new();
-        let limit = parse_limit(parameter("limit"), MAX_CHANNELS, MAX_CHANNELS, &mut errors);
-        let microdao_id = parameter("microdao_id").map(MicrodaoId::parse).transpose();
-        let microdao_id = microdao_id.unwrap_or_else(|e| {
-            errors.push(FieldError::parameter("microdao_id", e.0));
-            None
-        });
-        let place = |text: &str| {
-            let (time, id) = text.split_once('_')?;
-            match Position::parse(time)? {
-                Position::Time(time) => Some((time, ChannelId::parse(id)?)),
-                Position::Seq(_) | Position::Message(_) => None,
-            }
-        };
-        let cursor = parse_cursor(parameter("cursor"), place, &mut errors);
-        if errors.is_empty() { Ok(Self { limit, microdao_id, cursor }) } else { Err(Problem::invalid(errors)) }
-    }
-
-    fn shared_query(&self) -> String {
-        match &self.microdao_id {
-            Some(id) => format!("limit={}&microdao_id={}", self.limit, id.as_str()),
-            None => format!("limit={}", self.limit),
-        }
     }
 }
 
@@ -166,6 +129,18 @@ fn parse_flag(name: &str, parameter: Parameter<'_>, errors: &mut Vec<FieldError>
     }
 }
 
+/// Reads a parameter that is `true` or, when it is left out, `false`; a bad one is added to `errors`.
+fn parse_flag(name: &str, parameter: Parameter<'_>, errors: &mut Vec<FieldError>) -> bool {
+    match parameter(name) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            errors.push(FieldError::parameter(name, "must be true or false"));
+            false
+        }
+    }
+}
+
 /// Reads a cursor; a bad one is added to `errors`.
 fn parse_cursor<T>(text: Option<&str>, parse: impl Fn(&str) -> Option<T>, errors: &mut Vec<FieldError>) -> Option<T> {
     let cursor = parse(text?);
@@ -203,10 +178,6 @@ mod tests {
         assert!(page::<MessagePage>(&[("before", "1"), ("after", "2")]).is_err());
         assert_eq!(page::<MessagePage>(&[]).unwrap().limit, DEFAULT_LIMIT);
         assert_eq!(page::<MemberPage>(&[]).unwrap().limit, MAX_LIMIT);
-        assert_eq!(page::<ChannelPage>(&[]).unwrap().limit, MAX_CHANNELS);
-        assert!(page::<ChannelPage>(&[("limit", "1001")]).is_err());
-        let bad = [("limit", "x"), ("microdao_id", "y"), ("cursor", "z")];
-        assert_eq!(page::<ChannelPage>(&bad).unwrap_err().errors.len(), 3);
     }
 
     #[test]
@@ -217,19 +188,6 @@ mod tests {
         assert_eq!(of("true").unwrap().shared_query(), "limit=50&deleted=true");
         for bad in ["", "1", "True", "only"] {
             assert!(of(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_cursor_comes_back_as_it_was() {
-        let id = "6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4";
-        let query =
-            [("cursor", "2026-11-22T10:00:00Z_6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"), ("microdao_id", "microdao:x")];
-        let channels: ChannelPage = page(&query).unwrap();
-        assert_eq!(channels.cursor.as_ref().map(|(_, id)| id.to_string()).as_deref(), Some(id));
-        assert_eq!(channels.shared_query(), "limit=1000&microdao_id=microdao:x");
-        for bad in ["", "now_x", "42_6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"] {
-            assert!(page::<ChannelPage>(&[("cursor", bad)]).is_err(), "{bad}");
         }
     }
 

@@ -78,6 +78,8 @@ pub enum Refusal {
     MemberBeingChanged,
     /// The caller's profile is being changed otherwise at the moment.
     ProfileBeingChanged,
+    /// Somebody else is archiving the channel, or opening it again, at the moment.
+    ChannelBeingChanged,
     /// The channel would be left without an owner.
     LastOwner,
     /// Agents have the role agent, and nobody else has it.
@@ -207,6 +209,10 @@ impl From<Refusal> for Problem {
             }
             Refusal::ProfileBeingChanged => {
                 conflict("Another change of your profile is not finished. Retry in a moment.").retry_after(SOON)
+            }
+            Refusal::ChannelBeingChanged => {
+                conflict("Somebody is archiving this channel, or opening it again, at the moment. Retry in a moment.")
+                    .retry_after(SOON)
             }
             Refusal::LastOwner => conflict(
                 "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",

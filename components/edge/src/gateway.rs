@@ -185,9 +185,9 @@ impl Gateway {
         Ok(changed.room_alias.is_some())
     }
 
-    /// Lets nobody send to a room any more, on behalf of `actor`.
-    pub async fn close_room(&self, room_id: &str, actor: &EntityId) -> Result<(), Problem> {
-        let change = ReadOnly { read_only: true, sender_matrix_id: Some(self.matrix_id(actor)) };
+    /// Lets nobody send to a room any more, or everybody again, on behalf of `actor`.
+    pub async fn set_read_only(&self, room_id: &str, actor: &EntityId, read_only: bool) -> Result<(), Problem> {
+        let change = ReadOnly { read_only, sender_matrix_id: Some(self.matrix_id(actor)) };
         self.act(Method::PUT, paths::READ_ONLY, &[room_id], &change).await
     }
 

@@ -84,7 +84,7 @@ BEGIN
     RETURNING * INTO after;
     IF FOUND THEN
         PERFORM messaging.begin_reading(ch.id, p_member_id);
-        PERFORM messaging.emit_member(ch, 'member.joined', p_member_id, after);
+        PERFORM messaging.emit_member(ch, 'member.joined', p_member_id, after, p_joined => 1);
     END IF;
 END
 $$;

@@ -177,6 +177,7 @@ DECLARE
     awaited_thread text;
     next_seq bigint;
     message json;
+    sent_at timestamptz;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -231,7 +232,10 @@ BEGIN
     root := messaging.thread_root(root);
     -- No message waits for itself, whatever it says of its relations.
     awaited_thread := nullif(CASE WHEN root.id IS NULL THEN p_thread_event_id ELSE root.awaited_thread_event_id END, p_event_id);
-    next_seq := messaging.take_seq(ch.id);
+    -- Never in the future, never before its channel and the message in front of it, whatever the sender's server says.
+    sent_at := greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
+                        (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1));
+    next_seq := messaging.take_seq(ch.id, p_active_at => sent_at);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
                                  content_preview, is_truncated, content_type, reply_to, awaited_event_id, thread_id,
                                  awaited_thread_event_id, client_key, client_fingerprint, created_at, matrix_room_id,
@@ -241,11 +245,7 @@ BEGIN
             NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview), p_content_type,
             answered, CASE WHEN answered IS NULL THEN nullif(p_reply_to_event_id, p_event_id) END,
             CASE WHEN root.awaited_thread_event_id IS NULL THEN root.id END, awaited_thread,
-            p_client_key, p_fingerprint,
-            -- Never in the future, never before its channel and the message in front of it, whatever the sender's server
-            -- says.
-            greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
-                     (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id,
+            p_client_key, p_fingerprint, sent_at, p_room_id,
             messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions))
     RETURNING * INTO m;
     PERFORM messaging.index_mentions(m);

@@ -21,6 +21,7 @@ BEGIN
         RETURN;
     END IF;
     document := json_build_object('items', coalesce(array_to_json(ARRAY(
-        SELECT messaging.message_json(m) FROM messaging.pinned_messages(p_channel_id) m)), '[]'));
+        SELECT messaging.message_document(m, p_caller, p.display_name, p.avatar_url)
+        FROM messaging.pinned_messages(p_channel_id) m LEFT JOIN messaging.profiles p ON p.member_id = m.sender_id)), '[]'));
 END
 $$;

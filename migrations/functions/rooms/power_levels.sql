@@ -45,8 +45,8 @@ $$;
 -- one, as when the API changes them; more are one event.
 --
 -- p_room_mention_level: from which level on everybody may be mentioned, NULL likewise.
--- p_is_read_only: nobody may send any more. That is how a channel is archived. must_raise, ask_version: as of
--- record_membership.
+-- p_is_read_only: nobody may send any more. That is how a channel is archived, and it ends when it is opened again.
+-- must_raise, ask_version: as of record_membership.
 CREATE FUNCTION messaging.record_power_levels(
     p_room_id text, p_levels jsonb, p_default integer, p_sender_id text, p_by_bot boolean, p_changed_at text,
     p_event_id text DEFAULT NULL, p_order text DEFAULT 'clock', p_version text DEFAULT NULL, p_is_read_only boolean DEFAULT false,
@@ -57,7 +57,6 @@ DECLARE
     changed timestamptz := least(p_changed_at::timestamptz, now());
     asked timestamptz;
     judged record;
-    intent messaging.intents;
     total bigint;
     actor_ids text[];
     members public.channel_members[];
@@ -141,12 +140,7 @@ BEGIN
     ELSIF total > 0 THEN
         PERFORM messaging.emit_members(ch, 'member.role_changed', actor_ids, members);
     END IF;
-    IF p_is_read_only THEN
-        intent := messaging.take_intent(ch.id, 'archive', 'channel', p_sender_id, p_by_bot);
-        IF intent.actor_id IS NOT NULL THEN
-            PERFORM messaging.archive_channel(ch.id, intent.actor_id);
-        END IF;
-    END IF;
+    PERFORM messaging.follow_read_only(ch.id, p_is_read_only, p_sender_id, p_by_bot);
     document := json_build_object('must_raise', messaging.powerless_owners(ch.id), 'ask_version', NULL);
 END
 $$;

@@ -113,6 +113,11 @@ async def test_what_only_the_index_needs_is_changed_there(poor: World, rooms: Ro
     assert (await owner.delete(path_to(channel["id"]))).status_code == 204
     assert (await owner.get(path_to(channel["id"]))).json()["archived_at"]
     problem(await owner.try_send(channel["id"], "x"), 409, "channel_archived")
+    opened = await owner.patch(path_to(channel["id"]), {"archived": False})
+    assert opened.status_code == 200 and opened.json()["archived_at"] is None, opened.text
+    sent = await owner.send(channel["id"], "x")
+    page = await owner.get(f"{path_to(channel['id'])}/messages", include="content")
+    assert [(one["id"], one["source"], one["text"]) for one in page.json()] == [(sent["id"], "index", "x")]
 
 
 async def test_a_direct_channel_belongs_to_both(poor: World, rooms: Rooms) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.api import UNKNOWN_ID, World, links, path_to
+from support.api import UNKNOWN_ID, World, links, path_to, rows
 from support.matrix_client import matrix_client
 from support.person import NewPerson
 from support.problems import problem
@@ -70,17 +70,17 @@ async def test_replies_are_paged_like_messages(world: World) -> None:
         assert await alice.replies(question, after=sent[1][place]) == sent[:1:-1], place
     path = f"{path_to(channel['id'], question['id'])}/replies"
     response = await alice.get(path, limit=2, before=sent[4]["seq"])
-    assert response.json() == [sent[3], sent[2]]
+    assert rows(response) == [sent[3], sent[2]]
     newer = await alice.get(links(response)["prev"])
     older = await alice.get(links(response)["next"])
-    assert (newer.json(), older.json()) == ([sent[4]], [sent[1], sent[0]])
+    assert (rows(newer), rows(older)) == ([sent[4]], [sent[1], sent[0]])
     assert "next" not in links(older) and "prev" not in links(newer)
     seen: list[dict[str, Any]] = []
     following: str | None = f"{path}?limit=3"
     while following:
         response = await alice.get(following)
         assert len(response.json()) <= 3
-        seen.extend(response.json())
+        seen.extend(rows(response))
         following = links(response).get("next")
         assert len(seen) <= len(sent)
     assert seen == sent[::-1]

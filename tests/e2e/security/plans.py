@@ -67,12 +67,12 @@ CREATE = {"slug": "taken-over", "name": "Taken over", "microdao_id": "{microdao}
 
 # Every operation, by its name: one that is missing here fails the test.
 PLANS = {
-    "listChannels": Plan(200, query="?microdao_id={microdao}"),
+    "listChannels": Plan(200, query="?microdao_id={microdao}&order=activity"),
     "createChannel": Plan(403, CREATE),
     "getChannel": Plan(),
-    "changeChannel": Plan(body={"name": "Taken over", "visibility": "public"}),
+    "changeChannel": Plan(body={"name": "Taken over", "visibility": "public", "archived": False}),
     "archiveChannel": Plan(),
-    "listMessages": Plan(query="?before={message}&deleted=true"),
+    "listMessages": Plan(query="?before={message}&deleted=true&include=content"),
     "sendMessage": Plan(body={"text": "Hello over there", "reply_to": "{message}", "thread_id": "{message}"}),
     "getMessage": Plan(),
     "editMessage": Plan(body={"text": "changed"}),

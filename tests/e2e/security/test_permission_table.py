@@ -112,6 +112,7 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "unpin": who.manages,
         "change the channel": who.manages,
         "archive": who.manages,
+        "open it again": who.manages,
     }
     if who.role:
         # Members and former members have sent a message. To change it they have to be in the room, not to delete it.
@@ -155,6 +156,7 @@ SUCCESS = {
         "edit another's",
         "change a role",
         "change the channel",
+        "open it again",
     ],
     200,
 )
@@ -279,6 +281,7 @@ async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int
         stage = await Stage(stage.world).open(stage.channel["visibility"])
         caller, _ = await stage.enter(who)
     got["archive"] = await caller.delete(path_to(stage.channel["id"]))
+    got["open it again"] = await caller.patch(path_to(stage.channel["id"]), {"archived": False})
     return got
 
 

@@ -58,6 +58,21 @@ def links(response: httpx.Response) -> dict[str, str]:
     return {relation: link["url"] for relation, link in response.links.items()}
 
 
+# What the readers of a message or a channel are told besides its row, which is all that events and writes have.
+FOR_READERS = {"reactions", "member_count", "last_message", "last_seq", "membership", "direct_member_id"}
+
+
+def row(shown: dict[str, Any]) -> dict[str, Any]:
+    """The row of a message or a channel that somebody has read."""
+    return {name: value for name, value in shown.items() if name not in FOR_READERS}
+
+
+def rows(response: httpx.Response) -> list[dict[str, Any]]:
+    """The rows of a page."""
+    assert response.status_code == 200, response.text
+    return [row(shown) for shown in response.json()]
+
+
 async def require_content_length(response: httpx.Response) -> None:
     """Without Content-Length a kept-alive client waits for the last chunk, so no response may lack it."""
     assert "content-length" in response.headers, f"{response.request.method} {response.request.url}: no Content-Length"
@@ -147,13 +162,12 @@ class Caller:
 
     async def page(self, channel: str, **params: Any) -> list[dict[str, Any]]:
         """A page of messages, newest first."""
-        response = await self.get(f"{CHANNELS}/{channel}/messages", **params)
-        assert response.status_code == 200, response.text
-        return response.json()
+        return rows(await self.get(f"{CHANNELS}/{channel}/messages", **params))
 
     async def history(self, channel: str) -> list[dict[str, Any]]:
         """Every message, oldest first; those that were deleted too."""
-        return (await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200&deleted=true"))[::-1]
+        pages = await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200&deleted=true")
+        return [row(message) for message in pages[::-1]]
 
     async def content(self, message: dict[str, Any]) -> dict[str, Any]:
         """A message with its full content from Matrix."""
@@ -163,9 +177,7 @@ class Caller:
 
     async def replies(self, message: dict[str, Any], **params: Any) -> list[dict[str, Any]]:
         """A page of the replies to a message, newest first."""
-        response = await self.get(f"{path_to(message['channel_id'], message['id'])}/replies", **params)
-        assert response.status_code == 200, response.text
-        return response.json()
+        return rows(await self.get(f"{path_to(message['channel_id'], message['id'])}/replies", **params))
 
     async def threads(self, channel: str, **params: Any) -> list[dict[str, Any]]:
         """The messages of a channel that have a thread, the one with the newest reply first."""

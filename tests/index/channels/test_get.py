@@ -25,6 +25,11 @@ async def test_a_channel_is_its_row(world: World, db: Database) -> None:
         "mention_count": 0,
         "marked_unread": False,
         "muted": False,
+        "member_count": 1,
+        "last_message": None,
+        "last_seq": 1,
+        "membership": document["membership"],
+        "direct_member_id": None,
     }
     assert document["created_at"].endswith("Z") and document["archived_at"] is None
 

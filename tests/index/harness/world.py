@@ -169,9 +169,9 @@ class World:
     async def old_channel(self, **fields: Any) -> Channel:
         """A channel that was made a day ago, for messages with times of their own."""
         channel = await self.channel(**fields)
-        await self.db.execute(
-            "UPDATE public.channels SET created_at = now() - interval '1 day' WHERE id = $1", channel.id
-        )
+        sql = """UPDATE public.channels SET created_at = now() - interval '1 day', active_at = now() - interval '1 day'
+                 WHERE id = $1"""
+        await self.db.execute(sql, channel.id)
         return channel
 
     async def member(self, channel: Channel, who: str, *, state: str = "joined", **columns: Any) -> None:

@@ -43,6 +43,13 @@ pub async fn return_to(
     Ok(returned?)
 }
 
+/// Opens the direct channel that was archived.
+pub async fn reopen(caller: &Caller, channel: &RawValue, request_id: &str) -> Result<Box<RawValue>, Problem> {
+    let row = read(channel)?;
+    let opened = acts::reopen(caller, row.id, &row.matrix_room_id, request_id).await?;
+    RawValue::from_string(opened.into_text()).map_err(Problem::internal)
+}
+
 /// The level of the other one, which a direct channel's room is made with: both own it, unless one is an agent.
 pub fn levels(gateway: &Gateway, other: Option<&EntityId>) -> Option<Map<String, Value>> {
     let other = other.filter(|other| other.kind() != EntityKind::Agent)?;

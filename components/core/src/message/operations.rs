@@ -1,6 +1,6 @@
 //! What the OpenAPI document says of the operations.
 
-use super::{EditMessage, Message, MessageWithContent, SendMessage};
+use super::{EditMessage, Message, MessageOnPage, MessageWithContent, SendMessage};
 use crate::openapi::Who::{Caller, Reader};
 use crate::openapi::{Operation, READERS, READING, WRITERS, WRITING, operation};
 use crate::paths;
@@ -13,11 +13,13 @@ pub fn operations() -> Vec<Operation> {
         operation("messages", "get", paths::MESSAGES, "listMessages")
             .does(
                 "Page through messages",
-                "Newest first, those in threads too. Deleted messages are left out unless `deleted` asks for them.",
+                "Newest first, those in threads too. Deleted messages are left out unless `deleted` asks for them. \
+                 `include=content` adds what `GET` of each message tells, of up to 50 messages; where Matrix does not \
+                 respond in time, the text is the index's.",
             )
             .who(Reader(READERS))
-            .asks(&["limit", "before", "after", "deleted"])
-            .responds::<Vec<Message>>(200, "A page of messages.")
+            .asks(&["limit", "before", "after", "deleted", "include"])
+            .responds::<Vec<MessageOnPage>>(200, "A page of messages.")
             .links(&["next", "prev"])
             .refuses(&READING)
             .refuses(&[Refusal::PositionNotFound]),

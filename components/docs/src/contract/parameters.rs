@@ -66,6 +66,14 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     add("followed", "query", "followed", followed, json!({"type": "boolean", "default": false}));
     let microdao = types.subschema_for::<MicrodaoId>().to_value();
     add("of_microdao", "query", "microdao_id", "Only channels of this microDAO.", microdao.clone());
+    let joined = "Whether only channels that the caller is a member of; an invitation is none.";
+    add("joined", "query", "joined", joined, json!({"type": "boolean", "default": false}));
+    let order = "What is on top: the channel that was made last (`created`), or whose newest message is the newest, a deleted one \
+                 too (`activity`; a channel without messages stands where it was made).";
+    let orders = json!({"type": "string", "enum": ["created", "activity"], "default": "created"});
+    add("channel_order", "query", "order", order, orders);
+    let include = "`content` adds what `GET` of each message tells. A page then has at most 50 messages.";
+    add("include", "query", "include", include, json!({"type": "string", "enum": ["content"]}));
     add("microdao_id", "path", "microdao_id", "The microDAO.", microdao);
     add("reader", "query", "agent_id", "The agent that reads; without it a service of the platform does.", agent);
     let since = "Since when, an RFC 3339 time; without it, where the last run has ended.";

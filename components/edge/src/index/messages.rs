@@ -22,6 +22,19 @@ pub async fn list_messages(
     page: &MessagePage,
     thread_id: Option<MessageId>,
 ) -> Result<Page, Error> {
+    pages(caller, channel_id, page, thread_id).json().await
+}
+
+/// The same of the channel, with where the content of each message is.
+pub async fn list_messages_with_places(
+    caller: &Caller,
+    channel_id: ChannelId,
+    page: &MessagePage,
+) -> Result<Page, Error> {
+    pages(caller, channel_id, page, None).arg("p_with_places", true).json().await
+}
+
+fn pages(caller: &Caller, channel_id: ChannelId, page: &MessagePage, thread_id: Option<MessageId>) -> Call {
     let call = Call::of("list_messages").caller(caller).arg("p_channel_id", channel_id).arg("p_limit", page.limit);
     let call = match &page.before {
         Some(place) => call.jsonb("p_before", place),
@@ -31,7 +44,7 @@ pub async fn list_messages(
         Some(place) => call.jsonb("p_after", place),
         None => call.arg("p_after", None::<&str>),
     };
-    call.arg("p_thread_id", thread_id).arg("p_with_deleted", page.with_deleted).json().await
+    call.arg("p_thread_id", thread_id).arg("p_with_deleted", page.with_deleted)
 }
 
 /// A message and where its content is.

@@ -175,6 +175,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         sender_avatar_url: None,
         reply_to: None,
         thread: None,
+        reactions: None,
     };
     MessageEvent {
         envelope: envelope(SEQ),
@@ -227,6 +228,11 @@ fn channel(seq: Seq, actor_id: Option<&str>) -> ChannelEvent {
         mention_count: None,
         marked_unread: None,
         muted: None,
+        member_count: None,
+        last_message: None,
+        last_seq: None,
+        membership: None,
+        direct_member_id: None,
     };
     ChannelEvent {
         envelope: envelope(seq),
