@@ -129,18 +129,6 @@ fn parse_flag(name: &str, parameter: Parameter<'_>, errors: &mut Vec<FieldError>
     }
 }
 
-/// Reads a parameter that is `true` or, when it is left out, `false`; a bad one is added to `errors`.
-fn parse_flag(name: &str, parameter: Parameter<'_>, errors: &mut Vec<FieldError>) -> bool {
-    match parameter(name) {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => {
-            errors.push(FieldError::parameter(name, "must be true or false"));
-            false
-        }
-    }
-}
-
 /// Reads a cursor; a bad one is added to `errors`.
 fn parse_cursor<T>(text: Option<&str>, parse: impl Fn(&str) -> Option<T>, errors: &mut Vec<FieldError>) -> Option<T> {
     let cursor = parse(text?);
