@@ -22,6 +22,9 @@ BEGIN
     END IF;
     document := json_build_object('items', coalesce(array_to_json(ARRAY(
         SELECT messaging.message_document(m, p_caller, p.display_name, p.avatar_url)
-        FROM messaging.pinned_messages(p_channel_id) m LEFT JOIN messaging.profiles p ON p.member_id = m.sender_id)), '[]'));
+        FROM messaging.pinned_messages(p_channel_id) m
+        -- As in list_messages: it keeps the order.
+        LEFT JOIN LATERAL (SELECT n.display_name, n.avatar_url FROM messaging.profiles n
+                           WHERE n.member_id = m.sender_id LIMIT 1) p ON true)), '[]'));
 END
 $$;

@@ -93,26 +93,31 @@ async def test_events_have_the_row_alone(world: World, db: Database) -> None:
         assert not event["channel"].keys() & {"member_count", "last_message", "membership"}
 
 
-async def test_a_page_tells_the_rooms_of_its_messages_where_they_are_asked_for(world: World, db: Database) -> None:
+async def test_a_page_tells_where_the_content_of_its_messages_is_where_that_is_asked_for(
+    world: World, db: Database
+) -> None:
     channel = await world.channel()
     messages = [await world.message(channel) for _ in range(5)]
     # Of an upgraded room, and as a version that did not note it has left it.
     await db.execute("UPDATE public.messages SET matrix_room_id = '!old' WHERE id = $1", messages[1].id)
     await db.execute("UPDATE public.messages SET matrix_room_id = NULL WHERE id = $1", messages[2].id)
+    await db.execute("UPDATE public.messages SET edit_event_id = '$edit' WHERE id = $1", messages[3].id)
     rooms = [channel.room_id, "!old", *[channel.room_id] * 3]
+    edits = [None, None, None, "$edit", None]
+    places = [{"room_id": room, "edit_event_id": edit} for room, edit in zip(rooms, edits, strict=True)]
 
     async def page(**arguments: Any) -> Any:
         asked = {"limit": 3, "before": None, "after": None, "thread_id": None, **arguments}
         return await db.call("list_messages", **channel.by(OWNER), **asked)
 
-    assert "rooms" not in await page()
+    assert "places" not in await page()
     for place, expected in (
-        ({}, rooms[2:]),
-        ({"before": {"seq": messages[3].seq}}, rooms[:3]),
-        ({"after": {"seq": messages[0].seq}}, rooms[1:4]),
+        ({}, places[2:]),
+        ({"before": {"seq": messages[3].seq}}, places[:3]),
+        ({"after": {"seq": messages[0].seq}}, places[1:4]),
         ({"before": {"seq": 0}}, []),
     ):
-        assert (await page(with_rooms=True, **place))["rooms"] == expected[::-1], place
+        assert (await page(with_places=True, **place))["places"] == expected[::-1], place
 
 
 async def test_who_reacts_while_others_read_is_counted_once(world: World, db: Database) -> None:

@@ -9,7 +9,10 @@ from harness.world import OWNER, Channel, Message, World, at, edit, number, push
 
 
 async def shown(db: Database, channel: Channel, message: Message) -> dict[str, Any]:
-    return (await db.call("get_message", **channel.by(OWNER), message_id=message.id))["message"]
+    """The row as it is shown; nobody has reacted to it."""
+    row: dict[str, Any] = (await db.call("get_message", **channel.by(OWNER), message_id=message.id))["message"]
+    assert row.pop("reactions") == []
+    return row
 
 
 INVALID: list[dict[str, Any]] = [

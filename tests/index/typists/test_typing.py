@@ -200,7 +200,7 @@ async def test_what_was_typed_is_sent(channel: Channel, db: Database, heard: Hea
     assert (await db.call("prepare_send", **channel.by(SAM), **plain))["is_typing"]
     await db.call("record_message", **sent(channel, SAM))
     assert await heard.next() == [MIA]
-    assert "is_typing" not in await db.call("prepare_send", **channel.by(SAM), **plain)
+    assert not (await db.call("prepare_send", **channel.by(SAM), **plain))["is_typing"]
     await db.call("record_message", **sent(channel, SAM))
     await db.call("record_message", **pushed(channel, MIA))
     assert await heard.next() == []
