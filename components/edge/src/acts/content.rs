@@ -15,6 +15,9 @@ use std::time::Duration;
 /// index, whoever asks has an answer within 10 seconds.
 const DEADLINE: Duration = Duration::from_secs(4);
 
+/// A message's row.
+pub type Row = Map<String, Value>;
+
 /// Where the content of a message is.
 #[derive(Debug, Deserialize)]
 pub struct Place {
@@ -59,10 +62,7 @@ pub async fn read_content(
 }
 
 /// The rows with their content, each as `GET` of the message tells it. What Matrix does not give in time is the index's.
-pub async fn with_contents(
-    request_id: &str,
-    messages: Vec<(Map<String, Value>, Place)>,
-) -> Result<Vec<Map<String, Value>>, Problem> {
+pub async fn with_contents(request_id: &str, messages: Vec<(Row, Place)>) -> Result<Vec<Row>, Problem> {
     let gateway = Gateway::from_settings().await?;
     let found = RefCell::new(vec![None; messages.len()]);
     let failed = RefCell::new(None);
@@ -109,13 +109,13 @@ pub async fn with_contents(
 }
 
 /// The event to read; `None` of a deleted message, whose content is gone.
-fn event_to_read(message: &Map<String, Value>) -> Option<&str> {
+fn event_to_read(message: &Row) -> Option<&str> {
     let is_deleted = message.get("deleted_at").is_some_and(|at| !at.is_null());
     message.get("matrix_event_id").and_then(Value::as_str).filter(|_| !is_deleted)
 }
 
 /// The row with its content; `None` when it is the index's alone.
-pub fn with_content(mut message: Map<String, Value>, content: Option<Content>) -> Map<String, Value> {
+pub fn with_content(mut message: Row, content: Option<Content>) -> Row {
     let source = if content.is_some() { ContentSource::Matrix } else { ContentSource::Index };
     let (text, content) = match content {
         Some(Content { text, content }) => (json!(text), content),

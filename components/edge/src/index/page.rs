@@ -1,11 +1,10 @@
 //! One page of rows, its items untouched on their way from PostgreSQL to the caller.
 
-use crate::acts::Place;
+use crate::acts::{Place, Row};
 use crate::{Problem, Response};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A page.
@@ -23,7 +22,7 @@ pub struct Page {
 
 impl Page {
     /// The messages of the page, and where their content is.
-    pub fn messages(&mut self) -> Result<Vec<(Map<String, Value>, Place)>, Problem> {
+    pub fn messages(&mut self) -> Result<Vec<(Row, Place)>, Problem> {
         let items: Vec<_> = serde_json::from_str(self.items.get()).map_err(Problem::internal)?;
         Ok(items.into_iter().zip(std::mem::take(&mut self.places)).collect())
     }
