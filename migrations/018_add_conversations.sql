@@ -6,7 +6,6 @@ ALTER TABLE public.messages ADD COLUMN IF NOT EXISTS reply_to uuid;
 ALTER TABLE public.messages DISABLE TRIGGER USER;
 UPDATE public.messages SET reply_to = thread_id WHERE thread_id IS NOT NULL AND reply_to IS NULL;
 ALTER TABLE public.messages ENABLE TRIGGER USER;
-CREATE INDEX IF NOT EXISTS messages_reply_to ON public.messages (reply_to, seq) WHERE reply_to IS NOT NULL;
 
 -- Who is meant by a message: ids of people and agents, and 'room' for everybody who is in.
 CREATE TABLE IF NOT EXISTS messaging.message_mentions (
@@ -30,7 +29,6 @@ CREATE TABLE IF NOT EXISTS messaging.threads (
     -- The number of the newest reply there was.
     last_seq      bigint NOT NULL
 );
-CREATE INDEX IF NOT EXISTS threads_activity ON messaging.threads (channel_id, last_seq DESC);
 INSERT INTO messaging.threads (root_id, channel_id, reply_count, last_reply_id, last_seq)
 SELECT thread_id, channel_id, count(*) FILTER (WHERE deleted_at IS NULL),
     (array_agg(id ORDER BY seq DESC) FILTER (WHERE deleted_at IS NULL))[1], max(seq)

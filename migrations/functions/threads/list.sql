@@ -1,16 +1,5 @@
 -- Threads as their roots show them, and a channel's list of them.
 
--- How many replies of a thread somebody who follows it has not read: others' after their mark, not deleted. It stops at 100.
-CREATE FUNCTION messaging.unread_replies(p_root_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN (SELECT count(*) FROM (
-        SELECT FROM public.messages m
-        WHERE m.thread_id = p_root_id AND m.deleted_at IS NULL AND m.seq > p_read_seq AND m.sender_id <> p_member_id
-        ORDER BY m.seq LIMIT 100) unread);
-END
-$$;
-
 -- The thread under a message, as a member of its document; empty where there is none, or nothing is left of it.
 CREATE FUNCTION messaging.thread_text(p_message_id uuid, p_caller text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -32,7 +21,7 @@ BEGIN
             FROM unnest(t.participants) WITH ORDINALITY p (id, place)),
         'is_following', mark.root_id IS NOT NULL,
         'unread_count', CASE WHEN mark.root_id IS NULL THEN 0
-            ELSE messaging.unread_replies(p_message_id, p_caller, mark.read_seq) END);
+            ELSE messaging.count_unread_replies(p_message_id, p_caller, mark.read_seq) END);
 END
 $$;
 
