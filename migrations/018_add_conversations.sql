@@ -62,7 +62,6 @@ CREATE TABLE IF NOT EXISTS messaging.channel_reads (
     updated_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (channel_id, member_id)
 );
-CREATE INDEX IF NOT EXISTS channel_reads_member ON messaging.channel_reads (member_id);
 
 -- Whoever is in a channel already has read it: nobody begins with everything unread.
 INSERT INTO messaging.channel_reads (channel_id, member_id, read_seq)

@@ -43,7 +43,7 @@ pub async fn create(
         if reserved.must_reopen {
             channel = direct::reopen(&caller, &channel, &request_id).await?;
         }
-        if !reserved.is_archived {
+        if reserved.must_reopen || !reserved.is_archived {
             if reserved.must_return {
                 direct::return_to(&gateway, &caller, &channel, reserved.power_level).await?;
             }

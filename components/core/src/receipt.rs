@@ -107,7 +107,7 @@ pub struct Receipt {
 /// Who has read a channel how far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
-pub struct Receipts {
+pub struct ChannelReceipts {
     /// The number that `read_count` is about.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub seq: Seq,

@@ -76,7 +76,7 @@ BEGIN
         END IF;
         PERFORM messaging.keep_request(p_caller, 'channel', p_client_key, p_fingerprint, taken.id);
         document := json_build_object(
-            'channel', messaging.channel_json(taken), 'is_archived', taken.archived_at IS NOT NULL AND NOT must_reopen,
+            'channel', messaging.channel_json(taken), 'is_archived', taken.archived_at IS NOT NULL,
             'must_reopen', must_reopen, 'must_return', m.left_at IS NOT NULL,
             'power_level', messaging.level_of(CASE WHEN m.can_read AND m.can_write THEN 'owner' ELSE 'member' END,
                                               coalesce(m.can_write, true)));

@@ -178,7 +178,7 @@ $$;
 -- An edit was redacted: the message shows again what Matrix now says of it, an earlier edit or itself.
 CREATE FUNCTION messaging.record_edit_redaction(
     p_room_id text, p_event_id text, p_redacted_event_id text, p_content_preview text, p_edit_event_id text, p_edited_at text,
-    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT '{}', OUT refusal messaging.refusal, OUT document json
+    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -191,7 +191,8 @@ BEGIN
         is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
         edit_event_id = p_edit_event_id, edit_origin_ts = NULL, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END,
         content_type = coalesce(p_content_type, content_type),
-        mentions = messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions)
+        mentions = CASE WHEN p_mentions IS NULL THEN mentions
+                        ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END
     WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
     RETURNING * INTO m;
     IF FOUND THEN

@@ -141,7 +141,8 @@ BEGIN
             PERFORM messaging.record_edit(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
                 r.parameters ->> 'content_preview', r.parameters ->> 'edited_at', NULL, (r.parameters ->> 'origin_ts')::bigint,
                 r.parameters ->> 'matrix_type', r.parameters ->> 'content_type',
-                ARRAY(SELECT jsonb_array_elements_text(coalesce(nullif(r.parameters -> 'mentions', 'null'), '[]'))),
+                CASE WHEN jsonb_typeof(r.parameters -> 'mentions') = 'array'
+                    THEN ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'mentions')) END,
                 r.parameters ->> 'unquoted_preview');
         ELSIF r.kind = 'poll_end' THEN
             PERFORM messaging.record_poll_end(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
@@ -216,6 +217,9 @@ BEGIN
             UPDATE public.messages SET mentions = messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions)
             WHERE id = m.id RETURNING * INTO m;
             PERFORM messaging.index_mentions(m);
+            IF m.thread_id IS NOT NULL THEN
+                PERFORM messaging.follow_mentioned(m, '{}');
+            END IF;
             PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m, messaging.message_json(m));
         END IF;
         document := json_build_object('message', messaging.message_json(m), 'inserted', false);

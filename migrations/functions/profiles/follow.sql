@@ -37,8 +37,9 @@ DECLARE
     name text := p_display_name;
 BEGIN
     SELECT * INTO before FROM messaging.profiles WHERE member_id = p_member_id FOR NO KEY UPDATE;
-    -- The homeserver calls our own users by their ids until they have chosen a name.
-    IF p_member_id NOT LIKE '@%' AND name = split_part(p_member_id, ':', 2) AND name IS DISTINCT FROM before.display_name THEN
+    -- The homeserver calls our own users by their ids until they have chosen a name: by those of here, or by its own.
+    IF p_member_id NOT LIKE '@%' AND name IN (split_part(p_member_id, ':', 2), replace(p_member_id, ':', '-'))
+        AND name IS DISTINCT FROM before.display_name THEN
         name := NULL;
     END IF;
     INSERT INTO messaging.profiles AS p (member_id, display_name, avatar_url, changed_at, told_by)

@@ -11,23 +11,22 @@ BEGIN
         read_seq = greatest(r.read_seq, excluded.read_seq), marked_unread = false, updated_at = now();
     -- The threads that they followed before they went.
     UPDATE messaging.thread_members t SET read_seq = head, updated_at = now()
-    WHERE (t.root_id, t.member_id) IN (
-        SELECT f.root_id, f.member_id FROM messaging.thread_members f
-        WHERE f.member_id = p_member_id AND f.channel_id = p_channel_id AND f.is_following LIMIT 1000)
-        AND t.read_seq < head;
+    FROM (SELECT f.root_id FROM messaging.thread_members f
+          WHERE f.member_id = p_member_id AND f.channel_id = p_channel_id AND f.is_following AND f.read_seq < head
+          -- In the order in which record_receipts has them.
+          ORDER BY f.root_id LIMIT 1000 FOR NO KEY UPDATE) followed
+    WHERE t.root_id = followed.root_id AND t.member_id = p_member_id;
 END
 $$;
 
--- Who sends has read up to their message, and everybody sees that they have; in a thread, that thread. The caller of this
--- function holds the channel's row.
+-- Who sends has read up to their message, and everybody sees that they have. The caller of this function holds the channel's
+-- row.
 CREATE FUNCTION messaging.read_by_sending(ch public.channels, m public.messages) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     before messaging.channel_reads;
 BEGIN
+    -- Of a thread add_to_thread says so.
     IF m.thread_id IS NOT NULL THEN
-        INSERT INTO messaging.thread_members AS t (root_id, member_id, channel_id, is_following, read_seq)
-        VALUES (m.thread_id, m.sender_id, ch.id, true, m.seq)
-        ON CONFLICT (root_id, member_id) DO UPDATE SET read_seq = greatest(t.read_seq, excluded.read_seq), updated_at = now();
         RETURN;
     END IF;
     SELECT * INTO before FROM messaging.channel_reads WHERE channel_id = ch.id AND member_id = m.sender_id;

@@ -14,6 +14,7 @@ DECLARE
     is_shown boolean;
     before messaging.channel_reads;
     thread messaging.thread_members;
+    root public.messages;
 BEGIN
     lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'read');
     refusal := lookup.refusal;
@@ -26,11 +27,13 @@ BEGIN
     ELSE
         SELECT seq INTO place FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id;
     END IF;
-    IF place IS NULL OR p_root_id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM public.messages WHERE id = p_root_id AND channel_id = p_channel_id) THEN
+    -- A message of a thread means that thread.
+    SELECT * INTO root FROM public.messages WHERE id = p_root_id AND channel_id = p_channel_id;
+    IF place IS NULL OR p_root_id IS NOT NULL AND root.id IS NULL THEN
         refusal := 'message_not_found';
         RETURN;
     END IF;
+    root := messaging.thread_root(root);
     place := least(place, ch.last_seq);
     is_shown := NOT p_is_private AND EXISTS (
         SELECT FROM public.channel_members
@@ -51,15 +54,15 @@ BEGIN
         END IF;
     ELSE
         -- Who does not follow the thread has no marker there, and nothing of it is unread to them.
-        SELECT * INTO thread FROM messaging.thread_members WHERE root_id = p_root_id AND member_id = p_caller;
+        SELECT * INTO thread FROM messaging.thread_members WHERE root_id = root.id AND member_id = p_caller;
         IF thread.read_seq < place THEN
             SELECT l.refusal, l.details INTO refusal, document
             FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
             IF refusal IS NOT NULL THEN
                 RETURN;
             END IF;
-            PERFORM messaging.move_thread_marker(ch, p_root_id, p_caller, place, is_shown);
-            PERFORM messaging.queue_receipt(ch, p_caller, p_root_id, place, p_is_private);
+            PERFORM messaging.move_thread_marker(ch, root.id, p_caller, place, is_shown);
+            PERFORM messaging.queue_receipt(ch, p_caller, root.id, place, p_is_private);
         END IF;
     END IF;
     document := messaging.reading_json(ch, p_caller, p_microdaos);

@@ -41,7 +41,7 @@ BEGIN
         ), events AS MATERIALIZED (
             SELECT e.event_id, messaging.seq_of_event(ch.id, e.event_id) AS seq FROM (SELECT DISTINCT t.event_id FROM told t) e
         ), roots AS MATERIALIZED (
-            SELECT DISTINCT m.matrix_event_id AS event_id, m.id FROM told t
+            SELECT DISTINCT m.matrix_event_id AS event_id, (messaging.thread_root(m)).id FROM told t
             JOIN public.messages m ON m.matrix_event_id = t.root_event_id AND m.channel_id = ch.id
         )
         SELECT t.member_id, roots.id AS root_id, max(events.seq) AS seq,

@@ -32,20 +32,21 @@ BEGIN
 END
 $$;
 
--- A message is in a thread from now on: its sender follows the thread, and with the first one the sender of the root.
+-- A message is in a thread from now on: its sender follows the thread, whom it mentions, and with the first one the sender of
+-- the root.
 CREATE FUNCTION messaging.add_to_thread(p_reply public.messages) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     root uuid := p_reply.thread_id;
     t messaging.threads;
+    is_first boolean;
 BEGIN
     SELECT * INTO t FROM messaging.threads WHERE root_id = root;
-    IF NOT FOUND THEN
+    is_first := NOT FOUND;
+    IF is_first THEN
         INSERT INTO messaging.threads (root_id, channel_id, reply_count, last_reply_id, last_seq, participants)
         SELECT root, p_reply.channel_id, count(*) FILTER (WHERE m.deleted_at IS NULL), messaging.last_reply(root), max(m.seq),
             messaging.thread_participants(root)
         FROM public.messages m WHERE m.thread_id = root;
-        PERFORM messaging.follow_thread(root, p_reply.channel_id, m.sender_id, false)
-        FROM public.messages m WHERE m.id = root;
     ELSIF p_reply.seq > t.last_seq AND p_reply.deleted_at IS NULL THEN
         UPDATE messaging.threads SET reply_count = reply_count + 1, last_reply_id = p_reply.id, last_seq = p_reply.seq,
             participants = CASE
@@ -59,10 +60,16 @@ BEGIN
             participants = messaging.thread_participants(root)
         WHERE root_id = root;
     END IF;
-    IF p_reply.deleted_at IS NULL THEN
-        PERFORM messaging.follow_thread(root, p_reply.channel_id, p_reply.sender_id, true);
-        PERFORM messaging.follow_mentioned(p_reply, '{}');
-    END IF;
+    -- In the order of the members, as record_receipts has it: otherwise the two would wait for each other.
+    PERFORM messaging.follow_thread(root, p_reply.channel_id, f.member_id, f.is_sender,
+        CASE WHEN f.is_sender THEN p_reply.seq ELSE p_reply.seq - 1 END)
+    FROM (SELECT p_reply.sender_id AS member_id, true AS is_sender WHERE p_reply.deleted_at IS NULL
+          UNION ALL
+          SELECT m.sender_id, false FROM public.messages m
+          WHERE is_first AND m.id = root AND m.sender_id <> p_reply.sender_id
+          UNION ALL
+          SELECT n.id, false FROM messaging.mentioned_members(p_reply, '{}') n (id) WHERE p_reply.deleted_at IS NULL
+          ORDER BY 1) f;
 END
 $$;
 

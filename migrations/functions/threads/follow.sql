@@ -1,29 +1,35 @@
 -- Following a thread: who does is told how many of its replies they have not read.
 
--- Somebody follows a thread. p_by_choice: they wrote in it, or asked to; then they have read it as far as it goes. Otherwise
--- they were mentioned in its newest reply, or sent its root: who chose not to follow it stays with that, and the newest
--- reply is unread.
-CREATE FUNCTION messaging.follow_thread(p_root_id uuid, p_channel_id uuid, p_member_id text, p_by_choice boolean)
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    newest bigint := coalesce((SELECT last_seq FROM messaging.threads WHERE root_id = p_root_id), 0);
+-- Somebody follows a thread, and has read it up to p_read_seq. p_by_choice: they wrote in it, or asked to. Otherwise they were
+-- mentioned in it, or sent its root: who chose not to follow it stays with that.
+CREATE FUNCTION messaging.follow_thread(
+    p_root_id uuid, p_channel_id uuid, p_member_id text, p_by_choice boolean, p_read_seq bigint
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO messaging.thread_members AS f (root_id, member_id, channel_id, is_following, read_seq)
-    VALUES (p_root_id, p_member_id, p_channel_id, true,
-            CASE WHEN p_by_choice THEN newest ELSE greatest(newest - 1, 0) END)
+    VALUES (p_root_id, p_member_id, p_channel_id, true, p_read_seq)
     ON CONFLICT (root_id, member_id) DO UPDATE
     SET is_following = true, unfollowed_at = NULL, read_seq = greatest(f.read_seq, excluded.read_seq), updated_at = now()
     WHERE p_by_choice OR NOT f.is_following AND f.unfollowed_at IS NULL;
 END
 $$;
 
--- The members of the channel whom a message of a thread mentions follow it. p_before: whom it has mentioned already.
+-- The members of the channel whom a message of a thread mentions follow it, from that message on. p_before: whom it has
+-- mentioned already.
 CREATE FUNCTION messaging.follow_mentioned(m public.messages, p_before text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM messaging.follow_thread(m.thread_id, m.channel_id, c.member_id, false)
-    FROM public.channel_members c
-    WHERE c.channel_id = m.channel_id AND c.member_id = ANY (m.mentions) AND c.member_id <> ALL (p_before)
-        AND c.member_id <> m.sender_id AND c.left_at IS NULL;
+    -- In the order of the members: see add_to_thread.
+    PERFORM messaging.follow_thread(m.thread_id, m.channel_id, named.id, false, m.seq - 1)
+    FROM (SELECT n.id FROM messaging.mentioned_members(m, p_before) n (id) ORDER BY n.id) named;
+END
+$$;
+
+-- The members of the channel, others than its sender, whom a message mentions and has not mentioned before.
+CREATE FUNCTION messaging.mentioned_members(m public.messages, p_before text[]) RETURNS SETOF text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY SELECT c.member_id FROM public.channel_members c
+        WHERE c.channel_id = m.channel_id AND c.member_id = ANY (m.mentions) AND c.member_id <> ALL (p_before)
+            AND c.member_id <> m.sender_id AND c.left_at IS NULL;
 END
 $$;
 
@@ -56,7 +62,8 @@ BEGIN
         RETURN;
     END IF;
     IF p_is_following THEN
-        PERFORM messaging.follow_thread(root, p_channel_id, p_caller, true);
+        PERFORM messaging.follow_thread(root, p_channel_id, p_caller, true,
+            coalesce((SELECT last_seq FROM messaging.threads WHERE root_id = root), 0));
     ELSE
         INSERT INTO messaging.thread_members (root_id, member_id, channel_id, is_following, unfollowed_at)
         VALUES (root, p_caller, p_channel_id, false, now())

@@ -188,7 +188,7 @@ async def pair(world: World, **bob: Any) -> Channel:
 async def test_each_of_a_pair_opens_their_archived_direct_channel(world: World, db: Database, who: str) -> None:
     channel = await pair(world)
     found = await db.call("reserve_channel", **asking(who))
-    assert (found["is_archived"], found["must_reopen"], found["must_return"]) == (False, True, False)
+    assert (found["is_archived"], found["must_reopen"], found["must_return"]) == (True, True, False)
     document = await db.call("record_reopening", channel_id=channel.id, caller=who)
     assert (document["id"], document["archived_at"]) == (channel.id, None)
     assert (await db.audit(channel.id))[2:] == [("channel.updated", who, None)]

@@ -1,6 +1,6 @@
 //! What the OpenAPI document says of the operations.
 
-use super::{MarkRead, Mute, Reading, Receipts, SentReceipts, Unread};
+use super::{ChannelReceipts, MarkRead, Mute, Reading, SentReceipts, Unread};
 use crate::openapi::Who::{Caller, Internal, Reader};
 use crate::openapi::{Operation, READERS, READING, operation};
 use crate::paths;
@@ -47,7 +47,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .who(Reader(READERS))
             .asks(&["receipt_seq"])
-            .responds::<Receipts>(200, "The receipts.")
+            .responds::<ChannelReceipts>(200, "The receipts.")
             .refuses(&READING),
         operation("receipts", "get", paths::UNREAD, "getUnread")
             .does(

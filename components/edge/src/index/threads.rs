@@ -27,7 +27,7 @@ pub async fn set_following(caller: &Caller, at: MessagePath, is_following: bool)
         .arg("p_channel_id", at.channel_id)
         .arg("p_message_id", at.message_id)
         .arg("p_is_following", is_following)
-        .limited(Class::Edit, caller)
+        .limited(Class::Read, caller)
         .await
         .done()
         .await
