@@ -5,6 +5,7 @@
 
 mod call;
 pub mod channels;
+mod edits;
 pub mod endings;
 pub mod members;
 pub mod messages;
