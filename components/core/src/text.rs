@@ -138,10 +138,17 @@ pub(crate) fn check_text(
     }
 }
 
-/// Whether a text is an `mxc://` address (Matrix specification, "Matrix Content (mxc://) URIs") of at most 255 bytes.
+/// Whether a text is an `mxc://` address (Matrix specification, "Matrix Content (mxc://) URIs") of at most 255 bytes: a server's
+/// name and an id, of which nobody can make another path.
 pub fn is_mxc(url: &str) -> bool {
     url.strip_prefix("mxc://").and_then(|rest| rest.split_once('/')).is_some_and(|(server, id)| {
-        !server.is_empty() && !id.is_empty() && url.len() <= 255 && url.bytes().all(|b| b.is_ascii_graphic())
+        let of_server = |b: u8| b.is_ascii_alphanumeric() || b".:[]-".contains(&b);
+        let of_id = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+        url.len() <= 255
+            && server.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+            && server.bytes().all(of_server)
+            && !id.is_empty()
+            && id.bytes().all(of_id)
     })
 }
 
@@ -217,9 +224,21 @@ mod tests {
 
     #[test]
     fn an_address_is_an_mxc_address() {
-        assert!(is_mxc("mxc://server/id"));
+        for good in ["mxc://server/id", "mxc://a.example:8448/A_b-9", "mxc://[::1]:8008/x"] {
+            assert!(is_mxc(good), "{good}");
+        }
         for bad in
             ["", "javascript:alert(1)//", "mxc://", "mxc:///x", "mxc://a/", "mxc://a/б", "mxc://a/b c", "MXC://a/b"]
+                .into_iter()
+                .chain([
+                    "mxc://a/../b",
+                    "mxc://../b",
+                    "mxc://a/b/c",
+                    "mxc://a/b?x",
+                    "mxc://a/b#c",
+                    "mxc://a@b/c",
+                    "mxc://a/b%2f",
+                ])
         {
             assert!(!is_mxc(bad), "{bad}");
         }

@@ -12,11 +12,14 @@ use std::collections::BTreeMap;
 /// How many receipts of one room are read at most; others are left out.
 const MAX_RECEIPTS: usize = 1_000;
 
-/// `m.receipt`: receipts by event, type and person.
+/// `m.receipt`: receipts by event, type and person. Each is read by itself, so that what one server says wrongly takes
+/// nobody else's away.
 #[derive(Deserialize)]
 struct Receipts {
-    content: BTreeMap<String, BTreeMap<String, Box<RawValue>>>,
+    content: Parts,
 }
+
+type Parts = BTreeMap<String, Box<RawValue>>;
 
 /// One person's receipt.
 #[derive(Deserialize)]
@@ -32,19 +35,23 @@ pub async fn apply(room_id: &str, event: &RawValue, here: &Here) -> Result<(), P
     Ok(record_receipts(room_id, &receipts).await?)
 }
 
+fn parts(text: &RawValue) -> Parts {
+    json::from_str(text.get()).unwrap_or_default()
+}
+
 /// The receipts of people whom the index may know. A type of receipt that is malformed, or another one, is skipped.
 fn read(event: &RawValue, here: &Here) -> Vec<ToldReceipt> {
     let Ok(Receipts { content }) = json::from_str(event.get()) else { return Vec::new() };
     let mut receipts = Vec::new();
     for (event_id, types) in content.iter().filter(|(event_id, _)| is_id(event_id)) {
-        for (receipt_type, people) in types {
+        for (receipt_type, people) in parts(types) {
             let is_private = match receipt_type.as_str() {
                 "m.read" => false,
                 "m.read.private" => true,
                 _ => continue,
             };
-            let Ok(people) = json::from_str::<BTreeMap<String, Receipt>>(people.get()) else { continue };
-            for (person, Receipt { thread_id }) in people {
+            for (person, receipt) in parts(&people) {
+                let Ok(Receipt { thread_id }) = json::from_str(receipt.get()) else { continue };
                 if receipts.len() == MAX_RECEIPTS {
                     return receipts;
                 }
@@ -90,6 +97,17 @@ mod tests {
                 ("$b".to_owned(), "agent:sofia".to_owned(), true, None),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_malformed_takes_nobody_elses_away() {
+        let good = json!({"ts": 1});
+        for content in [
+            json!({"$a": {"m.read": {"@good:b.example": good, "@evil:b.example": {"thread_id": 5}}}}),
+            json!({"$a": {"m.read": {"@good:b.example": good}, "m.read.private": 5}, "$x": 5}),
+        ] {
+            assert_eq!(told(&content), [("$a".to_owned(), "@good:b.example".to_owned(), false, None)], "{content}");
+        }
     }
 
     #[test]

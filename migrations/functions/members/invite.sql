@@ -148,8 +148,10 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    -- Whoever invites one of ours joins them: a direct channel cannot be put on somebody again who has left it.
-    IF ch.is_direct AND invitee.left_at IS NOT NULL AND invitee.left_by = p_member_id AND invitee.member_type = 'human' THEN
+    -- Whoever invites one of ours joins them: a direct channel cannot be put on somebody again who has left it. Somebody who is
+    -- only in Matrix accepts, or does not.
+    IF ch.is_direct AND invitee.left_at IS NOT NULL AND invitee.left_by = p_member_id AND invitee.member_type = 'human'
+        AND invitee.member_id NOT LIKE '@%' THEN
         refusal := 'has_left';
         RETURN;
     END IF;

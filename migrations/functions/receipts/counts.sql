@@ -38,6 +38,9 @@ BEGIN
             UNION
             (SELECT n.message_id FROM messaging.message_mentions n
              WHERE n.channel_id = p_channel_id AND n.member_id = 'room' AND n.seq > p_read_seq
+                 -- It means those who are in.
+                 AND EXISTS (SELECT FROM public.channel_members c WHERE c.channel_id = p_channel_id
+                             AND c.member_id = p_member_id AND c.left_at IS NULL AND c.joined_at IS NOT NULL)
              ORDER BY n.seq DESC LIMIT 200)) named
         JOIN public.messages m ON m.id = named.message_id
         LEFT JOIN messaging.thread_members t ON t.root_id = m.thread_id AND t.member_id = p_member_id

@@ -47,7 +47,7 @@ BEGIN
             IF refusal IS NOT NULL THEN
                 RETURN;
             END IF;
-            PERFORM messaging.move_marker(ch, p_caller, place, is_shown);
+            PERFORM messaging.move_marker(ch, p_caller, place, is_shown, true);
             IF before.read_seq IS NULL OR before.read_seq < place OR is_shown AND before.shown_seq < place THEN
                 PERFORM messaging.queue_receipt(ch, p_caller, NULL, place, p_is_private);
             END IF;
@@ -69,10 +69,11 @@ BEGIN
 END
 $$;
 
--- Moves a marker of the channel forwards, and with is_shown what the others see of it, and tells of what has moved. false:
--- nothing has.
-CREATE FUNCTION messaging.move_marker(ch public.channels, p_member_id text, p_seq bigint, p_is_shown boolean)
-RETURNS boolean LANGUAGE plpgsql AS $$
+-- Moves a marker of the channel forwards, and with p_is_shown what the others see of it, and tells of what has moved. false:
+-- nothing has. p_ends_mark: the channel is marked as unread no more, though it was read up to there before.
+CREATE FUNCTION messaging.move_marker(
+    ch public.channels, p_member_id text, p_seq bigint, p_is_shown boolean, p_ends_mark boolean
+) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     seen bigint := CASE WHEN p_is_shown THEN p_seq ELSE 0 END;
     before bigint;
@@ -84,7 +85,7 @@ BEGIN
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         read_seq = greatest(r.read_seq, excluded.read_seq), shown_seq = greatest(r.shown_seq, excluded.shown_seq),
         marked_unread = false, updated_at = now()
-    WHERE r.read_seq < excluded.read_seq OR r.shown_seq < excluded.shown_seq OR r.marked_unread;
+    WHERE r.read_seq < excluded.read_seq OR r.shown_seq < excluded.shown_seq OR p_ends_mark AND r.marked_unread;
     IF NOT FOUND THEN
         RETURN false;
     END IF;

@@ -56,10 +56,10 @@ BEGIN
     LOOP
         IF r.root_id IS NULL THEN
             IF r.shown_seq IS NOT NULL THEN
-                moved := moved + messaging.move_marker(ch, r.member_id, r.shown_seq, true)::integer;
+                moved := moved + messaging.move_marker(ch, r.member_id, r.shown_seq, true, false)::integer;
             END IF;
             IF r.shown_seq IS DISTINCT FROM r.seq THEN
-                moved := moved + messaging.move_marker(ch, r.member_id, r.seq, false)::integer;
+                moved := moved + messaging.move_marker(ch, r.member_id, r.seq, false, false)::integer;
             END IF;
         ELSE
             moved := moved + messaging.move_thread_marker(

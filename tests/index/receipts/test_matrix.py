@@ -203,3 +203,28 @@ async def test_many_receipts_at_once_in_two_orders_do_not_wait_for_each_other_fo
 
     await asyncio.gather(*(pushes(n) for n in range(4)))
     assert set((await shown(db, channel)).values()) == {messages[-1].seq}
+
+
+async def test_only_what_moves_a_marker_ends_a_mark_by_hand(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await joined(db, channel, BOB)
+    first, second = await world.message(channel), await world.message(channel)
+    await read(db, channel, BOB, message_id=first.id)
+    await db.call("mark_unread", **channel.by(BOB))
+    # Our own receipt comes back, by both types.
+    assert await push(db, channel, told(first.event_id, BOB), told(first.event_id, BOB, is_private=True)) == 0
+    assert (await state(db, channel, BOB))["marked_unread"]
+    assert await push(db, channel, told(second.event_id, BOB)) == 1
+    assert not (await state(db, channel, BOB))["marked_unread"]
+    await db.call("mark_unread", **channel.by(BOB))
+    await read(db, channel, BOB)
+    assert not (await state(db, channel, BOB))["marked_unread"], "they say so themselves"
+
+
+async def test_everybody_is_who_is_in(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await joined(db, channel, BOB)
+    for who in (ANN, BOB):
+        await read(db, channel, who)
+    await world.message(channel, mentions=["room"])
+    assert [(await state(db, channel, who))["mention_count"] for who in (ANN, BOB)] == [0, 1]

@@ -150,7 +150,8 @@ class Model:
         if mine:
             theirs = [m for m in self.sent.values() if m.sender != who and not m.deleted]
             unread = [m for m in theirs if m.seq > mine.read]
-            named = [m for m in unread if {who, "room"} & set(m.mentions)]
+            mine_are = {who, "room"} if who in self.inside else {who}
+            named = [m for m in unread if mine_are & set(m.mentions)]
             found |= {
                 "unread": sum(m.root is None for m in unread),
                 "mentions": sum(m.root is None or m.seq > mine.threads.get(m.root, 0) for m in named),

@@ -20,7 +20,9 @@ async def follow(db: Database, channel: Channel, message: Message, who: str, is_
 async def mentioned(db: Database, channel: Channel, root: Message, who: str) -> None:
     """As the statement does that records a message with mentions."""
     newest = await db.value("SELECT last_seq FROM messaging.threads WHERE root_id = $1", root.id)
-    await db.execute("SELECT messaging.follow_thread($1, $2, $3, false, $4)", root.id, channel.id, who, (newest or 1) - 1)
+    await db.execute(
+        "SELECT messaging.follow_thread($1, $2, $3, false, $4)", root.id, channel.id, who, (newest or 1) - 1
+    )
 
 
 async def seen(db: Database, channel: Channel, root: Message, who: str) -> tuple[bool, int]:

@@ -41,7 +41,9 @@ async def test_an_edit_that_mentions_somebody_leaves_it_unread(world: World, db:
     assert (await state(db, channel, BOB))["mention_count"] == 0
 
 
-async def test_mentions_that_come_behind_the_push_are_followed_too(world: World, db: Database, channel: Channel) -> None:
+async def test_mentions_that_come_behind_the_push_are_followed_too(
+    world: World, db: Database, channel: Channel
+) -> None:
     root = await world.message(channel)
     sent = pushed(channel, ANN, thread_event_id=root.event_id)
     await db.call("record_message", **sent)

@@ -207,8 +207,9 @@ async def test_what_was_typed_is_sent(channel: Channel, db: Database, heard: Hea
     assert heard.nothing()
 
 
-async def test_both_sides_are_one_list(channel: Channel, db: Database, heard: Heard) -> None:
+async def test_both_sides_are_one_list(world: World, channel: Channel, db: Database, heard: Heard) -> None:
     bob = "@bob:elsewhere"
+    await world.member(channel, bob)
     await db.call("set_typing", **says(channel, SAM))
     assert await heard.next() == [SAM]
     # The homeserver repeats what it was told.
@@ -252,11 +253,33 @@ async def test_our_own_people_may_type_in_matrix(channel: Channel, db: Database,
     assert await heard.next() == []
 
 
-async def test_at_most_fifty_are_named_and_as_many_as_fit(channel: Channel, db: Database, heard: Heard) -> None:
+async def people(world: World, channel: Channel, ids: list[str]) -> None:
+    for member_id in ids:
+        await world.member(channel, member_id)
+
+
+async def test_who_is_no_member_types_nowhere(world: World, channel: Channel, db: Database, heard: Heard) -> None:
+    await world.member(channel, "user:wim", can_write=False)
+    await world.member(channel, "user:lea", state="left")
+    await db.call("announce_typing", **in_room(channel, "@eve:elsewhere.org", "user:wim", "user:lea", SAM))
+    assert await heard.next() == [SAM]
+    # Nor who is removed meanwhile.
+    await db.call("set_typing", **says(channel, MIA))
+    assert await heard.next() == [SAM, MIA]
+    await db.execute("UPDATE public.channel_members SET left_at = now() WHERE member_id = $1", SAM)
+    await db.call("announce_typing", **in_room(channel, SAM))
+    assert (await db.value("SELECT messaging.typists($1)", channel.id)) == [MIA]
+
+
+async def test_at_most_fifty_are_named_and_as_many_as_fit(
+    world: World, channel: Channel, db: Database, heard: Heard
+) -> None:
+    await people(world, channel, [f"user:u{n}" for n in range(60)])
     await db.call("announce_typing", **in_room(channel, *(f"user:u{n}" for n in range(60))))
     assert await heard.next() == [f"user:u{n}" for n in range(50)]
     # More than a notification takes: 50 ids of 255 bytes, half of which have to be escaped.
     odd = [f"@{n:03}" + '"' * 125 + "x" * 126 for n in range(60)]
+    await people(world, channel, odd)
     await db.call("announce_typing", **in_room(channel, *odd))
     named = await heard.next()
     assert 10 < len(named) < 50 and named == odd[: len(named)]

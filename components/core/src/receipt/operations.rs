@@ -24,7 +24,7 @@ pub fn operations() -> Vec<Operation> {
             .refuses(&READING)
             .refuses(&[Refusal::MessageNotFound]),
         operation("receipts", "put", paths::MARKED_UNREAD, "markUnread")
-            .does("Mark a channel as unread", "Until the caller reads it or writes in it. The marker stays where it is.")
+            .does("Mark a channel as unread", "Until the caller reads it or writes in it, outside of its threads. The marker stays where it is.")
             .who(Caller(READERS))
             .runs_once()
             .responds::<Reading>(200, "What the channel is to the caller.")
