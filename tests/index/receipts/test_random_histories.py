@@ -139,9 +139,12 @@ class Model:
                 threads[act["root"]] = max(threads[act["root"]], place)
             return
         mine = self.marks.setdefault(who, Marks(place))
-        mine.read, mine.marked = max(mine.read, place), False
+        before = (mine.read, mine.shown)
+        mine.read = max(mine.read, place)
         if not act["private"] and is_inside:
             mine.shown = max(mine.shown, place)
+        # What a Matrix client tells again ends no mark by hand.
+        mine.marked = mine.marked and not is_ours and (mine.read, mine.shown) == before
 
     def look(self, who: str) -> dict[str, Any]:
         mine = self.marks.get(who)
