@@ -132,8 +132,8 @@ pub struct ReceiptsQuery {
 impl FromQuery for ReceiptsQuery {
     fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
         let Some(text) = parameter("seq") else { return Ok(Self::default()) };
-        let is_number = (1..=18).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        let seq = text.parse().ok().filter(|_| is_number);
+        let is_number = (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        let seq = text.parse().ok().filter(|seq| is_number && *seq <= MAX_SEQ);
         seq.map(|seq| Self { seq: Some(seq) })
             .ok_or_else(|| Problem::invalid_parameter("seq", "must be a number from 0 on"))
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// In: `PUT …/typing`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SetTyping {
     /// Whether the caller types. It ends by itself after 10 seconds.
     pub typing: bool,
@@ -18,7 +18,7 @@ pub struct SetTyping {
 
 /// In: `PUT …/typing` under `/internal`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Typist {
     /// The member.
     pub member_id: EntityId,

@@ -191,7 +191,7 @@ async def test_what_is_no_valid_edit_changes_nothing_anywhere(
         await client.edit(room, valid, "third")
     assert observed.kinds == []
     shown = await alice.content(message)
-    assert (shown["content_preview"], shown["text"], shown["thread_id"]) == ("second", "second", root["id"])
+    assert (shown["content_preview"], shown["text"], shown["reply_to"]) == ("second", "second", root["id"])
     assert shown["content"]["m.relates_to"] == {"m.in_reply_to": {"event_id": root["matrix_event_id"]}}
 
 

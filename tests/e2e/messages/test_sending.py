@@ -16,6 +16,10 @@ from support.unchanged import Unchanged
 
 FIELDS = {
     "id",
+    "mentions",
+    "poll_ended_at",
+    "sender_name",
+    "sender_avatar_url",
     "channel_id",
     "seq",
     "matrix_event_id",

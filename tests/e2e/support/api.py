@@ -182,9 +182,7 @@ class Caller:
 
     async def threads(self, channel: str, **params: Any) -> list[dict[str, Any]]:
         """The messages of a channel that have a thread, the one with the newest reply first."""
-        response = await self.get(f"{path_to(channel)}/threads", **params)
-        assert response.status_code == 200, response.text
-        return response.json()
+        return rows(await self.get(f"{path_to(channel)}/threads", **params))
 
     async def reactions(self, message: dict[str, Any]) -> dict[str, tuple[int, bool]]:
         """By emoji: how many people have reacted, and whether the caller is one of them."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.api import Caller, path_to, pin_path
+from support.api import Caller, path_to, pin_path, rows
 from support.rooms import Rooms
 
 
 async def pins(reader: Caller, channel: dict[str, Any]) -> list[dict[str, Any]]:
-    response = await reader.get(f"{path_to(channel['id'])}/pins")
-    assert response.status_code == 200, response.text
-    return response.json()
+    return rows(await reader.get(f"{path_to(channel['id'])}/pins"))
 
 
 async def in_room(rooms: Rooms, channel: dict[str, Any]) -> list[str]:
