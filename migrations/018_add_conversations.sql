@@ -42,8 +42,9 @@ CREATE TABLE IF NOT EXISTS messaging.thread_members (
     channel_id   uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
     -- Whether they are told of new replies: they wrote in it, were mentioned in it, or chose to. false: they chose not to.
     is_following boolean NOT NULL,
-    -- Up to this number they have read it.
+    -- Up to this number they have read it, and the others may know that they have.
     read_seq     bigint NOT NULL DEFAULT 0,
+    shown_seq    bigint NOT NULL DEFAULT 0,
     updated_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (root_id, member_id)
 );

@@ -30,3 +30,4 @@ CREATE UNLOGGED TABLE IF NOT EXISTS messaging.typing (
     echoes_until timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (channel_id, member_id)
 );
+CREATE INDEX IF NOT EXISTS typing_member ON messaging.typing (member_id);

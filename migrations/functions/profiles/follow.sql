@@ -4,7 +4,7 @@
 -- said last, of the 1,000 that they came to last. Nothing is numbered or stored, so that one change costs no event in each of
 -- many channels: whoever reads a channel again sees the name in any case.
 CREATE FUNCTION messaging.announce_profile(p_before messaging.profiles, p_after messaging.profiles) RETURNS void
-LANGUAGE plpgsql SET enable_sort = off AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
 BEGIN
@@ -17,9 +17,7 @@ BEGIN
             WHERE m.member_id = p_after.member_id AND m.left_at IS NULL AND m.joined_at IS NOT NULL
             ORDER BY m.joined_at DESC LIMIT 1000) own
         JOIN public.channels c ON c.id = own.channel_id AND c.archived_at IS NULL
-        LEFT JOIN LATERAL (SELECT m.created_at FROM public.messages m WHERE m.channel_id = c.id
-                           ORDER BY m.seq DESC LIMIT 1) newest ON true
-        ORDER BY newest.created_at DESC NULLS LAST LIMIT 100
+        ORDER BY coalesce(c.active_at, c.created_at) DESC LIMIT 100
     LOOP
         PERFORM messaging.publish_ephemeral(ch, 'profile.updated', jsonb_build_object('member_id', p_after.member_id,
             'display_name', p_after.display_name, 'avatar_url', p_after.avatar_url));

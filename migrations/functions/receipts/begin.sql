@@ -36,7 +36,9 @@ BEGIN
         read_seq = greatest(r.read_seq, excluded.read_seq), shown_seq = greatest(r.shown_seq, excluded.shown_seq),
         marked_unread = false, updated_at = now();
     -- Where nothing was unread, message.created tells their other sockets enough.
-    IF before.read_seq < m.seq - 1 OR before.marked_unread THEN
+    IF before.marked_unread OR before.read_seq < m.seq - 1 AND (
+        messaging.count_unread(ch.id, m.sender_id, before.read_seq) > 0
+        OR messaging.count_mentions(ch.id, m.sender_id, before.read_seq) > 0) THEN
         ch.last_seq := m.seq;
         PERFORM messaging.publish_reading(ch, m.sender_id);
     END IF;

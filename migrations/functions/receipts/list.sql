@@ -52,7 +52,7 @@ BEGIN
     IF refusal IS NULL THEN
         document := json_build_object(
             'reading', messaging.reading_json(lookup.channel, p_caller, p_microdaos),
-            'receipts', CASE WHEN messaging.shows_receipts(p_channel_id) THEN messaging.shown_receipts(p_channel_id) END);
+            'receipts', CASE WHEN messaging.shows_receipts(lookup.channel) THEN messaging.shown_receipts(p_channel_id) END);
     END IF;
 END
 $$;

@@ -55,7 +55,7 @@ BEGIN
     ELSE
         -- Who does not follow the thread has no marker there, and nothing of it is unread to them.
         SELECT * INTO thread FROM messaging.thread_members WHERE root_id = root.id AND member_id = p_caller;
-        IF thread.read_seq < place THEN
+        IF thread.read_seq < place OR is_shown AND thread.shown_seq < place THEN
             SELECT l.refusal, l.details INTO refusal, document
             FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
             IF refusal IS NOT NULL THEN
@@ -102,8 +102,10 @@ CREATE FUNCTION messaging.move_thread_marker(
     ch public.channels, p_root_id uuid, p_member_id text, p_seq bigint, p_is_shown boolean
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE messaging.thread_members SET read_seq = p_seq, updated_at = now()
-    WHERE root_id = p_root_id AND member_id = p_member_id AND channel_id = ch.id AND read_seq < p_seq;
+    UPDATE messaging.thread_members SET read_seq = greatest(read_seq, p_seq), updated_at = now(),
+        shown_seq = CASE WHEN p_is_shown THEN greatest(shown_seq, p_seq) ELSE shown_seq END
+    WHERE root_id = p_root_id AND member_id = p_member_id AND channel_id = ch.id
+        AND (read_seq < p_seq OR p_is_shown AND shown_seq < p_seq);
     IF NOT FOUND THEN
         RETURN false;
     END IF;

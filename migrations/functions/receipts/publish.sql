@@ -1,11 +1,9 @@
 -- What is told of a marker that has moved: nothing of it has a number or is stored.
 
 -- How many members there are to whom each other's receipts are shown one by one; beyond that they are counted.
-CREATE FUNCTION messaging.shows_receipts(p_channel_id uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION messaging.shows_receipts(ch public.channels) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (SELECT count(*) FROM (
-        SELECT FROM public.channel_members
-        WHERE channel_id = p_channel_id AND left_at IS NULL AND joined_at IS NOT NULL LIMIT 101) members) <= 100;
+    RETURN coalesce(ch.member_count, messaging.count_members(ch.id)) <= 100;
 END
 $$;
 
@@ -13,7 +11,7 @@ $$;
 CREATE FUNCTION messaging.publish_receipt(ch public.channels, p_member_id text, p_read_seq bigint, p_root_id uuid)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF messaging.shows_receipts(ch.id) THEN
+    IF messaging.shows_receipts(ch) THEN
         PERFORM messaging.publish_ephemeral(ch, 'receipt.updated', jsonb_strip_nulls(jsonb_build_object(
             'member_id', p_member_id, 'read_seq', p_read_seq, 'thread_id', p_root_id)));
     END IF;

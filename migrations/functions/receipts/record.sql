@@ -62,8 +62,12 @@ BEGIN
                 moved := moved + messaging.move_marker(ch, r.member_id, r.seq, false, false)::integer;
             END IF;
         ELSE
-            moved := moved + messaging.move_thread_marker(
-                ch, r.root_id, r.member_id, r.seq, r.shown_seq IS NOT NULL AND r.shown_seq = r.seq)::integer;
+            IF r.shown_seq IS NOT NULL THEN
+                moved := moved + messaging.move_thread_marker(ch, r.root_id, r.member_id, r.shown_seq, true)::integer;
+            END IF;
+            IF r.shown_seq IS DISTINCT FROM r.seq THEN
+                moved := moved + messaging.move_thread_marker(ch, r.root_id, r.member_id, r.seq, false)::integer;
+            END IF;
         END IF;
     END LOOP;
     document := json_build_object('moved', moved);

@@ -1,6 +1,6 @@
 -- The caller types, for 10 seconds from this moment on, or stops. What comes within a second of the last time changes
--- nothing. must_tell: the homeserver is to be told, which is every 10 seconds, and when they stop. Who would join by writing
--- may type, and nobody is told: they are not in the room.
+-- nothing. must_tell: the homeserver is to be told, which is every 10 seconds, and when they stop; of 5 channels of one person
+-- in 10 seconds, as nobody writes in more. Who would join by writing may type, and nobody is told: they are not in the room.
 CREATE FUNCTION messaging.set_typing(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_is_typing boolean,
     OUT refusal messaging.refusal, OUT document json
@@ -23,9 +23,12 @@ BEGIN
         IF NOT p_is_typing THEN
             must_tell := messaging.stop_typing(ch, p_caller);
         ELSIF t.said_at IS NULL OR t.said_at <= now() - interval '1 second' THEN
-            must_tell := t.told_at IS NULL OR t.told_at <= now() - interval '10 seconds';
+            must_tell := (t.told_at IS NULL OR t.told_at <= now() - interval '10 seconds')
+                AND (SELECT count(*) FROM messaging.typing o
+                     WHERE o.member_id = p_caller AND o.told_at > now() - interval '10 seconds') < 5;
             INSERT INTO messaging.typing AS n (channel_id, member_id, until, said_at, told_at, echoes_until)
-            VALUES (ch.id, p_caller, now() + interval '10 seconds', now(), now(), now() + interval '26 seconds')
+            VALUES (ch.id, p_caller, now() + interval '10 seconds', now(), CASE WHEN must_tell THEN now() ELSE '-infinity' END,
+                    CASE WHEN must_tell THEN now() + interval '26 seconds' ELSE '-infinity' END)
             ON CONFLICT (channel_id, member_id) DO UPDATE SET until = excluded.until, said_at = now(), is_shown = true,
                 began_at = CASE WHEN greatest(n.until, n.room_until) > now() THEN n.began_at ELSE now() END,
                 told_at = CASE WHEN must_tell THEN now() ELSE n.told_at END,

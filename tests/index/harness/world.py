@@ -196,6 +196,8 @@ class World:
         places = ", ".join(f"${i}" for i in range(1, len(columns) + 1))
         sql = f"INSERT INTO public.channel_members ({', '.join(columns)}) VALUES ({places})"
         await self.db.execute(sql, *columns.values())
+        # Whoever writes such rows counts them; without a count they are counted when that is asked for.
+        await self.db.execute("UPDATE public.channels SET member_count = NULL WHERE id = $1", channel.id)
 
     async def message(self, channel: Channel, sender: str = OWNER, **changes: Any) -> Message:
         document = await self.db.call("record_message", **pushed(channel, sender, **changes))

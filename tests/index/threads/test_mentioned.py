@@ -96,3 +96,14 @@ async def test_replies_and_receipts_of_a_thread_do_not_wait_for_each_other(
     await asyncio.gather(replies(one, "user:m7"), replies(two, OWNER), receipts(three), receipts(four))
     sql = "SELECT reply_count FROM messaging.threads WHERE root_id = $1"
     assert await db.value(sql, root.id) == 81
+
+
+async def test_a_thread_that_was_read_privately_can_be_shown_as_read(
+    world: World, db: Database, channel: Channel
+) -> None:
+    root = await world.message(channel)
+    reply = await world.message(channel, ANN, thread_event_id=root.event_id, mentions=[BOB])
+    sql = "SELECT read_seq, shown_seq FROM messaging.thread_members WHERE root_id = $1 AND member_id = $2"
+    for is_private, shown in ((True, 0), (False, reply.seq)):
+        await read(db, channel, BOB, message_id=reply.id, root_id=root.id, is_private=is_private)
+        assert [tuple(row) for row in await db.rows(sql, root.id, BOB)] == [(reply.seq, shown)]

@@ -305,3 +305,14 @@ async def test_the_homeserver_is_told_what_the_index_has(channel: Channel, db: D
     assert await db.refusal("find_typist", channel_id=channel.id, member_id="user:eve") == "member_not_found"
     nowhere = "00000000-0000-4000-8000-000000000000"
     assert await db.refusal("find_typist", channel_id=nowhere, member_id=SAM) == "channel_not_found"
+
+
+async def test_the_homeserver_is_told_of_five_channels_of_one_person(world: World, db: Database) -> None:
+    told = []
+    for _ in range(7):
+        channel = await world.channel()
+        await world.member(channel, SAM)
+        told.append((await db.call("set_typing", **says(channel, SAM)))["must_tell"])
+    assert told == [True] * 5 + [False] * 2
+    await later(db, 11)
+    assert (await db.call("set_typing", **says(channel, SAM)))["must_tell"]
