@@ -174,7 +174,7 @@ async def test_messages_sent_while_somebody_pages_do_not_shift_their_pages(world
     seen: list[dict[str, Any]] = []
     while path:
         response = await reader.get(path)
-        seen.extend(response.json())
+        seen.extend(rows(response))
         path = links(response).get("next")
         await alice.send(channel["id"], "late")
     assert seen == sent[::-1]
