@@ -233,11 +233,12 @@ BEGIN
     -- The homeserver's push may have been faster and have written it all.
     is_recorded := m.id IS NOT NULL AND m.left_at IS NULL AND m.invited_by IS NOT DISTINCT FROM p_caller AND NOT m.via_microdao
         AND messaging.member_json(m)::jsonb @> p_details;
+    -- The rule is asked again whoever came first.
+    IF NOT was_removed AND NOT messaging.may_still_invite(ch, p_caller, p_microdaos, m, p_details) THEN
+        refusal := CASE WHEN ch.archived_at IS NULL THEN 'cannot_invite' ELSE 'channel_archived' END;
+        RETURN;
+    END IF;
     IF NOT was_removed AND NOT is_recorded THEN
-        IF NOT messaging.may_still_invite(ch, p_caller, p_microdaos, m, p_details) THEN
-            refusal := CASE WHEN ch.archived_at IS NULL THEN 'cannot_invite' ELSE 'channel_archived' END;
-            RETURN;
-        END IF;
         PERFORM messaging.invite_member(ch, p_member_id, p_member_type, p_matrix_user_id, p_caller, p_details,
                                         p_asked_at::timestamptz);
     END IF;
