@@ -233,8 +233,8 @@ BEGIN
     -- The homeserver's push may have been faster and have written it all.
     is_recorded := m.id IS NOT NULL AND m.left_at IS NULL AND m.invited_by IS NOT DISTINCT FROM p_caller AND NOT m.via_microdao
         AND messaging.member_json(m)::jsonb @> p_details;
-    -- The rule is asked again whoever came first.
-    IF NOT was_removed AND NOT messaging.may_still_invite(ch, p_caller, p_microdaos, m, p_details) THEN
+    -- The rule is asked again whoever came first, also when the homeserver's push has had them removed by it already.
+    IF (NOT was_removed OR m.banned_at IS NULL) AND NOT messaging.may_still_invite(ch, p_caller, p_microdaos, m, p_details) THEN
         refusal := CASE WHEN ch.archived_at IS NULL THEN 'cannot_invite' ELSE 'channel_archived' END;
         RETURN;
     END IF;
