@@ -1,11 +1,23 @@
 -- The events of a channel: numbered ones through the outbox, ephemeral ones through NOTIFY, and the audit log.
 
--- The channel's next number. Locks the channel's row, so events of a channel are written one after the other.
-CREATE FUNCTION messaging.take_seq(p_channel_id uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+-- The channel's next number. Locks the channel's row, so events of a channel are written one after the other. p_joined: how
+-- many members have come or, below zero, gone with this event; it is told after their rows have changed. p_active_at: when
+-- the message of this event was sent.
+CREATE FUNCTION messaging.take_seq(p_channel_id uuid, p_joined integer DEFAULT 0, p_active_at timestamptz DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     taken bigint;
 BEGIN
-    UPDATE public.channels SET last_seq = last_seq + 1 WHERE id = p_channel_id RETURNING last_seq INTO taken;
+    IF p_joined <> 0 THEN
+        UPDATE public.channels SET last_seq = last_seq + 1,
+            member_count = CASE WHEN member_count IS NULL THEN messaging.count_members(id) ELSE member_count + p_joined END
+        WHERE id = p_channel_id RETURNING last_seq INTO taken;
+    ELSIF p_active_at IS NOT NULL THEN
+        UPDATE public.channels SET last_seq = last_seq + 1, active_at = greatest(active_at, p_active_at)
+        WHERE id = p_channel_id RETURNING last_seq INTO taken;
+    ELSE
+        UPDATE public.channels SET last_seq = last_seq + 1 WHERE id = p_channel_id RETURNING last_seq INTO taken;
+    END IF;
     RETURN taken;
 END
 $$;
@@ -61,12 +73,13 @@ BEGIN
 END
 $$;
 
--- A change of membership, as event and in the audit log.
+-- A change of membership, as event and in the audit log. p_joined: as of take_seq.
 CREATE FUNCTION messaging.emit_member(
-    ch public.channels, p_type text, p_actor_id text, m public.channel_members, p_further jsonb DEFAULT '{}'
+    ch public.channels, p_type text, p_actor_id text, m public.channel_members, p_further jsonb DEFAULT '{}',
+    p_joined integer DEFAULT 0
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM messaging.publish_member(ch, messaging.take_seq(ch.id), p_type, p_actor_id, m, p_further);
+    PERFORM messaging.publish_member(ch, messaging.take_seq(ch.id, p_joined), p_type, p_actor_id, m, p_further);
 END
 $$;
 
@@ -105,7 +118,7 @@ BEGIN
     PERFORM messaging.publish(ch, p_seq, 'messaging.' || p_type, jsonb_build_object(
         'message_id', m.id, 'matrix_event_id', m.matrix_event_id, 'sender_id', m.sender_id,
         'sender_type', m.sender_type, 'preview', m.content_preview, 'content_preview', m.content_preview,
-        'created_at', messaging.rfc3339(m.created_at), 'message', p_document) || p_further);
+        'created_at', messaging.rfc3339(m.created_at), 'mentions', m.mentions, 'message', p_document) || p_further);
 END
 $$;
 

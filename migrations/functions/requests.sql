@@ -149,11 +149,18 @@ BEGIN
         WHERE s.set_aside_at IS NULL AND s.last_failed_at < now() - interval '1 day' LIMIT p_limit);
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
+    -- A receipt that nobody could be told for an hour says nothing any more.
+    DELETE FROM messaging.receipts_to_send WHERE id IN (
+        SELECT q.id FROM messaging.receipts_to_send q WHERE q.created_at < now() - interval '1 hour'
+        ORDER BY q.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
     -- Where a relay delivers they go after an hour. Here they go where none does any more.
     DELETE FROM messaging.webhook_deliveries WHERE id IN (
         SELECT d.id FROM messaging.webhook_deliveries d WHERE d.created_at < now() - interval '1 day'
         ORDER BY d.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS deleted = ROW_COUNT;
+    PERFORM messaging.count_channels();
     document := json_build_object('deleted', total + deleted);
 END
 $$;

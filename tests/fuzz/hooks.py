@@ -119,6 +119,7 @@ def within(case: schemathesis.Case, body: dict[str, Any], chosen: Random) -> dic
     real: dict[str, Any] = {
         "channel_id": chosen.choice([*SETTING.channels, SETTING.hidden[0]]),
         "reply_to": chosen.choice([*SETTING.messages, SETTING.hidden])[1],
+        "thread_id": chosen.choice([*SETTING.messages, SETTING.hidden])[1],
         "member_id": chosen.choice(SETTING.members),
         "microdao_id": chosen.choice(SETTING.microdaos),
         "members": [chosen.choice(SETTING.members)],

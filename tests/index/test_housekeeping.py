@@ -65,9 +65,16 @@ RULES: list[tuple[str, str, str, str, str]] = [
         "subscription_id, room_id, event_id, event",
         f"$4::uuid, '!x', {KEY}, '{{}}'",
     ),
+    (
+        "messaging.receipts_to_send",
+        "created_at",
+        "1 hour",
+        "channel_id, member_id, root_id, is_private, seq, due_at",
+        f"$1::uuid, {KEY}, $1::uuid, false, 1, now()",
+    ),
 ]
 # These go by other statements, which have tests of their own: the outbox by the relay's (relay/test_publishing.py), rates
-# when they have run out (test_rate_limits.py), the others when whoever made them, or what they wait for, is done with them.
+# when they have run out (test_rate_limits.py), typing when it is over (typists/test_typing.py), the others when whoever made them, or what they wait for, is done with them.
 OTHERS = {
     "public.outbox",
     "messaging.gateway_subscriptions",
@@ -75,6 +82,9 @@ OTHERS = {
     "messaging.refills",
     "messaging.room_upgrades",
     "messaging.message_edits",
+    "messaging.message_mentions",
+    "messaging.pins",
+    "messaging.typing",
 }
 
 
@@ -120,11 +130,12 @@ async def test_a_row_goes_at_its_age_and_not_before(
 
 
 async def test_rows_that_stay_go_with_their_channel(db: Database) -> None:
-    """A channel that is deleted by hand leaves nothing of itself behind but what the log still has to tell."""
+    """A channel that is deleted by hand leaves nothing behind but what the log still has to tell: rows go with it or their message."""
     sql = """SELECT table_schema || '.' || table_name FROM information_schema.columns c
              WHERE column_name = 'channel_id' AND table_schema IN ('public', 'messaging') AND NOT EXISTS (
                  SELECT FROM pg_constraint f JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey)
-                 WHERE f.contype = 'f' AND f.confdeltype = 'c' AND a.attname = 'channel_id'
+                 WHERE f.contype = 'f' AND f.confdeltype = 'c'
+                     AND (a.attname = 'channel_id' OR f.confrelid = 'public.messages'::regclass)
                      AND f.conrelid = (c.table_schema || '.' || c.table_name)::regclass)"""
     found: set[Any] = {row[0] for row in await db.rows(sql)}
     # Until there is a channel, and until the event is published, again where the stream has lost it, and its day is over.

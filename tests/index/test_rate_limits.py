@@ -158,29 +158,43 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
     channel = await world.channel()
     await world.member(channel, "user:bob")
     await world.member(channel, "user:ann")
-    other = await world.channel(owner="user:bob")
+    other, archived = await world.channel(owner="user:bob"), await world.channel()
+    await world.archive(archived)
     own, another, theirs = [await world.message(channel, sender) for sender in (OWNER, OWNER, "user:bob")]
     for reactor, emoji in ((OWNER, "🎉"), (OWNER, "🚀")):
         await db.call("record_reaction", **reaction(channel, own.event_id, reactor, emoji))
     by = channel.by(OWNER)
     new = {"caller": OWNER, "microdaos": EVERY, "microdao_id": DAO, "is_direct": False, "client_key": None}
     invited = {"client_key": None, "fingerprint": "f", "details": {"role": "member"}}
+    await db.execute("UPDATE messaging.channel_reads SET read_seq = 0, shown_seq = 0 WHERE member_id = $1", OWNER)
+    place = {"message_id": None, "root_id": None, "is_private": False}
     cases = {
         "prepare_send": ("send", [{**by, **PLAIN}, {**by, **PLAIN}]),
         "prepare_edit": ("edit", [{**by, "message_id": own.id}, {**by, "message_id": another.id}]),
         "prepare_deletion": ("edit", [{**by, "message_id": own.id}, {**by, "message_id": theirs.id}]),
         "prepare_reaction": ("edit", [{**by, "message_id": own.id, "emoji": emoji} for emoji in "👍👎"]),
         "prepare_reaction_removal": ("edit", [{**by, "message_id": own.id, "emoji": emoji} for emoji in "🎉🚀"]),
+        "set_following": (
+            "edit",
+            [{**by, "message_id": own.id, "is_following": following} for following in (True, False)],
+        ),
         "reserve_channel": ("create", [{**new, "slug": slug, "fingerprint": slug} for slug in ("one", "two")]),
         "prepare_channel_change": ("manage", [{**by, "changes": {"name": name}} for name in ("one", "two")]),
         "prepare_archive": ("manage", [by, by]),
+        "prepare_profile_change": ("manage", [{"caller": OWNER, "changes": {"display_name": "Olga"}}] * 2),
+        "prepare_pin": ("manage", [{**by, "message_id": own.id, "is_pinned": True}] * 2),
+        "prepare_reopening": ("manage", [archived.by(OWNER), archived.by(OWNER)]),
         "prepare_invite": ("manage", [{**by, "member_id": f"user:{who}", **invited} for who in ("new", "newer")]),
         "prepare_join": ("manage", [other.by(OWNER), other.by(OWNER)]),
         "prepare_removal": ("manage", [{**by, "member_id": f"user:{who}"} for who in ("bob", "ann")]),
+        "mark_read": ("read", [{**by, **place, "seq": seq} for seq in (own.seq, another.seq)]),
+        "mark_unread": ("read", [other.by(OWNER), by]),
+        "set_muted": ("read", [{**by, "muted": muted} for muted in (True, False)]),
         "prepare_member_change": ("manage", [{**by, "member_id": "user:ann", "details": {"role": "admin"}}] * 2),
     }
     sql = """SELECT array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace
-             AND (proname LIKE 'prepare@_%' ESCAPE '@' OR proname = 'reserve_channel')"""
+             AND (proname LIKE 'prepare@_%' ESCAPE '@'
+                  OR proname IN ('reserve_channel', 'mark_read', 'mark_unread', 'set_muted', 'set_following'))"""
     assert set(await db.value(sql)) == set(cases)
     for function, (act, (first, second)) in cases.items():
         await db.execute("DELETE FROM messaging.rate_limits")
@@ -197,7 +211,13 @@ async def test_what_has_no_effect_costs_nothing(world: World, db: Database) -> N
     await db.call("record_reaction", **reaction(channel, message.event_id))
     by = channel.by(OWNER)
     once = {"limits": limits("edit", [1, 3600])}
+    place = {"message_id": None, "seq": message.seq, "root_id": None, "is_private": False}
+    await db.call("mark_read", **by, **place)
+    await db.call("set_following", **by, message_id=message.id, is_following=True)
     for _ in range(3):
+        await db.call("mark_read", **by, **place, limits=limits("read", [1, 3600]))
+        await db.call("set_muted", **by, muted=False, limits=limits("read", [1, 3600]))
+        await db.call("set_following", **by, message_id=message.id, is_following=True, **once)
         await db.call("prepare_reaction", **by, message_id=message.id, emoji="👍", **once)
         await db.call("prepare_reaction_removal", **by, message_id=message.id, emoji="👎", **once)
         await db.call("prepare_join", **by, limits=limits("manage", [1, 3600]))

@@ -95,7 +95,8 @@ class Talker(Actor):
     async def send(self) -> Act:
         place, text = self.place(), self.text()
         parent = self.recent(place) if self.random.random() < 0.2 else None
-        body = {"text": text} | ({"reply_to": parent.id} if parent else {})
+        relation = self.random.choice(("reply_to", "thread_id"))
+        body = {"text": text} | ({relation: parent.id} if parent else {})
         act = await self.through_api("send", place, "POST", f"{path_to(place.id)}/messages", body, text=text)
         if act.done:
             known = Known(act.body["id"], act.body["matrix_event_id"], self.who)

@@ -50,6 +50,8 @@ pub struct Answer {
     pub access: Access,
     /// The channel as REST shows it, for a caller who may know of it; only when it was asked for.
     pub channel: Option<String>,
+    /// What the channel is to a caller who may read it, and the others' receipts; only when it was asked for.
+    pub reading: Option<String>,
 }
 
 /// The database did not answer. For the log; callers are told that the service is unavailable.
@@ -68,13 +70,20 @@ impl From<DatabaseError> for Unavailable {
     }
 }
 
+/// What is wanted besides the access.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    Nothing,
+    Channel,
+    Reading,
+}
+
 struct Question {
     caller: String,
     /// With commas between them, which no name of a microDAO has; `None` for all.
     microdaos: Option<String>,
     channel: Uuid,
-    /// The channel itself is wanted, too.
-    shows: bool,
+    wants: Wants,
     answer: oneshot::Sender<Result<Answer, Unavailable>>,
 }
 
@@ -99,15 +108,20 @@ impl AccessChecks {
     /// Decides whether `caller` may read `channel`. Without a caller, which only development mode allows, it is a
     /// reader who belongs to every microDAO.
     pub async fn check(&self, caller: Option<&Caller>, channel: ChannelId) -> Result<Access, Unavailable> {
-        Ok(self.ask(caller, channel, false).await?.access)
+        Ok(self.ask(caller, channel, Wants::Nothing).await?.access)
     }
 
     /// The same, with the channel as it is.
     pub async fn show(&self, caller: &Caller, channel: ChannelId) -> Result<Answer, Unavailable> {
-        self.ask(Some(caller), channel, true).await
+        self.ask(Some(caller), channel, Wants::Channel).await
     }
 
-    async fn ask(&self, caller: Option<&Caller>, channel: ChannelId, shows: bool) -> Result<Answer, Unavailable> {
+    /// What `channel` is to `caller` at the moment, and how far the others have read; `None` when they may not read it.
+    pub async fn reading(&self, caller: &Caller, channel: ChannelId) -> Result<Option<String>, Unavailable> {
+        Ok(self.ask(Some(caller), channel, Wants::Reading).await?.reading)
+    }
+
+    async fn ask(&self, caller: Option<&Caller>, channel: ChannelId, wants: Wants) -> Result<Answer, Unavailable> {
         let microdaos = match caller.map(Caller::microdaos) {
             Some(MicroDaos::Only(list)) => {
                 Some(list.iter().map(|microdao| microdao.as_str()).collect::<Vec<_>>().join(","))
@@ -116,7 +130,7 @@ impl AccessChecks {
         };
         let caller = caller.map_or(NAMELESS, |caller| caller.id().as_str()).to_owned();
         let (answer, answered) = oneshot::channel();
-        let question = Question { caller, microdaos, channel: channel.0, shows, answer };
+        let question = Question { caller, microdaos, channel: channel.0, wants, answer };
         let stopped = || Unavailable("the checks of access have stopped".into());
         self.questions.send(question).map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
@@ -134,7 +148,7 @@ async fn run(database: Database, asked: Arc<Mutex<UnboundedReceiver<Question>>>,
         metrics.access_checks.inc_by(u64::try_from(batch.len()).unwrap_or(0));
         let answers = answer(&database, &batch).await.map_err(Unavailable::from);
         for (n, question) in batch.into_iter().enumerate() {
-            let unknown = Answer { access: Access::Unknown, channel: None };
+            let unknown = Answer { access: Access::Unknown, channel: None, reading: None };
             let answer = answers.as_ref().map(|answers| answers.get(n).cloned().flatten().unwrap_or(unknown));
             let _ = question.answer.send(answer.map_err(Clone::clone));
         }
@@ -150,17 +164,21 @@ async fn answer(database: &Database, batch: &[Question]) -> Result<Vec<Option<An
     let callers: Vec<_> = batch.iter().map(|question| question.caller.as_str()).collect();
     let microdaos: Vec<_> = batch.iter().map(|question| question.microdaos.as_deref()).collect();
     let channels: Vec<_> = batch.iter().map(|question| question.channel).collect();
-    let shows: Vec<_> = batch.iter().map(|question| question.shows).collect();
+    let shows: Vec<_> = batch.iter().map(|question| question.wants == Wants::Channel).collect();
+    let reads: Vec<_> = batch.iter().map(|question| question.wants == Wants::Reading).collect();
     let sql = "SELECT q.n, a.access, c.archived_at IS NOT NULL, c.last_seq, c.visibility, c.is_direct, c.is_encrypted,
-                   CASE WHEN q.shows AND a.access <> 'none' THEN messaging.channel_json(c)::text END
-               FROM unnest($1::text[], $2::text[], $3::uuid[], $4::boolean[])
-                   WITH ORDINALITY AS q (caller, microdaos, channel_id, shows, n)
+                   CASE WHEN q.shows AND a.access <> 'none' THEN messaging.channel_json(c)::text END,
+                   CASE WHEN q.reads AND a.access = 'reads' THEN (
+                       SELECT r.document::text FROM messaging.get_reading(p_caller => q.caller,
+                           p_microdaos => string_to_array(q.microdaos, ','), p_channel_id => c.id) r) END
+               FROM unnest($1::text[], $2::text[], $3::uuid[], $4::boolean[], $5::boolean[])
+                   WITH ORDINALITY AS q (caller, microdaos, channel_id, shows, reads, n)
                JOIN public.channels c ON c.id = q.channel_id
                CROSS JOIN LATERAL messaging.access(c, q.caller, string_to_array(q.microdaos, ',')) AS a (access)";
-    for row in database.query(sql, &[&callers, &microdaos, &channels, &shows]).await? {
+    for row in database.query(sql, &[&callers, &microdaos, &channels, &shows, &reads]).await? {
         let n = usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0);
         if let Some(answer) = n.checked_sub(1).and_then(|n| answers.get_mut(n)) {
-            *answer = Some(Answer { access: access(&row)?, channel: row.try_get(7)? });
+            *answer = Some(Answer { access: access(&row)?, channel: row.try_get(7)?, reading: row.try_get(8)? });
         }
     }
     Ok(answers)

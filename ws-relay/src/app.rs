@@ -10,6 +10,7 @@ use crate::live::hub::Hub;
 use crate::live::memberships::Memberships;
 use crate::metrics::Metrics;
 use crate::socket::departure::Departure;
+use crate::typing::Typists;
 use messaging_core::auth::Verifier;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,8 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// The people who have sockets.
     pub memberships: Arc<Memberships>,
+    /// Takes what clients say of their typing.
+    pub typists: Typists,
     /// How many sockets there may be.
     pub places: Places,
     /// Which pages may connect.

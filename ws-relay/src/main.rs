@@ -23,6 +23,7 @@ mod settings;
 mod socket;
 mod sparingly;
 mod tls;
+mod typing;
 mod webhooks;
 
 use anyhow::{Context, bail};

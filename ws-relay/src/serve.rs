@@ -16,8 +16,10 @@ use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::rooms::Rounds;
+use crate::rooms::receipts::Receipts;
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
+use crate::typing::Typists;
 use crate::webhooks::Webhooks;
 use crate::{backlog, http_client, ping};
 use anyhow::{Context, anyhow};
@@ -78,6 +80,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         access: AccessChecks::start(&database, &metrics),
         hub,
         memberships,
+        typists: Typists::start(&database, settings.messaging.as_ref())?,
         places: Places::new(settings.max_sockets, settings.max_sockets_per_caller),
         origins: Origins::new(settings.cors_allow_origins.take(), verifier.development()),
         reachable: Reachable::default(),
@@ -95,12 +98,11 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         let (database, queued, metrics) = (database.clone(), webhooks_queued.clone(), metrics.clone());
         tasks.spawn(Webhooks { database, settings, queued, metrics }.run(shutdown.clone()));
     }
-    let rounds = Rounds {
-        database: database.clone(),
-        messaging: settings.messaging.take(),
-        every: settings.reconcile_every,
-        metrics: metrics.clone(),
-    };
+    let messaging = settings.messaging.take();
+    let receipts = Receipts { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
+    tasks.spawn(receipts.run(shutdown.clone()));
+    let rounds =
+        Rounds { database: database.clone(), messaging, every: settings.reconcile_every, metrics: metrics.clone() };
     tasks.spawn(rounds.run(shutdown.clone()));
     let ephemeral_nats = feed.ephemeral_client.clone();
     let settings = Arc::new(settings);

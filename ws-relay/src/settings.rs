@@ -51,7 +51,8 @@ Settings (environment; each secret may instead be in a file, named by JWT_SECRET
                            scheme://host[:port], several with commas; without it ws-relay delivers to none
   MATRIX_GATEWAY_SECRET    the token that deliveries to webhooks carry, as for the components
   MESSAGING_URL            address of the app; with it and INTERNAL_SECRET the relay that publishes compares channels
-                           with the histories of their rooms, and what the homeserver never pushed is indexed
+                           with the histories of their rooms, what the homeserver never pushed is indexed, and Matrix
+                           is told who has read how far
   INTERNAL_SECRET          what opens the app's internal routes, as for the components
   RECONCILE_SECONDS        time between the beginnings of two such rounds of up to 100 channels (300); 0: none
   RUST_LOG                 what is logged (info,async_nats=off)

@@ -1,4 +1,5 @@
-//! `/internal/agents/:agent_id/post-to-channel`: an agent says something. Agents speak in notices.
+//! `/internal/agents/:agent_id/post-to-channel`: an agent says something. Agents speak in notices, unless they want people to be
+//! notified.
 
 use http::StatusCode;
 use messaging_core::agent::{AgentPost, Posted};
@@ -38,6 +39,9 @@ async fn post(
         formatted_body: post.formatted_body,
         reply_to: post.reply_to,
         encrypted: None,
+        mentions: post.mentions,
+        notify: post.notify,
+        thread_id: post.thread_id,
     };
     let sent = match acts::send(&agent, post.channel_id, message, client_key.as_ref(), Some(ROUTE)).await {
         // The agent may not know of the channel, but a caller with the secret may: they learn what to do.

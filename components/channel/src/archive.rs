@@ -25,7 +25,7 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str) -> Result
         // People in Matrix shall not go on talking where nobody listens any more.
         let gateway = Gateway::from_settings().await?;
         let intent = Intent { channel_id: at.channel_id, act: "archive", target_id: "channel" };
-        match acts::intended(caller, intent, gateway.close_room(&prepared.room_id, caller.id())).await {
+        match acts::intended(caller, intent, gateway.set_read_only(&prepared.room_id, caller.id(), true)).await {
             // What they say then is not indexed.
             Err(problem) if problem.is_gateway_lacks() => {
                 log::info(request_id, &format!("the archived channel's room stays open: {problem}"));

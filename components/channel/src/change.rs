@@ -1,4 +1,4 @@
-//! PATCH: name, description, topic, avatar and visibility, in the room first.
+//! PATCH: name, description, topic, avatar and visibility, in the room first, and the end of an archive before all.
 
 use http::StatusCode;
 use messaging_core::auth::Caller;
@@ -9,7 +9,7 @@ use messaging_core::paths::ChannelPath;
 use messaging_edge::acts::{self, Asked};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Changes;
-use messaging_edge::index::channels::{prepare_channel_change, record_channel_change};
+use messaging_edge::index::channels::{prepare_channel_change, prepare_reopening, record_channel_change};
 use messaging_edge::index::members::list_recent_joins;
 use messaging_edge::index::requests::Intent;
 use messaging_edge::{IdempotencyKey, Json, Path, Problem, RequestId, Response, log};
@@ -23,9 +23,25 @@ pub async fn change(
     Json(change): Json<ChangeChannel>,
 ) -> Result<Response, Problem> {
     let changes = change.check()?;
-    let body = serde_json::to_string(&changes).map_err(Problem::internal)?;
+    let opens = change.archived == Some(false);
+    let mut body = serde_json::to_string(&changes).map_err(Problem::internal)?;
+    if opens {
+        body.push_str(" archived: false");
+    }
     let asked = Asked { act: "PATCH channel", channel_id: at.channel_id, resource: "", body: &body };
-    acts::once(&caller, key, asked, carry_out(&caller, at, &request_id, &changes)).await
+    let carried_out = async {
+        if opens {
+            let prepared = prepare_reopening(&caller, at.channel_id).await?;
+            if prepared.is_archived {
+                let channel = acts::reopen(&caller, at.channel_id, &prepared.room_id, &request_id).await?;
+                if changes.is_empty() {
+                    return Ok(Response::document(StatusCode::OK, channel));
+                }
+            }
+        }
+        carry_out(&caller, at, &request_id, &changes).await
+    };
+    acts::once(&caller, key, asked, carried_out).await
 }
 
 async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: &Changes) -> Result<Response, Problem> {

@@ -39,12 +39,19 @@ pub async fn create(
     let new = new.with_topic();
 
     let reserved = reserve(&caller, &new, client_key.as_ref(), &fingerprint).await?;
-    if let Some(channel) = reserved.channel {
-        if !reserved.is_archived {
+    if let Some(mut channel) = reserved.channel {
+        if reserved.must_reopen {
+            channel = direct::reopen(&caller, &channel, &request_id).await?;
+        }
+        if reserved.must_reopen || !reserved.is_archived {
             if reserved.must_return {
                 direct::return_to(&gateway, &caller, &channel, reserved.power_level).await?;
             }
-            direct::invite_other(&caller, new.other.as_ref(), &channel).await?;
+            let is_invited = direct::invite_other(&caller, new.other.as_ref(), &channel).await?;
+            // Nothing is asked of Matrix for one that is merely found.
+            if is_invited || reserved.must_return || client_key.is_some() {
+                direct::mark(&gateway, &caller, new.other.as_ref(), &channel, &request_id).await;
+            }
         }
         // A direct channel is found again; anything else is here because of its idempotency key.
         let status = if client_key.is_none() { StatusCode::OK } else { StatusCode::CREATED };
@@ -85,6 +92,7 @@ pub async fn create(
     })
     .await?;
     direct::invite_other(&caller, new.other.as_ref(), &channel).await?;
+    direct::mark(&gateway, &caller, new.other.as_ref(), &channel, &request_id).await;
     Response::json(StatusCode::CREATED, &channel)
 }
 

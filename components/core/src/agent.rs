@@ -7,6 +7,8 @@ pub use operations::operations;
 
 use crate::channel::Visibility;
 use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
+#[cfg(feature = "openapi")]
+use crate::mention::{MAX_MENTIONS, Mention};
 use crate::message::Message;
 #[cfg(feature = "openapi")]
 use crate::message::{MAX_HTML_CHARACTERS, MAX_TEXT_CHARACTERS};
@@ -29,6 +31,17 @@ pub struct AgentPost {
     pub formatted_body: Option<String>,
     /// A message of the same channel.
     pub reply_to: Option<MessageId>,
+    /// Who is meant, at most 50; `room`, for everybody in the channel, takes a power level that agents rarely have.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "Vec::is_empty", with = "Vec<Mention>", length(max = MAX_MENTIONS)))]
+    pub mentions: Vec<String>,
+    /// Whether Matrix clients notify people of it: then it is an `m.text` with `city.daarion.agent` in its content, and a
+    /// notice otherwise.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
+    pub notify: bool,
+    /// The thread: the message under which it is, as for a person's message.
+    pub thread_id: Option<MessageId>,
 }
 
 /// What became of an agent's post.

@@ -9,8 +9,11 @@ mod create;
 
 pub use create::*;
 
+use crate::event::Seq;
 use crate::ids::{ChannelId, EntityId, MicrodaoId};
-use crate::problem::Problem;
+use crate::member::Role;
+use crate::message::Message;
+use crate::problem::{FieldError, Problem};
 use crate::text::TextKind::{Line, Lines};
 #[cfg(feature = "openapi")]
 use crate::text::patterns;
@@ -53,6 +56,69 @@ pub struct Channel {
     pub updated_at: Timestamp,
     /// Since when it takes no more writes and is in no list.
     pub archived_at: Option<Timestamp>,
+    /// Up to this number the caller has read it; `null` without a marker, and then nothing is unread. This and the next four are
+    /// only in a list of channels and in a `GET` of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
+    pub read_seq: Option<Seq>,
+    /// The others' messages behind it, without deleted ones and replies in threads. 100 stands for any number from 100 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "i32", range(min = 0, max = 100)))]
+    pub unread_count: Option<i32>,
+    /// The others' messages behind it that name the caller or everybody. 100 stands for any number from 100 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "i32", range(min = 0, max = 100)))]
+    pub mention_count: Option<i32>,
+    /// Whether the caller has marked it as unread by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "bool"))]
+    pub marked_unread: Option<bool>,
+    /// Whether the caller has muted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "bool"))]
+    pub muted: Option<bool>,
+    /// How many members have joined; `null` for who may not read the channel. This and what follows is there in lists and
+    /// in `GET` of the channel, and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
+    pub member_count: Option<i64>,
+    /// The newest message that is not deleted, replies too; `null` when there is none, or for who may not read the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<Box<Message>>,
+    /// The number of the channel's newest event; `null` for who may not read the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
+    pub last_seq: Option<i64>,
+    /// What the caller is in the channel; `null` when they are neither a member nor invited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership: Option<Box<Membership>>,
+    /// The other one of a direct channel, also after they have left; `null` in other channels, and for who is none of the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct_member_id: Option<EntityId>,
+}
+
+/// What the caller is and may do in a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct Membership {
+    /// What they are in the channel.
+    pub role: Role,
+    /// Whether they may read.
+    pub can_read: bool,
+    /// Whether they may write.
+    pub can_write: bool,
+    /// Whether they may invite.
+    pub can_invite: bool,
+    /// Whether they may remove others.
+    pub can_kick: bool,
+    /// Whether they may create tasks.
+    pub can_create_tasks: bool,
+    /// Who invited them.
+    pub invited_by: Option<EntityId>,
+    /// When they were invited.
+    pub invited_at: Option<Timestamp>,
+    /// When they joined; `null` while they are only invited.
+    pub joined_at: Option<Timestamp>,
 }
 
 /// The body of `PATCH …/channels/:channel_id`: what is absent stays as it is, `null` takes it away.
@@ -76,6 +142,9 @@ pub struct ChangeChannel {
     pub avatar_url: Option<Option<String>>,
     /// Who may see it.
     pub visibility: Option<Visibility>,
+    /// `false` opens an archived channel again, before anything else is changed. `DELETE` archives.
+    #[cfg_attr(feature = "openapi", schemars(extend("not" = {"const": true})))]
+    pub archived: Option<bool>,
 }
 
 /// Tells `null` (`Some(None)`) from absent (`None`).
@@ -92,6 +161,10 @@ impl ChangeChannel {
         check_text("description", Lines, text(&self.description).as_deref(), (0, 2_000), &mut errors);
         check_text("topic", Line, text(&self.topic).as_deref(), (0, 500), &mut errors);
         check_mxc("avatar_url", text(&self.avatar_url).as_deref(), &mut errors);
+        if self.archived == Some(true) {
+            errors
+                .push(FieldError::body("archived", "must be false, which opens the channel again; DELETE archives it"));
+        }
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
@@ -147,5 +220,13 @@ mod tests {
         let change: ChangeChannel = serde_json::from_value(json!({"topic": null, "name": "New"})).unwrap();
         let changes = change.check().unwrap();
         assert_eq!(serde_json::Value::Object(changes), json!({"topic": null, "name": "New"}));
+    }
+
+    #[test]
+    fn a_change_opens_a_channel_and_never_archives_it() {
+        let of = |value: serde_json::Value| serde_json::from_value::<ChangeChannel>(value).unwrap();
+        assert!(of(json!({"archived": false})).check().unwrap().is_empty());
+        let problem = of(json!({"archived": true, "name": "New"})).check().unwrap_err();
+        assert_eq!(problem.errors[0].pointer.as_deref(), Some("/archived"));
     }
 }

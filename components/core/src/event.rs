@@ -57,6 +57,12 @@ pub enum EventType {
     /// Somebody took a reaction back.
     #[strum(serialize = "messaging.reaction.removed")]
     ReactionRemoved,
+    /// A message was pinned: it counts as pinned from here on.
+    #[strum(serialize = "messaging.message.pinned")]
+    MessagePinned,
+    /// A message is pinned no more: somebody took the pin back or deleted the message.
+    #[strum(serialize = "messaging.message.unpinned")]
+    MessageUnpinned,
     /// The Matrix event of a message, for services that read Matrix content. Accompanies `messaging.message.created`
     /// when the homeserver's push indexed the message.
     #[strum(serialize = "integration.matrix.message")]
@@ -105,6 +111,7 @@ impl EventType {
                 Some(&["microdao_id", "member_id", "member_type", "role", "invited_by", "actor_id", "member", "banned"])
             }
             Self::ReactionAdded | Self::ReactionRemoved => Some(&["microdao_id", "message_id", "reactor_id", "emoji"]),
+            Self::MessagePinned | Self::MessageUnpinned => Some(&["microdao_id", "message_id", "actor_id"]),
             Self::MatrixMessage | Self::MatrixRoomCreated => None,
         }
     }
@@ -125,6 +132,7 @@ impl EventType {
             | Self::MemberKicked
             | Self::MemberRoleChanged => generator.subschema_for::<MemberEvent>(),
             Self::ReactionAdded | Self::ReactionRemoved => generator.subschema_for::<ReactionEvent>(),
+            Self::MessagePinned | Self::MessageUnpinned => generator.subschema_for::<PinEvent>(),
             Self::MatrixMessage => generator.subschema_for::<MatrixMessageEvent>(),
             Self::MatrixRoomCreated => generator.subschema_for::<MatrixRoomCreatedEvent>(),
         }

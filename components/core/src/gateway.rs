@@ -120,6 +120,15 @@ pub struct RoomMember {
     pub user_id: String,
     /// `join`, `invite` or `ban`.
     pub membership: String,
+    /// Their name in the room, as they have it. A gateway may leave out this and the following.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Their picture in the room, as they have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+    /// When they came to be so, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at_ms: Option<i64>,
 }
 
 /// In: `PUT rooms/{room_id}/name`, `…/topic`, `…/avatar` and `…/visibility`: the field of the path.
@@ -178,4 +187,28 @@ pub struct ReadOnly {
     /// Whose act it is; the bot's when it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender_matrix_id: Option<String>,
+}
+
+/// In: `PUT rooms/{room_id}/pinned`. Out is [`Sent`]: the event of the list as it is afterwards.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Pinned {
+    /// The event that is pinned or is not.
+    pub event_id: String,
+    /// Whether the room's list has it afterwards. All else in the list stays as it is.
+    pub pinned: bool,
+    /// Whose act it is; the bot's when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_matrix_id: Option<String>,
+}
+
+/// In: `PUT rooms/{room_id}/typing`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetTyping {
+    /// Who, as a Matrix id: one of the gateway's own users, who is in the room.
+    pub user_id: String,
+    /// Whether they type.
+    pub typing: bool,
+    /// For how long, in milliseconds, unless they stop before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u32>,
 }

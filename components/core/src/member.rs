@@ -50,6 +50,10 @@ pub struct Member {
     pub left_at: Option<Timestamp>,
     /// When they were banned; they come back only by invitation.
     pub banned_at: Option<Timestamp>,
+    /// What they are called, in an event at that moment, else now; `null` when they have chosen no name, or were never in.
+    pub display_name: Option<String>,
+    /// Their picture, an `mxc://` address.
+    pub avatar_url: Option<String>,
 }
 
 /// What takes part.

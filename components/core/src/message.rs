@@ -13,6 +13,9 @@ pub use write::*;
 
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::member::MemberType;
+use crate::mention::Mention;
+use crate::reaction::ReactionCount;
+use crate::thread::Thread;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -47,7 +50,7 @@ pub struct Message {
     pub truncated: bool,
     /// What kind of content it is.
     pub content_type: ContentType,
-    /// The message that it replies to.
+    /// The message under which its thread is; `null` outside of threads.
     pub thread_id: Option<MessageId>,
     /// When its sender last replaced the text.
     pub edited_at: Option<Timestamp>,
@@ -59,6 +62,29 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     pub client_key: Option<String>,
+    /// Who is meant: each once, `room` for everybody in the channel. Of an encrypted message nobody, as that is inside the
+    /// ciphertext; of a deleted one neither.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::mention::MAX_MENTIONS)))]
+    pub mentions: Vec<Mention>,
+    /// When the poll that it is was ended; its votes are in Matrix.
+    pub poll_ended_at: Option<Timestamp>,
+    /// What the sender is called, in an event at that moment, else now; `null` when they have chosen no name.
+    pub sender_name: Option<String>,
+    /// The sender's picture, an `mxc://` address.
+    pub sender_avatar_url: Option<String>,
+    /// The message that it replies to.
+    pub reply_to: Option<MessageId>,
+    /// The thread under it, if there is one and something is left of it. Only on pages and where one message is read:
+    /// events and responses to writes leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Thread"))]
+    pub thread: Option<Box<Thread>>,
+    /// The reactions, in the order in which each emoji was first used, at most 50; none of a deleted message. It is there in
+    /// pages and in `GET` of the message, and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Vec<ReactionCount>", length(max = 50)))]
+    pub reactions: Option<Vec<ReactionCount>>,
 }
 
 /// A message with its full content from Matrix, edits applied.
@@ -80,6 +106,28 @@ pub struct MessageWithContent {
     pub content: Option<Map<String, Value>>,
 }
 
+/// A message on a page; with `include=content` it has its content as well.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct MessageOnPage {
+    /// What the index knows.
+    #[serde(flatten)]
+    pub message: Message,
+    /// Where `text` comes from; also `index` when Matrix did not respond in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "ContentSource"))]
+    pub source: Option<ContentSource>,
+    /// As of one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// As of one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formatted_body: Option<String>,
+    /// As of one message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Map<String, Value>>,
+}
+
 /// Where the text of a message comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -97,7 +145,7 @@ pub enum ContentSource {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ContentType {
-    /// Text, and everything that is none of the others.
+    /// Text, and everything that is none of the others: what Matrix has no name for is shown as the text that it brings.
     Text,
     /// A picture.
     Image,
@@ -107,4 +155,14 @@ pub enum ContentType {
     Audio,
     /// Moving pictures.
     Video,
+    /// What the sender does, shown behind their name.
+    Emote,
+    /// A sticker; the text is what it shows.
+    Sticker,
+    /// A place; the text is its name, or a `geo:` address (RFC 5870).
+    Location,
+    /// A poll; the text is its question, and its answers a line each.
+    Poll,
+    /// A request to verify each other's devices, which Matrix clients carry out among themselves.
+    Verification,
 }

@@ -1,18 +1,20 @@
 //! Pages: how many, and from where.
 
+mod channels;
+mod content;
 mod position;
 
+pub use channels::{ChannelOrder, ChannelPage, MAX_CHANNELS};
+pub use content::{ContentPage, MAX_WITH_CONTENT};
 pub use position::Position;
 
-use crate::ids::{ChannelId, ChannelMemberId, MicrodaoId};
+use crate::ids::ChannelMemberId;
 use crate::problem::{FieldError, Problem};
 
 /// How many messages a page holds when the caller does not say.
 pub const DEFAULT_LIMIT: i32 = 50;
 /// How many messages a page holds at most.
 pub const MAX_LIMIT: i32 = 200;
-/// How many channels a page holds at most, and when the caller does not say: a list that does not page shows them all.
-pub const MAX_CHANNELS: i32 = 1_000;
 
 /// Looks up the first value of a query parameter.
 pub type Parameter<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
@@ -43,14 +45,7 @@ impl FromQuery for MessagePage {
     fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
         let mut errors = Vec::new();
         let limit = parse_limit(parameter("limit"), DEFAULT_LIMIT, MAX_LIMIT, &mut errors);
-        let with_deleted = match parameter("deleted") {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                errors.push(FieldError::parameter("deleted", "must be true or false"));
-                false
-            }
-        };
+        let with_deleted = parse_flag("deleted", parameter, &mut errors);
         let mut position = |name: &str| {
             let text = parameter(name)?;
             let position = Position::parse(text);
@@ -68,45 +63,6 @@ impl FromQuery for MessagePage {
 
     fn shared_query(&self) -> String {
         format!("limit={}{}", self.limit, if self.with_deleted { "&deleted=true" } else { "" })
-    }
-}
-
-/// Which channels, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChannelPage {
-    /// 1 to [`MAX_CHANNELS`].
-    pub limit: i32,
-    /// Only channels of this microDAO.
-    pub microdao_id: Option<MicrodaoId>,
-    /// The place of the last channel of the page before: its `created_at` and its id.
-    pub cursor: Option<(String, ChannelId)>,
-}
-
-impl FromQuery for ChannelPage {
-    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
-        let mut errors = Vec::new();
-        let limit = parse_limit(parameter("limit"), MAX_CHANNELS, MAX_CHANNELS, &mut errors);
-        let microdao_id = parameter("microdao_id").map(MicrodaoId::parse).transpose();
-        let microdao_id = microdao_id.unwrap_or_else(|e| {
-            errors.push(FieldError::parameter("microdao_id", e.0));
-            None
-        });
-        let place = |text: &str| {
-            let (time, id) = text.split_once('_')?;
-            match Position::parse(time)? {
-                Position::Time(time) => Some((time, ChannelId::parse(id)?)),
-                Position::Seq(_) | Position::Message(_) => None,
-            }
-        };
-        let cursor = parse_cursor(parameter("cursor"), place, &mut errors);
-        if errors.is_empty() { Ok(Self { limit, microdao_id, cursor }) } else { Err(Problem::invalid(errors)) }
-    }
-
-    fn shared_query(&self) -> String {
-        match &self.microdao_id {
-            Some(id) => format!("limit={}&microdao_id={}", self.limit, id.as_str()),
-            None => format!("limit={}", self.limit),
-        }
     }
 }
 
@@ -129,6 +85,47 @@ impl FromQuery for MemberPage {
 
     fn shared_query(&self) -> String {
         format!("limit={}", self.limit)
+    }
+}
+
+/// Which threads, by activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThreadPage {
+    /// 1 to [`MAX_LIMIT`].
+    pub limit: i32,
+    /// The number of the newest reply of the last thread of the page before.
+    pub cursor: Option<i64>,
+    /// Only threads that the caller follows.
+    pub followed: bool,
+}
+
+impl FromQuery for ThreadPage {
+    fn from_query(parameter: Parameter<'_>) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        let limit = parse_limit(parameter("limit"), DEFAULT_LIMIT, MAX_LIMIT, &mut errors);
+        let number = |text: &str| match Position::parse(text)? {
+            Position::Seq(seq) => Some(seq),
+            Position::Message(_) | Position::Time(_) => None,
+        };
+        let cursor = parse_cursor(parameter("cursor"), number, &mut errors);
+        let followed = parse_flag("followed", parameter, &mut errors);
+        if errors.is_empty() { Ok(Self { limit, cursor, followed }) } else { Err(Problem::invalid(errors)) }
+    }
+
+    fn shared_query(&self) -> String {
+        format!("limit={}{}", self.limit, if self.followed { "&followed=true" } else { "" })
+    }
+}
+
+/// Reads `true` or `false`, which it is when it is left out; a bad one is added to `errors`.
+fn parse_flag(name: &str, parameter: Parameter<'_>, errors: &mut Vec<FieldError>) -> bool {
+    match parameter(name) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            errors.push(FieldError::parameter(name, "must be true or false"));
+            false
+        }
     }
 }
 
@@ -169,10 +166,6 @@ mod tests {
         assert!(page::<MessagePage>(&[("before", "1"), ("after", "2")]).is_err());
         assert_eq!(page::<MessagePage>(&[]).unwrap().limit, DEFAULT_LIMIT);
         assert_eq!(page::<MemberPage>(&[]).unwrap().limit, MAX_LIMIT);
-        assert_eq!(page::<ChannelPage>(&[]).unwrap().limit, MAX_CHANNELS);
-        assert!(page::<ChannelPage>(&[("limit", "1001")]).is_err());
-        let bad = [("limit", "x"), ("microdao_id", "y"), ("cursor", "z")];
-        assert_eq!(page::<ChannelPage>(&bad).unwrap_err().errors.len(), 3);
     }
 
     #[test]
@@ -187,16 +180,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_comes_back_as_it_was() {
-        let id = "6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4";
-        let query =
-            [("cursor", "2026-11-22T10:00:00Z_6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"), ("microdao_id", "microdao:x")];
-        let channels: ChannelPage = page(&query).unwrap();
-        assert_eq!(channels.cursor.as_ref().map(|(_, id)| id.to_string()).as_deref(), Some(id));
-        assert_eq!(channels.shared_query(), "limit=1000&microdao_id=microdao:x");
-        for bad in ["", "now_x", "42_6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"] {
-            assert!(page::<ChannelPage>(&[("cursor", bad)]).is_err(), "{bad}");
-        }
+    fn threads_are_paged_by_their_newest_reply() {
+        let threads: ThreadPage = page(&[("cursor", "42"), ("followed", "true")]).unwrap();
+        assert_eq!((threads.cursor, threads.limit), (Some(42), DEFAULT_LIMIT));
+        assert_eq!(threads.shared_query(), "limit=50&followed=true");
+        assert_eq!(page::<ThreadPage>(&[]).unwrap().shared_query(), "limit=50");
+        let bad = [("cursor", "6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"), ("followed", "yes"), ("limit", "201")];
+        assert_eq!(page::<ThreadPage>(&bad).unwrap_err().errors.len(), 3);
     }
 
     proptest! {

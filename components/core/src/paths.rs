@@ -1,72 +1,13 @@
 //! Every path of the service, each once, as `spin.toml` writes it; and their parameters as types.
 
+mod patterns;
+
+pub use patterns::*;
+
 use crate::auth::Caller;
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::problem::Problem;
 use crate::text::is_line;
-
-/// The channels that the caller may see.
-pub const CHANNELS: &str = "/api/messaging/channels";
-/// One channel.
-pub const CHANNEL: &str = "/api/messaging/channels/:channel_id";
-/// A channel's messages.
-pub const MESSAGES: &str = "/api/messaging/channels/:channel_id/messages";
-/// One message.
-pub const MESSAGE: &str = "/api/messaging/channels/:channel_id/messages/:message_id";
-/// The replies to a message.
-pub const REPLIES: &str = "/api/messaging/channels/:channel_id/messages/:message_id/replies";
-/// The reactions to a message.
-pub const REACTIONS: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions";
-/// The caller's reaction with one emoji.
-pub const REACTION: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions/:emoji";
-/// A channel's members.
-pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
-/// One member; `me` is the caller.
-pub const MEMBER: &str = "/api/messaging/channels/:channel_id/members/:member_id";
-/// Where agents post.
-pub const AGENT_POST: &str = "/internal/agents/:agent_id/post-to-channel";
-/// What an agent filter has to know of a channel.
-pub const AGENT_CONTEXT: &str = "/internal/messaging/channels/:channel_id/context";
-/// A channel's messages for agents and services.
-pub const AGENT_MESSAGES: &str = "/internal/messaging/channels/:channel_id/messages";
-/// Somebody's memberships in all channels of a microDAO.
-pub const MICRODAO_MEMBER: &str = "/internal/messaging/microdaos/:microdao_id/members/:member_id";
-/// Events from a gateway that is not this project's own.
-pub const MATRIX_WEBHOOK: &str = "/webhooks/matrix-events";
-/// Events of the homeserver that could not be indexed.
-pub const SET_ASIDE_EVENTS: &str = "/internal/messaging/set-aside-events";
-/// Where they are tried again.
-pub const SET_ASIDE_REPLAY: &str = "/internal/messaging/set-aside-events/replay";
-/// Where a channel is compared with the history of its room.
-pub const RECONCILE: &str = "/internal/messaging/channels/:channel_id/reconcile";
-/// Whether the service is alive.
-pub const HEALTH: &str = "/health";
-/// Whether the service can do its work.
-pub const READY: &str = "/health/ready";
-/// The contract of the REST routes.
-pub const OPENAPI: &str = "/openapi.json";
-/// The contract of the WebSocket and of NATS.
-pub const ASYNCAPI: &str = "/asyncapi.json";
-/// The contract, to read.
-pub const DOCS: &str = "/docs";
-/// Where components have HTML cleaned.
-pub const CLEAN_HTML: &str = "/clean";
-/// One channel's WebSocket, at ws-relay.
-pub const WEBSOCKET: &str = "/ws/messaging/:channel_id";
-/// The WebSocket for many channels, at ws-relay.
-pub const WEBSOCKETS: &str = "/ws/messaging";
-
-/// What the homeserver calls (Matrix application service API, "Homeserver -> Application Service API").
-pub mod appservice {
-    /// Events.
-    pub const TRANSACTION: &str = "/_matrix/app/v1/transactions/:transaction_id";
-    /// Whether a user exists.
-    pub const USER: &str = "/_matrix/app/v1/users/:user_id";
-    /// Whether a room alias exists.
-    pub const ROOM: &str = "/_matrix/app/v1/rooms/:room_alias";
-    /// Whether the homeserver reaches this service.
-    pub const PING: &str = "/_matrix/app/v1/ping";
-}
 
 /// The values of a path's parameters, percent-decoded, by the names that the pattern gives them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -177,28 +118,47 @@ impl FromParams for ReactionPath {
     }
 }
 
-/// `…/channels/:channel_id/members/:member_id`
+/// `/api/messaging/profiles/:member_id`
 #[derive(Debug, Clone)]
-pub struct MemberPath {
-    /// The channel.
-    pub channel_id: ChannelId,
+pub struct ProfilePath {
     member_id: String,
 }
 
-impl FromParams for MemberPath {
+impl FromParams for ProfilePath {
     fn from_params(params: &Params) -> Result<Self, Problem> {
-        let ChannelPath { channel_id } = ChannelPath::from_params(params)?;
-        Ok(Self { channel_id, member_id: params.get("member_id").to_owned() })
+        Ok(Self { member_id: params.get("member_id").to_owned() })
     }
 }
 
-impl MemberPath {
+impl ProfilePath {
     /// The member: `me` is the caller, and the Matrix id of one of our own users is that user.
     pub fn member_id(&self, caller: &Caller, server_name: &str) -> Result<EntityId, Problem> {
         match self.member_id.as_str() {
             "me" => Ok(caller.id().clone()),
             other => EntityId::parse_on(other, server_name).map_err(|_| Problem::not_found("member")),
         }
+    }
+}
+
+/// `…/channels/:channel_id/members/:member_id`
+#[derive(Debug, Clone)]
+pub struct MemberPath {
+    /// The channel.
+    pub channel_id: ChannelId,
+    member: ProfilePath,
+}
+
+impl FromParams for MemberPath {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        let ChannelPath { channel_id } = ChannelPath::from_params(params)?;
+        Ok(Self { channel_id, member: ProfilePath::from_params(params)? })
+    }
+}
+
+impl MemberPath {
+    /// The member, as in a [`ProfilePath`].
+    pub fn member_id(&self, caller: &Caller, server_name: &str) -> Result<EntityId, Problem> {
+        self.member.member_id(caller, server_name)
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Class {
     Send,
     /// Edits, deletions and reactions.
     Edit,
+    /// How far somebody has read, and their own marks of channels.
+    Read,
     /// New channels.
     Create,
     /// Invitations, members who join, leave, are removed or changed, and changes of a channel.
@@ -30,6 +32,7 @@ impl Class {
         match self {
             Self::Send => "rate_limit_send",
             Self::Edit => "rate_limit_edit",
+            Self::Read => "rate_limit_read",
             Self::Create => "rate_limit_create",
             Self::Manage => "rate_limit_manage",
         }
@@ -40,6 +43,8 @@ impl Class {
         match self {
             Self::Send => "person=120/60s, agent=300/60s, channel=1200/60s",
             Self::Edit => "person=240/60s, agent=600/60s, channel=2400/60s",
+            // Not of a channel: many read what one writes.
+            Self::Read => "person=600/60s, agent=600/60s",
             Self::Create => "person=300/10m, agent=300/10m",
             Self::Manage => "person=300/60s, agent=300/60s, channel=1200/60s",
         }

@@ -20,6 +20,8 @@ pub enum Refusal {
     PositionNotFound,
     /// `reply_to` names no message of the channel.
     ReplyToNotFound,
+    /// `thread_id` names no message of the channel that may have a thread.
+    ThreadNotFound,
     /// The microDAO has a channel with this slug.
     SlugTaken,
     /// Another channel, living or archived, has the room alias that this one would get.
@@ -64,12 +66,20 @@ pub enum Refusal {
     CannotDelete,
     /// The message was deleted.
     MessageDeleted,
+    /// The message is none that text can replace: a sticker or a poll.
+    NotEditable,
+    /// The room's power levels let the caller not mention everybody.
+    CannotMentionRoom,
     /// The caller is neither owner nor admin.
     CannotManage,
     /// The caller may not remove this member.
     CannotKick,
     /// Somebody else is changing or removing this member at the moment.
     MemberBeingChanged,
+    /// The caller's profile is being changed otherwise at the moment.
+    ProfileBeingChanged,
+    /// Somebody else is archiving the channel, or opening it again, at the moment.
+    ChannelBeingChanged,
     /// The channel would be left without an owner.
     LastOwner,
     /// Agents have the role agent, and nobody else has it.
@@ -86,6 +96,10 @@ pub enum Refusal {
     TooManyReactions,
     /// The room's power levels have no place for one more member whose level differs.
     TooManyLevels,
+    /// Somebody else is pinning or unpinning in this channel at the moment.
+    PinsBeingChanged,
+    /// The room's list of pinned messages has as many as it may have.
+    TooManyPins,
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
     /// The first request with this `Idempotency-Key` is not finished.
@@ -130,7 +144,10 @@ impl From<Refusal> for Problem {
             Refusal::PositionNotFound => {
                 Self::invalid_parameter("before", "and after must name a message of this channel")
             }
-            Refusal::ReplyToNotFound => Self::invalid_field("reply_to", "must be a message of this channel"),
+            Refusal::ReplyToNotFound => {
+                Self::invalid_field("reply_to", "must be a message of this channel and, beside thread_id, of that thread")
+            }
+            Refusal::ThreadNotFound => Self::invalid_field("thread_id", "must be a message of this channel, in the room that it has today"),
             Refusal::SlugTaken => conflict("This microDAO has a channel with this slug. Choose another."),
             Refusal::AliasTaken => Self::alias_taken(),
             Refusal::BeingCreated => conflict(
@@ -181,10 +198,21 @@ impl From<Refusal> for Problem {
             Refusal::NotTheSender => forbidden("Only its sender may edit a message."),
             Refusal::CannotDelete => forbidden("Only its sender, an admin or the owner may delete a message."),
             Refusal::MessageDeleted => conflict("The message was deleted."),
+            Refusal::NotEditable => conflict("Stickers and polls are edited in a Matrix client only."),
+            Refusal::CannotMentionRoom => forbidden(
+                "You may not mention everybody in this channel: its room asks for a higher power level. Leave room out of mentions.",
+            ),
             Refusal::CannotManage => forbidden("Only an owner or an admin of the channel may do this."),
             Refusal::CannotKick => forbidden("You may not remove this member."),
             Refusal::MemberBeingChanged => {
                 conflict("Somebody is changing or removing this member at the moment. Retry in a moment.").retry_after(SOON)
+            }
+            Refusal::ProfileBeingChanged => {
+                conflict("Another change of your profile is not finished. Retry in a moment.").retry_after(SOON)
+            }
+            Refusal::ChannelBeingChanged => {
+                conflict("Somebody is archiving this channel, or opening it again, at the moment. Retry in a moment.")
+                    .retry_after(SOON)
             }
             Refusal::LastOwner => conflict(
                 "The channel would be left without an owner. Make somebody else an owner first, or archive the channel.",
@@ -206,6 +234,11 @@ impl From<Refusal> for Problem {
                 "So many members of this channel have a level of their own (who may not write, admins, owners) that the \
                  room has no place for another. Let somebody write again, or remove them.",
             ),
+            Refusal::PinsBeingChanged => {
+                conflict("Somebody is pinning or unpinning in this channel at the moment. Retry in a moment.")
+                    .retry_after(SOON)
+            }
+            Refusal::TooManyPins => conflict("A channel has at most 100 pinned messages. Unpin one first."),
             Refusal::RequestRunning => {
                 conflict("The first request with this Idempotency-Key is still running. Retry it in a moment.")
                     .retry_after(SOON)

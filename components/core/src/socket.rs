@@ -6,18 +6,20 @@
 
 mod close;
 mod command;
+mod ephemeral;
 mod membership;
 mod refused;
 mod retry_after;
 
 pub use close::*;
 pub use command::*;
+pub use ephemeral::*;
 pub use membership::*;
 pub use refused::*;
 pub use retry_after::*;
 
-use crate::event::{ChannelEvent, MemberEvent, ReactionEvent, Seq};
-use crate::ids::{ChannelId, EntityId};
+use crate::event::{ChannelEvent, MemberEvent, PinEvent, ReactionEvent, Seq};
+use crate::ids::ChannelId;
 use crate::message::Message;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
@@ -25,9 +27,6 @@ use uuid::Uuid;
 
 /// The response to the text [`PING`].
 pub const PONG: &str = "pong";
-
-/// An ephemeral frame has at most this many bytes; larger ones are dropped.
-pub const MAX_EPHEMERAL_BYTES: usize = 7_900;
 
 /// A logged frame: an event of a channel. A client that finds a hole in the `seq` of a channel's frames has missed
 /// something, and gets it by connecting again with `?since_seq=`.
@@ -74,6 +73,12 @@ pub enum Frame {
     /// Somebody took a reaction back.
     #[serde(rename = "reaction.removed")]
     ReactionRemoved(ReactionEvent),
+    /// A message was pinned.
+    #[serde(rename = "message.pinned")]
+    MessagePinned(PinEvent),
+    /// A message is pinned no more.
+    #[serde(rename = "message.unpinned")]
+    MessageUnpinned(PinEvent),
 }
 
 /// A message, and which event it comes with.
@@ -148,28 +153,6 @@ pub enum ErrorCode {
     Unavailable,
 }
 
-/// An ephemeral frame: what holds for a moment only. It has no `seq`, is stored nowhere, has at most 7,900 bytes, comes
-/// only while the channel's logged frames come live, and may be dropped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub enum EphemeralFrame {
-    /// Who types in the channel changed.
-    Typing(Typing),
-}
-
-/// Who types in a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
-pub struct Typing {
-    /// The channel.
-    pub channel_id: ChannelId,
-    /// Who types at the moment, at most 50 of them; empty when the last one stopped. A frame may be lost, so a client
-    /// forgets a typist of whom it heard nothing for 60 seconds.
-    #[cfg_attr(feature = "openapi", schemars(length(max = 50)))]
-    pub member_ids: Vec<EntityId>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,14 +172,16 @@ mod tests {
         });
         let message = json!({
             "id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
-            "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null,
-            "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z"
+            "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null, "reply_to": null,
+            "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z", "mentions": [], "poll_ended_at": null,
+            "sender_name": "Alice", "sender_avatar_url": null
         });
         let member = json!({
             "id": ID, "channel_id": ID, "member_id": "user:bob", "member_type": "human", "matrix_user_id": "@user-bob:x",
             "role": "member", "can_read": true, "can_write": true, "can_invite": false, "can_kick": false,
             "can_create_tasks": false, "matrix_power_level": 0, "invited_by": "user:alice",
-            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null
+            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null,
+            "display_name": null, "avatar_url": "mxc://x/bob"
         });
         json!({
             "event_id": ID, "channel_id": ID, "seq": 7, "microdao_id": "microdao:daarion", "matrix_room_id": "!r",
@@ -243,9 +228,15 @@ mod tests {
     }
 
     #[test]
-    fn a_typing_frame_names_everybody_who_types() {
-        let text = format!(r#"{{"type":"typing","channel_id":"{ID}","member_ids":["user:bob"]}}"#);
-        let frame: EphemeralFrame = serde_json::from_str(&text).unwrap();
-        assert_eq!(serde_json::to_string(&frame).unwrap(), text);
+    fn an_ephemeral_frame_has_the_members_of_the_contract() {
+        for text in [
+            format!(r#"{{"type":"typing","channel_id":"{ID}","member_ids":["user:bob"]}}"#),
+            format!(
+                r#"{{"type":"profile.updated","channel_id":"{ID}","member_id":"user:bob","display_name":"Bob","avatar_url":null}}"#
+            ),
+        ] {
+            let frame: EphemeralFrame = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&frame).unwrap(), text);
+        }
     }
 }

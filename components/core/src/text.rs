@@ -3,8 +3,10 @@
 pub mod html;
 #[cfg(feature = "openapi")]
 pub mod patterns;
+mod quote;
 mod visible;
 
+pub use quote::without_quote;
 pub use visible::{clean_line, is_line, is_lines};
 
 use crate::problem::FieldError;
@@ -45,6 +47,12 @@ pub fn beginning(text: &str) -> String {
     kept
 }
 
+/// The [`beginning`] of a text [`without_quote`]; `None` when it has none.
+pub fn unquoted_beginning(text: &str) -> Option<String> {
+    let rest = without_quote(text);
+    (rest.len() < text.len()).then(|| beginning(rest))
+}
+
 /// A text of Matrix as PostgreSQL can store it: NUL becomes U+FFFD. Our own callers are refused with it, and an id that
 /// has it is none.
 pub fn storable(text: &str) -> String {
@@ -53,6 +61,18 @@ pub fn storable(text: &str) -> String {
 
 fn storable_char(c: char) -> char {
     if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }
+}
+
+/// Makes a name out of what another server tells: a [`clean_line`] of at most `max` characters, cut between characters as
+/// people see them.
+pub fn clean_name(text: &str, max: usize) -> Option<String> {
+    let line = clean_line(text, max + LOOKAHEAD)?;
+    let end = line.grapheme_indices(true).map(|(at, cluster)| at + cluster.len()).take_while(|end| {
+        // Counted anew for each, which a name is short enough for.
+        line.get(..*end).is_some_and(|kept| kept.chars().count() <= max)
+    });
+    // One character that is longer than all of it is cut all the same.
+    clean_line(line.get(..end.last().unwrap_or(line.len())).unwrap_or_default(), max)
 }
 
 /// The beginning of `text` in at most `max` bytes, cut between characters; what is missing is shown as `…`.
@@ -118,10 +138,17 @@ pub(crate) fn check_text(
     }
 }
 
-/// Whether a text is an `mxc://` address (Matrix specification, "Matrix Content (mxc://) URIs") of at most 255 bytes.
+/// Whether a text is an `mxc://` address (Matrix specification, "Matrix Content (mxc://) URIs") of at most 255 bytes: a server's
+/// name and an id, of which nobody can make another path.
 pub fn is_mxc(url: &str) -> bool {
     url.strip_prefix("mxc://").and_then(|rest| rest.split_once('/')).is_some_and(|(server, id)| {
-        !server.is_empty() && !id.is_empty() && url.len() <= 255 && url.bytes().all(|b| b.is_ascii_graphic())
+        let of_server = |b: u8| b.is_ascii_alphanumeric() || b".:[]-".contains(&b);
+        let of_id = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
+        url.len() <= 255
+            && server.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+            && server.bytes().all(of_server)
+            && !id.is_empty()
+            && id.bytes().all(of_id)
     })
 }
 
@@ -197,9 +224,21 @@ mod tests {
 
     #[test]
     fn an_address_is_an_mxc_address() {
-        assert!(is_mxc("mxc://server/id"));
+        for good in ["mxc://server/id", "mxc://a.example:8448/A_b-9", "mxc://[::1]:8008/x"] {
+            assert!(is_mxc(good), "{good}");
+        }
         for bad in
             ["", "javascript:alert(1)//", "mxc://", "mxc:///x", "mxc://a/", "mxc://a/б", "mxc://a/b c", "MXC://a/b"]
+                .into_iter()
+                .chain([
+                    "mxc://a/../b",
+                    "mxc://../b",
+                    "mxc://a/b/c",
+                    "mxc://a/b?x",
+                    "mxc://a/b#c",
+                    "mxc://a@b/c",
+                    "mxc://a/b%2f",
+                ])
         {
             assert!(!is_mxc(bad), "{bad}");
         }

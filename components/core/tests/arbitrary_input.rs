@@ -3,7 +3,7 @@
 use messaging_core::channel::ChangeChannel;
 use messaging_core::ids::EntityId;
 use messaging_core::json;
-use messaging_core::matrix::{RoomEvent, is_canonical, message_kind, read_content, relation};
+use messaging_core::matrix::{RoomEvent, describe, is_canonical, message_kind, new_content, read_content, relation};
 use messaging_core::page::{ChannelPage, FromQuery, MemberPage, MessagePage};
 use messaging_core::paths::{self, AgentPath, ChannelPath, FromParams, MemberPath, MessagePath, ReactionPath};
 use messaging_core::socket::ClientCommand;
@@ -150,7 +150,7 @@ proptest! {
     #[test]
     fn a_body_is_read_and_checked_or_refused(
         channel in spoiled(json!({"slug": "s", "name": "n", "microdao_id": "microdao:m", "visibility": "public"})),
-        message in spoiled(json!({"text": "t", "formatted_body": "<b>", "msgtype": "m.text", "reply_to": null})),
+        message in spoiled(json!({"text": "t", "formatted_body": "<b>", "msgtype": "m.text", "reply_to": null, "mentions": ["user:b"], "notify": true})),
         encrypted in spoiled(json!({"algorithm": "m", "ciphertext": "c", "session_id": "s"})),
         member in spoiled(json!({"member_id": "user:a", "role": "member", "can_read": true})),
         any in any_json(),
@@ -189,6 +189,11 @@ proptest! {
     ) {
         let _ = (message_kind(Some(&content)), message_kind(content.get("m.relates_to")), relation(&content));
         let _ = is_canonical(&content);
+        for event_type in ["m.room.message", "m.room.encrypted", "m.sticker", "m.poll.start", "org.matrix.msc3381.poll.start"] {
+            let _ = (describe(event_type, &content), new_content(event_type, &content));
+            let inside = json!({"m.poll": content, "msgtype": content, "body": content, "m.mentions": content});
+            let _ = (describe(event_type, &inside), messaging_core::mention::in_content(&inside, "localhost"));
+        }
         let raw = RawValue::from_string(content.to_string()).unwrap();
         prop_assert!(read_content(&raw).is_ok());
         let edited = json!({"content": content, "unsigned": {"m.relations": {"m.replace": edit}}});

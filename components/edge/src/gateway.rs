@@ -3,10 +3,15 @@
 mod bans;
 mod edits;
 mod history;
+mod invite;
 mod join_named;
+mod pinned;
+mod profiles;
+mod receipts;
 mod response;
 mod shows;
 mod state;
+mod typing;
 
 pub use history::{Direction, HistoryPage};
 pub use state::StateNow;
@@ -24,8 +29,7 @@ use messaging_core::matrix::RoomEvent;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use response::{busy, if_offered, read, reason, refused};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -77,16 +81,6 @@ impl Gateway {
             return Err(Problem::gateway_lacks(format!("{status} to an event with content")));
         }
         read(paths::SEND, status, &body)
-    }
-
-    /// Invites somebody on behalf of `inviter`; inviting a member again is no error.
-    pub async fn invite(&self, room_id: &str, user_id: &str, inviter: &EntityId) -> Result<(), Problem> {
-        let change = MembershipChange {
-            inviter: Some(inviter.to_string()),
-            inviter_matrix_id: Some(self.matrix_id(inviter)),
-            ..membership(room_id, user_id)
-        };
-        self.act(Method::POST, paths::INVITE, &[], &change).await
     }
 
     /// Joins one of our users to a room, a closed one included.
@@ -191,9 +185,9 @@ impl Gateway {
         Ok(changed.room_alias.is_some())
     }
 
-    /// Lets nobody send to a room any more, on behalf of `actor`.
-    pub async fn close_room(&self, room_id: &str, actor: &EntityId) -> Result<(), Problem> {
-        let change = ReadOnly { read_only: true, sender_matrix_id: Some(self.matrix_id(actor)) };
+    /// Lets nobody send to a room any more, or everybody again, on behalf of `actor`.
+    pub async fn set_read_only(&self, room_id: &str, actor: &EntityId, read_only: bool) -> Result<(), Problem> {
+        let change = ReadOnly { read_only, sender_matrix_id: Some(self.matrix_id(actor)) };
         self.act(Method::PUT, paths::READ_ONLY, &[room_id], &change).await
     }
 

@@ -1,4 +1,4 @@
-//! `http://html-cleaner.spin.internal/clean`, private: the HTML of a message as it may be shown.
+//! `http://html-cleaner.spin.internal/clean`, private: the HTML of messages as it may be shown.
 
 use http::StatusCode;
 use messaging_core::paths;
@@ -14,5 +14,5 @@ async fn html_cleaner(request: spin_sdk::http::Request) -> impl IntoResponse {
 
 /// POST: the same HTML, cleaned.
 async fn cleaned(Json(Html { html }): Json<Html>) -> Result<Response, Problem> {
-    Response::json(StatusCode::OK, &Html { html: clean(&html) })
+    Response::json(StatusCode::OK, &Html { html: html.iter().map(|html| clean(html)).collect() })
 }

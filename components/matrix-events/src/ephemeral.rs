@@ -1,10 +1,12 @@
-//! What the homeserver tells and nobody stores: who is typing (Matrix application service API, "Pushing ephemeral data").
+//! What the homeserver tells and what holds for a moment: who is typing, and who has read how far (Matrix application service
+//! API, "Pushing ephemeral data").
 //!
 //! The homeserver sends it once and never again, so it fails no transaction: what is lost is made up for by the next.
 
 use crate::event::{Here, is_id};
+use crate::receipt;
 use messaging_core::json;
-use messaging_edge::index::rooms::announce_typing;
+use messaging_edge::index::typing::announce_typing;
 use messaging_edge::{Problem, log};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -40,6 +42,7 @@ pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) 
         let Ok(kind) = json::from_str::<Kind>(event.get()) else { continue };
         let applied = match kind.event_type.as_str() {
             "m.typing" if is_id(&kind.room_id) => apply_typing(&kind.room_id, event, here).await,
+            "m.receipt" if is_id(&kind.room_id) => receipt::apply(&kind.room_id, event, here).await,
             _ => Ok(()),
         };
         match applied {

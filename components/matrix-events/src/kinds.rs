@@ -2,6 +2,7 @@
 
 use crate::event::{Event, Here};
 use crate::{message, origin, reaction, redaction, room_state, state, upgrade};
+use messaging_core::matrix::{is_message_type, is_poll_end_type};
 use messaging_edge::index::Error;
 
 /// Brings the index up to date with one event. What does not concern it is no error. False: the room does not have it.
@@ -14,14 +15,17 @@ pub async fn apply(event: &Event, here: &Here) -> Result<bool, Error> {
         {
             return Ok(false);
         }
-        ("m.room.message" | "m.room.encrypted", None) => message::apply(event, &sender.id).await,
+        (kind, None) if is_message_type(kind) => message::apply(event, &sender.id, here).await,
+        (kind, None) if is_poll_end_type(kind) => message::poll_end(event, &sender.id).await,
         ("m.reaction", None) => reaction::apply(event, &sender.id).await,
-        ("m.room.redaction", None) => redaction::apply(event, &sender).await,
+        ("m.room.redaction", None) => redaction::apply(event, &sender, here).await,
         // The bot is in every room to manage it and is nobody's member.
         ("m.room.member", Some(whom)) if whom == here.bot => upgrade::bot_invited(event, here).await,
         ("m.room.member", Some(_)) => state::follow(event, here).await,
         ("m.room.name" | "m.room.topic" | "m.room.avatar" | "m.room.power_levels", Some(""))
-        | ("m.room.join_rules" | "m.room.history_visibility", Some("")) => state::follow(event, here).await,
+        | ("m.room.join_rules" | "m.room.history_visibility" | "m.room.pinned_events", Some("")) => {
+            state::follow(event, here).await
+        }
         ("m.room.encryption", Some("")) => room_state::encryption(event, &sender).await,
         ("m.room.tombstone", Some("")) => upgrade::tombstone(event, &sender.id, here).await,
         _ => Ok(()),

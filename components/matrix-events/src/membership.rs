@@ -1,9 +1,10 @@
-//! `m.room.member`: who is in a room.
+//! `m.room.member`: who is in a room, and what they are called.
 
 use crate::event::{Event, Here};
 use crate::power_levels::raise;
 use messaging_core::ids::EntityKind;
 use messaging_core::matrix;
+use messaging_core::profile::ToldProfile;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::rooms::{Order, Sender, record_membership};
@@ -17,7 +18,12 @@ pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_
     }
     let changed_at = event.changed_at();
     let state = event.state(sender, &changed_at, order);
-    let recorded = record_membership(state, &member_id, matrix_user_id, membership).await?;
+    // Of an invitation the name is the inviter's word.
+    let profile = (membership == "join" && event.sender == matrix_user_id).then(|| {
+        let told = |field| matrix::text(&event.content, field);
+        ToldProfile::new(told("displayname"), told("avatar_url"))
+    });
+    let recorded = record_membership(state, &member_id, matrix_user_id, membership, profile.as_ref()).await?;
     if recorded.must_ban {
         let gateway = Gateway::from_settings().await?;
         if !gateway.ban(&event.room_id, matrix_user_id, None).await? {

@@ -1,32 +1,29 @@
-//! `m.room.message` and `m.room.encrypted`: a message, or an edit of one.
+//! A message of any kind, or an edit of one; and the end of a poll.
 
-use crate::event::Event;
+use crate::event::{Event, Here, is_id};
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
 use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
-use messaging_core::text::{beginning, storable};
+use messaging_core::mention;
+use messaging_core::text::{beginning, storable, unquoted_beginning};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
-use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
+use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message, record_poll_end};
 use serde_json::Value;
 
-pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
+pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(), Error> {
     let content = &event.content;
-    let is_encrypted = event.event_type == "m.room.encrypted";
-    let (msgtype, body) = match (matrix::text(content, "msgtype"), matrix::text(content, "body")) {
-        _ if is_encrypted && content.get("algorithm").is_some() => ("", ""),
-        (Some(msgtype), Some(body)) => (msgtype, body),
-        // A redacted event has no content left.
-        _ => return Ok(()),
-    };
-    let reply_to_event_id = match matrix::message_kind(content.get("m.relates_to")) {
-        MessageKind::Message { reply_to_event_id } => reply_to_event_id,
+    let kind = matrix::message_kind(content.get("m.relates_to"));
+    let (reply_to_event_id, thread_event_id) = match kind {
+        MessageKind::Message { reply_to_event_id, thread_event_id } => (reply_to_event_id, thread_event_id),
         MessageKind::Edit { target_event_id: None } => return Ok(()),
         MessageKind::Edit { target_event_id: Some(target_event_id) } => {
-            let body = content.pointer("/m.new_content/body").and_then(Value::as_str).unwrap_or(body);
-            return edit(event, sender_id, target_event_id, body).await;
+            return edit(event, sender_id, target_event_id, here).await;
         }
     };
+    // A redacted event has no content left.
+    let Some(described) = matrix::describe(&event.event_type, content) else { return Ok(()) };
+    let described = described.shown(kind);
     // Only our own users' keys may be the API's; the index knows which are.
     let is_ours = sender_id.kind() != EntityKind::MatrixPerson;
     let client_key = matrix::text(content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored);
@@ -39,35 +36,56 @@ pub async fn apply(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
         event_type: &event.event_type,
         sender_id,
         sender_matrix_id: &event.sender,
-        content_preview: &beginning(body),
-        content_type: matrix::content_type(msgtype),
+        content_preview: &beginning(&described.text),
+        content_type: described.content_type,
         reply_to_event_id,
         client_key: client_key.as_ref(),
         fingerprint: fingerprint.filter(|fingerprint| !fingerprint.contains('\0')),
         sent_at: sent_at.as_deref(),
         pushed_content: pushed_content.as_ref(),
         is_pushed: true,
+        mentions: &mention::in_content(content, &here.server_name),
+        thread_event_id,
     };
     record_message(record).await.map(|_| ())
 }
 
-async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, body: &str) -> Result<(), Error> {
+async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: &Here) -> Result<(), Error> {
     let edited_at = event.changed_at();
+    let new_content = matrix::new_content(&event.event_type, &event.content);
+    let described = new_content.and_then(|content| matrix::describe(&event.event_type, content));
+    let preview = described.as_ref().map(|described| beginning(&described.text));
+    let unquoted = described.as_ref().and_then(|described| unquoted_beginning(&described.text));
     let record = RecordEdit {
         room_id: &event.room_id,
         target_event_id,
         event_id: &event.event_id,
         sender_id,
-        content_preview: &beginning(body),
+        content_preview: preview.as_deref(),
         edited_at: &edited_at,
         client_key: None,
         origin_ts: Some(event.milliseconds()),
+        event_type: &event.event_type,
+        content_type: described.map(|described| described.content_type),
+        mentions: &new_content.map(|content| mention::in_content(content, &here.server_name)).unwrap_or_default(),
+        unquoted_preview: unquoted.as_deref(),
     };
     if record_edit(record).await?.is_deleted {
         // Its message is gone, and so must its text be.
         Gateway::from_settings().await?.redact(&event.room_id, &event.event_id, sender_id).await?;
     }
     Ok(())
+}
+
+/// The end of a poll (Matrix client-server API, "Polls"): a relation, and no message.
+pub async fn poll_end(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
+    let Some(poll) = ended_poll(&event.content) else { return Ok(()) };
+    record_poll_end(&event.room_id, poll, &event.event_id, sender_id, &event.changed_at()).await
+}
+
+/// The poll that the content of an end of one names.
+pub fn ended_poll(content: &Value) -> Option<&str> {
+    matrix::relation(content).filter(|(kind, poll)| *kind == "m.reference" && is_id(poll)).map(|(_, poll)| poll)
 }
 
 /// With every text as it can be stored.

@@ -8,6 +8,9 @@ use messaging_edge::index::rooms::{Order, PowerLevels, Sender, record_power_leve
 use messaging_edge::log;
 use serde_json::{Map, Value};
 
+/// From which level on everybody may be mentioned, where the room does not say (Matrix client-server API,
+/// `m.room.power_levels`, `notifications.room`).
+const ROOM_MENTION_LEVEL: i32 = 50;
 /// How many members' power levels are read.
 const MAX_LEVELS: usize = 10_000;
 
@@ -22,6 +25,11 @@ pub async fn record(event: &Event, sender: &Sender, order: Order<'_>) -> Result<
     let power = PowerLevels {
         levels: &levels.collect(),
         default: event.content.get("users_default").map_or(Some(0), level),
+        room_mention_level: event
+            .content
+            .get("notifications")
+            .and_then(|levels| levels.get("room"))
+            .map_or(Some(ROOM_MENTION_LEVEL), level),
         // More than an owner has.
         is_read_only: event.content.get("events_default").and_then(level) > Some(Role::Owner.power_level()),
     };

@@ -2,7 +2,7 @@
 //! only other servers' words.
 
 use crate::event::{Event, Here};
-use crate::{join_rule, membership, power_levels, room_state};
+use crate::{join_rule, membership, pinned, power_levels, room_state};
 use messaging_core::matrix::{self, is_id};
 use messaging_edge::deadline::within;
 use messaging_edge::gateway::{Gateway, StateNow};
@@ -161,7 +161,7 @@ pub async fn settle(event: &Event, here: &Here, order: Order<'_>) -> Result<(), 
 fn absence(part: Part<'_>, event: &Event) -> Option<Event> {
     let content = match part.event_type {
         "m.room.member" => json!({"membership": "leave"}),
-        "m.room.name" | "m.room.topic" | "m.room.avatar" => json!({}),
+        "m.room.name" | "m.room.topic" | "m.room.avatar" | "m.room.pinned_events" => json!({}),
         _ => return None,
     };
     Some(Event {
@@ -185,16 +185,24 @@ async fn record(event: &Event, here: &Here, order: Order<'_>) -> Result<Option<S
         "m.room.power_levels" => power_levels::record(event, &sender, order).await,
         "m.room.join_rules" => join_rule::record(event, &sender, here, order).await,
         "m.room.history_visibility" => join_rule::record_history(event, &sender, here, order).await,
+        "m.room.pinned_events" => pinned::record(event, &sender, order).await,
         _ => room_state::record(event, &sender, order).await,
     }
 }
 
 /// What a pushed event says of its own place. Our own homeserver's clock is believed. Of another server's event its time says
 /// nothing, nor does it that it was pushed: the room may have kept what it had. A join rule may have been taken back for the
-/// one before, without a word, and the history visibility set with it by the API.
+/// one before, without a word, and the history visibility set with it by the API; of two who pin at once the second may
+/// have written without knowing of the first.
 fn order_of(event: &Event, here: &Here) -> Order<'static> {
     match event.sent_at() {
-        _ if matches!(&*event.event_type, "m.room.join_rules" | "m.room.history_visibility") => Order::Unsure,
+        _ if matches!(
+            &*event.event_type,
+            "m.room.join_rules" | "m.room.history_visibility" | "m.room.pinned_events"
+        ) =>
+        {
+            Order::Unsure
+        }
         Some(_) if here.is_own(&event.sender) => Order::Told,
         _ => Order::Unsure,
     }
@@ -245,6 +253,7 @@ mod tests {
             ("m.room.name", "", json!({})),
             ("m.room.topic", "", json!({})),
             ("m.room.avatar", "", json!({})),
+            ("m.room.pinned_events", "", json!({})),
         ] {
             let nothing = absence(Part { room_id: "!r", event_type, state_key }, &trigger).unwrap();
             assert_eq!((nothing.event_type.as_str(), nothing.state_key.as_deref()), (event_type, Some(state_key)));

@@ -38,13 +38,14 @@ async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
     if gateway.predecessor(replacement).await?.as_deref() == Some(old.as_str()) {
         // First: when this fails, the event comes again and finds the channel still waiting.
         ban_all(&gateway, replacement, &upgrade.banned, here).await?;
-        // What was pushed of the room while it was nobody's decides who may read from the first moment on.
-        let mut openness = Vec::new();
-        for event_type in ["m.room.history_visibility", "m.room.join_rules"] {
-            openness.extend(state::now(replacement, event_type).await?);
+        // What was pushed of the room while it was nobody's decides who may read from the first moment on, and has what is
+        // pinned.
+        let mut pushed = Vec::new();
+        for event_type in ["m.room.history_visibility", "m.room.join_rules", "m.room.pinned_events"] {
+            pushed.extend(state::now(replacement, event_type).await?);
         }
         let mut banned = follow_upgrade(replacement, &old).await?;
-        for event in &openness {
+        for event in &pushed {
             state::settle(event, here, Order::Unsure).await?;
         }
         banned.retain(|id| !upgrade.banned.contains(id));

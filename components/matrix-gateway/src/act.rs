@@ -149,6 +149,20 @@ pub async fn invite(
     hs.call::<Nothing>(acting, Method::POST, &v3(&["rooms", room, "invite"]), Some(&body)).await.map(|_| ())
 }
 
+/// Invites somebody to a conversation of two. The membership is set itself, because the call that invites has no place for
+/// `is_direct` (client-server API, `m.room.member`).
+pub async fn invite_to_talk(
+    hs: &Homeserver,
+    acting: Acting<'_>,
+    room: &str,
+    user_id: &str,
+    reason: Option<&str>,
+) -> Result<(), GatewayError> {
+    let body = with_reason(json!({"membership": "invite", "is_direct": true}), reason);
+    let target = v3(&["rooms", room, "state", "m.room.member", user_id]);
+    hs.call::<Nothing>(acting, Method::PUT, &target, Some(&body)).await.map(|_| ())
+}
+
 /// Adds a reason to the body of a membership call, if there is one.
 pub fn with_reason(mut body: Value, reason: Option<&str>) -> Value {
     if let (Some(reason), Some(fields)) = (reason, body.as_object_mut()) {

@@ -2,6 +2,7 @@
 
 use crate::error::GatewayError;
 use messaging_core::matrix::is_ours;
+use messaging_core::mention::MENTIONS_FIELD;
 use serde_json::{Map, Value, json};
 
 /// The field of an edit that has the message's new content (client-server API, "Event replacements").
@@ -45,7 +46,7 @@ impl Message {
         if given.is_some_and(|new| !edit || !new.is_object()) {
             return Err(GatewayError::invalid("extra_content may have m.new_content only in an edit, as an object"));
         }
-        let mut content = self.fields(if edit && given.is_none() { "* " } else { "" });
+        let mut content = self.fields(if edit { "* " } else { "" });
         if edit {
             content.insert(NEW_CONTENT.to_owned(), given.cloned().unwrap_or_else(|| Value::Object(self.fields(""))));
         }
@@ -85,9 +86,10 @@ fn add_fields(
         if field == NEW_CONTENT {
             continue;
         }
-        if !is_ours(field) {
+        let is_allowed = is_ours(field) || field == MENTIONS_FIELD && value.is_object();
+        if !is_allowed {
             return Err(GatewayError::invalid(format!(
-                "extra_content may have fields city.daarion.… only, not {field:?}"
+                "extra_content may have fields city.daarion.… and an object m.mentions only, not {field:?}"
             )));
         }
         content.insert(field.clone(), value.clone());
@@ -132,7 +134,7 @@ mod tests {
         assert_eq!(content["m.relates_to"]["event_id"], "$x");
         let own = object(json!({"m.new_content": {"body": "given"}}));
         let content = message().content(Some(&relates_to), &own).unwrap();
-        assert_eq!((&content["body"], &content["m.new_content"]["body"]), (&json!("hi"), &json!("given")));
+        assert_eq!((&content["body"], &content["m.new_content"]["body"]), (&json!("* hi"), &json!("given")));
     }
 
     #[test]
@@ -142,6 +144,9 @@ mod tests {
         {
             assert!(message().content(None, &object(bad.clone())).is_err(), "{bad}");
         }
+        let mentions = object(json!({"m.mentions": {"user_ids": ["@bob:x"]}}));
+        assert_eq!(message().content(None, &mentions).unwrap()["m.mentions"]["user_ids"][0], "@bob:x");
+        assert!(message().content(None, &object(json!({"m.mentions": []}))).is_err());
         let relates_to = object(json!({"rel_type": "m.replace", "event_id": "$x"}));
         assert!(message().content(Some(&relates_to), &object(json!({"m.new_content": 1}))).is_err());
         assert!(encrypted(Map::new(), None, &object(json!({"ciphertext": "x"}))).is_err());

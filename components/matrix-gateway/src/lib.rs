@@ -8,6 +8,7 @@ mod alias;
 mod bans;
 mod content;
 mod create_room;
+mod direct;
 mod error;
 mod health;
 mod history;
@@ -16,12 +17,15 @@ mod ids;
 mod members;
 mod membership;
 mod params;
+mod pinned;
 mod power_level;
 mod reaction;
+mod receipt;
 mod redact;
 mod room;
 mod send;
 mod state;
+mod typing;
 mod upload;
 mod users;
 mod webhook;
@@ -48,6 +52,9 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::VISIBILITY, room::set_visibility)
         .put(paths::POWER_LEVEL, power_level::set_power_level)
         .put(paths::READ_ONLY, power_level::set_read_only)
+        .put(paths::DIRECT, direct::mark_direct)
+        .put(paths::PINNED, pinned::set_pinned)
+        .put(paths::TYPING, typing::set_typing)
         .get(paths::MESSAGES, history::messages)
         .get(paths::EVENT, history::event)
         .get(paths::STATE, state::state)
@@ -55,6 +62,7 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .get(paths::EDITS, history::edits)
         .post(paths::SEND, send::send)
         .post(paths::SEND_REACTION, reaction::send_reaction)
+        .post(paths::RECEIPT, receipt::send_receipt)
         .post(paths::REDACT, redact::redact)
         .post(paths::INVITE, membership::invite)
         .post(paths::JOIN, membership::join)

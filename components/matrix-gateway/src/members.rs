@@ -8,6 +8,7 @@ use http::StatusCode;
 use messaging_core::gateway::{RoomMember, RoomMembers};
 use messaging_edge::{Path, Response};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What is needed of the client-server API's "GET /rooms/{roomId}/members".
 #[derive(Deserialize)]
@@ -19,11 +20,18 @@ struct Members {
 struct Member {
     state_key: String,
     content: Content,
+    // What other servers put there, of whatever type it is.
+    #[serde(default)]
+    origin_server_ts: Value,
 }
 
 #[derive(Deserialize)]
 struct Content {
     membership: String,
+    #[serde(default)]
+    displayname: Value,
+    #[serde(default)]
+    avatar_url: Value,
 }
 
 /// Lists them, without those who have gone.
@@ -33,7 +41,13 @@ pub async fn members(hs: Homeserver, Path(path): Path<RoomPath>) -> Result<Respo
     let members = members.chunk.into_iter();
     let members = members
         .filter(|member| ["join", "invite", "ban"].contains(&member.content.membership.as_str()))
-        .map(|member| RoomMember { user_id: member.state_key, membership: member.content.membership })
+        .map(|member| RoomMember {
+            user_id: member.state_key,
+            membership: member.content.membership,
+            display_name: member.content.displayname.as_str().map(str::to_owned),
+            avatar_url: member.content.avatar_url.as_str().map(str::to_owned),
+            changed_at_ms: member.origin_server_ts.as_i64(),
+        })
         .collect();
     Ok(Response::json(StatusCode::OK, &RoomMembers { members })?)
 }

@@ -24,8 +24,11 @@ pub async fn invite(hs: Homeserver, Json(change): Json<MembershipChange>) -> Res
         act::register(&hs, &own).await?;
     }
     let reason = change.reason.as_deref();
-    let invited =
-        as_person_or_bot(inviter.as_ref(), async |acting| act::invite(&hs, acting, room, &user_id, reason).await);
+    let is_direct = change.is_direct == Some(true);
+    let invited = as_person_or_bot(inviter.as_ref(), async |acting| match is_direct {
+        true => act::invite_to_talk(&hs, acting, room, &user_id, reason).await,
+        false => act::invite(&hs, acting, room, &user_id, reason).await,
+    });
     match invited.await {
         Ok(()) => status(room, "invited"),
         Err(error) if error.is("M_FORBIDDEN") => match act::membership(&hs, room, &user_id).await? {

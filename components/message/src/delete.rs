@@ -31,7 +31,11 @@ async fn carry_out(caller: &Caller, at: MessagePath) -> Result<Response, Problem
         let intent = Intent { channel_id: at.channel_id, act: "delete", target_id: event_id };
         acts::intended(caller, intent, gateway.redact(room_id, event_id, caller.id())).await?;
     }
-    let mut edits = record_redaction(room_id, event_id, caller.id(), false, known).await?;
+    let left = record_redaction(room_id, event_id, caller.id(), false, known).await?;
+    if let Some(room_id) = left.unpin_room_id {
+        acts::unpin(&gateway, &room_id, event_id).await?;
+    }
+    let mut edits = left.edits;
     while let Some(edit) = edits.pop() {
         if began.elapsed() > PATIENCE {
             return Err(Problem::homeserver_timeout("the message is deleted, and edits of it are left"));
@@ -39,7 +43,7 @@ async fn carry_out(caller: &Caller, at: MessagePath) -> Result<Response, Problem
         gateway.redact(room_id, &edit, caller.id()).await?;
         let next = record_redaction(room_id, &edit, caller.id(), false, Vec::new()).await?;
         if edits.is_empty() {
-            edits = next;
+            edits = next.edits;
         }
     }
     Ok(Response::empty(StatusCode::NO_CONTENT))

@@ -1,12 +1,10 @@
 //! GET: the index row with the full content from Matrix, edits applied.
 
 use http::StatusCode;
-use messaging_core::matrix;
-use messaging_core::message::ContentSource;
 use messaging_core::paths::MessagePath;
 use messaging_edge::gateway::Gateway;
-use messaging_edge::{Path, Problem, Reader, RequestId, Response, html, index, log};
-use serde_json::{Map, Value, json};
+use messaging_edge::{Path, Problem, Reader, RequestId, Response, acts, index, log};
+use serde_json::{Map, Value};
 
 pub async fn get(
     RequestId(request_id): RequestId,
@@ -14,13 +12,13 @@ pub async fn get(
     Path(at): Path<MessagePath>,
 ) -> Result<Response, Problem> {
     let found = index::messages::get_message(&caller, at).await?;
-    let mut message = found.message;
+    let message = found.message;
     let content = if found.is_deleted {
         None
     } else {
         let gateway = Gateway::from_settings().await?;
-        match gateway.event(&found.room_id, &found.event_id).await {
-            Ok(event) => Some(event.newest_content()),
+        match acts::read_content(&gateway, &found.room_id, &found.event_id, found.edit_event_id.as_deref()).await {
+            Ok(content) => Some(content),
             Err(problem) if problem.is_gateway_lacks() => None,
             // The index has something to show, and reading does not wait for Matrix to come back.
             Err(problem) if problem.is_of_matrix() && has_text(&message) => {
@@ -30,35 +28,8 @@ pub async fn get(
             Err(problem) => return Err(problem),
         }
     };
-    let source = if content.is_some() { ContentSource::Matrix } else { ContentSource::Index };
-    let content = match content {
-        Some(content) => Some(with_clean_html(content).await?),
-        None => None,
-    };
-    let (text, content) = match content {
-        Some(content) => (json!(matrix::text(&content, "body")), content),
-        // The beginning is better than nothing; `truncated` says whether it is all.
-        None => (message.get("content_preview").filter(|text| *text != "").cloned().unwrap_or_default(), Value::Null),
-    };
-    message.insert("source".to_owned(), json!(source));
-    message.insert("text".to_owned(), text);
-    message.insert("formatted_body".to_owned(), json!(matrix::text(&content, "formatted_body")));
-    message.insert("content".to_owned(), content);
-    Response::json(StatusCode::OK, &message)
-}
-
-/// The content as it may be shown: Matrix clients send any HTML.
-async fn with_clean_html(mut content: Value) -> Result<Value, Problem> {
-    if let Some(fields) = content.as_object_mut()
-        && let Some(formatted) = fields.remove("formatted_body")
-    {
-        let cleaned = html::clean(formatted.as_str()).await?;
-        match cleaned {
-            Some(cleaned) => drop(fields.insert("formatted_body".to_owned(), Value::String(cleaned))),
-            None => drop(fields.remove("format")),
-        }
-    }
-    Ok(content)
+    let content = acts::clean_contents(vec![content]).await?.pop().flatten();
+    Response::json(StatusCode::OK, &acts::with_content(message, content))
 }
 
 fn has_text(message: &Map<String, Value>) -> bool {

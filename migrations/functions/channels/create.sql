@@ -14,6 +14,7 @@ DECLARE
     m public.channel_members;
     reserved uuid;
     is_mine boolean;
+    must_reopen boolean := false;
     composed text := CASE WHEN NOT p_is_direct THEN messaging.compose_alias(p_slug, p_microdao_id, p_visibility) END;
 BEGIN
     IF p_microdaos IS NOT NULL AND NOT p_microdao_id = ANY (p_microdaos) THEN
@@ -50,13 +51,24 @@ BEGIN
             RETURN;
         END IF;
         SELECT * INTO m FROM public.channel_members WHERE channel_id = taken.id AND member_id = p_caller;
+        -- A late retry does not undo that it was archived since.
+        IF taken.archived_at IS NOT NULL AND messaging.may_reopen_direct(taken, m)
+            AND (known.key IS NULL OR taken.archived_at < known.created_at) THEN
+            SELECT * INTO taken FROM public.channels WHERE id = taken.id FOR NO KEY UPDATE;
+            SELECT i.refusal, i.details INTO refusal, document FROM messaging.intend_reopening(taken, p_caller, p_limits) i;
+            IF refusal IS NOT NULL THEN
+                RETURN;
+            END IF;
+            must_reopen := taken.archived_at IS NOT NULL;
+        END IF;
         -- Both have opened it at once, and the other one is about to bring the caller in.
         IF m.id IS NULL AND messaging.is_under_way(taken.created_at) THEN
             refusal := 'being_created';
             RETURN;
         END IF;
-        IF m.left_at IS NOT NULL AND taken.archived_at IS NULL THEN
-            SELECT rule.refusal INTO refusal FROM messaging.join_rule(taken, m, p_caller, true) rule;
+        IF m.left_at IS NOT NULL AND (taken.archived_at IS NULL OR must_reopen) THEN
+            SELECT rule.refusal INTO refusal
+            FROM messaging.join_rule(messaging.without_archive(taken), m, p_caller, true) rule;
             IF refusal IS NOT NULL THEN
                 RETURN;
             END IF;
@@ -65,7 +77,7 @@ BEGIN
         PERFORM messaging.keep_request(p_caller, 'channel', p_client_key, p_fingerprint, taken.id);
         document := json_build_object(
             'channel', messaging.channel_json(taken), 'is_archived', taken.archived_at IS NOT NULL,
-            'must_return', m.left_at IS NOT NULL,
+            'must_reopen', must_reopen, 'must_return', m.left_at IS NOT NULL,
             'power_level', messaging.level_of(CASE WHEN m.can_read AND m.can_write THEN 'owner' ELSE 'member' END,
                                               coalesce(m.can_write, true)));
         RETURN;
@@ -162,11 +174,13 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO public.channels (id, slug, name, description, microdao_id, matrix_room_id, visibility, is_direct,
-                                 is_encrypted, topic, avatar_url, created_by, alias_name)
+                                 is_encrypted, topic, avatar_url, created_by, alias_name, member_count, active_at)
     VALUES (p_channel_id, p_fields ->> 'slug', p_fields ->> 'name', p_fields ->> 'description',
             p_fields ->> 'microdao_id', p_room_id, p_fields ->> 'visibility',
             coalesce((p_fields ->> 'is_direct')::boolean, false), coalesce((p_fields ->> 'is_encrypted')::boolean, false),
-            p_fields ->> 'topic', p_fields ->> 'avatar_url', p_caller, CASE WHEN p_has_alias THEN reserved_alias END)
+            p_fields ->> 'topic', p_fields ->> 'avatar_url', p_caller, CASE WHEN p_has_alias THEN reserved_alias END,
+            -- Whoever makes it is in.
+            1, now())
     ON CONFLICT DO NOTHING
     RETURNING * INTO ch;
     IF ch.id IS NULL THEN
@@ -179,6 +193,7 @@ BEGIN
             -- An agent brings the other one into its direct channel, and that one owns it.
             true, p_caller_type <> 'agent', p_caller_type <> 'agent',
             messaging.power_level(CASE p_caller_type WHEN 'agent' THEN 'agent' ELSE 'owner' END));
+    PERFORM messaging.begin_reading(ch.id, p_caller);
     PERFORM messaging.keep_request(p_caller, 'channel', p_client_key, p_fingerprint, ch.id);
     document := messaging.channel_json(ch);
     PERFORM messaging.audit(ch.id, 'channel.created', p_caller, NULL, jsonb_build_object('visibility', ch.visibility));

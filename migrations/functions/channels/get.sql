@@ -9,7 +9,7 @@ BEGIN
     refusal := lookup.refusal;
     IF refusal IS NULL THEN
         ch := lookup.channel;
-        document := messaging.channel_json(ch);
+        document := messaging.channel_document(ch, p_caller, p_microdaos);
     END IF;
 END
 $$;

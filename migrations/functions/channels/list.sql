@@ -1,14 +1,34 @@
--- The channels that a caller may see, newest first.
+-- The channels that a caller may see, newest first or by activity. A channel's place among them is a time, and its id: when it
+-- was made, or when its newest message was sent.
+
+CREATE FUNCTION messaging.place_of_channel(ch public.channels, p_by_activity boolean) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN p_by_activity THEN coalesce(ch.active_at, ch.created_at) ELSE ch.created_at END
+$$;
 
 -- The newest channels of one visibility before a place; with p_microdao_id only that microDAO's.
 --
 -- Each walks one index and stops. enable_sort is off for the reason that messaging.living_messages_beside gives, and the
 -- inner LIMIT is a constant for the same.
 CREATE FUNCTION messaging.channels_before(
-    p_visibility text, p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer
+    p_visibility text, p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer, p_by_activity boolean DEFAULT false
 ) RETURNS SETOF public.channels LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
 BEGIN
-    IF p_microdao_id IS NULL THEN
+    IF p_by_activity AND p_microdao_id IS NULL THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.channels ch
+            WHERE ch.archived_at IS NULL AND ch.visibility = p_visibility
+                AND (coalesce(ch.active_at, ch.created_at), ch.id) < (p_time, p_id)
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
+            ORDER BY coalesce(ch.active_at, ch.created_at) DESC, ch.id DESC LIMIT 1001) newest LIMIT p_limit;
+    ELSIF p_by_activity THEN
+        RETURN QUERY SELECT * FROM (
+            SELECT * FROM public.channels ch
+            WHERE ch.archived_at IS NULL AND ch.microdao_id = p_microdao_id AND ch.visibility = p_visibility
+                AND (coalesce(ch.active_at, ch.created_at), ch.id) < (p_time, p_id)
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
+            ORDER BY coalesce(ch.active_at, ch.created_at) DESC, ch.id DESC LIMIT 1001) newest LIMIT p_limit;
+    ELSIF p_microdao_id IS NULL THEN
         RETURN QUERY SELECT * FROM (
             SELECT * FROM public.channels ch
             WHERE ch.archived_at IS NULL AND ch.visibility = p_visibility AND (ch.created_at, ch.id) < (p_time, p_id)
@@ -24,31 +44,37 @@ BEGIN
 END
 $$;
 
--- The newest channels before a place that the caller is a member of, or invited to, with a membership that counts.
--- Memberships first, each channel by its key: another order would read all channels.
+-- The newest channels before a place that the caller is a member of, or, unless p_joined is true, invited to, with a
+-- membership that counts. Memberships first, each channel by its key: another order would read all channels.
 CREATE FUNCTION messaging.own_channels_before(
-    p_caller text, p_microdaos text[], p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer
+    p_caller text, p_microdaos text[], p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer,
+    p_by_activity boolean DEFAULT false, p_joined boolean DEFAULT false
 ) RETURNS SETOF public.channels LANGUAGE plpgsql STABLE ROWS 50
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     RETURN QUERY WITH memberships AS MATERIALIZED (
-        SELECT channel_id, via_microdao FROM public.channel_members WHERE member_id = p_caller AND left_at IS NULL
+        SELECT channel_id, via_microdao FROM public.channel_members
+        WHERE member_id = p_caller AND left_at IS NULL AND NOT (p_joined AND joined_at IS NULL)
     )
     SELECT ch.* FROM memberships m JOIN public.channels ch ON ch.id = m.channel_id
     WHERE (NOT m.via_microdao OR messaging.has_claim(p_microdaos, ch.microdao_id))
         AND ch.archived_at IS NULL AND (p_microdao_id IS NULL OR ch.microdao_id = p_microdao_id)
-        AND (ch.created_at, ch.id) < (p_time, p_id)
-    ORDER BY ch.created_at DESC, ch.id DESC LIMIT p_limit;
+        AND (messaging.place_of_channel(ch, p_by_activity), ch.id) < (p_time, p_id)
+    ORDER BY messaging.place_of_channel(ch, p_by_activity) DESC, ch.id DESC LIMIT p_limit;
 END
 $$;
 
--- A page: what messaging.access lets the caller know of. p_before_time and p_before_id are the last ones of the page before.
--- At most 1,000, whatever p_limit says.
+-- A page: what messaging.access lets the caller know of; with p_joined, only what they are a member of. p_before_time and
+-- p_before_id are the place of the last one of the page before. At most 1,000, whatever p_limit says.
+--
+-- By activity, a channel in which somebody writes goes to the top, and never down: whoever goes on from page to page sees
+-- none twice, and finds what has moved meanwhile on a new first page.
 --
 -- Each way to see a channel gives its newest ones, and the newest of all are the page: so a page costs what it shows and
 -- what the caller is a member of, not what there is.
 CREATE FUNCTION messaging.list_channels(
     p_caller text, p_microdaos text[], p_microdao_id text, p_limit integer, p_before_time text, p_before_id uuid,
+    p_joined boolean DEFAULT false, p_by_activity boolean DEFAULT false,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -66,17 +92,21 @@ DECLARE
     items json[];
     cursors text[];
 BEGIN
-    SELECT array_agg(messaging.channel_json(v)), array_agg(messaging.rfc3339(v.created_at) || '_' || v.id)
+    SELECT array_agg(messaging.channel_document(v, p_caller, p_microdaos)),
+        array_agg(messaging.rfc3339(messaging.place_of_channel(v, p_by_activity)) || '_' || v.id)
     INTO items, cursors
     FROM (SELECT * FROM (
-              SELECT * FROM messaging.channels_before('public', p_microdao_id, before_time, before_id, wanted)
+              SELECT * FROM messaging.channels_before(
+                  'public', p_microdao_id, before_time, before_id, wanted, p_by_activity) WHERE NOT p_joined
               UNION
               SELECT o.* FROM unnest(microdao_ids) microdao (id)
-              CROSS JOIN LATERAL messaging.channels_before('microdao', microdao.id, before_time, before_id, wanted) o
+              CROSS JOIN LATERAL messaging.channels_before(
+                  'microdao', microdao.id, before_time, before_id, wanted, p_by_activity) o WHERE NOT p_joined
               UNION
-              SELECT * FROM messaging.own_channels_before(
-                  p_caller, p_microdaos, p_microdao_id, before_time, before_id, wanted)) seen
-          ORDER BY seen.created_at DESC, seen.id DESC LIMIT wanted) v;
+              SELECT o.* FROM messaging.own_channels_before(
+                  p_caller, p_microdaos, p_microdao_id, before_time, before_id, wanted, p_by_activity, p_joined) o) seen
+          ORDER BY CASE WHEN p_by_activity THEN coalesce(seen.active_at, seen.created_at) ELSE seen.created_at END DESC,
+              seen.id DESC LIMIT wanted) v;
     document := json_build_object('items', coalesce(array_to_json(items[1:page_size]), '[]'), 'links',
         CASE WHEN cardinality(items) > page_size THEN json_build_object('next', 'cursor=' || cursors[page_size]) ELSE '{}' END);
 END

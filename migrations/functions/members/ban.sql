@@ -29,7 +29,8 @@ BEGIN
         banned_in_room = m.banned_in_room OR p_in_room, matrix_power_level = least(m.matrix_power_level, 0)
     RETURNING * INTO after;
     IF before.banned_at IS NULL THEN
-        PERFORM messaging.emit_member(ch, 'member.kicked', p_actor_id, after, '{"banned": true}');
+        PERFORM messaging.emit_member(ch, 'member.kicked', p_actor_id, after, '{"banned": true}',
+            CASE WHEN before.left_at IS NULL AND before.joined_at IS NOT NULL THEN -1 ELSE 0 END);
     END IF;
 END
 $$;

@@ -148,8 +148,10 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    -- Whoever invites one of ours joins them: a direct channel cannot be put on somebody again who has left it.
-    IF ch.is_direct AND invitee.left_at IS NOT NULL AND invitee.left_by = p_member_id AND invitee.member_type = 'human' THEN
+    -- Whoever invites one of ours joins them: a direct channel cannot be put on somebody again who has left it. Somebody who is
+    -- only in Matrix accepts, or does not.
+    IF ch.is_direct AND invitee.left_at IS NOT NULL AND invitee.left_by = p_member_id AND invitee.member_type = 'human'
+        AND invitee.member_id NOT LIKE '@%' THEN
         refusal := 'has_left';
         RETURN;
     END IF;
@@ -188,6 +190,9 @@ BEGIN
     PERFORM messaging.set_intent(p_channel_id, 'invite', p_member_id, p_caller, p_details);
     document := json_build_object('room_id', ch.matrix_room_id,
         'power_level', CASE WHEN level <> coalesce(invitee.matrix_power_level, 0) THEN level END);
+    IF ch.is_direct THEN
+        document := document::jsonb || '{"is_direct": true}';
+    END IF;
     IF invitee.banned_at IS NOT NULL THEN
         document := document::jsonb || '{"must_unban": true}';
     END IF;

@@ -83,7 +83,8 @@ BEGIN
         WHERE m.left_at IS NOT NULL OR m.joined_at IS NULL
     RETURNING * INTO after;
     IF FOUND THEN
-        PERFORM messaging.emit_member(ch, 'member.joined', p_member_id, after);
+        PERFORM messaging.begin_reading(ch.id, p_member_id);
+        PERFORM messaging.emit_member(ch, 'member.joined', p_member_id, after, p_joined => 1);
     END IF;
 END
 $$;

@@ -11,7 +11,8 @@ BEGIN
     WHERE channel_id = ch.id AND member_id = p_member_id AND left_at IS NULL RETURNING * INTO m;
     IF FOUND THEN
         PERFORM messaging.emit_member(
-            ch, CASE WHEN p_actor_id = p_member_id THEN 'member.left' ELSE 'member.kicked' END, p_actor_id, m);
+            ch, CASE WHEN p_actor_id = p_member_id THEN 'member.left' ELSE 'member.kicked' END, p_actor_id, m,
+            p_joined => CASE WHEN m.joined_at IS NULL THEN 0 ELSE -1 END);
     END IF;
 END
 $$;

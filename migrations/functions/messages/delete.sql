@@ -59,8 +59,8 @@ BEGIN
         SELECT id FROM public.outbox
         WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message')
     ORDER BY id FOR NO KEY UPDATE;
-    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
+    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": "", "mentions": []}'
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": []}')
     WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message';
     UPDATE public.outbox SET payload = payload || '{"content": {}}'
     WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
@@ -74,6 +74,19 @@ BEGIN
     RETURN (SELECT json_build_object('edits', json_agg(e.event_id)) FROM (
         SELECT event_id FROM messaging.message_edits WHERE message_id = p_message_id AND redacted_at IS NULL LIMIT 20) e
         HAVING count(*) > 0);
+END
+$$;
+
+-- What a deletion leaves to be done in Matrix: edits_to_redact, and unpin_room_id, where the room's list still has the message.
+CREATE FUNCTION messaging.left_of_deletion(ch public.channels, m public.messages) RETURNS json LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    edits json := messaging.edits_to_redact(m.id);
+BEGIN
+    IF EXISTS (SELECT FROM messaging.pins
+               WHERE channel_id = ch.id AND event_id = m.matrix_event_id AND room_id = ch.matrix_room_id) THEN
+        RETURN json_build_object('edits', coalesce(edits -> 'edits', '[]'), 'unpin_room_id', ch.matrix_room_id);
+    END IF;
+    RETURN edits;
 END
 $$;
 
@@ -110,8 +123,8 @@ BEGIN
     PERFORM FROM public.outbox
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message'
     ORDER BY id FOR NO KEY UPDATE;
-    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": ""}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false}')
+    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": "", "mentions": []}'
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": []}')
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message';
     UPDATE messaging.idempotency_keys SET fingerprint = '' WHERE edit_event_id = e.event_id;
 END
@@ -119,7 +132,7 @@ $$;
 
 -- A redaction that is in Matrix, of a message, of one of its edits or of a reaction. The document names edits of a deleted
 -- message that are still to be redacted in Matrix; with each redaction the next ones. p_edit_event_ids: edits that Matrix
--- knows of; the index may not have seen all.
+-- knows of; the index may not have seen all. unpin_room_id: the room whose list still has the message.
 CREATE FUNCTION messaging.record_redaction(
     p_room_id text, p_target_event_id text, p_actor_id text, p_by_bot boolean, p_edit_event_ids text[] DEFAULT '{}',
     OUT refusal messaging.refusal, OUT document json
@@ -130,6 +143,7 @@ DECLARE
     edit messaging.message_edits;
     intent messaging.intents;
     waiting text[];
+    pinned uuid[];
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -154,8 +168,14 @@ BEGIN
         RETURN;
     END IF;
     IF m.deleted_at IS NULL THEN
-        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL
+        pinned := messaging.pinned_beside(ch.id, m.matrix_event_id);
+        UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL,
+            mentions = '{}'
         WHERE id = m.id RETURNING * INTO m;
+        PERFORM messaging.index_mentions(m);
+        IF m.thread_id IS NOT NULL THEN
+            PERFORM messaging.take_from_thread(m);
+        END IF;
         PERFORM messaging.purge_log(m);
         -- The fingerprints of its edits, and of itself where the gateway has not carried the key. A retry of an edit that
         -- was carried out is still told what came of it.
@@ -166,9 +186,13 @@ BEGIN
         WHERE caller = m.sender_id AND key LIKE 'edit ' || m.id || ' %';
         PERFORM messaging.emit_message(ch, 'message.deleted', messaging.take_seq(ch.id), m, messaging.message_json(m),
             jsonb_build_object('actor_id', coalesce(intent.actor_id, p_actor_id)));
+        -- What a room of before had pinned, nobody takes out of its list.
+        DELETE FROM messaging.pins
+        WHERE channel_id = ch.id AND event_id = m.matrix_event_id AND room_id <> ch.matrix_room_id;
+        PERFORM messaging.tell_pins(ch, pinned, coalesce(intent.actor_id, p_actor_id), false);
     END IF;
     INSERT INTO messaging.message_edits (event_id, message_id, channel_id)
     SELECT known.event_id, m.id, ch.id FROM unnest(waiting || p_edit_event_ids) known (event_id) ON CONFLICT DO NOTHING;
-    document := messaging.edits_to_redact(m.id);
+    document := messaging.left_of_deletion(ch, m);
 END
 $$;

@@ -3,6 +3,7 @@
 CREATE FUNCTION messaging.prepare_edit(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_client_key text DEFAULT NULL,
     p_fingerprint text DEFAULT NULL, p_is_encrypted boolean DEFAULT false, p_limits jsonb DEFAULT NULL,
+    p_mentions_room boolean DEFAULT false,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -48,6 +49,10 @@ BEGIN
     -- An edit has the type of what it edits (Matrix client-server API, "Event replacements").
     ELSIF p_is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
         refusal := 'message_not_encrypted';
+    ELSIF m.matrix_type NOT IN ('m.room.message', 'm.room.encrypted') THEN
+        refusal := 'not_editable';
+    ELSIF p_mentions_room AND NOT messaging.may_mention_room(ch.id, p_caller) THEN
+        refusal := 'cannot_mention_room';
     ELSE
         SELECT l.refusal, l.details INTO refusal, document
         FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
@@ -66,7 +71,7 @@ BEGIN
         END IF;
         -- A retry has the time of the first try: an edit that was made in between is the newer one.
         document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id),
-            'event_id', m.matrix_event_id, 'content_type', m.content_type, 'asked_at', messaging.rfc3339(known.created_at));
+            'event_id', m.matrix_event_id, 'content_type', m.content_type, 'mentions', m.mentions, 'asked_at', messaging.rfc3339(known.created_at));
     END IF;
 END
 $$;
@@ -84,15 +89,22 @@ $$;
 -- "Event replacements"). p_client_key: the request's key, when it is the API that records. p_origin_ts: the event's time as
 -- Matrix has it, which alone says what is the newest; until the homeserver has told of an edit, its p_edited_at stands for
 -- it. Where the document has a deleted_at, the message was deleted meanwhile, and this edit has to be redacted in Matrix.
+--
+-- p_content_preview NULL: there is nothing in it that could take the message's place. Neither that nor an edit of another
+-- event type (p_matrix_type) shows, but it goes with the message. p_content_type, p_mentions: of the new content, NULL where
+-- they stay as they are.
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
-    p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, p_matrix_type text DEFAULT NULL,
+    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_unquoted_preview text DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.messages;
     edited timestamptz := least(p_edited_at::timestamptz, now());
     origin_ts bigint := coalesce(p_origin_ts, messaging.milliseconds(p_edited_at::timestamptz));
+    mentioned text[];
     next_seq bigint;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
@@ -103,11 +115,17 @@ BEGIN
             RETURN;
         ELSIF ch.id IS NOT NULL THEN
             PERFORM messaging.keep_pending_relation(ch, p_target_event_id, p_event_id, 'edit', jsonb_build_object(
-                'sender_id', p_sender_id, 'content_preview', CASE WHEN ch.is_encrypted THEN '' ELSE p_content_preview END,
-                'edited_at', p_edited_at, 'origin_ts', p_origin_ts));
+                'sender_id', p_sender_id, 'content_preview', CASE WHEN ch.is_encrypted THEN left(p_content_preview, 0) ELSE p_content_preview END,
+                'unquoted_preview', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_preview END,
+                'edited_at', p_edited_at, 'origin_ts', p_origin_ts, 'matrix_type', p_matrix_type,
+                'content_type', p_content_type, 'mentions', CASE WHEN NOT ch.is_encrypted THEN p_mentions END));
         END IF;
         refusal := 'message_not_found';
         RETURN;
+    END IF;
+    mentioned := m.mentions;
+    IF p_unquoted_preview IS NOT NULL AND (m.reply_to IS NOT NULL OR m.awaited_event_id IS NOT NULL) THEN
+        p_content_preview := p_unquoted_preview;
     END IF;
     UPDATE messaging.idempotency_keys SET edit_event_id = p_event_id
     WHERE caller = p_sender_id AND key = messaging.edit_key(m.id, p_client_key);
@@ -118,13 +136,21 @@ BEGIN
     -- No edit is older than its message, whatever the sender's server says.
     edited := greatest(edited, m.created_at);
     IF m.sender_id = p_sender_id AND m.deleted_at IS NULL AND m.edit_event_id IS DISTINCT FROM p_event_id
+        AND p_content_preview IS NOT NULL AND coalesce(p_matrix_type, m.matrix_type) = m.matrix_type
         AND (m.edited_at IS NULL OR (coalesce(m.edit_origin_ts, messaging.milliseconds(m.edited_at)), m.edit_event_id) < (origin_ts, p_event_id))
         AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id)
         AND NOT EXISTS (SELECT FROM messaging.message_edits WHERE event_id = p_event_id AND redacted_at IS NOT NULL) THEN
         UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
-            edited_at = edited, edit_event_id = p_event_id, edit_origin_ts = origin_ts
+            edited_at = edited, edit_event_id = p_event_id, edit_origin_ts = origin_ts,
+            content_type = coalesce(p_content_type, content_type),
+            mentions = CASE WHEN p_mentions IS NULL THEN mentions
+                            ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END
         WHERE id = m.id RETURNING * INTO m;
+        PERFORM messaging.index_mentions(m);
+        IF m.thread_id IS NOT NULL THEN
+            PERFORM messaging.follow_mentioned(m, mentioned);
+        END IF;
         document := messaging.message_json(m);
         next_seq := messaging.take_seq(ch.id);
         UPDATE messaging.message_edits SET shown_seqs = shown_seqs || next_seq WHERE event_id = p_event_id;
@@ -152,7 +178,7 @@ $$;
 -- An edit was redacted: the message shows again what Matrix now says of it, an earlier edit or itself.
 CREATE FUNCTION messaging.record_edit_redaction(
     p_room_id text, p_event_id text, p_redacted_event_id text, p_content_preview text, p_edit_event_id text, p_edited_at text,
-    OUT refusal messaging.refusal, OUT document json
+    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -163,10 +189,14 @@ BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     UPDATE public.messages SET content_preview = CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
         is_truncated = NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview),
-        edit_event_id = p_edit_event_id, edit_origin_ts = NULL, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END
+        edit_event_id = p_edit_event_id, edit_origin_ts = NULL, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END,
+        content_type = coalesce(p_content_type, content_type),
+        mentions = CASE WHEN p_mentions IS NULL THEN mentions
+                        ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END
     WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
     RETURNING * INTO m;
     IF FOUND THEN
+        PERFORM messaging.index_mentions(m);
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;
         -- First, because it locks every event that holds the message in the publisher's order, those of the edit among them.

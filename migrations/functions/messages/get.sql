@@ -6,6 +6,7 @@ DECLARE
     lookup record;
     ch public.channels;
     m public.messages;
+    sender messaging.profiles;
 BEGIN
     lookup := messaging.find_message(p_caller, p_microdaos, p_channel_id, p_message_id, 'read');
     refusal := lookup.refusal;
@@ -14,7 +15,9 @@ BEGIN
     END IF;
     ch := lookup.channel;
     m := lookup.message;
+    SELECT * INTO sender FROM messaging.profiles WHERE member_id = m.sender_id;
     document := json_build_object('room_id', coalesce(m.matrix_room_id, ch.matrix_room_id), 'event_id', m.matrix_event_id,
-        'is_deleted', m.deleted_at IS NOT NULL, 'message', messaging.message_json(m));
+        'is_deleted', m.deleted_at IS NOT NULL, 'edit_event_id', m.edit_event_id,
+        'message', messaging.message_document(m, p_caller, sender.display_name, sender.avatar_url));
 END
 $$;

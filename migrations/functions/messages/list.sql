@@ -29,10 +29,10 @@ BEGIN
 END
 $$;
 
--- The messages next to a number, nearest first: newer ones or older ones, with p_thread_id only replies to that message.
--- Deleted ones are left out.
+-- The messages next to a number, nearest first: newer ones or older ones, with p_thread_id only those that are in
+-- its thread or reply to it. Deleted ones are left out.
 --
--- Each of the four ways is a statement of its own that walks one index from one side. Where most channels are small, the
+-- Each of the four ways is a statement of its own that walks an index from one side, or two side by side. Where most channels are small, the
 -- planner would rather read and sort a whole channel, and a large one is sorted for every page: enable_sort forbids it.
 -- The inner LIMIT is a constant, because the planner takes an unknown one for a tenth of the channel and, where channels
 -- are large, plans anew at every call.
@@ -50,14 +50,26 @@ BEGIN
             ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
     ELSIF p_is_newer THEN
         RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.messages m
-            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq AND m.deleted_at IS NULL
-            ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
+            (SELECT * FROM public.messages m
+             WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq AND m.deleted_at IS NULL
+             ORDER BY m.seq LIMIT 201)
+            UNION ALL
+            (SELECT * FROM public.messages m
+             WHERE m.reply_to = p_thread_id AND m.reply_to IS DISTINCT FROM m.thread_id AND m.channel_id = p_channel_id
+                 AND m.seq > p_seq AND m.deleted_at IS NULL
+             ORDER BY m.seq LIMIT 201)
+            ORDER BY seq LIMIT 201) nearest LIMIT p_limit;
     ELSE
         RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.messages m
-            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq AND m.deleted_at IS NULL
-            ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
+            (SELECT * FROM public.messages m
+             WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq AND m.deleted_at IS NULL
+             ORDER BY m.seq DESC LIMIT 201)
+            UNION ALL
+            (SELECT * FROM public.messages m
+             WHERE m.reply_to = p_thread_id AND m.reply_to IS DISTINCT FROM m.thread_id AND m.channel_id = p_channel_id
+                 AND m.seq < p_seq AND m.deleted_at IS NULL
+             ORDER BY m.seq DESC LIMIT 201)
+            ORDER BY seq DESC LIMIT 201) nearest LIMIT p_limit;
     END IF;
 END
 $$;
@@ -82,23 +94,37 @@ BEGIN
             ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
     ELSIF p_is_newer THEN
         RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.messages m
-            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq
-            ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
+            (SELECT * FROM public.messages m
+             WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq > p_seq
+             ORDER BY m.seq LIMIT 201)
+            UNION ALL
+            (SELECT * FROM public.messages m
+             WHERE m.reply_to = p_thread_id AND m.reply_to IS DISTINCT FROM m.thread_id AND m.channel_id = p_channel_id
+                 AND m.seq > p_seq
+             ORDER BY m.seq LIMIT 201)
+            ORDER BY seq LIMIT 201) nearest LIMIT p_limit;
     ELSE
         RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.messages m
-            WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq
-            ORDER BY m.seq DESC LIMIT 201) nearest LIMIT p_limit;
+            (SELECT * FROM public.messages m
+             WHERE m.thread_id = p_thread_id AND m.channel_id = p_channel_id AND m.seq < p_seq
+             ORDER BY m.seq DESC LIMIT 201)
+            UNION ALL
+            (SELECT * FROM public.messages m
+             WHERE m.reply_to = p_thread_id AND m.reply_to IS DISTINCT FROM m.thread_id AND m.channel_id = p_channel_id
+                 AND m.seq < p_seq
+             ORDER BY m.seq DESC LIMIT 201)
+            ORDER BY seq DESC LIMIT 201) nearest LIMIT p_limit;
     END IF;
 END
 $$;
 
 -- A page, newest first: after a place the nearest messages, otherwise the newest ones. At most 200, whatever p_limit says.
--- p_with_deleted: deleted messages are on it too, without their text. The links are the page's neighbours of the same kind.
+-- p_with_deleted: deleted messages are on it too, without their text. p_with_places: which room holds each one's event is told
+-- beside them. The links are the page's neighbours of the same kind.
 CREATE FUNCTION messaging.list_messages(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_limit integer, p_before jsonb, p_after jsonb, p_thread_id uuid,
-    p_with_deleted boolean DEFAULT false, OUT refusal messaging.refusal, OUT document json
+    p_with_deleted boolean DEFAULT false, p_with_places boolean DEFAULT false,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     page_size integer := least(p_limit, 200);
@@ -107,6 +133,7 @@ DECLARE
     below bigint := 9223372036854775807;
     items json[];
     numbers bigint[];
+    places json[];
     -- How many were read at the upper end that are not on the page.
     beyond integer;
     oldest bigint;
@@ -134,21 +161,30 @@ BEGIN
         RETURN;
     END IF;
     -- One more than the page is read: where there is one, the page has a neighbour on that side.
-    SELECT array_agg(messaging.message_json(m)), array_agg(m.seq), count(*) FILTER (WHERE m.seq >= below)
-    INTO items, numbers, beyond
+    SELECT array_agg(messaging.message_document(m, p_caller, p.display_name, p.avatar_url)), array_agg(m.seq),
+        array_agg(CASE WHEN p_with_places THEN json_build_object(
+            'room_id', coalesce(m.matrix_room_id, (SELECT ch.matrix_room_id FROM public.channels ch WHERE ch.id = p_channel_id)),
+            'edit_event_id', m.edit_event_id) END),
+        count(*) FILTER (WHERE m.seq >= below)
+    INTO items, numbers, places, beyond
     FROM (SELECT * FROM messaging.messages_beside(
               p_channel_id, p_thread_id, CASE WHEN p_after IS NULL THEN below ELSE above END, p_after IS NOT NULL, page_size + 1,
               p_with_deleted)
-          ORDER BY seq DESC) m;
+          ORDER BY seq DESC) m
+    -- One after the other, by key: any other join reads everybody's profile, and breaks the order.
+    LEFT JOIN LATERAL (SELECT n.display_name, n.avatar_url FROM messaging.profiles n
+                       WHERE n.member_id = m.sender_id LIMIT 1) p ON true;
     IF p_after IS NULL THEN
         has_older := cardinality(numbers) > page_size;
         numbers := numbers[:page_size];
         items := items[:page_size];
+        places := places[:page_size];
     ELSE
         beyond := greatest(beyond, cardinality(numbers) - page_size);
         has_newer := beyond > 0;
         numbers := numbers[beyond + 1:];
         items := items[beyond + 1:];
+        places := places[beyond + 1:];
     END IF;
     newest := numbers[1];
     oldest := numbers[cardinality(numbers)];
@@ -162,5 +198,8 @@ BEGIN
     document := json_build_object('items', coalesce(array_to_json(items), '[]'), 'links', json_build_object(
         'next', CASE WHEN has_older THEN 'before=' || oldest END,
         'prev', CASE WHEN has_newer THEN 'after=' || newest END));
+    IF p_with_places THEN
+        document := (left(document::text, -1) || ',"places":' || coalesce(array_to_json(places)::text, '[]') || '}')::json;
+    END IF;
 END
 $$;

@@ -1,17 +1,23 @@
 -- Sending a message: prepare_send before it is in Matrix, record_message after, and what came before its message.
 
--- Whether the caller may send, whether this was sent before, whether they have to join first, and the event that is
--- replied to. p_route: the resource that the key belongs to, where that is not the channel: the channel is part of the
--- request then.
+-- Whether the caller may send, whether this was sent before, whether they have to join first, and the events that it belongs
+-- to: the one that is replied to; the root of its thread, and the newest message in it, which clients that know no threads
+-- show as what is replied to. p_thread_id: a message in a thread means that thread; a deleted one only the thread that it has.
+-- p_route: the resource that the key belongs to, where that is not the channel: the channel is part of the
+-- request then. is_typing: the homeserver still has them as typing.
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
-    p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL,
+    p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL, p_mentions_room boolean DEFAULT false,
+    p_thread_id uuid DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     sent public.messages;
+    root public.messages;
     reply_to_event_id text;
+    thread_event_id text;
+    last_event_id text;
     claimed text;
     claimed_channel_id uuid;
     writer record;
@@ -48,13 +54,31 @@ BEGIN
         refusal := 'channel_not_encrypted';
         RETURN;
     END IF;
+    IF p_thread_id IS NOT NULL THEN
+        SELECT * INTO root FROM public.messages WHERE id = p_thread_id AND channel_id = p_channel_id;
+        root := messaging.thread_root(root);
+        -- A relation leads to no other room, and after an upgrade the earlier messages are in another one.
+        IF root.id IS NULL OR coalesce(root.matrix_room_id, ch.matrix_room_id) <> ch.matrix_room_id
+            OR root.deleted_at IS NOT NULL AND NOT EXISTS (SELECT FROM messaging.threads WHERE root_id = root.id) THEN
+            refusal := 'thread_not_found';
+            RETURN;
+        END IF;
+        thread_event_id := coalesce(root.awaited_thread_event_id, root.matrix_event_id);
+        SELECT m.matrix_event_id INTO last_event_id
+        FROM messaging.threads t JOIN public.messages m ON m.id = t.last_reply_id WHERE t.root_id = root.id;
+    END IF;
     IF p_reply_to IS NOT NULL THEN
         SELECT matrix_event_id INTO reply_to_event_id FROM public.messages
-        WHERE id = p_reply_to AND channel_id = p_channel_id AND deleted_at IS NULL;
+        WHERE id = p_reply_to AND channel_id = p_channel_id AND deleted_at IS NULL
+            AND (p_thread_id IS NULL OR id = root.id OR thread_id = root.id);
         IF NOT FOUND THEN
             refusal := 'reply_to_not_found';
             RETURN;
         END IF;
+    END IF;
+    IF p_mentions_room AND NOT messaging.may_mention_room(p_channel_id, p_caller) THEN
+        refusal := 'cannot_mention_room';
+        RETURN;
     END IF;
     SELECT l.refusal, l.details INTO refusal, document
     FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
@@ -86,7 +110,9 @@ BEGIN
         PERFORM messaging.intend_join(ch, p_caller, p_microdaos);
     END IF;
     document := json_build_object('room_id', ch.matrix_room_id, 'reply_to_event_id', reply_to_event_id,
-        'must_join', writer.must_join);
+        'must_join', writer.must_join, 'thread_event_id', thread_event_id,
+        'last_event_id', coalesce(last_event_id, root.matrix_event_id),
+        'is_typing', messaging.is_typing_in_room(p_channel_id, p_caller));
 END
 $$;
 
@@ -113,24 +139,18 @@ BEGIN
              WHERE channel_id = p_channel_id AND target_event_id = p_event_id RETURNING * LOOP
         IF r.kind = 'edit' THEN
             PERFORM messaging.record_edit(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
-                r.parameters ->> 'content_preview', r.parameters ->> 'edited_at', NULL, (r.parameters ->> 'origin_ts')::bigint);
+                r.parameters ->> 'content_preview', r.parameters ->> 'edited_at', NULL, (r.parameters ->> 'origin_ts')::bigint,
+                r.parameters ->> 'matrix_type', r.parameters ->> 'content_type',
+                CASE WHEN jsonb_typeof(r.parameters -> 'mentions') = 'array'
+                    THEN ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'mentions')) END,
+                r.parameters ->> 'unquoted_preview');
+        ELSIF r.kind = 'poll_end' THEN
+            PERFORM messaging.record_poll_end(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
+                r.parameters ->> 'ended_at');
         ELSE
             PERFORM messaging.record_reaction(p_room_id, p_event_id, r.event_id, r.parameters ->> 'reactor_id',
                 r.parameters ->> 'reactor_type', r.parameters ->> 'reactor_matrix_id', r.parameters ->> 'emoji', NULL);
         END IF;
-    END LOOP;
-END
-$$;
-
--- Gives the replies that came before their message its thread; a flood of them is cut off.
-CREATE FUNCTION messaging.adopt_replies(ch public.channels, p_root public.messages) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    reply public.messages;
-BEGIN
-    FOR reply IN SELECT * FROM public.messages
-                 WHERE channel_id = ch.id AND awaited_event_id = p_root.matrix_event_id ORDER BY seq LIMIT 100 LOOP
-        UPDATE public.messages SET thread_id = p_root.id, awaited_event_id = NULL WHERE id = reply.id RETURNING * INTO reply;
-        PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), reply, messaging.message_json(reply));
     END LOOP;
 END
 $$;
@@ -140,18 +160,25 @@ $$;
 -- record_join before they send. p_pushed_content: what Matrix pushed, NULL when it is the API that records.
 -- p_content_preview: the beginning of the text (messaging.preview). p_is_pushed: the homeserver tells it, and a key in it is
 -- only believed when prepare_send has given it out for this very request: anybody who holds a Matrix token can write one.
+-- p_mentions: whom it names.
+-- p_thread_event_id: the root of its thread. A root that is in a thread itself, which homeservers accept from each other,
+-- means that thread. What it belongs to and is not here yet is waited for.
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
     p_fingerprint text, p_sent_at text, p_joined_at text, p_pushed_content jsonb, p_is_pushed boolean DEFAULT false,
+    p_mentions text[] DEFAULT '{}', p_thread_event_id text DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     m public.messages;
-    root uuid;
+    root public.messages;
+    answered uuid;
+    awaited_thread text;
     next_seq bigint;
     message json;
+    sent_at timestamptz;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -184,6 +211,17 @@ BEGIN
             refusal := 'idempotency_key_reused';
             RETURN;
         END IF;
+        -- The push was faster, and the gateway does not carry mentions.
+        IF NOT p_is_pushed AND m.mentions = '{}' AND m.sender_id = p_sender_id AND m.deleted_at IS NULL AND m.edited_at IS NULL
+            AND messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions) <> '{}' THEN
+            UPDATE public.messages SET mentions = messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions)
+            WHERE id = m.id RETURNING * INTO m;
+            PERFORM messaging.index_mentions(m);
+            IF m.thread_id IS NOT NULL THEN
+                PERFORM messaging.follow_mentioned(m, '{}');
+            END IF;
+            PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m, messaging.message_json(m));
+        END IF;
         document := json_build_object('message', messaging.message_json(m), 'inserted', false);
         RETURN;
     END IF;
@@ -193,20 +231,32 @@ BEGIN
         document := json_build_object('inserted', false);
         RETURN;
     END IF;
-    SELECT id INTO root FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id;
-    next_seq := messaging.take_seq(ch.id);
+    SELECT id INTO answered FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id;
+    SELECT * INTO root FROM public.messages WHERE matrix_event_id = p_thread_event_id AND channel_id = ch.id;
+    root := messaging.thread_root(root);
+    -- No message waits for itself, whatever it says of its relations.
+    awaited_thread := nullif(CASE WHEN root.id IS NULL THEN p_thread_event_id ELSE root.awaited_thread_event_id END, p_event_id);
+    -- Never in the future, never before its channel and the message in front of it, whatever the sender's server says.
+    sent_at := greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
+                        (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1));
+    next_seq := messaging.take_seq(ch.id, p_active_at => sent_at);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
-                                 content_preview, is_truncated, content_type, thread_id, awaited_event_id, client_key,
-                                 client_fingerprint, created_at, matrix_room_id)
+                                 content_preview, is_truncated, content_type, reply_to, awaited_event_id, thread_id,
+                                 awaited_thread_event_id, client_key, client_fingerprint, created_at, matrix_room_id,
+                                 mentions)
     VALUES (p_message_id, ch.id, next_seq, p_event_id, p_matrix_type, p_sender_id, p_sender_type, p_sender_matrix_id,
             CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview), p_content_type,
-            root, CASE WHEN root IS NULL THEN p_reply_to_event_id END, p_client_key, p_fingerprint,
-            -- Never in the future, never before its channel and the message in front of it, whatever the sender's server
-            -- says.
-            greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
-                     (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)), p_room_id)
+            answered, CASE WHEN answered IS NULL THEN nullif(p_reply_to_event_id, p_event_id) END,
+            CASE WHEN root.awaited_thread_event_id IS NULL THEN root.id END, awaited_thread,
+            p_client_key, p_fingerprint, sent_at, p_room_id,
+            messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions))
     RETURNING * INTO m;
+    PERFORM messaging.index_mentions(m);
+    IF m.thread_id IS NOT NULL THEN
+        PERFORM messaging.add_to_thread(m);
+    END IF;
+    PERFORM messaging.read_by_sending(ch, m);
     message := messaging.message_json(m);
     -- From here on the message keeps the key.
     IF p_client_key IS NOT NULL THEN
@@ -221,6 +271,8 @@ BEGIN
     END IF;
     PERFORM messaging.apply_pending_relations(ch.id, p_room_id, p_event_id);
     PERFORM messaging.adopt_replies(ch, m);
+    PERFORM messaging.show_pin(ch, m);
+    PERFORM messaging.stop_typing(ch, m.sender_id);
     document := json_build_object('message', message, 'inserted', true);
 END
 $$;

@@ -108,6 +108,8 @@ $$;
 -- A membership as the homeserver tells it. p_sender_id is the user who brought it about; p_by_bot says that this is our
 -- bot, which acts for somebody else, and also invites by itself whoever may join a closed room.
 --
+-- p_profile: the member's name and picture as the event of a join has them, {"display_name", "avatar_url"}.
+--
 -- drop_power_level: the member is gone, and their level still waits in the room for them to come back. It must not.
 -- must_remove: somebody is in the room and may not be in the channel; they have to be taken out.
 -- must_ban: somebody whom the channel has banned has got into the room; it has to ban them as well.
@@ -116,11 +118,12 @@ $$;
 CREATE FUNCTION messaging.record_membership(
     p_room_id text, p_member_id text, p_member_type text, p_matrix_user_id text, p_membership text, p_sender_id text,
     p_by_bot boolean, p_changed_at text, p_event_id text DEFAULT NULL, p_order text DEFAULT 'clock', p_version text DEFAULT NULL,
-    OUT refusal messaging.refusal, OUT document json
+    p_profile jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     before public.channel_members;
+    profile record;
     intent messaging.intents;
     is_out boolean := p_membership IN ('leave', 'ban');
     admitted text := 'in';
@@ -138,6 +141,12 @@ BEGIN
     version := messaging.state_version(before.matrix_changed_at, before.matrix_event_id);
     judgement := messaging.judge_state(before.matrix_changed_at, before.matrix_event_id, version, changed, p_event_id, p_order, p_version);
     IF judgement = 'follow' THEN
+        IF p_membership = 'join' AND p_profile IS NOT NULL THEN
+            -- First, so that the event of the join has the name.
+            profile := messaging.follow_profile(ch, p_member_id, p_profile ->> 'display_name', p_profile ->> 'avatar_url',
+                changed, true);
+            PERFORM messaging.announce_profile(profile.before, profile.after);
+        END IF;
         IF p_membership = 'join' THEN
             admitted := messaging.admit_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, changed);
         ELSIF p_membership = 'invite' AND (before.id IS NULL OR before.left_at IS NOT NULL) THEN

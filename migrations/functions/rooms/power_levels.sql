@@ -14,7 +14,9 @@ $$;
 
 -- Keeps the levels for those who are not in the channel: a level that is given before somebody comes counts when they do.
 -- One that merely waits for somebody who has gone does not, so of those it is the change that counts.
-CREATE FUNCTION messaging.follow_absent_levels(p_channel_id uuid, p_levels jsonb, p_default integer) RETURNS void
+CREATE FUNCTION messaging.follow_absent_levels(
+    p_channel_id uuid, p_levels jsonb, p_default integer, p_room_mention_level integer DEFAULT NULL
+) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     before messaging.room_levels;
@@ -29,9 +31,10 @@ BEGIN
         WHERE m.channel_id = p_channel_id AND m.matrix_user_id = l.matrix_user_id AND m.left_at IS NOT NULL
             AND l.level IS NOT NULL AND m.matrix_power_level <> l.level;
     END IF;
-    INSERT INTO messaging.room_levels (channel_id, levels, default_level)
-    VALUES (p_channel_id, p_levels, coalesce(p_default, 0))
-    ON CONFLICT (channel_id) DO UPDATE SET levels = excluded.levels, default_level = coalesce(p_default, room_levels.default_level);
+    INSERT INTO messaging.room_levels (channel_id, levels, default_level, room_mention_level)
+    VALUES (p_channel_id, p_levels, coalesce(p_default, 0), coalesce(p_room_mention_level, 50))
+    ON CONFLICT (channel_id) DO UPDATE SET levels = excluded.levels, default_level = coalesce(p_default, room_levels.default_level),
+        room_mention_level = coalesce(p_room_mention_level, room_levels.room_mention_level);
 END
 $$;
 
@@ -41,19 +44,19 @@ $$;
 -- One statement for all members, however many there are: a default moves everybody. Up to 100 of them are told of one by
 -- one, as when the API changes them; more are one event.
 --
--- p_is_read_only: nobody may send any more. That is how a channel is archived. must_raise, ask_version: as of
--- record_membership.
+-- p_room_mention_level: from which level on everybody may be mentioned, NULL likewise.
+-- p_is_read_only: nobody may send any more. That is how a channel is archived, and it ends when it is opened again.
+-- must_raise, ask_version: as of record_membership.
 CREATE FUNCTION messaging.record_power_levels(
     p_room_id text, p_levels jsonb, p_default integer, p_sender_id text, p_by_bot boolean, p_changed_at text,
     p_event_id text DEFAULT NULL, p_order text DEFAULT 'clock', p_version text DEFAULT NULL, p_is_read_only boolean DEFAULT false,
-    OUT refusal messaging.refusal, OUT document json
+    p_room_mention_level integer DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     changed timestamptz := least(p_changed_at::timestamptz, now());
     asked timestamptz;
     judged record;
-    intent messaging.intents;
     total bigint;
     actor_ids text[];
     members public.channel_members[];
@@ -72,7 +75,7 @@ BEGIN
             'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);
         RETURN;
     END IF;
-    PERFORM messaging.follow_absent_levels(ch.id, p_levels, p_default);
+    PERFORM messaging.follow_absent_levels(ch.id, p_levels, p_default, p_room_mention_level);
     WITH removing AS MATERIALIZED (
         -- A member who is being removed loses the level on the way out; that is no change of role, unless they stay.
         SELECT r.target_id, r.actor_id, messaging.is_under_way(r.created_at) AS is_under_way FROM messaging.intents r
@@ -137,12 +140,7 @@ BEGIN
     ELSIF total > 0 THEN
         PERFORM messaging.emit_members(ch, 'member.role_changed', actor_ids, members);
     END IF;
-    IF p_is_read_only THEN
-        intent := messaging.take_intent(ch.id, 'archive', 'channel', p_sender_id, p_by_bot);
-        IF intent.actor_id IS NOT NULL THEN
-            PERFORM messaging.archive_channel(ch.id, intent.actor_id);
-        END IF;
-    END IF;
+    PERFORM messaging.follow_read_only(ch.id, p_is_read_only, p_sender_id, p_by_bot);
     document := json_build_object('must_raise', messaging.powerless_owners(ch.id), 'ask_version', NULL);
 END
 $$;

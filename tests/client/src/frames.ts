@@ -11,11 +11,17 @@ export interface Message {
   content_preview: string;
   truncated: boolean;
   content_type: string;
+  /** The message under which its thread is. */
   thread_id: string | null;
+  /** The message that it replies to. */
+  reply_to: string | null;
   edited_at: string | null;
   deleted_at: string | null;
   created_at: string;
   client_key?: string;
+  /** Ids of people and agents, and `room`. */
+  mentions: string[];
+  poll_ended_at: string | null;
 }
 
 export interface Member {
@@ -96,6 +102,12 @@ export interface ReactionEvent extends Logged {
   emoji: string;
 }
 
+export interface PinEvent extends Logged {
+  type: "message.pinned" | "message.unpinned";
+  message_id: string;
+  actor_id: string;
+}
+
 /** An event of a kind that this version does not know. Its number counts all the same. */
 export interface NewerEvent extends Logged {
   type: "newer";
@@ -103,7 +115,7 @@ export interface NewerEvent extends Logged {
   name: string;
 }
 
-export type ChannelEvent = MessageEvent | ChannelChanged | MemberEvent | ReactionEvent | NewerEvent;
+export type ChannelEvent = MessageEvent | ChannelChanged | MemberEvent | ReactionEvent | PinEvent | NewerEvent;
 
 /** What the relay itself says about a channel. */
 export type Notice =
@@ -147,6 +159,8 @@ const EVENTS: ReadonlySet<string> = new Set<Exclude<ChannelEvent["type"], "newer
   "member.role_changed",
   "reaction.added",
   "reaction.removed",
+  "message.pinned",
+  "message.unpinned",
 ]);
 const NOTICES: ReadonlySet<string> = new Set<Notice["type"]>(["subscribed", "unsubscribed", "reload", "error"]);
 

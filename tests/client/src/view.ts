@@ -67,6 +67,9 @@ export class ChannelView implements ChannelHandlers {
       case "member.role_changed":
         this.#member(event.member);
         break;
+      // Whoever shows what is pinned reads the pins again.
+      case "message.pinned":
+      case "message.unpinned":
       case "newer":
         break;
     }

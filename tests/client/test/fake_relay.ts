@@ -120,8 +120,11 @@ function message(seq: number): Message {
     truncated: false,
     content_type: "text",
     thread_id: null,
+    reply_to: null,
     edited_at: null,
     deleted_at: null,
     created_at: "2026-01-01T00:00:00Z",
+    mentions: [],
+    poll_ended_at: null,
   };
 }

@@ -33,7 +33,7 @@ async def test_an_agent_does_everything_that_members_do_in_its_own_name(
     ]
     for event in observed.events:
         assert sofia.id in (event.payload.get("sender_id"), event.payload.get("reactor_id"))
-    assert (reply["sender_type"], reply["thread_id"]) == ("agent", question["id"])
+    assert (reply["sender_type"], reply["reply_to"]) == ("agent", question["id"])
     assert [e["sender"] for e in room[-2:]] == [sofia.matrix_id] * 2
     # An agent's message is a notice, also when it is edited.
     assert room[-1]["content"]["m.new_content"]["msgtype"] == "m.notice"

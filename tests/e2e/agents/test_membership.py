@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.api import CHANNELS, INTERNAL_CHANNELS, AsCaller, Caller, World, member_path, path_to, reaction_path
+from support.api import CHANNELS, INTERNAL_CHANNELS, AsCaller, Caller, World, member_path, path_to, reaction_path, rows
 from support.matrix_client import matrix_client
 from support.problems import problem
 from support.rooms import Rooms
@@ -63,7 +63,7 @@ async def test_a_private_channel_is_closed_to_an_agent_before_its_invitation_and
     await is_out()
     await owner.invite(channel["id"], sofia.id)
     assert await agent.page(channel["id"]) == [message]
-    assert (await sofia.get(inside, agent_id=sofia.id)).json() == [message]
+    assert rows(await sofia.get(inside, agent_id=sofia.id)) == [message]
     assert (await sofia.context(channel["id"]))["allowed_agents"] == [sofia.id]
     await owner.remove(channel["id"], sofia.id)
     await is_out()

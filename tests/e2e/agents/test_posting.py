@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from support.api import UNKNOWN_ID, World
+from support.api import UNKNOWN_ID, AsCaller, World, path_to
 from support.journal import Journal
 from support.problems import problem
 from support.rooms import Rooms
 from support.unchanged import Unchanged
+from support.witness import Witness
 
 
 async def test_a_post_is_a_notice_in_the_agents_name(world: World, rooms: Rooms, journal: Journal) -> None:
@@ -28,13 +29,50 @@ async def test_a_post_is_a_notice_in_the_agents_name(world: World, rooms: Rooms,
     assert sent["content"] | expected == sent["content"]
 
 
+async def test_an_agent_that_notifies_writes_a_text_with_its_mark(world: World, rooms: Rooms, witness: Witness) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner)
+    await owner.invite(channel["id"], sofia.id)
+    async with witness.watch(channel, owner) as observed:
+        await sofia.say(channel["id"], "It burns", notify=True, mentions=[owner.id])
+        await sofia.say(channel["id"], "It is out", notify=False)
+    loud, quiet = [event["content"] for event in await rooms.messages(channel["matrix_room_id"])]
+    assert (loud["msgtype"], loud["city.daarion.agent"]) == ("m.text", True)
+    assert loud["m.mentions"] == {"user_ids": [owner.matrix_id]}
+    assert quiet["msgtype"] == "m.notice" and "city.daarion.agent" not in quiet
+    # Whoever reads can tell that software wrote it, whatever its type.
+    for event in observed.events:
+        assert (event.payload["sender_id"], event.payload["sender_type"]) == (sofia.id, "agent")
+    assert [event.payload["mentions"] for event in observed.events] == [[owner.id], []]
+
+
+async def test_the_mark_stays_with_an_edit_and_is_nobody_elses(world: World, rooms: Rooms, as_caller: AsCaller) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel = await world.channel(owner)
+    await owner.invite(channel["id"], sofia.id)
+    caller = as_caller(sofia)
+    by_route = await caller.send(channel["id"], "It burns", notify=True)
+    emote = await caller.send(channel["id"], "waves", msgtype="m.emote")
+    for message, msgtype in ((by_route, "m.text"), (emote, "m.emote")):
+        response = await caller.patch(path_to(channel["id"], message["id"]), {"text": "changed"})
+        assert response.status_code == 200, response.text
+        shown = (await owner.content(message))["content"]
+        assert (shown["msgtype"], shown["city.daarion.agent"], shown["body"]) == (msgtype, True, "changed")
+    # A person's message has none, whatever they ask for.
+    await owner.send(channel["id"], "It burns", notify=True)
+    await owner.send(channel["id"], "Quietly", notify=True, msgtype="m.notice")
+    texts = [event["content"] for event in await rooms.messages(channel["matrix_room_id"])][-2:]
+    assert [content["msgtype"] for content in texts] == ["m.text", "m.notice"]
+    assert not any("city.daarion.agent" in content for content in texts)
+
+
 async def test_a_posted_reply_points_to_its_message(world: World, rooms: Rooms) -> None:
     owner, sofia = world.user("owner"), world.agent("sofia")
     channel = await world.channel(owner)
     await owner.invite(channel["id"], sofia.id)
     question = await owner.send(channel["id"], "What is it?")
     await sofia.say(channel["id"], "A test", reply_to=question["id"])
-    assert (await owner.history(channel["id"]))[-1]["thread_id"] == question["id"]
+    assert (await owner.history(channel["id"]))[-1]["reply_to"] == question["id"]
     sent = (await rooms.messages(channel["matrix_room_id"]))[-1]["content"]
     assert sent["m.relates_to"]["m.in_reply_to"]["event_id"] == question["matrix_event_id"]
     assert sent["msgtype"] == "m.notice"

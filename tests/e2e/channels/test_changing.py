@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.api import World, path_to
+from support.api import World, path_to, row
 from support.journal import Journal
 from support.problems import problem
 from support.rooms import Rooms
@@ -19,7 +19,7 @@ async def test_name_topic_and_avatar_change_in_the_room_too(world: World, rooms:
     changed = response.json()
     assert changed == channel | change | {"updated_at": changed["updated_at"]}
     assert changed["updated_at"] > channel["updated_at"]
-    assert (await owner.get(path_to(channel["id"]))).json() == changed
+    assert row((await owner.get(path_to(channel["id"]))).json()) == changed
     room = channel["matrix_room_id"]
     assert await rooms.state(room, "m.room.name") == {"name": "Новий 😀"}
     assert ((await rooms.state(room, "m.room.topic")) or {})["topic"] == "new"

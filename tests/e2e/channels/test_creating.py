@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.api import CHANNELS, World
+from support.api import CHANNELS, World, row
 from support.index import Index
 from support.problems import problem
 from support.rooms import Rooms
@@ -42,7 +42,7 @@ async def test_a_channel_has_exactly_the_fields_of_the_contract(world: World) ->
     assert (channel["is_direct"], channel["is_encrypted"], channel["archived_at"]) == (False, False, None)
     assert channel["created_by"] == admin.id
     response = await admin.get(f"{CHANNELS}/{channel['id']}")
-    assert (response.status_code, response.json()) == (200, channel)
+    assert (response.status_code, row(response.json())) == (200, channel)
 
 
 async def test_a_description_alone_is_the_topic_too(world: World, rooms: Rooms) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from support.api import CHANNELS, Caller, World, member_path, path_to
 from support.index import Index
-from support.matrix_client import matrix_client
+from support.matrix_client import MatrixClient, matrix_client
 from support.person import NewPerson
 from support.problems import problem
 from support.rooms import Rooms
@@ -148,6 +149,82 @@ async def test_a_person_in_matrix_joins_by_accepting(
         await bob.say(channel["matrix_room_id"], "Hello Alice")
     assert observed.kinds == ["member.joined", "message.created"]
     assert [m["content_preview"] for m in await alice.history(channel["id"])] == ["Hello Alice"]
+
+
+async def m_direct(client: MatrixClient) -> dict[str, list[str]]:
+    """Whose conversation each room is to somebody's Matrix client."""
+    response = await client.try_call("GET", f"user/{quote(client.id, safe='')}/account_data/m.direct")
+    assert response.status_code in (200, 404), response.text
+    return response.json() if response.status_code == 200 else {}
+
+
+async def test_a_matrix_client_of_ours_shows_a_direct_channel_as_a_conversation(world: World, rooms: Rooms) -> None:
+    alice, bob, kim, sofia = world.user("alice"), world.user("bob"), world.user("kim"), world.agent("sofia")
+    rooms_of = {}
+    for other in (bob, kim, sofia):
+        channel = await direct(world, alice, other.id, 201)
+        rooms_of[other.matrix_id] = [channel["matrix_room_id"]]
+        assert await m_direct(await matrix_client(rooms, other)) == {alice.matrix_id: [channel["matrix_room_id"]]}
+        membership = await rooms.state(channel["matrix_room_id"], "m.room.member", other.matrix_id)
+        assert membership and membership["membership"] == "join"
+    client = await matrix_client(rooms, alice)
+    assert await m_direct(client) == rooms_of
+    # What a client has put there itself stays, and a room is in it once.
+    own = {"@elsewhere:far": ["!theirs:far"]}
+    await client.call("PUT", f"user/{quote(client.id, safe='')}/account_data/m.direct", own)
+    lea = world.user("lea")
+    channel = await direct(world, lea, alice.id, 201)
+    await direct(world, alice, lea.id, 200)
+    assert await m_direct(client) == own | {lea.matrix_id: [channel["matrix_room_id"]]}
+    # An ordinary channel is none.
+    await world.channel(alice)
+    assert lea.matrix_id in await m_direct(client) and len(await m_direct(client)) == 2
+
+
+async def test_a_retry_marks_what_was_cut_off_before(world: World, rooms: Rooms, key: str) -> None:
+    alice, bob = world.user("alice"), world.user("bob")
+    body = {"microdao_id": world.microdao, "is_direct": True, "members": [bob.id]}
+    channel = (await alice.post(CHANNELS, body, key)).json()
+    client = await matrix_client(rooms, alice)
+    await client.call("PUT", f"user/{quote(client.id, safe='')}/account_data/m.direct", {})
+    assert (await alice.post(CHANNELS, body, key)).json() == channel
+    assert await m_direct(client) == {bob.matrix_id: [channel["matrix_room_id"]]}
+
+
+async def test_a_person_in_matrix_and_one_of_ours_talk_in_their_direct_channel(
+    world: World, rooms: Rooms, witness: Witness, person: NewPerson, unchanged: Unchanged
+) -> None:
+    alice = world.user("alice")
+    bob = await matrix_client(rooms, await person("bob"))
+    channel = await direct(world, alice, bob.id, 201)
+    room = channel["matrix_room_id"]
+    # Their client files the room under who invites them.
+    state = (await bob.call("GET", "sync?timeout=0"))["rooms"]["invite"][room]["invite_state"]["events"]
+    [invitation] = [event for event in state if event["type"] == "m.room.member" and event["state_key"] == bob.id]
+    assert (invitation["sender"], invitation["content"]["is_direct"]) == (alice.matrix_id, True)
+    assert await m_direct(await matrix_client(rooms, alice)) == {bob.id: [room]}
+    async with witness.watch(channel, alice) as observed:
+        await bob.join(room)
+        hello = await alice.send(channel["id"], "Hello Bob")
+        await bob.say(
+            room, "Hello Alice", **{"m.relates_to": {"m.in_reply_to": {"event_id": hello["matrix_event_id"]}}}
+        )
+        for _ in range(2):
+            assert await direct(world, alice, bob.id, 200) == channel
+    assert observed.kinds == ["member.joined", "message.created", "message.created"]
+    past = await bob.call("GET", f"rooms/{quote(room, safe='')}/messages?dir=b&limit=2")
+    assert [event["content"]["body"] for event in past["chunk"]] == ["Hello Alice", "Hello Bob"]
+    members = await alice.members(channel["id"])
+    assert {name: member["role"] for name, member in members.items()} == {alice.id: "owner", bob.id: "owner"}
+    # Both may do what the other one may, and nobody else gets in.
+    await bob.set_state(room, "m.room.topic", {"topic": "Us"})
+    async with unchanged(channel):
+        problem(await alice.try_invite(channel["id"], world.user("carol").id), 409, "direct_is_of_two")
+    # Who has left is not fetched back, and it is the pair's channel still.
+    await bob.leave(room)
+    await witness.settle()
+    assert (await direct(world, alice, bob.id, 200))["id"] == channel["id"]
+    assert bob.id not in await rooms.joined(room)
 
 
 async def test_a_person_who_left_is_back_when_they_open_it_again_and_not_before(

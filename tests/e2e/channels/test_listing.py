@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.api import CHANNELS, UNKNOWN_ID, World, links
+from support.api import CHANNELS, UNKNOWN_ID, World, links, row
 from support.index import Index
 from support.problems import problem
 
@@ -32,7 +32,7 @@ async def test_a_new_channel_is_at_the_top_of_the_list_without_a_filter(world: W
     admin = world.user("admin")
     channel = await world.channel(admin, visibility="private")
     listed = (await admin.get(CHANNELS, limit=200)).json()
-    assert channel in listed
+    assert channel in [row(one) for one in listed]
     times = [one["created_at"] for one in listed]
     assert times == sorted(times, reverse=True)
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World
+from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World, profile_path
 from support.contract import Contract
 from support.person import NewPerson
 from support.problems import problem
@@ -88,6 +88,7 @@ async def test_every_operation_responds_as_documented(world: World, contract: Co
     alice, bob, sofia = world.user("alice"), world.user("bob"), world.agent("sofia")
     ask, bobs, agents = judged(contract, alice), judged(contract, bob), judged(contract, sofia)
     await use_messages(ask, bobs, world, key)
+    await use_receipts(ask, bobs, world)
     await use_members(ask, agents, world, sofia.id)
     await use_special_channels(ask, bobs, world, bob.id)
     await use_operations_routes(judged(contract, world.stranger()), contract, stack)
@@ -112,15 +113,41 @@ async def use_messages(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     await ask(200, "GET", message)
     await ask(200, "PATCH", message, {"text": "Hello again"})
     await ask(200, "GET", f"{message}/replies")
+    in_thread = {"text": "In its thread", "thread_id": first["id"]}
+    last = await bobs(201, "POST", f"{path}/messages", in_thread | {"reply_to": first["id"]})
+    following = f"{path}/threads/{first['id']}/following"
+    await ask(204, "PUT", following)
+    [root] = await ask(200, "GET", f"{path}/threads", params={"followed": "true", "limit": 1})
+    assert root["thread"]["last_reply"] == last and (await ask(200, "GET", message))["thread"] == root["thread"]
+    await ask(204, "DELETE", following)
     await ask(204, "PUT", f"{message}/reactions/{THUMB}")
     await bobs(204, "PUT", f"{message}/reactions/{THUMB}")
     assert [r["count"] for r in await ask(200, "GET", f"{message}/reactions")] == [2]
     await bobs(204, "DELETE", f"{message}/reactions/{THUMB}")
+    await ask(204, "PUT", f"{path}/pins/{first['id']}")
+    assert [pinned["id"] for pinned in await ask(200, "GET", f"{path}/pins")] == [first["id"]]
+    await ask(204, "DELETE", f"{path}/pins/{first['id']}")
+    await ask(204, "PUT", f"{path}/typing", {"typing": True})
     await ask(204, "DELETE", message)
     assert (await ask(200, "GET", message))["content"] is None
     await ask(200, "GET", f"{path}/messages")
     await ask(204, "DELETE", path)
     assert (await ask(200, "GET", path))["archived_at"]
+
+
+async def use_receipts(ask: Ask, bobs: Ask, world: World) -> None:
+    """How far somebody has read, and what is unread."""
+    channel = await ask(201, "POST", CHANNELS, world.fields())
+    path = f"{CHANNELS}/{channel['id']}"
+    await bobs(200, "PUT", f"{path}/members/me")
+    message = await ask(201, "POST", f"{path}/messages", {"text": "Hello"})
+    assert (await bobs(200, "GET", path))["unread_count"] == 1
+    assert (await bobs(200, "GET", "/api/messaging/unread"))["unread_count"] == 1
+    await bobs(200, "PUT", f"{path}/read", {"message_id": message["id"], "private": True})
+    await bobs(200, "PUT", f"{path}/read", {"seq": message["seq"]})
+    await bobs(200, "PUT", f"{path}/unread")
+    await bobs(200, "PUT", f"{path}/muted", {"muted": True})
+    assert (await ask(200, "GET", f"{path}/receipts", params={"seq": message["seq"]}))["read_count"] == 2
 
 
 async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
@@ -137,6 +164,10 @@ async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     assert (await agents(200, "GET", f"{internal}/context"))["allowed_agents"] == [sofia]
     await agents(200, "GET", f"{internal}/messages", params={"agent_id": sofia})
     await agents(200, "POST", f"{internal}/reconcile", params={"min_age": 1, "since": "2026-01-01T00:00:00Z"})
+    await agents(204, "PUT", f"{internal}/typing", {"member_id": sofia})
+    named = await agents(200, "PUT", f"/internal/agents/{sofia}/profile", {"display_name": "Sofia", "avatar_url": None})
+    assert await ask(200, "GET", profile_path(sofia)) == named
+    await ask(200, "PUT", profile_path(), {"display_name": "Alice"}, key="name")
     await ask(200, "PATCH", f"{path}/members/{sofia}", {"can_write": False})
     await ask(204, "DELETE", f"{path}/members/{sofia}")
 
@@ -165,6 +196,7 @@ async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> N
     headers = {"X-Internal-Service-Token": stack.internal_secret or ""}
     await ask(200, "GET", "/internal/messaging/set-aside-events", headers=headers)
     await ask(200, "POST", "/internal/messaging/set-aside-events/replay", headers=headers)
+    await ask(200, "POST", "/internal/messaging/receipts", headers=headers)
     await ask(200, "DELETE", "/internal/messaging/microdaos/microdao:nowhere/members/user:nobody", headers=headers)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.api import World, api_client, member_path, path_to
+from support.api import CHANNELS, World, api_client, member_path, path_to, pin_path
 from support.index import Index
 from support.platform_gateway import PlatformGateway
 from support.problems import problem
@@ -65,6 +65,29 @@ async def test_people_and_agents_talk(poor: World, rooms: Rooms, visibility: str
     assert set(await owner.members(channel["id"])) == {owner.id}
 
 
+async def test_mentions_are_known_here_though_the_gateway_carries_none(poor: World, index: Index, rooms: Rooms) -> None:
+    owner, bob = poor.user("owner"), poor.user("bob")
+    channel = await poor.channel(owner)
+    sent = [await owner.send(channel["id"], f"You {n}", mentions=[bob.id]) for n in range(5)]
+    # Whichever was faster, the push or the record.
+    assert [message["mentions"] for message in sent] == [[bob.id]] * 5
+    history = await owner.history(channel["id"])
+    assert [message["mentions"] for message in history] == [[bob.id]] * 5
+    contents = [event["content"] for event in await rooms.messages(channel["matrix_room_id"])]
+    assert not any("m.mentions" in content for content in contents)
+    sql = "SELECT count(*) FROM messaging.message_mentions WHERE channel_id = $1::text::uuid AND member_id = $2"
+    assert (await index.rows(sql, channel["id"], bob.id))[0][0] == 5
+
+
+async def test_a_direct_channel_works_where_no_client_can_be_told(poor: World, gateway: PlatformGateway) -> None:
+    alice, bob = poor.user("alice"), poor.user("bob")
+    body = {"microdao_id": poor.microdao, "is_direct": True, "members": [bob.id]}
+    response = await alice.post(CHANNELS, body)
+    assert response.status_code == 201 and "PUT direct" in gateway.lacked, response.text
+    hello = await bob.send(response.json()["id"], "Hello")
+    assert await alice.page(response.json()["id"]) == [hello]
+
+
 async def test_a_message_is_read_from_the_index_and_says_so(poor: World, world: World) -> None:
     owner = poor.user("owner")
     channel = await poor.channel(owner)
@@ -90,6 +113,11 @@ async def test_what_only_the_index_needs_is_changed_there(poor: World, rooms: Ro
     assert (await owner.delete(path_to(channel["id"]))).status_code == 204
     assert (await owner.get(path_to(channel["id"]))).json()["archived_at"]
     problem(await owner.try_send(channel["id"], "x"), 409, "channel_archived")
+    opened = await owner.patch(path_to(channel["id"]), {"archived": False})
+    assert opened.status_code == 200 and opened.json()["archived_at"] is None, opened.text
+    sent = await owner.send(channel["id"], "x")
+    page = await owner.get(f"{path_to(channel['id'])}/messages", include="content")
+    assert [(one["id"], one["source"], one["text"]) for one in page.json()] == [(sent["id"], "index", "x")]
 
 
 async def test_a_direct_channel_belongs_to_both(poor: World, rooms: Rooms) -> None:
@@ -162,3 +190,17 @@ async def test_a_channel_is_compared_with_what_its_room_is_like(poor: World, ind
     now = (await owner.get(path_to(channel["id"]))).json()
     assert (now["name"], now["topic"]) == ("As it is", "All")
     assert await repaired() == 0
+
+
+async def test_what_is_pinned_is_the_rooms_alone_and_typing_ours(
+    poor: World, rooms: Rooms, gateway: PlatformGateway
+) -> None:
+    owner = poor.user("owner")
+    channel = await poor.channel(owner)
+    message = await owner.send(channel["id"], "Hello")
+    problem(await owner.put(pin_path(message)), 501, "gateway_lacks")
+    assert (await owner.get(f"{path_to(channel['id'])}/pins")).json() == []
+    assert await rooms.state(channel["matrix_room_id"], "m.room.pinned_events") is None
+    response = await owner.request("PUT", f"{path_to(channel['id'])}/typing", json={"typing": True})
+    assert response.status_code == 204, response.text
+    assert {"PUT pinned", "PUT typing"} <= set(gateway.lacked)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World, api_client, member_path, path_to, reaction_path, unique
+from support.api import CHANNELS, Caller, World, api_client, member_path, path_to, reaction_path, rows, unique
 from support.garbage import ANSWERS, MISTAKEN, SLOW, Answer, Garbage, in_turn
 from support.problems import problem
 from support.second_app import second_app
@@ -79,7 +79,7 @@ async def served(beside: Beside, ended: asyncio.Event) -> None:
     """Others are served for as long as it takes: what needs no homeserver."""
     while not ended.is_set():
         async with asyncio.timeout(PATIENCE):
-            assert (await beside.alice.get(f"{path_to(beside.channel['id'])}/messages")).json() == [beside.message]
+            assert rows(await beside.alice.get(f"{path_to(beside.channel['id'])}/messages")) == [beside.message]
         await asyncio.sleep(0.2)
 
 

@@ -79,6 +79,20 @@ async def send_a_notice(p: Place) -> None:
     await p.who.alice.send(p.channel["id"], "done", msgtype="m.notice")
 
 
+async def send_an_emote(p: Place) -> None:
+    await p.who.alice.send(p.channel["id"], "waves", msgtype="m.emote")
+
+
+async def mention(p: Place) -> None:
+    # Everybody is beyond what a member may mention.
+    await p.who.owner.send(p.channel["id"], "You", mentions=[p.who.alice.id, p.who.bob, "room"])
+
+
+async def mention_in_matrix(p: Place) -> None:
+    mentions = {"user_ids": [p.who.alice.matrix_id, p.who.bob], "room": True}
+    await p.clients["owner"].say(p.room, "You", **{"m.mentions": mentions})
+
+
 async def reply(p: Place) -> None:
     await p.who.alice.send(p.channel["id"], "indeed", reply_to=p.message["id"])
 
@@ -103,6 +117,24 @@ async def remove_a_reaction(p: Place) -> None:
 
 async def remove_a_reaction_in_matrix(p: Place) -> None:
     await p.clients["owner"].redact(p.room, await p.clients["owner"].react(p.room, p.event, "👍🏽"))
+
+
+async def pin(p: Place) -> None:
+    succeeded(await p.who.owner.put(p.path("pins", p.message["id"])))
+
+
+async def unpin(p: Place) -> None:
+    await pin(p)
+    succeeded(await p.who.owner.delete(p.path("pins", p.message["id"])))
+
+
+async def pin_in_matrix(p: Place) -> None:
+    await p.clients["owner"].set_state(p.room, "m.room.pinned_events", {"pinned": [p.event]})
+
+
+async def unpin_in_matrix(p: Place) -> None:
+    await pin(p)
+    await p.clients["owner"].set_state(p.room, "m.room.pinned_events", {"pinned": []})
 
 
 async def delete(p: Place) -> None:
@@ -182,10 +214,18 @@ ACTS: dict[str, tuple[Act, Act, list[str]]] = {
         lambda p: p.clients["alice"].say(p.room, "done", msgtype="m.notice"),
         ["message.created"],
     ),
+    "send-an-emote": (
+        send_an_emote,
+        lambda p: p.clients["alice"].say(p.room, "waves", msgtype="m.emote"),
+        ["message.created"],
+    ),
+    "mention": (mention, mention_in_matrix, ["message.created"]),
     "reply": (reply, reply_in_matrix, ["message.created"]),
     "edit": (edit, lambda p: p.clients["alice"].edit(p.room, p.event, "Hello " + "ї" * 600), ["message.updated"]),
     "react": (react, lambda p: p.clients["owner"].react(p.room, p.event, "👍🏽"), ["reaction.added"]),
     "remove-a-reaction": (remove_a_reaction, remove_a_reaction_in_matrix, ["reaction.added", "reaction.removed"]),
+    "pin": (pin, pin_in_matrix, ["message.pinned"]),
+    "unpin": (unpin, unpin_in_matrix, ["message.pinned", "message.unpinned"]),
     "delete": (delete, lambda p: p.clients["alice"].redact(p.room, p.event), ["message.deleted"]),
     "delete-anothers": (delete_anothers, lambda p: p.clients["owner"].redact(p.room, p.event), ["message.deleted"]),
     "join": (join, lambda p: p.clients["carol"].join(p.room), ["member.joined"]),

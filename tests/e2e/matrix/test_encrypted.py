@@ -66,7 +66,7 @@ async def test_ciphertext_is_kept_in_the_room_and_given_back_as_it_was(
         assert response.status_code == 201, response.text
     message = without_text(observed, "message.created").payload["message"]
     assert message == response.json()
-    assert message["thread_id"] == first.json()["id"]
+    assert message["reply_to"] == first.json()["id"]
     sent = [event for event in await rooms.events(vault.room) if event["type"] == "m.room.encrypted"][-1]
     assert (sent["sender"], sent["content"] | ciphertext("second")) == (vault.owner.matrix_id, sent["content"])
     shown = (await vault.owner.get(path_to(vault.id, message["id"]))).json()
@@ -232,17 +232,22 @@ async def test_a_relation_inside_the_ciphertext_is_read_as_the_push_reads_it(vau
     path = f"{path_to(vault.id)}/messages"
     root = (await vault.owner.post(path, {"encrypted": ciphertext("root")})).json()
     event = root["matrix_event_id"]
+    last = {"m.in_reply_to": {"event_id": event}}
+    thread = {"rel_type": "m.thread", "event_id": event}
     relations = [
-        {"m.in_reply_to": {"event_id": event}},
-        {"rel_type": "m.thread", "event_id": event, "m.in_reply_to": {"event_id": "$other"}},
+        (last, (root["id"], None)),
+        (thread | {"m.in_reply_to": {"event_id": "$other"}}, (None, root["id"])),
+        (thread | last | {"is_falling_back": True}, (None, root["id"])),
+        (thread | last, (root["id"], root["id"])),
     ]
-    for number, relation in enumerate(relations):
+    for number, (relation, expected) in enumerate(relations):
         content = ciphertext(f"reply {number}") | {"m.relates_to": relation}
         by_api = (await vault.owner.post(path, {"encrypted": content})).json()
         async with witness.watch(vault.channel, vault.owner):
             await vault.bob.send(vault.room, "m.room.encrypted", content)
         [by_push, *_] = await vault.owner.page(vault.id)
-        assert by_api["thread_id"] == by_push["thread_id"] == root["id"], relation
+        for message in (by_api, by_push):
+            assert (message["reply_to"], message["thread_id"]) == expected, relation
 
 
 async def test_ciphertext_has_one_reading(vault: Vault, unchanged: Unchanged) -> None:

@@ -172,7 +172,8 @@ async def test_no_message_is_older_than_its_channel(world: World, homeserver: Ho
     channel = await world.channel(owner)
     first = pushed_message(channel, "first", origin_server_ts=1)
     relation = {"rel_type": "m.replace", "event_id": first["event_id"]}
-    content = {"msgtype": "m.text", "body": "* edited", "m.relates_to": relation}
+    new = {"msgtype": "m.text", "body": "edited"}
+    content = {"msgtype": "m.text", "body": "* edited", "m.new_content": new, "m.relates_to": relation}
     accepted(await homeserver.push(first, pushed_message(channel, origin_server_ts=2, content=content)))
     [message] = await owner.history(channel["id"])
     assert message["created_at"] >= channel["created_at"]

@@ -66,7 +66,7 @@ async def test_a_message_of_a_person_in_matrix_is_indexed_published_and_shown(
     ("content", "preview", "content_type"),
     [
         ({"msgtype": "m.notice", "body": "notice"}, "notice", "text"),
-        ({"msgtype": "m.emote", "body": "waves"}, "waves", "text"),
+        ({"msgtype": "m.emote", "body": "waves"}, "waves", "emote"),
         ({"msgtype": "m.image", "body": "cat.png", "url": "mxc://localhost/cat"}, "cat.png", "image"),
         ({"msgtype": "m.file", "body": "a.pdf", "url": "mxc://localhost/pdf"}, "a.pdf", "file"),
         ({"msgtype": "m.audio", "body": "a.ogg", "url": "mxc://localhost/ogg"}, "a.ogg", "audio"),

@@ -45,7 +45,7 @@ async def test_whatever_was_lost_is_indexed_once(cut: LostPushes, corner: World)
     texts = [message["content_preview"] for message in history if not message["deleted_at"]]
     assert texts == ["I am in", "first, edited", "lost", "an answer", "the last one"]
     ids = {message["matrix_event_id"]: message for message in history}
-    assert ids[answer]["thread_id"] == ids[said]["id"]
+    assert ids[answer]["reply_to"] == ids[said]["id"]
     assert [message["sender_id"] for message in history][-2:] == [dave.id, carol.id]
     acts = (await cut.index.audit(channel["id"])).values()
     assert ("member.kicked", alice.id, bob.id) in acts and ("member.role_changed", alice.id, carol.id) in acts
@@ -57,6 +57,35 @@ async def test_whatever_was_lost_is_indexed_once(cut: LostPushes, corner: World)
     path = f"/_matrix/app/v1/transactions/{unique('late')}"
     response = await cut.http.put(path, json={"events": events}, headers=hs)
     assert response.status_code == 200 and await cut.index.last_seq(channel["id"]) == before
+
+
+async def test_lost_messages_of_every_kind_are_found(cut: LostPushes, corner: World) -> None:
+    alice, bob = corner.user("alice"), corner.user("bob")
+    carol = await cut.client(await cut.person("carol"))
+    channel = await corner.channel(alice)
+    room = channel["matrix_room_id"]
+    await carol.join(room)
+    await cut.compared(channel, await carol.say(room, "first"))
+    start = {"question": {"m.text": [{"body": "Lunch?"}]}, "answers": [{"m.id": "s", "m.text": [{"body": "Salad"}]}]}
+    with cut.losing():
+        await carol.send(room, "m.sticker", {"body": "Hedgehog", "url": "mxc://localhost/hedgehog"})
+        poll = await carol.send(room, "m.poll.start", {"m.poll": start})
+        relation = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll}}
+        await carol.send(room, "m.poll.response", relation | {"m.selections": ["s"]})
+        await carol.send(room, "m.poll.end", relation)
+        # None of its new content can be a message's.
+        broken = {"m.new_content": {"body": "no msgtype"}, "m.relates_to": {"rel_type": "m.replace", "event_id": poll}}
+        await carol.send(room, "m.poll.start", {"m.poll": start} | broken)
+        await cut.lost(await carol.say(room, "You", **{"m.mentions": {"user_ids": [bob.matrix_id]}}))
+    repaired, _ = await cut.everything(channel)
+    assert repaired == NOTHING | {"messages": 3, "edits": 2}, "the poll's end is counted as an edit"
+    await cut.is_whole(channel)
+    _, sticker, asked, said = await alice.history(channel["id"])
+    assert (sticker["content_type"], sticker["content_preview"]) == ("sticker", "Hedgehog")
+    assert (asked["content_type"], asked["content_preview"]) == ("poll", "Lunch?\n• Salad")
+    assert asked["poll_ended_at"] and not asked["edited_at"]
+    assert said["mentions"] == [bob.id]
+    assert (await cut.everything(channel))[0] == NOTHING
 
 
 async def test_a_membership_that_no_history_tells_is_compared_with_the_room(cut: LostPushes, corner: World) -> None:
@@ -72,6 +101,26 @@ async def test_a_membership_that_no_history_tells_is_compared_with_the_room(cut:
     await cut.index.rows("UPDATE messaging.reconciliations SET members_at = NULL RETURNING channel_id")
     assert (await cut.everything(channel))[0] == NOTHING | {"memberships": 1}
     assert (await alice.members(channel["id"]))[carol.id]["joined_at"]
+    assert not await cut.differences(channel)
+
+
+async def test_names_that_nobody_pushed_are_found(cut: LostPushes, corner: World) -> None:
+    alice, bob = corner.user("alice"), await cut.person("bob")
+    channel = await corner.channel(alice)
+    room, client = channel["matrix_room_id"], await cut.client(bob)
+    await client.join(room)
+    await cut.compared(channel, await client.say(room, "I am in"))
+    with cut.losing():
+        await client.set_name_in(room, "Bob")
+        await cut.lost(await client.say(room, "who am I?"))
+    assert (await cut.everything(channel))[0] == NOTHING | {"messages": 1}, "a name is no membership"
+    assert (await alice.profile(bob.id))["display_name"] == "Bob"
+    # As in a database from before names were kept: no history that is still read tells them.
+    await cut.compared(channel, [await client.say(room, f"text {n}") for n in range(60)][-1])
+    await cut.index.rows("DELETE FROM messaging.profiles RETURNING member_id")
+    await cut.index.rows("UPDATE messaging.reconciliations SET members_at = NULL RETURNING channel_id")
+    assert (await cut.everything(channel))[0] == NOTHING
+    assert (await alice.members(channel["id"]))[bob.id]["display_name"] == "Bob"
     assert not await cut.differences(channel)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.api import Caller, World, member_path, path_to
+from support.api import Caller, World, member_path, path_to, row
 from support.homeserver import Homeserver, accepted, pushed_message
 from support.matrix_client import bot_client, matrix_client
 from support.person import NewPerson
@@ -20,7 +20,7 @@ async def followed(owner: Caller, channel: dict[str, Any], replacement: str, obs
     assert observed.kinds == ["channel.updated"]
     [event] = observed.events
     assert event.payload["matrix_room_id"] == event.payload["channel"]["matrix_room_id"] == replacement
-    now = (await owner.get(path_to(channel["id"]))).json()
+    now = row((await owner.get(path_to(channel["id"]))).json())
     assert now == channel | {"matrix_room_id": replacement, "updated_at": now["updated_at"]}
 
 
@@ -115,7 +115,7 @@ async def test_a_tombstone_leads_no_channel_into_a_room_that_does_not_replace_it
     async with unchanged(channel), unchanged(target), witness.watch(channel, owner) as observed:
         accepted(await homeserver.push(tombstone))
     assert observed.kinds == []
-    assert (await owner.get(path_to(channel["id"]))).json() == channel
+    assert row((await owner.get(path_to(channel["id"]))).json()) == channel
 
 
 @pytest.mark.parametrize("replacement", ["!nowhere:localhost", "!nowhere", "!nowhere:elsewhere.example", "!\u202e x:y"])

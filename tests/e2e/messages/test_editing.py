@@ -90,7 +90,11 @@ async def test_an_edit_of_a_file_keeps_the_file(world: World, rooms: Rooms, witn
     [message] = await alice.page(channel["id"])
     response = await alice.patch(path_to(channel["id"], message["id"]), {"text": "my cat"})
     assert (response.json()["content_type"], response.json()["content_preview"]) == ("image", "my cat")
-    assert (await alice.content(message))["content"] == {"body": "my cat"} | file
+    assert (await alice.content(message))["content"] == file | {
+        "body": "my cat",
+        "filename": "cat.png",
+        "m.mentions": {},
+    }
     edit = (await rooms.messages(channel["matrix_room_id"]))[-1]["content"]
     assert edit["msgtype"] == "m.text", "an m.image without a file would be invalid"
 

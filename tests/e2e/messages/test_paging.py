@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.api import CHANNELS, Caller, World, links
+from support.api import CHANNELS, Caller, World, links, rows
 from support.problems import problem
 
 COUNT = 57
@@ -36,7 +36,7 @@ async def walk(reader: Caller, path: str, relation: str) -> list[list[dict[str, 
     while following:
         response = await reader.get(following)
         assert response.status_code == 200, response.text
-        pages.append(response.json())
+        pages.append(rows(response))
         following = links(response).get(relation)
         assert len(pages) <= COUNT + 1, "the walk does not end"
     return pages
@@ -79,11 +79,11 @@ async def test_a_page_is_between_its_neighbours(reader: Caller, history: Any) ->
     channel, messages = history
     path = f"{CHANNELS}/{channel}/messages?limit=10&before={messages[20]['seq']}"
     middle = await reader.get(path)
-    assert middle.json() == messages[21:31]
+    assert rows(middle) == messages[21:31]
     older = await reader.get(links(middle)["next"])
-    assert older.json() == messages[31:41]
+    assert rows(older) == messages[31:41]
     newer = await reader.get(links(middle)["prev"])
-    assert newer.json() == messages[11:21]
+    assert rows(newer) == messages[11:21]
     first = await reader.get(f"{CHANNELS}/{channel}/messages", limit=10)
     assert "prev" not in links(first) and "next" in links(first)
     last = await reader.get(f"{CHANNELS}/{channel}/messages", limit=10, before=messages[-11]["seq"])
@@ -174,7 +174,7 @@ async def test_messages_sent_while_somebody_pages_do_not_shift_their_pages(world
     seen: list[dict[str, Any]] = []
     while path:
         response = await reader.get(path)
-        seen.extend(response.json())
+        seen.extend(rows(response))
         path = links(response).get("next")
         await alice.send(channel["id"], "late")
     assert seen == sent[::-1]

@@ -16,6 +16,10 @@ from support.unchanged import Unchanged
 
 FIELDS = {
     "id",
+    "mentions",
+    "poll_ended_at",
+    "sender_name",
+    "sender_avatar_url",
     "channel_id",
     "seq",
     "matrix_event_id",
@@ -26,6 +30,7 @@ FIELDS = {
     "content_type",
     "is_encrypted",
     "thread_id",
+    "reply_to",
     "edited_at",
     "deleted_at",
     "created_at",
@@ -44,7 +49,7 @@ async def test_a_message_has_exactly_the_fields_of_the_contract(world: World, ke
     assert message["channel_id"] == channel["id"]
     assert message["id"] == str(uuid.uuid5(NAMESPACE, message["matrix_event_id"]))
     assert (message["content_preview"], message["content_type"]) == ("Hello", "text")
-    assert (message["thread_id"], message["edited_at"], message["deleted_at"]) == (None, None, None)
+    assert [message[field] for field in ("thread_id", "reply_to", "edited_at", "deleted_at")] == [None] * 4
     age = datetime.now(UTC) - datetime.fromisoformat(message["created_at"])
     assert timedelta(minutes=-1) < age < timedelta(minutes=5)
     assert (await alice.send(channel["id"], "With a key", key)).keys() == FIELDS | {"client_key"}

@@ -24,7 +24,7 @@ from support.writes import WITHOUT_KEY, WRITES, Ask, Stage, Write
 every_write = pytest.mark.parametrize("name", list(WRITES))
 in_matrix = pytest.mark.parametrize("name", [name for name, write in WRITES.items() if write.call])
 # Without a key a POST is another request each time.
-RETRIED_WITHOUT = ("change", "archive", "edit", "delete", "add", "remove", "join", "end")
+RETRIED_WITHOUT = ("change", "archive", "edit", "delete", "add", "remove", "join", "end", "mark", "mute")
 
 
 async def test_every_write_of_the_document_is_listed_here(http: httpx.AsyncClient) -> None:

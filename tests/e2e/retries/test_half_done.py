@@ -5,8 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from support.api import CHANNELS, World
+from support.api import CHANNELS, World, profile_path, unique
 from support.crash import Crash
+from support.faulty_homeserver import FaultyHomeserver
 from support.index import Index
 from support.journal import Journal
 from support.matrix_client import matrix_client
@@ -60,3 +61,29 @@ async def test_a_room_without_a_row_becomes_the_channel_of_the_retry(
     assert await rooms.power_level(channel["matrix_room_id"], owner.matrix_id) == 100
     if is_direct:
         assert (await other.send(channel["id"], "second"))["sender_id"] == other.id
+
+
+async def test_a_name_that_matrix_has_not_confirmed_is_set_by_the_retry(
+    world: World, app: httpx.AsyncClient, faulty: FaultyHomeserver, rooms: Rooms, key: str
+) -> None:
+    alice = world.user("alice").through(app)
+    name, picture = unique("Alice"), "mxc://localhost/picture"
+    await alice.set_profile(display_name="before")
+    faulty.fail("PUT", "/displayname", faulty.loses_the_response)
+    wanted = {"display_name": name, "avatar_url": picture}
+    response = await alice.request("PUT", profile_path(), key=key, json=wanted)
+    assert faulty.hit and response.status_code in (502, 504), response.text
+    # The picture comes first. What Matrix has for sure is here as well.
+    profile = await alice.profile()
+    assert (profile["display_name"], profile["avatar_url"]) == ("before", picture)
+    faulty.heal()
+    # Nobody knows what it is called there, so it is told, although nothing differs here.
+    assert (await rooms.get(f"profile/{alice.matrix_id}")).json()["displayname"] == name
+    assert (await alice.set_profile(display_name="before"))["display_name"] == "before"
+    assert (await rooms.get(f"profile/{alice.matrix_id}")).json()["displayname"] == "before"
+    for _ in range(2):
+        response = await alice.request("PUT", profile_path(), key=key, json=wanted)
+        assert response.status_code == 200, response.text
+        profile = response.json()
+        assert (profile["display_name"], profile["avatar_url"]) == (name, picture)
+    assert await alice.profile() == profile

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.api import CHANNELS, World, path_to
+from support.api import CHANNELS, UNKNOWN_ID, World, following_path, path_to
 from support.problems import problem
 from support.tokens import sign, token
 from support.unchanged import Unchanged
@@ -31,6 +31,9 @@ async def test_without_an_identity_every_request_is_unauthenticated(world: World
             ("GET", f"{path}/messages"),
             ("POST", f"{path}/messages"),
             ("GET", f"{path}/members"),
+            ("GET", f"{path}/threads"),
+            ("PUT", f"{path}/threads/{UNKNOWN_ID}/following"),
+            ("DELETE", f"{path}/threads/{UNKNOWN_ID}/following"),
             ("POST", f"{path}/members"),
             ("POST", "/internal/agents/agent:sofia/post-to-channel"),
         ]:
@@ -194,7 +197,7 @@ async def test_the_internal_secret_reads_channels_and_opens_no_other_public_rout
     assert (await service.content(message))["text"] == "Hello"
     assert list(await service.members(channel["id"])) == [owner.id]
     assert await service.reactions(message) == {}
-    assert await service.replies(message) == []
+    assert await service.replies(message) == await service.threads(channel["id"]) == []
     async with unchanged(channel):
         problem(await service.get(CHANNELS), 401, "unauthenticated")
         for method, address in [
@@ -206,6 +209,8 @@ async def test_the_internal_secret_reads_channels_and_opens_no_other_public_rout
             ("DELETE", of_message),
             ("PUT", f"{of_message}/reactions/x"),
             ("DELETE", f"{of_message}/reactions/x"),
+            ("PUT", following_path(message)),
+            ("DELETE", following_path(message)),
             ("POST", f"{path}/members"),
             ("PUT", f"{path}/members/me"),
             ("PATCH", f"{path}/members/{owner.id}"),

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World, member_path, path_to, unique
+from support.api import CHANNELS, Caller, World, following_path, member_path, path_to, pin_path, unique
 from support.problems import problem
 from support.stack import Stack
 from support.tokens import token
@@ -88,7 +88,16 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "page messages": reads,
         "get a message": reads,
         "page replies": reads,
+        "list threads": reads,
+        "follow a thread": reads,
+        "follow it no more": reads,
         "list reactions": reads,
+        "see who has read": reads,
+        "mark as read": reads,
+        "mark as unread": reads,
+        "mute": reads,
+        "list pins": reads,
+        "type": writes,
         "post": writes,
         "react": writes,
         "remove a reaction": True,
@@ -99,8 +108,11 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "invite": who.manages or (who.member and who.can_invite),
         "change a role": who.manages,
         "kick": who.manages,
+        "pin": who.manages,
+        "unpin": who.manages,
         "change the channel": who.manages,
         "archive": who.manages,
+        "open it again": who.manages,
     }
     if who.role:
         # Members and former members have sent a message. To change it they have to be in the room, not to delete it.
@@ -114,6 +126,11 @@ SUCCESS = {
     "post": 201,
     "invite": 201,
     "react": 204,
+    "follow a thread": 204,
+    "follow it no more": 204,
+    "type": 204,
+    "pin": 204,
+    "unpin": 204,
     "remove a reaction": 204,
     "delete own": 204,
     "delete another's": 204,
@@ -127,12 +144,19 @@ SUCCESS = {
         "page messages",
         "get a message",
         "page replies",
+        "list threads",
         "list reactions",
+        "see who has read",
+        "mark as read",
+        "mark as unread",
+        "mute",
+        "list pins",
         "join",
         "edit own",
         "edit another's",
         "change a role",
         "change the channel",
+        "open it again",
     ],
     200,
 )
@@ -218,8 +242,19 @@ async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int
         "page messages": await caller.get(f"{channel}/messages"),
         "get a message": await caller.get(message),
         "page replies": await caller.get(f"{message}/replies"),
+        "list threads": await caller.get(f"{channel}/threads"),
+        "follow a thread": await caller.put(following_path(target)),
+        "follow it no more": await caller.delete(following_path(target)),
         "list reactions": await caller.get(f"{message}/reactions"),
+        "see who has read": await caller.get(f"{channel}/receipts"),
+        "mark as read": await caller.request("PUT", f"{channel}/read", json={"message_id": target["id"]}),
+        "mark as unread": await caller.put(f"{channel}/unread"),
+        "mute": await caller.request("PUT", f"{channel}/muted", json={"muted": True}),
         "remove a reaction": await caller.delete(f"{message}/reactions/x"),
+        "list pins": await caller.get(f"{channel}/pins"),
+        "pin": await caller.put(pin_path(target)),
+        "unpin": await caller.delete(pin_path(target)),
+        "type": await caller.request("PUT", f"{channel}/typing", json={"typing": True}),
         "edit another's": await caller.patch(message, {"text": "changed"}),
         "invite": await caller.try_invite(stage.channel["id"], stage.world.user("new").id),
         "change a role": await caller.patch(f"{channel}/members/{victim}", {"role": "guest"}),
@@ -246,6 +281,7 @@ async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int
         stage = await Stage(stage.world).open(stage.channel["visibility"])
         caller, _ = await stage.enter(who)
     got["archive"] = await caller.delete(path_to(stage.channel["id"]))
+    got["open it again"] = await caller.patch(path_to(stage.channel["id"]), {"archived": False})
     return got
 
 

@@ -20,6 +20,7 @@ from support.waiting import eventually
 TIGHT = {
     "rate_limit_send": "person=3/1h, agent=2/1h, channel=5/1h",
     "rate_limit_edit": "2/1h",
+    "rate_limit_read": "2/1h",
     "rate_limit_create": "person=1/1h",
     "rate_limit_manage": "person=2/1h",
 }
@@ -105,6 +106,10 @@ async def test_every_kind_of_write_has_a_quota(world: World, apps: list[httpx.As
     await uses_up("edit-person", 2, lambda n: tight.put(reaction_path(message, "🎉🚀👍"[n])))
     limited(await tight.patch(path_to(channel["id"], message["id"]), {"text": "x"}), "edit-person", 2)
     limited(await tight.delete(path_to(channel["id"], message["id"])), "edit-person", 2)
+    await uses_up(
+        "read-person", 2, lambda n: tight.request("PUT", f"{path_to(channel['id'])}/muted", json={"muted": n != 1})
+    )
+    limited(await tight.put(f"{path_to(channel['id'])}/unread"), "read-person", 2)
     await uses_up("create-person", 1, lambda n: tight.post(CHANNELS, world.fields()))
     await uses_up("manage-person", 2, lambda n: tight.patch(path_to(channel["id"]), {"name": f"Name {n}"}))
     limited(await tight.try_invite(channel["id"], "agent:sofia"), "manage-person", 2)

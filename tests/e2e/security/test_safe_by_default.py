@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World
+from support.api import CHANNELS, Caller, World, row
 from support.problems import problem
 from support.second_app import second_app
 from support.stack import Stack
@@ -64,7 +64,7 @@ async def test_in_production_only_a_token_counts(production: httpx.AsyncClient, 
     by_token = world.member_of("alice", world.microdao)
     by_token.http = production
     channel = await by_token.create(**world.fields(visibility="microdao"))
-    assert (await by_token.get(f"{CHANNELS}/{channel['id']}")).json() == channel
+    assert row((await by_token.get(f"{CHANNELS}/{channel['id']}")).json()) == channel
     # A token for one microDAO is no member of the others.
     elsewhere = world.fields(microdao_id=world.other_microdao("other"))
     problem(await by_token.post(CHANNELS, elsewhere), 403, "not_in_microdao")

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.api import Caller, World
+from support.api import World
 from support.matrix_client import matrix_client
-from support.person import NewPerson, Person, joined_member
+from support.person import NewPerson, Person
 from support.rooms import Rooms
 from support.sockets import Listen, Listener, ListenToMany
-from support.waiting import PATIENCE, eventually
-
-
-async def typists(
-    socket: Listener, channel: dict[str, Any], *member_ids: str, deadline: float = PATIENCE
-) -> dict[str, Any]:
-    """The channel's last typing frame, once it names exactly these members."""
-
-    async def shown() -> dict[str, Any]:
-        frames = [frame for frame in socket.ephemeral if frame["channel_id"] == channel["id"]]
-        return frames[-1] if frames and set(frames[-1]["member_ids"]) == set(member_ids) else {}
-
-    return await eventually(f"{member_ids or 'nobody'} types, in {socket.ephemeral}", shown, deadline=deadline)
+from support.typists import member_in_matrix, typists
+from support.waiting import eventually
 
 
 async def begins_to_type(typist: Person, socket: Listener, channel: dict[str, Any]) -> dict[str, Any]:
@@ -33,16 +22,6 @@ async def begins_to_type(typist: Person, socket: Listener, channel: dict[str, An
         return await typists(socket, channel, typist.id, deadline=3)
 
     return await eventually(f"{typist.id} is heard of", heard)
-
-
-async def member_in_matrix(reader: Caller, channel: dict[str, Any], person: NewPerson) -> Person:
-    """A person in Matrix who has joined the channel, invited where that is needed, and whom the index knows."""
-    bob = await person("bob")
-    if channel["visibility"] != "public":
-        await reader.invite(channel["id"], bob.id)
-    await bob.join(channel["matrix_room_id"])
-    await joined_member(reader, channel, bob)
-    return bob
 
 
 async def test_a_person_who_types_in_matrix_is_shown_to_the_channels_readers_and_to_no_others(

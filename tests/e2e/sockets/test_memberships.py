@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.api import CHANNELS, Caller, World, member_path, path_to
+from support.api import CHANNELS, Caller, World, member_path, path_to, row
 from support.second_relay import second_relay
 from support.services import Services
 from support.sockets import Listen, ListenToMany, listener
@@ -19,7 +19,7 @@ from support.waiting import eventually
 async def shown(reader: Caller, channel: dict[str, Any]) -> dict[str, Any]:
     response = await reader.get(path_to(channel["id"]))
     assert response.status_code == 200, response.text
-    return response.json()
+    return row(response.json())
 
 
 @pytest.mark.parametrize("route", ["one", "many"])

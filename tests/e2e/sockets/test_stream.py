@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from websockets.exceptions import ConnectionClosed
 
-from support.api import CHANNELS, World
+from support.api import CHANNELS, World, rows
 from support.sockets import Listen
 
 
@@ -41,7 +41,7 @@ async def test_frames_are_the_rows_that_the_api_shows(world: World, listen: List
         reply = await alice.send(channel["id"], "reply", reply_to=parent["id"], msgtype="m.notice")
         await socket.until(reply["seq"])
         response = await alice.get(f"{CHANNELS}/{channel['id']}/messages")
-        assert socket.messages == response.json()[::-1] == [parent, reply]
+        assert socket.messages == rows(response)[::-1] == [parent, reply]
         assert all(json.dumps(frame) for frame in socket.events)
 
 

@@ -15,6 +15,8 @@ from support.waiting import eventually
 from support.witness import Witness
 
 # The least and the greatest level that the index holds.
+# What is a message in a room that is not encrypted.
+MESSAGES = ("m.room.message", "m.sticker", "m.poll.start", "org.matrix.msc3381.poll.start")
 LEVELS = -(2**31), 2**31 - 1
 
 INDEX = """
@@ -113,7 +115,7 @@ class Agreement:
             return state.get((kind, ""), {"content": {}})["content"].get(field) or None
 
         visible = [event for event in await self.rooms.events(room) if event["content"]]
-        messages = {e["event_id"] for e in visible if e["type"] == "m.room.message" and not _replaces(e)}
+        messages = {e["event_id"] for e in visible if e["type"] in MESSAGES and not _replaces(e)}
         return {
             "name": content("m.room.name", "name"),
             "topic": content("m.room.topic", "topic"),

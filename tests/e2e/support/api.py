@@ -23,14 +23,29 @@ def path_to(channel: str, message: str | None = None) -> str:
     return f"{CHANNELS}/{channel}" + (f"/messages/{message}" if message else "")
 
 
+def following_path(message: dict[str, Any]) -> str:
+    """Whether somebody follows the thread under a message."""
+    return f"{path_to(message['channel_id'])}/threads/{message['id']}/following"
+
+
 def member_path(channel: str, member: str = "me") -> str:
     """The path of a member; without a name, of the caller's own membership."""
     return f"{CHANNELS}/{channel}/members/{quote(member, safe='@:')}"
 
 
+def pin_path(message: dict[str, Any]) -> str:
+    """The path of the pin of a message."""
+    return f"{path_to(message['channel_id'])}/pins/{message['id']}"
+
+
 def reaction_path(message: dict[str, Any], emoji: str) -> str:
     """The path of the caller's own reaction to a message."""
     return f"{path_to(message['channel_id'], message['id'])}/reactions/{quote(emoji, safe='')}"
+
+
+def profile_path(member: str = "me") -> str:
+    """The path of a profile; without a name, of the caller's own."""
+    return f"/api/messaging/profiles/{quote(member, safe='@:')}"
 
 
 def unique(name: str) -> str:
@@ -41,6 +56,22 @@ def unique(name: str) -> str:
 def links(response: httpx.Response) -> dict[str, str]:
     """The addresses of the Link headers by relation (RFC 8288)."""
     return {relation: link["url"] for relation, link in response.links.items()}
+
+
+# What the readers of a message or a channel are told besides its row, which is all that events and writes have.
+FOR_READERS = {"reactions", "member_count", "last_message", "last_seq", "membership", "direct_member_id"}
+FOR_READERS |= {"read_seq", "unread_count", "mention_count", "marked_unread", "muted"}
+
+
+def row(shown: dict[str, Any]) -> dict[str, Any]:
+    """The row of a message or a channel that somebody has read."""
+    return {name: value for name, value in shown.items() if name not in FOR_READERS}
+
+
+def rows(response: httpx.Response) -> list[dict[str, Any]]:
+    """The rows of a page."""
+    assert response.status_code == 200, response.text
+    return [row(shown) for shown in response.json()]
 
 
 async def require_content_length(response: httpx.Response) -> None:
@@ -132,13 +163,12 @@ class Caller:
 
     async def page(self, channel: str, **params: Any) -> list[dict[str, Any]]:
         """A page of messages, newest first."""
-        response = await self.get(f"{CHANNELS}/{channel}/messages", **params)
-        assert response.status_code == 200, response.text
-        return response.json()
+        return rows(await self.get(f"{CHANNELS}/{channel}/messages", **params))
 
     async def history(self, channel: str) -> list[dict[str, Any]]:
         """Every message, oldest first; those that were deleted too."""
-        return (await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200&deleted=true"))[::-1]
+        pages = await self._all_pages(f"{CHANNELS}/{channel}/messages?limit=200&deleted=true")
+        return [row(message) for message in pages[::-1]]
 
     async def content(self, message: dict[str, Any]) -> dict[str, Any]:
         """A message with its full content from Matrix."""
@@ -148,9 +178,11 @@ class Caller:
 
     async def replies(self, message: dict[str, Any], **params: Any) -> list[dict[str, Any]]:
         """A page of the replies to a message, newest first."""
-        response = await self.get(f"{path_to(message['channel_id'], message['id'])}/replies", **params)
-        assert response.status_code == 200, response.text
-        return response.json()
+        return rows(await self.get(f"{path_to(message['channel_id'], message['id'])}/replies", **params))
+
+    async def threads(self, channel: str, **params: Any) -> list[dict[str, Any]]:
+        """The messages of a channel that have a thread, the one with the newest reply first."""
+        return rows(await self.get(f"{path_to(channel)}/threads", **params))
 
     async def reactions(self, message: dict[str, Any]) -> dict[str, tuple[int, bool]]:
         """By emoji: how many people have reacted, and whether the caller is one of them."""
@@ -165,6 +197,18 @@ class Caller:
         members = await self._all_pages(f"{CHANNELS}/{channel}/members")
         assert len({m["member_id"] for m in members}) == len(members), members
         return {member["member_id"]: member for member in members}
+
+    async def profile(self, member: str = "me") -> dict[str, Any]:
+        """What somebody is called, and their picture."""
+        response = await self.get(profile_path(member))
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def set_profile(self, **changes: Any) -> dict[str, Any]:
+        """Changes the caller's own profile."""
+        response = await self.request("PUT", profile_path(), json=changes)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     async def try_invite(self, channel: str, member: str, key: str | None = None, **fields: Any) -> httpx.Response:
         return await self.post(f"{CHANNELS}/{channel}/members", {"member_id": member} | fields, key)

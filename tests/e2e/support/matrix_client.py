@@ -78,6 +78,15 @@ class MatrixClient:
     async def unban(self, room: str, matrix_id: str) -> None:
         await self.call("POST", f"{_room(room)}/unban", {"user_id": matrix_id})
 
+    async def set_profile(self, field: str, value: str) -> None:
+        """Sets `displayname` or `avatar_url`, in every room."""
+        await self.call("PUT", f"profile/{quote(self.id, safe='')}/{field}", {field: value})
+
+    async def set_name_in(self, room: str, name: Any) -> None:
+        """Sets a name for one room alone."""
+        path = f"{_room(room)}/state/m.room.member/{quote(self.id, safe='')}"
+        await self.call("PUT", path, {"membership": "join", "displayname": name})
+
     async def set_state(self, room: str, kind: str, content: dict[str, Any]) -> None:
         await self.call("PUT", f"{_room(room)}/state/{kind}/", content)
 

@@ -20,9 +20,11 @@ from support.waiting import PATIENCE, eventually
 # The events of a channel, each with its number.
 LOGGED = ("message.", "reaction.", "member.", "channel.")
 # What passes by without a number.
-EPHEMERAL = ("typing",)
+EPHEMERAL = ("typing", "profile.updated")
 # What comes because of who the caller is.
 PERSONAL = ("membership",)
+# Who has read how far, and what is unread to the caller.
+READING = ("receipt.updated", "receipts", "unread.updated")
 
 
 class Listener:
@@ -33,6 +35,7 @@ class Listener:
         self.events: list[dict[str, Any]] = []
         self.ephemeral: list[dict[str, Any]] = []
         self.personal: list[dict[str, Any]] = []
+        self.reading: list[dict[str, Any]] = []
         # What the relay says itself, such as "subscribed" and "error".
         self.notices: list[dict[str, Any]] = []
         # What is no JSON.
@@ -55,6 +58,8 @@ class Listener:
     def _kind(self, name: str) -> list[dict[str, Any]]:
         if name.startswith(LOGGED):
             return self.events
+        if name in READING:
+            return self.reading
         if name in PERSONAL:
             return self.personal
         return self.ephemeral if name in EPHEMERAL else self.notices
@@ -86,6 +91,15 @@ class Listener:
         frames = await eventually(f"{name} among {self.personal}", arrived, deadline=60)
         assert len(frames) == 1, frames
         return frames[0]
+
+    async def reads(self, kind: str, channel: dict[str, Any], **members: Any) -> dict[str, Any]:
+        """The newest frame of this kind about a channel, once it has these members."""
+
+        async def arrived() -> dict[str, Any]:
+            frames = [f for f in self.reading if f["type"] == kind and f["channel_id"] == channel["id"]]
+            return frames[-1] if frames and frames[-1] | members == frames[-1] else {}
+
+        return await eventually(f"{kind} with {members} among {self.reading}", arrived)
 
     async def send(self, text: str | bytes) -> None:
         await self.socket.send(text)

@@ -18,8 +18,18 @@ SELECT jsonb_build_object(
     -- Without the homeserver's last word on an edit or a membership: our own echo may still be on its way.
     'members', (SELECT jsonb_agg(to_jsonb(m) - '{matrix_changed_at,matrix_event_id,banned_in_room}'::text[] ORDER BY m.id) FROM public.channel_members m WHERE m.channel_id = ch.id),
     'edits', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.event_id) FROM messaging.message_edits e WHERE e.channel_id = ch.id),
+    'mentions', (SELECT jsonb_agg(to_jsonb(n) ORDER BY n.message_id, n.member_id) FROM messaging.message_mentions n
+                 WHERE n.channel_id = ch.id),
+    'threads', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.root_id) FROM messaging.threads t WHERE t.channel_id = ch.id),
+    'thread_members', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.root_id, t.member_id) FROM messaging.thread_members t
+                       WHERE t.channel_id = ch.id),
+    'reads', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.member_id) FROM messaging.channel_reads r WHERE r.channel_id = ch.id),
+    'receipts_to_send', (SELECT jsonb_agg(to_jsonb(q) - 'due_at' ORDER BY q.id) FROM messaging.receipts_to_send q
+                         WHERE q.channel_id = ch.id),
     'reactions', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.id) FROM public.message_reactions r
                   JOIN public.messages m ON m.id = r.message_id WHERE m.channel_id = ch.id),
+    'pins', (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.place) FROM messaging.pins p WHERE p.channel_id = ch.id),
+    'typing', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.member_id) FROM messaging.typing t WHERE t.channel_id = ch.id),
     'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM public.channel_events e WHERE e.channel_id = ch.id),
     'outbox', (SELECT jsonb_agg(to_jsonb(o) - '{published_at,stream_seq}'::text[] ORDER BY o.id) FROM public.outbox o WHERE o.channel_id = ch.id)
 )::text FROM (SELECT $1::text::uuid AS id) ch

@@ -8,11 +8,24 @@ from typing import Any
 
 import httpx
 
-from support.api import CHANNELS, Agent, Caller, World, member_path, path_to, reaction_path
+from support.api import (
+    CHANNELS,
+    Agent,
+    Caller,
+    World,
+    following_path,
+    member_path,
+    path_to,
+    pin_path,
+    profile_path,
+    reaction_path,
+    unique,
+)
 
 MESSAGE = ("PUT", "/send/m.room.message/")
 REDACTION = ("PUT", "/redact/")
 LEVELS = ("PUT", "/state/m.room.power_levels")
+PINNED = ("PUT", "/state/m.room.pinned_events")
 
 
 class Stage:
@@ -30,17 +43,22 @@ class Stage:
         self.other_channel: dict[str, Any] = {}
         self.message: dict[str, Any] = {}
         self.other_message: dict[str, Any] = {}
+        self.pinned: dict[str, Any] = {}
+        self.other_pinned: dict[str, Any] = {}
 
     async def build(self) -> Stage:
-        """Two channels that are alike: in each a message with a reaction of its sender, and the same members."""
-        for name, message in (("channel", "message"), ("other_channel", "other_message")):
+        """Two channels that are alike: in each a message with a reaction of its sender, one that is pinned, and the same
+        members."""
+        for prefix in ("", "other_"):
             channel = await self.world.channel(self.owner)
             for member in (self.alice, self.carol, self.sofia):
                 await self.owner.invite(channel["id"], member.id)
             sent = await self.owner.send(channel["id"], "old")
             assert (await self.owner.put(reaction_path(sent, "y"))).status_code == 204
-            setattr(self, name, channel)
-            setattr(self, message, sent)
+            pinned = await self.owner.send(channel["id"], "pinned")
+            assert (await self.owner.put(pin_path(pinned))).status_code == 204
+            for name, made in (("channel", channel), ("message", sent), ("pinned", pinned)):
+                setattr(self, prefix + name, made)
         return self
 
     def ending(self, member: Caller) -> str:
@@ -130,6 +148,22 @@ def _reaction(method: str, emoji: str) -> Callable[[Stage], Ask]:
     return ask
 
 
+def _following(method: str) -> Callable[[Stage], Ask]:
+    def ask(stage: Stage) -> Ask:
+        path, elsewhere = (following_path(m) for m in (stage.message, stage.other_message))
+        return Ask(stage.owner, method, path, elsewhere=(elsewhere, None))
+
+    return ask
+
+
+def _pin(stage: Stage) -> Ask:
+    return Ask(stage.owner, "PUT", pin_path(stage.message), elsewhere=(pin_path(stage.other_message), None))
+
+
+def _unpin(stage: Stage) -> Ask:
+    return Ask(stage.owner, "DELETE", pin_path(stage.pinned), elsewhere=(pin_path(stage.other_pinned), None))
+
+
 def _invite(stage: Stage) -> Ask:
     path, elsewhere = (f"{path_to(c['id'])}/members" for c in (stage.channel, stage.other_channel))
     body = {"member_id": stage.bob.id}
@@ -146,6 +180,26 @@ def _of_member(method: str, body: Any, *others: Any) -> Callable[[Stage], Ask]:
     def ask(stage: Stage) -> Ask:
         path, elsewhere = (member_path(c["id"], stage.alice.id) for c in (stage.channel, stage.other_channel))
         return Ask(stage.owner, method, path, body, list(others), (elsewhere, body))
+
+    return ask
+
+
+def _profile(stage: Stage) -> Ask:
+    body = {"display_name": unique("Olga"), "avatar_url": "mxc://localhost/olga"}
+    return Ask(stage.owner, "PUT", profile_path(), body, [body | {"avatar_url": None}])
+
+
+def _agent_profile(stage: Stage) -> Ask:
+    agent: Agent = stage.sofia
+    body = {"display_name": unique("Sofia")}
+    path, other = (f"/internal/agents/{who.id}/profile" for who in (agent, stage.world.agent("other")))
+    return Ask(agent, "PUT", path, body, [{"display_name": "Other"}], (other, body))
+
+
+def _of_reader(resource: str, body: Any = None, *others: Any) -> Callable[[Stage], Ask]:
+    def ask(stage: Stage) -> Ask:
+        path, elsewhere = (f"{path_to(c['id'])}/{resource}" for c in (stage.channel, stage.other_channel))
+        return Ask(stage.alice, "PUT", path, body, list(others), (elsewhere, body))
 
     return ask
 
@@ -174,12 +228,22 @@ WRITES = {
     "deleteMessage": Write(_of_message("DELETE"), REDACTION, ["message.deleted"], "m.room.redaction"),
     "addReaction": Write(_reaction("PUT", "x"), ("PUT", "/send/m.reaction/"), ["reaction.added"], "m.reaction"),
     "removeReaction": Write(_reaction("DELETE", "y"), REDACTION, ["reaction.removed"], "m.room.redaction"),
+    "markRead": Write(_of_reader("read", {"seq": 5}, {"seq": 6}, {"seq": 5, "private": True}), None, []),
+    "markUnread": Write(_of_reader("unread"), None, []),
+    "muteChannel": Write(_of_reader("muted", {"muted": True}, {"muted": False}), None, []),
+    "followThread": Write(_following("PUT"), None, []),
+    "unfollowThread": Write(_following("DELETE"), None, []),
+    "pinMessage": Write(_pin, PINNED, ["message.pinned"]),
+    "unpinMessage": Write(_unpin, PINNED, ["message.unpinned"]),
     "inviteMember": Write(
         _invite, ("POST", "/join"), ["member.invited", "member.joined"], actors=lambda stage: {stage.bob.id}
     ),
     "joinChannel": Write(_join, ("POST", "/join"), ["member.joined"]),
     "changeMember": Write(_of_member("PATCH", {"role": "admin"}, {"role": "guest"}), LEVELS, ["member.role_changed"]),
     "removeMember": Write(_of_member("DELETE", None, "?ban=true"), ("POST", "/kick"), ["member.kicked"]),
+    # What it causes has no number.
+    "changeProfile": Write(_profile, ("PUT", "/displayname"), []),
+    "changeAgentProfile": Write(_agent_profile, ("PUT", "/displayname"), []),
     "endMemberships": Write(
         _end, ("POST", "/kick"), ["member.kicked"], actors=lambda stage: {f"@daarion:{stage.world.stack.server_name}"}
     ),
@@ -191,6 +255,9 @@ WRITES = {
 
 # Writes without a key, and what makes their retries safe.
 WITHOUT_KEY = {
+    "sendReceipts": "what was sent is due no more, and a receipt that is sent twice is one (receipts/test_in_matrix.py)",
+    "setTyping": "it holds for ten seconds, and again it is no other (index/typists)",
+    "tellTyping": "it is told what the index has (index/typists)",
     "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",
     "receiveMatrixEvents": "an event is known by its own id (matrix/test_pushes.py)",
 }

@@ -20,6 +20,16 @@ async def test_a_channel_is_its_row(world: World, db: Database) -> None:
         "topic": "Talk",
         "avatar_url": None,
         "created_by": OWNER,
+        "read_seq": 0,
+        "unread_count": 0,
+        "mention_count": 0,
+        "marked_unread": False,
+        "muted": False,
+        "member_count": 1,
+        "last_message": None,
+        "last_seq": 1,
+        "membership": document["membership"],
+        "direct_member_id": None,
     }
     assert document["created_at"].endswith("Z") and document["archived_at"] is None
 

@@ -1,12 +1,13 @@
 """list_channels."""
 
+import itertools
 import random
 from typing import Any
 
 import pytest
 
 from harness.database import Database
-from harness.world import DAO, EVERY, World
+from harness.world import DAO, EVERY, World, at
 
 
 async def page(
@@ -17,6 +18,8 @@ async def page(
     microdao: str | None = None,
     caller: str = "user:sam",
     microdaos: list[str] | None = EVERY,
+    joined: bool = False,
+    by_activity: bool = False,
 ) -> Any:
     before_time, before_id = cursor.split("_") if cursor else (None, None)
     return await db.call(
@@ -27,7 +30,22 @@ async def page(
         limit=limit,
         before_time=before_time,
         before_id=before_id,
+        joined=joined,
+        by_activity=by_activity,
     )
+
+
+async def pages(db: Database, limit: int, **asked: Any) -> list[Any]:
+    """The channels of all pages."""
+    seen: list[Any] = []
+    cursor = None
+    while True:
+        document = await page(db, limit=limit, cursor=cursor, **asked)
+        seen += document["items"]
+        if "next" not in document["links"]:
+            return seen
+        assert len(document["items"]) == limit
+        cursor = document["links"]["next"].removeprefix("cursor=")
 
 
 async def test_pages_hold_every_channel_once_newest_first(world: World, db: Database) -> None:
@@ -65,8 +83,11 @@ async def test_one_microdaos_channels_are_listed_alone(world: World, db: Databas
 
 # Whose pages are compared with messaging.access, which decides about one channel.
 VISIBLE = """
-SELECT array_agg(ch.id::text ORDER BY ch.created_at DESC, ch.id DESC) FROM public.channels ch
+SELECT array_agg(ch.id::text ORDER BY CASE WHEN $5 THEN coalesce(
+        (SELECT max(m.created_at) FROM public.messages m WHERE m.channel_id = ch.id), ch.created_at) ELSE ch.created_at END DESC,
+    ch.id DESC) FROM public.channels ch
 WHERE ch.archived_at IS NULL AND messaging.access(ch, $1, $2) <> 'none' AND ($3::text IS NULL OR ch.microdao_id = $3)
+    AND (NOT $4 OR (messaging.membership(ch, $1, $2)).joined_at IS NOT NULL)
 """
 
 
@@ -80,21 +101,46 @@ async def test_the_pages_hold_what_the_caller_may_know_of(world: World, db: Data
         if chance.random() < 0.5:
             state = chance.choice(["joined", "invited", "left"])
             await world.member(channel, "user:sam", state=state, via_microdao=chance.random() < 0.5)
+        if chance.random() < 0.5:
+            await world.message(channel)
         if chance.random() < 0.2:
             await world.archive(channel)
+    # As a version before this one has left it.
+    await db.execute("UPDATE public.channels SET active_at = NULL WHERE last_seq = 1 AND id::text < '8'")
     for claims in (EVERY, [], [daos[0]], [daos[0], daos[0], daos[2]]):
         for microdao in (None, *daos):
-            expected = await db.value(VISIBLE, "user:sam", claims, microdao) or []
-            for limit in (1, 3, 50):
-                seen: list[str] = []
-                cursor = None
-                while True:
-                    document = await page(db, limit=limit, cursor=cursor, microdao=microdao, microdaos=claims)
-                    seen += [item["id"] for item in document["items"]]
-                    if "next" not in document["links"]:
-                        break
-                    cursor = document["links"]["next"].removeprefix("cursor=")
-                assert seen == expected, (claims, microdao, limit)
+            for joined, by_activity in itertools.product((False, True), repeat=2):
+                expected = await db.value(VISIBLE, "user:sam", claims, microdao, joined, by_activity) or []
+                asked = {"microdao": microdao, "microdaos": claims, "joined": joined, "by_activity": by_activity}
+                for limit in (1, 3, 50):
+                    seen = [item["id"] for item in await pages(db, limit, **asked)]
+                    assert seen == expected, (asked, limit)
+
+
+async def test_by_activity_a_channel_only_ever_goes_up(world: World, db: Database) -> None:
+    """Whoever goes from page to page sees none twice, and what has moved is on top of a new first page."""
+    channels = [await world.channel() for _ in range(6)]
+    messages = [await world.message(channel) for channel in channels]
+    first = await page(db, limit=2, by_activity=True)
+    assert [item["id"] for item in first["items"]] == [channels[5].id, channels[4].id]
+    # One that was shown gets a message, one that was not yet as well, and the newest message of another is deleted.
+    await world.message(channels[4])
+    await world.message(channels[1])
+    await world.delete(channels[3], messages[3])
+    cursor = first["links"]["next"].removeprefix("cursor=")
+    rest = await page(db, limit=10, cursor=cursor, by_activity=True)
+    assert [item["id"] for item in rest["items"]] == [channels[3].id, channels[2].id, channels[0].id]
+    assert rest["items"][0]["last_message"] is None
+    order = [item["id"] for item in await pages(db, 4, by_activity=True)]
+    assert order == [channels[n].id for n in (1, 4, 5, 3, 2, 0)]
+
+
+async def test_an_old_message_that_comes_late_is_no_step_back(world: World, db: Database) -> None:
+    channel, other = await world.old_channel(), await world.old_channel()
+    for sent_at in (at(-100), at(-3000)):
+        await world.message(channel, sent_at=sent_at)
+    await world.message(other, sent_at=at(-200))
+    assert [item["id"] for item in await pages(db, 9, by_activity=True)] == [channel.id, other.id]
 
 
 async def test_a_page_has_at_most_a_thousand_channels(db: Database) -> None:
@@ -112,10 +158,15 @@ async def test_a_page_reads_what_it_shows_and_not_what_there_is(world: World, db
     # Often enough for the plans that PostgreSQL keeps.
     for _ in range(7):
         for asked in ({}, {"cursor": deep}, {"microdao": "microdao:m1"}, {"microdao": "microdao:m1", "cursor": deep}):
-            async with db.reading("channels") as read:
-                document = await page(db, limit=5, microdaos=["microdao:mine"], **asked)
-            assert len(document["items"]) == (5 if visibility == "public" else 0 if asked else 1), asked
-            assert read.rows < 60, asked
+            for by_activity in (False, True):
+                async with db.reading("channels") as read:
+                    document = await page(db, limit=5, microdaos=["microdao:mine"], by_activity=by_activity, **asked)
+                assert len(document["items"]) == (5 if visibility == "public" else 0 if asked else 1), asked
+                assert read.rows < 60, (asked, by_activity)
+        async with db.reading("channels") as read:
+            document = await page(db, microdaos=["microdao:mine"], joined=True, by_activity=True)
+        assert [item["id"] for item in document["items"]] == [mine.id]
+        assert read.rows < 10
 
 
 async def many(db: Database, visibility: str, count: int) -> None:

@@ -169,9 +169,9 @@ class World:
     async def old_channel(self, **fields: Any) -> Channel:
         """A channel that was made a day ago, for messages with times of their own."""
         channel = await self.channel(**fields)
-        await self.db.execute(
-            "UPDATE public.channels SET created_at = now() - interval '1 day' WHERE id = $1", channel.id
-        )
+        sql = """UPDATE public.channels SET created_at = now() - interval '1 day', active_at = now() - interval '1 day'
+                 WHERE id = $1"""
+        await self.db.execute(sql, channel.id)
         return channel
 
     async def member(self, channel: Channel, who: str, *, state: str = "joined", **columns: Any) -> None:
@@ -196,6 +196,8 @@ class World:
         places = ", ".join(f"${i}" for i in range(1, len(columns) + 1))
         sql = f"INSERT INTO public.channel_members ({', '.join(columns)}) VALUES ({places})"
         await self.db.execute(sql, *columns.values())
+        # Whoever writes such rows counts them; without a count they are counted when that is asked for.
+        await self.db.execute("UPDATE public.channels SET member_count = NULL WHERE id = $1", channel.id)
 
     async def message(self, channel: Channel, sender: str = OWNER, **changes: Any) -> Message:
         document = await self.db.call("record_message", **pushed(channel, sender, **changes))

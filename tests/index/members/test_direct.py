@@ -81,6 +81,8 @@ async def test_nobody_is_put_into_a_direct_channel_that_they_left(world: World, 
         ("user:bob", "user:bob", "has_left"),
         ("user:bob", OWNER, None),
         ("agent:ada", "agent:ada", None),
+        # Only in Matrix: they accept the invitation, or do not.
+        ("@m:elsewhere.example", "@m:elsewhere.example", None),
     ):
         channel, _ = await direct(world, other=other, left_by=left_by)
         role = "agent" if other.startswith("agent") else "owner"

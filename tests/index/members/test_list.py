@@ -42,6 +42,8 @@ async def test_a_member_is_their_row(world: World, db: Database) -> None:
         "invited_at": None,
         "left_at": None,
         "banned_at": None,
+        "display_name": None,
+        "avatar_url": None,
     }
 
 

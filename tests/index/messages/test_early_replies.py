@@ -7,17 +7,17 @@ from harness.database import Database
 from harness.world import Channel, World, pushed
 
 
-async def threads(db: Database, channel: Channel) -> dict[str, str | None]:
-    """By text: the text of the message that it belongs under."""
+async def answered(db: Database, channel: Channel) -> dict[str, str | None]:
+    """By text: the text of the message that it replies to."""
     rows = await db.rows(
-        "SELECT m.content_preview AS text, r.content_preview AS root FROM public.messages m "
-        "LEFT JOIN public.messages r ON r.id = m.thread_id WHERE m.channel_id = $1",
+        "SELECT m.content_preview AS text, r.content_preview AS target FROM public.messages m "
+        "LEFT JOIN public.messages r ON r.id = m.reply_to WHERE m.channel_id = $1",
         channel.id,
     )
-    return {row["text"]: row["root"] for row in rows}
+    return {row["text"]: row["target"] for row in rows}
 
 
-async def test_every_order_of_arrival_ends_in_the_same_threads(world: World, db: Database) -> None:
+async def test_every_order_of_arrival_ends_in_the_same_replies(world: World, db: Database) -> None:
     parents = {"root": None, "a": "root", "b": "root", "under a": "a", "alone": None}
     names = list(parents)
     every = list(itertools.permutations(names))
@@ -30,19 +30,19 @@ async def test_every_order_of_arrival_ends_in_the_same_threads(world: World, db:
             # Twice, as the homeserver does.
             for _ in range(2):
                 await db.call("record_message", **messages[name] | {"reply_to_event_id": target})
-        assert await threads(db, channel) == parents, order
+        assert await answered(db, channel) == parents, order
         await db.subjects(channel.id)
         assert await db.value("SELECT count(*) FROM public.messages WHERE awaited_event_id IS NOT NULL") == 0
 
 
-async def test_readers_are_told_of_the_thread_that_a_reply_gets(world: World, db: Database) -> None:
+async def test_readers_are_told_of_what_a_reply_replies_to(world: World, db: Database) -> None:
     channel = await world.channel()
     root = pushed(channel)
     reply = (await db.call("record_message", **pushed(channel, reply_to_event_id=root["event_id"])))["message"]
-    assert reply["thread_id"] is None
+    assert (reply["reply_to"], reply["thread_id"]) == (None, None)
     document = (await db.call("record_message", **root))["message"]
     [event] = await db.events(channel.id, "messaging.message.updated")
-    assert (event["message_id"], event["message"]["thread_id"]) == (reply["id"], document["id"])
+    assert (event["message_id"], event["message"]["reply_to"]) == (reply["id"], document["id"])
     page = await db.call(
         "list_messages",
         **channel.by(root["sender_id"]),
@@ -63,9 +63,9 @@ async def test_a_flood_of_early_replies_is_cut_off(world: World, db: Database) -
     assert len(await db.events(channel.id, "messaging.message.updated")) == 100
 
 
-async def test_another_channels_message_is_no_root(world: World, db: Database) -> None:
+async def test_another_channels_message_is_not_replied_to(world: World, db: Database) -> None:
     channel, other = await world.channel(), await world.channel()
     root = pushed(other)
     await db.call("record_message", **pushed(channel, content_preview="reply", reply_to_event_id=root["event_id"]))
     await db.call("record_message", **root)
-    assert await threads(db, channel) == {"reply": None}
+    assert await answered(db, channel) == {"reply": None}

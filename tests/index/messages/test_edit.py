@@ -5,7 +5,7 @@ import itertools
 from typing import Any
 
 from harness.database import Database
-from harness.world import NOWHERE, OWNER, Channel, Message, World, at, edit
+from harness.world import NOWHERE, OWNER, Channel, Message, World, at, edit, pushed
 
 
 async def shown(db: Database, channel: Channel, message: Message) -> tuple[str, bool]:
@@ -18,7 +18,7 @@ async def test_the_sender_edits(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel, content_preview="first")
     prepared = await db.call("prepare_edit", **channel.by(OWNER), message_id=message.id)
-    there = {"room_id": channel.room_id, "event_id": message.event_id, "content_type": "text"}
+    there = {"room_id": channel.room_id, "event_id": message.event_id, "content_type": "text", "mentions": []}
     assert prepared == {**there, "asked_at": None}
     document = await db.call("record_edit", **edit(channel, message.event_id, content_preview="second"))
     assert (document["content_preview"], document["seq"]) == ("second", message.seq)
@@ -285,3 +285,31 @@ async def test_edits_of_any_time_have_the_order_of_matrix(world: World, db: Data
             change = {"event_id": f"{event}-{message.id}", "content_preview": event, "origin_ts": origin_ts}
             await db.call("record_edit", **edit(channel, message.event_id, **change))
         assert await shown(db, channel, message) == ("$e", True), order
+
+
+async def test_an_edit_of_a_reply_is_shown_without_the_copy_of_what_it_answers(world: World, db: Database) -> None:
+    """Whichever came first. Of another message the same lines are what its sender says."""
+    channel = await world.channel()
+    target = await world.message(channel)
+    kinds = (
+        {"reply_to_event_id": target.event_id},
+        {"reply_to_event_id": "$never"},
+        {"thread_event_id": target.event_id},
+    )
+    for relations, shown in zip((*kinds, {}), ("Hi", "Hi", "> <@a:x> Hello", "> <@a:x> Hello"), strict=True):
+        previews = {"content_preview": "> <@a:x> Hello", "unquoted_preview": "Hi"}
+        message = await world.message(channel, **relations)
+        document = await db.call("record_edit", **edit(channel, message.event_id, **previews))
+        assert document["content_preview"] == shown, relations
+        late = pushed(channel, **relations)
+        assert await db.outcome("record_edit", **edit(channel, late["event_id"], **previews)) == (
+            "message_not_found",
+            None,
+        )
+        await db.call("record_message", **late)
+        [*_, told] = await db.events(channel.id, "messaging.message.updated")
+        assert (told["message"]["matrix_event_id"], told["content_preview"]) == (late["event_id"], shown)
+    secret = await world.channel(is_encrypted=True)
+    previews = {"content_preview": "> <@a:x> secret", "unquoted_preview": "secret"}
+    await db.outcome("record_edit", **edit(secret, "$late", **previews))
+    assert "secret" not in str(await db.contents())

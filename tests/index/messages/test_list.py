@@ -99,7 +99,11 @@ async def test_deleted_messages_are_on_a_page_only_when_asked_for(
     chance = random.Random(seed)
     channel = await world.channel()
     root = await world.message(channel)
-    made = [await world.message(channel, reply_to_event_id=root.event_id) for _ in range(14)]
+    made = []
+    for _ in range(14):
+        # Under a message stand the replies to it, in its thread and outside of it.
+        relation = chance.choice(["reply_to_event_id", "thread_event_id"])
+        made.append(await world.message(channel, **{relation: root.event_id}))
     gone = {message.seq for message in made if chance.random() < chance.choice([0.2, 0.9])}
     if thread:
         gone.add(root.seq)
@@ -188,7 +192,7 @@ async def test_replies_are_a_page_of_their_own(world: World, db: Database) -> No
     root = await world.message(channel)
     replies = []
     for _ in range(3):
-        replies.append(await world.message(channel, reply_to_event_id=root.event_id))
+        replies.append(await world.message(channel, thread_event_id=root.event_id))
         await world.message(channel)
     document = await page(db, channel, thread=root.id, limit=2)
     assert [item["id"] for item in document["items"]] == [replies[2].id, replies[1].id]

@@ -15,9 +15,10 @@ async def test_a_message_is_prepared_with_what_matrix_needs(world: World, db: Da
     channel = await world.channel()
     root = await world.message(channel)
     prepared = await db.call("prepare_send", **channel.by("user:sam"), **{**PLAIN, "reply_to": root.id})
-    assert prepared == {"room_id": channel.room_id, "reply_to_event_id": root.event_id, "must_join": True}
+    alone = {"room_id": channel.room_id, "thread_event_id": None, "last_event_id": None, "is_typing": False}
+    assert prepared == {**alone, "reply_to_event_id": root.event_id, "must_join": True}
     prepared = await db.call("prepare_send", **channel.by(OWNER), **PLAIN)
-    assert prepared == {"room_id": channel.room_id, "reply_to_event_id": None, "must_join": False}
+    assert prepared == {**alone, "reply_to_event_id": None, "must_join": False}
 
 
 async def test_refusals_of_a_message(world: World, db: Database) -> None:
@@ -241,7 +242,7 @@ async def test_a_reply_belongs_to_its_channel(world: World, db: Database) -> Non
     channel, other = await world.channel(), await world.channel()
     elsewhere = await world.message(other)
     document = await db.call("record_message", **pushed(channel, reply_to_event_id=elsewhere.event_id))
-    assert document["message"]["thread_id"] is None
+    assert document["message"]["reply_to"] is None
 
 
 async def test_people_of_matrix_send_under_their_matrix_ids(world: World, db: Database) -> None:

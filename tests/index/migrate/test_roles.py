@@ -29,7 +29,11 @@ RELAY_CALLS = {
     "end_delivery",
     "expire_deliveries",
     "list_channels_to_reconcile",
+    "are_receipts_due",
+    "get_reading",
+    "end_typing",
 }
+SHARED_CALLS = {"set_typing"}
 RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}
 
 # Everything that a role was given, in our tables and functions.
@@ -102,7 +106,7 @@ async def test_components_call_what_is_made_for_them_and_nothing_else(db: Databa
 
 
 async def test_a_relay_calls_what_it_needs_and_nothing_else(db: Database, relay: Session) -> None:
-    assert await callable_by(db, relay) == RELAY_CALLS | RELAY_USES
+    assert await callable_by(db, relay) == RELAY_CALLS | SHARED_CALLS | RELAY_USES
 
 
 async def test_what_is_called_runs_as_its_owner_with_a_search_path_of_its_own(db: Database) -> None:
@@ -216,7 +220,7 @@ async def test_rights_are_those_of_the_program_whatever_was_there(databases: Dat
         f"GRANT UPDATE (role) ON public.channel_members TO {RELAY}",
         f"REVOKE SELECT ON public.channels FROM {RELAY}",
         f"GRANT CREATE ON SCHEMA messaging TO {COMPONENTS}",
-        "GRANT EXECUTE ON FUNCTION messaging.take_seq(uuid) TO PUBLIC",
+        "GRANT EXECUTE ON FUNCTION messaging.take_seq(uuid, integer, timestamptz) TO PUBLIC",
         f"REVOKE EXECUTE ON FUNCTION messaging.delete_old_rows(integer) FROM {RELAY}",
         # Other functions than the program's, all of them dropped and made again, and one of another signature.
         "UPDATE messaging.applied_functions SET hash = 'other'",

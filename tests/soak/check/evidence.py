@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 MESSAGES = (
     "SELECT id::text, seq, matrix_event_id, sender_id, content_preview, deleted_at IS NOT NULL AS deleted, "
-    "thread_id::text, client_key FROM public.messages WHERE channel_id = $1::text::uuid ORDER BY seq"
+    "thread_id::text, reply_to::text, client_key FROM public.messages WHERE channel_id = $1::text::uuid ORDER BY seq"
 )
 REACTIONS = (
     "SELECT r.message_id::text, r.reactor_id, r.emoji, r.matrix_event_id, r.removed_at IS NOT NULL AS removed "
@@ -30,6 +30,9 @@ OUTBOX = (
     "SELECT id, event_id::text, seq, subject, payload::text, published_at IS NOT NULL AS published "
     "FROM public.outbox WHERE channel_id = $1::text::uuid AND subject LIKE 'messaging.%' ORDER BY seq"
 )
+THREADS = (
+    "SELECT root_id::text, reply_count, last_reply_id::text FROM messaging.threads WHERE channel_id = $1::text::uuid"
+)
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Channel:
     reactions: list[Row]
     members: list[Row]
     outbox: list[Row]
+    threads: list[Row]
     # The room's events, oldest first, and its state by type and key.
     timeline: list[Row]
     state: dict[tuple[str, str], Row]
@@ -84,7 +88,7 @@ async def collect(index: Index, rooms: Rooms, server: str, microdao: str) -> Evi
     for row in rows:
         tables = [
             [dict(found) for found in await index.rows(sql, row["id"])]
-            for sql in (MESSAGES, REACTIONS, MEMBERS, OUTBOX)
+            for sql in (MESSAGES, REACTIONS, MEMBERS, OUTBOX, THREADS)
         ]
         for event in tables[3]:
             event["payload"] = json.loads(event["payload"])

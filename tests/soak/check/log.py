@@ -9,6 +9,8 @@ from soak.check.evidence import Channel, Row
 from soak.check.finding import DIFFERS, DISORDER, DOUBLED, Finding, in_order, once_each
 
 WHERE = "outbox and index"
+# What a message's events say of it.
+SHOWN = ("content_preview", "reply_to", "thread_id")
 
 
 @dataclass
@@ -17,6 +19,7 @@ class Told:
 
     messages: dict[str, Row] = field(default_factory=dict)
     reactions: set[tuple[str, str, str]] = field(default_factory=set)
+    pinned: set[str] = field(default_factory=set)
     joined: dict[str, str] = field(default_factory=dict)
     invited: dict[str, str] = field(default_factory=dict)
     name: str | None = None
@@ -53,6 +56,13 @@ def _read(told: Told, channel: str, row: Row) -> None:
             if payload["message_id"] in told.messages:
                 wrong(DOUBLED, "a message was created before", message=payload["message_id"])
             told.messages[payload["message_id"]] = payload["message"] | {"deleted": False, "seq": row["seq"]}
+        case ["message", "pinned" | "unpinned" as change]:
+            message = payload["message_id"]
+            if message not in told.messages:
+                wrong(DISORDER, "the message has not been created", message=message)
+            if (message in told.pinned) == (change == "pinned"):
+                wrong(DOUBLED, "the pin was so before", message=message)
+            (told.pinned.add if change == "pinned" else told.pinned.discard)(message)
         case ["message", change]:
             message = told.messages.get(payload["message_id"])
             if message is None:
@@ -60,7 +70,8 @@ def _read(told: Told, channel: str, row: Row) -> None:
             elif message["deleted"]:
                 wrong(DOUBLED, "the message was deleted before", message=payload["message_id"])
             else:
-                message["content_preview"] = payload["message"]["content_preview"]
+                for field_ in SHOWN:
+                    message[field_] = payload["message"][field_]
                 message["deleted"] = change == "deleted"
         case ["reaction", change]:
             reaction = (payload["message_id"], payload["reactor_id"], payload["emoji"])
@@ -99,8 +110,9 @@ def _compare(channel: Channel, told: Told) -> list[Finding]:
             continue
         if message["deleted"] != row["deleted"] or message["seq"] != row["seq"]:
             findings.append(Finding(DIFFERS, WHERE, channel.id, "a message is deleted in one of them only", ids))
-        elif not row["deleted"] and message["content_preview"] != row["content_preview"]:
-            findings.append(Finding(DIFFERS, WHERE, channel.id, "the text of a message", ids))
+        elif not row["deleted"] and any(message[field_] != row[field_] for field_ in SHOWN):
+            findings.append(Finding(DIFFERS, WHERE, channel.id, "the text of a message, or what it belongs to", ids))
+    findings += _threads(channel)
     reactions = [
         str((row["message_id"], row["reactor_id"], row["emoji"])) for row in channel.reactions if not row["removed"]
     ]
@@ -117,3 +129,24 @@ def _compare(channel: Channel, told: Told) -> list[Finding]:
             ids = {"told": getattr(told, field_), "index": channel.row[field_]}
             findings.append(Finding(DIFFERS, WHERE, channel.id, f"the channel's {field_}", ids))
     return findings
+
+
+def _threads(channel: Channel) -> list[Finding]:
+    """What the roots show of their threads, against the messages."""
+    replies: dict[str, list[str]] = {}
+    for row in channel.messages:
+        if row["thread_id"]:
+            replies.setdefault(row["thread_id"], []).extend([] if row["deleted"] else [row["id"]])
+    counted = {root: (len(living), living[-1] if living else None) for root, living in replies.items()}
+    kept = {row["root_id"]: (row["reply_count"], row["last_reply_id"]) for row in channel.threads}
+    return [
+        Finding(
+            DIFFERS,
+            "index",
+            channel.id,
+            "a thread",
+            {"root": root, "counted": counted.get(root), "kept": kept.get(root)},
+        )
+        for root in sorted(counted.keys() | kept.keys())
+        if counted.get(root) != kept.get(root)
+    ]

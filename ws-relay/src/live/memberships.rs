@@ -9,8 +9,9 @@ use crate::live::log;
 use crate::live::nats_subscription::{Arrival, NatsSubscription};
 use crate::live::subject;
 use crate::live::subscriber::{Delivery, SocketId, Subscriber};
-use crate::metrics::Metrics;
+use crate::metrics::{DropReason, Metrics};
 use crate::sparingly::Sparingly;
+use async_nats::Message;
 use messaging_core::event::Seq;
 use messaging_core::ids::{ChannelId, EntityId};
 use std::collections::{HashMap, VecDeque};
@@ -110,6 +111,7 @@ impl Memberships {
                     self.lock_due().extend(SETTLE.map(|after| (now + after, id.clone())));
                     self.settle.notify_one();
                 }
+                Arrival::Message(message) if message.headers.is_none() => self.hand_on(&id, &message),
                 Arrival::Message(message) => match subject::member_frame(&id, message) {
                     Some(frame) => self.deliver(&id, &Arc::new(frame), Duration::ZERO),
                     None => tracing::debug!("a frame on NATS is not about the member, ignored"),
@@ -181,6 +183,17 @@ impl Memberships {
         person.sockets.retain(|_, socket| {
             age > socket.opened.elapsed() + BEFORE || socket.subscriber.offer(Delivery::Membership(frame.clone()))
         });
+    }
+
+    /// Hands an ephemeral frame to the person's sockets; where it would wait it is dropped.
+    fn hand_on(&self, id: &EntityId, message: &Message) {
+        let Some(frame) = subject::personal_frame(message).map(Arc::new) else {
+            return self.metrics.dropped(DropReason::Invalid, 1);
+        };
+        let people = self.lock();
+        let sockets = people.get(id).into_iter().flat_map(|person| person.sockets.values());
+        let dropped = sockets.filter(|socket| !socket.subscriber.offer_personal(frame.clone())).count();
+        self.metrics.dropped(DropReason::SocketBusy, u64::try_from(dropped).unwrap_or(u64::MAX));
     }
 
     fn count(&self, people: usize) {

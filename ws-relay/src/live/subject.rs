@@ -72,6 +72,19 @@ pub fn member_frame(id: &EntityId, message: Message) -> Option<LoggedFrame> {
     logged_frame(channel_id, message).filter(|frame| frame.concerns.as_ref() == Some(id))
 }
 
+/// Reads an ephemeral frame for one person: on their subject, the frames of events have headers. `None` for anything else.
+pub fn personal_frame(message: &Message) -> Option<EphemeralFrame> {
+    #[derive(Deserialize)]
+    struct InChannel {
+        channel_id: ChannelId,
+    }
+    if message.headers.is_some() {
+        return None;
+    }
+    let InChannel { channel_id } = serde_json::from_slice(&message.payload).ok()?;
+    EphemeralFrame::received(channel_id, message.payload.clone())
+}
+
 /// Reads an ephemeral frame, whose body is its text; `None` for anything else.
 pub fn ephemeral_frame(channel: ChannelId, message: Message) -> Option<EphemeralFrame> {
     EphemeralFrame::received(channel, message.payload)
@@ -114,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_person_takes_only_frames_about_themselves() {
-        let message = |subject: &str, payload| {
+        let message = |subject: &str, payload: &serde_json::Value| {
             let (headers, payload) = logged_message(&frame(subject, payload), subject);
             let (length, headers) = (payload.len(), Some(headers));
             Message { subject: "x".into(), reply: None, payload, headers, status: None, description: None, length }
@@ -126,5 +139,9 @@ mod tests {
         assert!(read("user:alice").is_none());
         let other = message("messaging.message.created", &json!({"member_id": "user:bob"}));
         assert!(member_frame(&EntityId::parse("user:bob").unwrap(), other).is_none());
+        assert!(personal_frame(&message("messaging.member.invited", &invited)).is_none());
+        let payload = r#"{"type":"unread.updated","channel_id":"00000000-0000-0000-0000-000000000002"}"#.into();
+        let own = Message { headers: None, payload, ..message("messaging.member.invited", &invited) };
+        assert_eq!(personal_frame(&own).unwrap().channel, ChannelId(Uuid::from_u128(2)));
     }
 }

@@ -36,6 +36,8 @@ pub enum Delivery {
     Ephemeral(Arc<EphemeralFrame>),
     /// The frame of an event about the caller's own membership, in whichever channel.
     Membership(Arc<LoggedFrame>),
+    /// An ephemeral frame for the caller alone, about whichever channel.
+    Personal(Arc<EphemeralFrame>),
     /// Events up to this number are lost to the log; the next frame has the number after it.
     Reload(ChannelId, Seq),
     /// The channel has been deleted.
@@ -47,7 +49,7 @@ impl Delivery {
     pub fn channel(&self) -> ChannelId {
         match self {
             Self::Logged(frame) | Self::Membership(frame) => frame.channel,
-            Self::Ephemeral(frame) => frame.channel,
+            Self::Ephemeral(frame) | Self::Personal(frame) => frame.channel,
             Self::Reload(channel, _) | Self::Gone(channel) => *channel,
         }
     }
@@ -56,7 +58,7 @@ impl Delivery {
     fn bytes(&self) -> usize {
         match self {
             Self::Logged(frame) | Self::Membership(frame) => frame.text.len(),
-            Self::Ephemeral(frame) => frame.text.len(),
+            Self::Ephemeral(frame) | Self::Personal(frame) => frame.text.len(),
             Self::Reload(..) | Self::Gone(_) => 0,
         }
     }
@@ -149,10 +151,19 @@ impl Subscriber {
     /// Puts an ephemeral frame into the queue while less than half of it is taken, so that the other half is left to
     /// logged frames; `false` when the frame is dropped. Never cuts the socket.
     pub fn offer_ephemeral(&self, frame: Arc<EphemeralFrame>) -> bool {
+        self.offer_droppable(Delivery::Ephemeral(frame))
+    }
+
+    /// The same of a frame for the caller alone.
+    pub fn offer_personal(&self, frame: Arc<EphemeralFrame>) -> bool {
+        self.offer_droppable(Delivery::Personal(frame))
+    }
+
+    fn offer_droppable(&self, delivery: Delivery) -> bool {
         let size = self.queue.max_capacity();
         let taken = size.saturating_sub(self.queue.capacity());
         // Channels that look at the same moment may together take a few places more: one per thread at most.
-        taken < size / 2 && self.put(Delivery::Ephemeral(frame), self.max_bytes / 2)
+        taken < size / 2 && self.put(delivery, self.max_bytes / 2)
     }
 
     /// Puts a delivery into the queue; `false` when it is closed or full, or has, with the delivery, too many bytes.

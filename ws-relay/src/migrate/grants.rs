@@ -35,14 +35,20 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 6] = [
+const RELAY_CALLS: [&str; 9] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
     "end_delivery",
     "expire_deliveries",
     "list_channels_to_reconcile",
+    "are_receipts_due",
+    "get_reading",
+    "end_typing",
 ];
+
+/// And what both call.
+const SHARED_CALLS: [&str; 1] = ["set_typing"];
 
 /// Functions that a relay uses in statements of its own, and what these call. They run with its rights.
 const RELAY_USES: [&str; 6] = ["access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"];
@@ -152,7 +158,8 @@ pub async fn of_functions(
         let (function, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let of_relay = RELAY_CALLS.contains(&name.as_str()) || RELAY_USES.contains(&name.as_str());
         let is_called: bool = row.try_get(2)?;
-        let wanted = is_relay && of_relay || is_components && is_called && !of_relay;
+        let wanted =
+            is_relay && (of_relay || SHARED_CALLS.contains(&name.as_str())) || is_components && is_called && !of_relay;
         match (wanted, row.try_get(3)?) {
             (true, false) => change += &format!("GRANT EXECUTE ON FUNCTION {function} TO {role_name};"),
             (false, true) => change += &format!("REVOKE ALL ON FUNCTION {function} FROM {role_name};"),

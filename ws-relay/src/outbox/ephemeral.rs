@@ -1,4 +1,5 @@
-//! Passes ephemeral frames on: from PostgreSQL's notifications to the relays whose sockets subscribe to the channel.
+//! Passes ephemeral frames on: from PostgreSQL's notifications to the relays whose sockets subscribe to the channel, and
+//! those for one person to the relays that have a socket of theirs.
 //!
 //! Nothing keeps them: a frame that cannot go on at once is dropped. They have connections of their own to PostgreSQL
 //! and NATS, because on a shared one a logged event would wait behind all ephemeral frames that came before it.
@@ -18,9 +19,15 @@ use tokio_postgres::Notification;
 
 /// Notifications that wait at most; further ones are dropped. Each has less than 8,000 bytes.
 const QUEUE: usize = 1024;
+/// The pause between two looks for those whose typing is over.
+const TYPING: Duration = Duration::from_secs(1);
+/// In so many channels at once; the next look sees the others.
+const TYPING_CHANNELS: i32 = 1_000;
 /// The pause before the database is listened to again.
 const RETRY: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(10);
+/// The notifications of frames for one person.
+const PERSONAL: &str = "personal";
 
 /// The way of ephemeral frames through the relay that publishes.
 pub struct Ephemeral {
@@ -41,6 +48,7 @@ impl Ephemeral {
             match self.listen().await {
                 Ok((connection, notifications)) => tokio::select! {
                     () = self.pass_on(notifications) => {}
+                    e = end_typing(&connection) => tracing::warn!("ephemeral frames are lost: {e:#}"),
                     // Without a word from the server nothing else shows that it is gone.
                     () = connection.is_silent() => tracing::warn!("the database is silent; ephemeral frames are lost"),
                 },
@@ -51,29 +59,30 @@ impl Ephemeral {
     }
 
     /// Opens a connection that listens; the payloads come through the queue, which ends with the connection.
-    async fn listen(&self) -> anyhow::Result<(Dedicated, Receiver<String>)> {
+    async fn listen(&self) -> anyhow::Result<(Dedicated, Receiver<(bool, String)>)> {
         let (queue, notifications) = channel(QUEUE);
         let metrics = self.metrics.clone();
         let heard = move |notification: Notification| {
-            if queue.try_send(notification.payload().to_owned()).is_err() {
+            let is_personal = notification.channel() == PERSONAL;
+            if queue.try_send((is_personal, notification.payload().to_owned())).is_err() {
                 metrics.dropped(DropReason::PublisherBusy, 1);
             }
         };
         let connection = self.database.connect_listening(heard).await.context("no database connection")?;
-        let session = format!("{NO_PATH}; LISTEN ephemeral");
+        let session = format!("{NO_PATH}; LISTEN ephemeral; LISTEN {PERSONAL}");
         let listening = timeout(DEADLINE, connection.client.batch_execute(&session)).await;
         listening.context("the database did not answer in time")?.context("the database refused")?;
         Ok((connection, notifications))
     }
 
-    async fn pass_on(&self, mut notifications: Receiver<String>) {
-        while let Some(payload) = notifications.recv().await {
-            match EphemeralFrame::from_notification(&payload) {
+    async fn pass_on(&self, mut notifications: Receiver<(bool, String)>) {
+        while let Some((is_personal, payload)) = notifications.recv().await {
+            match addressed(is_personal, &payload) {
                 // The client would keep frames until NATS is back, and then they would be wrong.
                 Ok(_) if self.nats.connection_state() != State::Connected => {
                     self.metrics.dropped(DropReason::PublisherBusy, 1);
                 }
-                Ok(frame) => match self.nats.publish(subject::ephemeral(frame.channel), frame.text.into()).await {
+                Ok((subject, frame)) => match self.nats.publish(subject, frame.text.into()).await {
                     Ok(()) => {
                         self.metrics.ephemeral_published.inc();
                     }
@@ -84,6 +93,30 @@ impl Ephemeral {
                     self.metrics.dropped(DropReason::Invalid, 1);
                 }
             }
+        }
+    }
+}
+
+/// The frame of a notification, and the subject on which it goes to the relays.
+fn addressed(is_personal: bool, payload: &str) -> Result<(String, EphemeralFrame), &'static str> {
+    if is_personal {
+        let (to, frame) = EphemeralFrame::for_somebody(payload)?;
+        return Ok((subject::member(&to), frame));
+    }
+    let frame = EphemeralFrame::from_notification(payload)?;
+    Ok((subject::ephemeral(frame.channel), frame))
+}
+
+/// Has it told of those who said nothing more that they stopped, until the database fails.
+async fn end_typing(connection: &Dedicated) -> anyhow::Error {
+    let sql = "SELECT document::text FROM messaging.end_typing(p_limit => $1)";
+    loop {
+        sleep(TYPING).await;
+        let ended = timeout(DEADLINE, connection.client.query(sql, &[&TYPING_CHANNELS])).await;
+        match ended.context("the database did not answer in time") {
+            Ok(Ok(_)) => {}
+            Ok(Err(e)) => return e.into(),
+            Err(e) => return e,
         }
     }
 }

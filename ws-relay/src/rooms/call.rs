@@ -3,12 +3,15 @@
 use super::MessagingSettings;
 use crate::http_client::{self, HttpClient};
 use anyhow::{Context, anyhow};
-use http::header::{CONTENT_LENGTH, USER_AGENT};
-use http::{HeaderValue, Request, StatusCode};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use messaging_core::paths::{RECONCILE, fill};
+use messaging_core::ids::EntityId;
+use messaging_core::paths::{RECONCILE, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
+use messaging_core::receipt::SentReceipts;
 use messaging_core::reconcile::Reconciled;
+use messaging_core::typing::Typist;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::time::Duration;
@@ -17,6 +20,8 @@ use uuid::Uuid;
 
 /// How long a call may take: the app begins no further page after 20 seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// How long the app may take for what is over in a moment.
+const TYPING_DEADLINE: Duration = Duration::from_secs(5);
 /// The longest response that is read, in bytes.
 const RESPONSE: usize = 65_536;
 
@@ -58,24 +63,55 @@ impl Messaging {
         if let Some(since) = since {
             uri.push_str(&format!("&since={}", utf8_percent_encode(since, NON_ALPHANUMERIC)));
         }
-        let request = Request::post(uri)
-            .header("x-internal-service-token", self.token.clone())
-            .header(USER_AGENT, concat!("ws-relay/", env!("CARGO_PKG_VERSION")))
-            .header(CONTENT_LENGTH, 0)
-            .body(Full::new(Bytes::new()))
-            .map_err(|e| Failure::App(anyhow!(e).context("MESSAGING_URL cannot be used")))?;
-        let exchange = async {
-            let response = self.client.request(request).await.context("the app cannot be reached")?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), RESPONSE).collect().await;
-            let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
-            Ok((status, body.to_bytes()))
-        };
         // One channel that takes too long does not stand for the app.
-        let exchanged = timeout(DEADLINE, exchange).await;
+        let exchanged = timeout(DEADLINE, self.exchange(uri)).await;
         let exchanged = exchanged.map_err(|_| Failure::Channel(anyhow!("no response of the app in time")))?;
         let (status, body) = exchanged.map_err(Failure::App)?;
         read(status, &body)
+    }
+
+    /// Has Matrix told of the receipts that are due.
+    pub async fn send_receipts(&self) -> anyhow::Result<SentReceipts> {
+        let exchanged = timeout(DEADLINE, self.exchange(format!("{}{SEND_RECEIPTS}", self.url))).await;
+        let (status, body) = exchanged.context("no response of the app in time")??;
+        anyhow::ensure!(status == StatusCode::OK, "the app responded {status}");
+        serde_json::from_slice(&body).context("the app responded something else")
+    }
+
+    async fn exchange(&self, uri: String) -> anyhow::Result<(StatusCode, Bytes)> {
+        let request = self
+            .request(Method::POST, uri)
+            .header(CONTENT_LENGTH, 0)
+            .body(Full::new(Bytes::new()))
+            .context("MESSAGING_URL cannot be used")?;
+        let response = self.client.request(request).await.context("the app cannot be reached")?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), RESPONSE).collect().await;
+        let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
+        Ok((status, body.to_bytes()))
+    }
+
+    /// Has the homeserver told whether a member types.
+    pub async fn tell_typing(&self, channel: Uuid, member_id: &EntityId) -> anyhow::Result<()> {
+        let body = serde_json::to_vec(&Typist { member_id: member_id.clone() })?;
+        let request = self
+            .request(Method::PUT, format!("{}{}", self.url, fill(TYPING_IN_ROOM, &[&channel])))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body)))
+            .context("MESSAGING_URL cannot be used")?;
+        let response = timeout(TYPING_DEADLINE, self.client.request(request)).await;
+        let status = response.context("no response of the app in time")?.context("the app cannot be reached")?.status();
+        // Who is not a member any more needs no telling.
+        anyhow::ensure!(status.is_success() || status == StatusCode::NOT_FOUND, "the app responded {status}");
+        Ok(())
+    }
+
+    fn request(&self, method: Method, uri: String) -> http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(uri)
+            .header("x-internal-service-token", self.token.clone())
+            .header(USER_AGENT, concat!("ws-relay/", env!("CARGO_PKG_VERSION")))
     }
 }
 

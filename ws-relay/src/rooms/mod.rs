@@ -5,11 +5,13 @@
 
 mod call;
 pub mod command;
+pub mod receipts;
 
 use crate::database::Database;
 use crate::metrics::Metrics;
 use anyhow::Context;
-use call::{Failure, Messaging};
+use call::Failure;
+pub use call::Messaging;
 use messaging_core::reconcile::Reconciled;
 use serde::Deserialize;
 use std::sync::Arc;

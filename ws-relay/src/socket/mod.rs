@@ -4,6 +4,7 @@ pub mod connection;
 mod deliver;
 pub mod departure;
 mod memberships;
+mod reading;
 mod resume;
 pub mod session;
 mod subscription;

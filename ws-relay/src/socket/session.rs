@@ -217,10 +217,12 @@ impl Session {
             let Some((generation, delivery)) = next else { break };
             if let Delivery::Membership(frame) = delivery {
                 self.memberships.take(frame);
+            } else if let Delivery::Personal(frame) = delivery {
+                self.personal(&frame).await?;
             } else if self.is_current(&delivery, generation) {
                 match delivery {
-                    // It belongs to no subscription.
-                    Delivery::Membership(_) => {}
+                    // They belong to no subscription.
+                    Delivery::Membership(_) | Delivery::Personal(_) => {}
                     Delivery::Logged(frame) => self.deliver(&frame).await?,
                     Delivery::Ephemeral(frame) => self.say(frame.text.clone()).await?,
                     Delivery::Reload(channel, seq) => self.reload(channel, seq).await?,
@@ -270,6 +272,12 @@ impl Session {
             ClientCommand::Unsubscribe(Unsubscribe { channel_id }) => {
                 self.unsubscribe(channel_id);
                 self.notify(&Notice::Unsubscribed { channel_id }).await
+            }
+            ClientCommand::Typing(command) => {
+                if let Some(caller) = self.caller.clone() {
+                    self.app.typists.say(caller, command);
+                }
+                Ok(())
             }
             ClientCommand::Invalid { channel_id, code } => self.notify(&Notice::Error { channel_id, code }).await,
         }

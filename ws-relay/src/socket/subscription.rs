@@ -31,6 +31,8 @@ pub struct Subscription {
     pub(super) openness: Openness,
     /// The generation of the deliveries that belong to it.
     pub(super) generation: Generation,
+    /// Whether the client gets frames besides those of events.
+    pub(super) takes_notices: bool,
 }
 
 /// The end of something that a subscription waited for.
@@ -54,13 +56,15 @@ impl Session {
         since: Option<Seq>,
     ) -> Result<(), End> {
         // The platform's first clients know no notices; they never ask for a resume.
-        if self.many || since.is_some() {
+        let takes_notices = self.many || since.is_some();
+        if takes_notices {
             self.notify(&Notice::Subscribed { channel_id: channel, seq: head }).await?;
         }
         self.catching = Some(channel);
         self.subscriber.generation = self.subscriber.generation.wrapping_add(1);
         let (delivered, generation) = (since.unwrap_or(head), self.subscriber.generation);
-        self.subscriptions.insert(channel, Subscription { delivered, checked: head, openness, generation });
+        let subscription = Subscription { delivered, checked: head, openness, generation, takes_notices };
+        self.subscriptions.insert(channel, subscription);
         match since {
             // Beyond the channel's end, or too far behind it.
             Some(since) if since > head || head - since > MAX_RESUMED_EVENTS => {
@@ -161,7 +165,8 @@ impl Session {
                 let after = self.subscriptions.get(&channel).map_or(0, |subscription| subscription.delivered);
                 self.read(channel, after, AGAIN);
             }
-            Step::Joined(_, Joined::Live) => {
+            Step::Joined(channel, Joined::Live) => {
+                self.tell_reading(channel).await?;
                 self.catching = None;
                 self.take_next();
             }

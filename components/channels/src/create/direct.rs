@@ -43,6 +43,13 @@ pub async fn return_to(
     Ok(returned?)
 }
 
+/// Opens the direct channel that was archived.
+pub async fn reopen(caller: &Caller, channel: &RawValue, request_id: &str) -> Result<Box<RawValue>, Problem> {
+    let row = read(channel)?;
+    let opened = acts::reopen(caller, row.id, &row.matrix_room_id, request_id).await?;
+    RawValue::from_string(opened.into_text()).map_err(Problem::internal)
+}
+
 /// The level of the other one, which a direct channel's room is made with: both own it, unless one is an agent.
 pub fn levels(gateway: &Gateway, other: Option<&EntityId>) -> Option<Map<String, Value>> {
     let other = other.filter(|other| other.kind() != EntityKind::Agent)?;
@@ -50,9 +57,17 @@ pub fn levels(gateway: &Gateway, other: Option<&EntityId>) -> Option<Map<String,
     Some(Map::from_iter([("users".to_owned(), users)]))
 }
 
-/// Brings the other one into a direct channel, unless they are there or have left it.
-pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawValue) -> Result<(), Problem> {
-    let Some(other) = other else { return Ok(()) };
+/// Has the Matrix clients of both show the room as their conversation. The channel is there all the same where that fails.
+pub async fn mark(gateway: &Gateway, caller: &Caller, other: Option<&EntityId>, channel: &RawValue, request_id: &str) {
+    let (Some(other), Ok(row)) = (other, read(channel)) else { return };
+    if let Err(problem) = gateway.mark_direct(&row.matrix_room_id, caller.id(), other).await {
+        log::error(request_id, &format!("{} is not marked as a conversation: {problem}", row.matrix_room_id));
+    }
+}
+
+/// Brings the other one into a direct channel, unless they are there or have left it. Whether they were brought in.
+pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &RawValue) -> Result<bool, Problem> {
+    let Some(other) = other else { return Ok(false) };
     let role = (other.kind() != EntityKind::Agent).then_some(Role::Owner);
     let invitation = InviteMember { member_id: other.as_str().to_owned(), role, ..InviteMember::default() };
     match acts::invite(caller, read(channel)?.id, invitation, None, LevelIs::GivenWithTheRoom).await {
@@ -64,7 +79,7 @@ pub async fn invite_other(caller: &Caller, other: Option<&EntityId>, channel: &R
             | Refusal::CannotInvite
             | Refusal::ChannelNotFound
             | Refusal::MemberNotFound,
-        )) => Ok(()),
-        invited => Ok(invited.map(|_| ())?),
+        )) => Ok(false),
+        invited => Ok(invited.map(|invited| !invited.was_member)?),
     }
 }

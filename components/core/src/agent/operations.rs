@@ -13,13 +13,19 @@ use serde_json::json;
 pub fn operations() -> Vec<Operation> {
     vec![
         operation("agents", "post", paths::AGENT_POST, "postAsAgent")
-            .does("Post as an agent", "Agents speak in notices (`m.notice`).")
+            .does(
+                "Post as an agent",
+                "Agents speak in notices (`m.notice`), of which Matrix clients notify nobody, unless they say `notify`. Who \
+                 reads the room sees by the sender's id, `@agent-…`, that software wrote it, and here by `sender_type`; the \
+                 field `city.daarion.agent` is a help for clients and no proof.",
+            )
             .who(Internal("for agents that are members and may write"))
             .reads::<AgentPost>(json!({"channel_id": "6f1d3c7e-52b8-4a0b-9d0c-6a2f0d5c71e4", "text": "Good morning"}))
             .retry_safe()
             .responds::<AgentPosted>(200, "It is posted.")
             .refuses(&WRITING)
-            .refuses(&[Refusal::ChannelEncrypted, Refusal::ReplyToNotFound])
+            .refuses(&[Refusal::ChannelEncrypted, Refusal::ReplyToNotFound, Refusal::ThreadNotFound])
+            .refuses(&[Refusal::CannotMentionRoom])
             .fails([Problem::not_found("agent"), Problem::agent_not_allowed()])
             .asks_matrix(),
         operation("agents", "get", paths::AGENT_CONTEXT, "getAgentContext")

@@ -68,6 +68,8 @@ impl EventType {
             | Self::ChannelCreated
             | Self::ReactionAdded
             | Self::ReactionRemoved
+            | Self::MessagePinned
+            | Self::MessageUnpinned
             | Self::MatrixMessage
             | Self::MatrixRoomCreated => AccessEffect::Nobody,
         }
@@ -98,6 +100,8 @@ impl EventType {
             | Self::ChannelArchived
             | Self::ReactionAdded
             | Self::ReactionRemoved
+            | Self::MessagePinned
+            | Self::MessageUnpinned
             | Self::MatrixMessage
             | Self::MatrixRoomCreated => None,
         }

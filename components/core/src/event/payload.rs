@@ -5,6 +5,7 @@ use crate::channel::{Channel, Visibility};
 use crate::event::Seq;
 use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
 use crate::member::{Member, MemberType, Role};
+use crate::mention::Mention;
 use crate::message::Message;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,10 @@ pub struct MessageEvent {
     pub content_preview: String,
     /// When the message was sent.
     pub created_at: Timestamp,
+    /// Who is meant by it, as the message has it.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::mention::MAX_MENTIONS)))]
+    pub mentions: Vec<Mention>,
     /// The message after the change.
     pub message: Message,
     /// Who deleted the message; only in `.deleted`.
@@ -124,6 +129,19 @@ pub struct ReactionEvent {
     pub emoji: String,
 }
 
+/// The payload of `messaging.message.pinned` and `.unpinned`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct PinEvent {
+    /// What every event carries.
+    #[serde(flatten)]
+    pub envelope: EventEnvelope,
+    /// The message.
+    pub message_id: MessageId,
+    /// Who did it.
+    pub actor_id: EntityId,
+}
+
 /// The payload of `integration.matrix.message`. Its `event_id` is the Matrix event's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
@@ -194,19 +212,23 @@ mod tests {
         let row = json!({"id": ID, "channel_id": ID, "member_id": "user:bob", "member_type": "human",
             "matrix_user_id": "@user-bob:x", "role": "member", "can_read": true, "can_write": true, "can_invite": false,
             "can_kick": false, "can_create_tasks": false, "matrix_power_level": 0, "invited_by": "user:alice",
-            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null});
+            "invited_at": "2026-01-01T00:00:00.000000Z", "joined_at": null, "left_at": null, "banned_at": null,
+            "display_name": null, "avatar_url": null});
         let member = with(member, "member", row);
         assert_same::<MemberEvent>(&with(member.clone(), "invited_by", Value::Null));
         assert_same::<MemberEvent>(&with(with(member, "invited_by", json!("user:alice")), "banned", json!(true)));
         let reaction = with(with(envelope.clone(), "message_id", json!(ID)), "reactor_id", json!("agent:sofia"));
         assert_same::<ReactionEvent>(&with(reaction, "emoji", json!("👍")));
+        let pin = with(with(envelope.clone(), "message_id", json!(ID)), "actor_id", json!("user:alice"));
+        assert_same::<PinEvent>(&pin);
         let at = "2026-01-01T00:00:00.000000Z";
         let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
-            "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null,
-            "edited_at": null, "deleted_at": null, "created_at": at});
+            "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null, "reply_to": null,
+            "edited_at": null, "deleted_at": null, "created_at": at, "mentions": ["user:bob", "room"], "poll_ended_at": null,
+            "sender_name": null, "sender_avatar_url": null});
         let created = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7,
             "message_id": ID, "matrix_event_id": "$e", "sender_id": "user:alice", "sender_type": "human",
-            "preview": "hi", "content_preview": "hi", "created_at": at, "message": message});
+            "preview": "hi", "content_preview": "hi", "created_at": at, "mentions": ["user:bob", "room"], "message": message});
         assert_same::<MessageEvent>(&created);
         assert_same::<MessageEvent>(&with(created, "actor_id", json!("user:bob")));
         let matrix = json!({"room_id": "!r", "sender_matrix_id": "@bob:x", "timestamp": 1_700_000_000_000_i64,

@@ -29,13 +29,13 @@ pub struct SendEvent {
     /// The text as HTML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formatted_body: Option<String>,
-    /// `m.in_reply_to` or `m.replace`.
+    /// `m.in_reply_to`, `m.thread` or `m.replace`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relates_to: Option<Map<String, Value>>,
     /// The transaction id: the same one sends once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub txn_id: Option<String>,
-    /// Further fields `city.daarion.…` of the event's content.
+    /// Further fields of the event's content: `city.daarion.…`, `m.mentions`, and of an edit its `m.new_content`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra_content: Map<String, Value>,
     /// The whole content of an event that the client has encrypted.
@@ -51,6 +51,26 @@ pub struct Sent {
     /// RFC 3339; when the gateway does not say, the index takes its own time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<String>,
+}
+
+/// In: `receipt`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendReceipt {
+    /// The room.
+    pub room_id: String,
+    /// Up to which event.
+    pub event_id: String,
+    /// Who has read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reader: Option<String>,
+    /// Their Matrix id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reader_matrix_id: Option<String>,
+    /// `m.read`, or `m.read.private`, which the homeserver shows to nobody else.
+    pub receipt_type: String,
+    /// `main`, or the root of the thread that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread_id: Option<String>,
 }
 
 /// In: `send-reaction`.
@@ -123,6 +143,16 @@ pub struct MembershipChange {
     /// Shown in Matrix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of an invitation: it is to a conversation of two (client-server API, "Direct Messaging").
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_direct: Option<bool>,
+}
+
+/// In: `PUT rooms/{room_id}/direct`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct DirectRoom {
+    /// The two whose conversation it is, as Matrix ids.
+    pub user_ids: Vec<String>,
 }
 
 /// Out: `invite`, `join`, `leave`, `kick`, `ban` and `unban`.

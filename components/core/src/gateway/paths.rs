@@ -26,10 +26,18 @@ pub const VISIBILITY: &str = "/internal/matrix/rooms/:room_id/visibility";
 pub const POWER_LEVEL: &str = "/internal/matrix/rooms/:room_id/power-level";
 /// Whether a room takes no more messages.
 pub const READ_ONLY: &str = "/internal/matrix/rooms/:room_id/read-only";
+/// Whose conversation a room is. A gateway may leave it out.
+pub const DIRECT: &str = "/internal/matrix/rooms/:room_id/direct";
+/// Whether an event is in a room's list of pinned ones. A gateway may leave it out.
+pub const PINNED: &str = "/internal/matrix/rooms/:room_id/pinned";
+/// Whether somebody types in a room. A gateway may leave it out.
+pub const TYPING: &str = "/internal/matrix/rooms/:room_id/typing";
 /// Sends a message.
 pub const SEND: &str = "/internal/matrix/send";
 /// Reacts to an event.
 pub const SEND_REACTION: &str = "/internal/matrix/send-reaction";
+/// Says how far one of the gateway's own users has read. A gateway may leave it out.
+pub const RECEIPT: &str = "/internal/matrix/receipt";
 /// Redacts an event.
 pub const REDACT: &str = "/internal/matrix/redact";
 /// Invites somebody.
@@ -63,6 +71,23 @@ pub const HEALTH: &str = "/internal/matrix/health";
 
 /// Whether a gateway may be without this call: what the platform's own specification does not have.
 pub fn is_optional(path: &str) -> bool {
-    [EVENT, EDITS, STATE, MEMBERS, TOPIC, AVATAR, VISIBILITY, POWER_LEVEL, READ_ONLY, BAN, UNBAN, HEALTH]
-        .contains(&path)
+    [
+        EVENT,
+        EDITS,
+        STATE,
+        MEMBERS,
+        TOPIC,
+        AVATAR,
+        VISIBILITY,
+        POWER_LEVEL,
+        READ_ONLY,
+        DIRECT,
+        BAN,
+        UNBAN,
+        RECEIPT,
+        HEALTH,
+        PINNED,
+        TYPING,
+    ]
+    .contains(&path)
 }

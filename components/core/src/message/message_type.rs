@@ -16,6 +16,10 @@ pub enum MessageType {
     #[serde(rename = "m.notice")]
     #[strum(serialize = "m.notice")]
     Notice,
+    /// `m.emote`: what somebody does, `/me`.
+    #[serde(rename = "m.emote")]
+    #[strum(serialize = "m.emote")]
+    Emote,
     /// `m.image`
     #[cfg_attr(feature = "openapi", schemars(skip))]
     #[serde(rename = "m.image")]

@@ -1,6 +1,6 @@
 //! What the OpenAPI document says of the operations.
 
-use super::{EditMessage, Message, MessageWithContent, SendMessage};
+use super::{EditMessage, Message, MessageOnPage, MessageWithContent, SendMessage};
 use crate::openapi::Who::{Caller, Reader};
 use crate::openapi::{Operation, READERS, READING, WRITERS, WRITING, operation};
 use crate::paths;
@@ -13,11 +13,13 @@ pub fn operations() -> Vec<Operation> {
         operation("messages", "get", paths::MESSAGES, "listMessages")
             .does(
                 "Page through messages",
-                "Newest first. Deleted messages are left out unless `deleted` asks for them.",
+                "Newest first, those in threads too. Deleted messages are left out unless `deleted` asks for them. \
+                 `include=content` adds what `GET` of each message tells, of up to 50 messages; where Matrix does not \
+                 respond in time, the text is the index's.",
             )
             .who(Reader(READERS))
-            .asks(&["limit", "before", "after", "deleted"])
-            .responds::<Vec<Message>>(200, "A page of messages.")
+            .asks(&["limit", "before", "after", "deleted", "include"])
+            .responds::<Vec<MessageOnPage>>(200, "A page of messages.")
             .links(&["next", "prev"])
             .refuses(&READING)
             .refuses(&[Refusal::PositionNotFound]),
@@ -28,7 +30,13 @@ pub fn operations() -> Vec<Operation> {
             .retry_safe()
             .responds::<Message>(201, "The message.")
             .refuses(&WRITING)
-            .refuses(&[Refusal::ChannelEncrypted, Refusal::ChannelNotEncrypted, Refusal::ReplyToNotFound])
+            .refuses(&[
+                Refusal::ChannelEncrypted,
+                Refusal::ChannelNotEncrypted,
+                Refusal::ReplyToNotFound,
+                Refusal::ThreadNotFound,
+                Refusal::CannotMentionRoom,
+            ])
             .asks_optional_call(),
         operation("messages", "get", paths::MESSAGE, "getMessage")
             .does(
@@ -44,7 +52,8 @@ pub fn operations() -> Vec<Operation> {
         operation("messages", "patch", paths::MESSAGE, "editMessage")
             .does(
                 "Edit a message",
-                "Replaces the whole text. In an encrypted channel `encrypted` takes the place of `text`.",
+                "Replaces the whole text; what the message replies to, and its file, stay. In an encrypted channel \
+                 `encrypted` takes the place of `text`.",
             )
             .who(Caller("its sender, as a member with `can_write`"))
             .reads::<EditMessage>(json!({"text": "Hello again"}))
@@ -58,6 +67,7 @@ pub fn operations() -> Vec<Operation> {
             ])
             .refuses(&[Refusal::NotAMember, Refusal::CannotWrite, Refusal::ChannelArchived, Refusal::ChannelEncrypted])
             .refuses(&[Refusal::ChannelNotEncrypted, Refusal::MessageNotEncrypted])
+            .refuses(&[Refusal::NotEditable, Refusal::CannotMentionRoom])
             .asks_optional_call(),
         operation("messages", "delete", paths::MESSAGE, "deleteMessage")
             .does(
@@ -76,7 +86,10 @@ pub fn operations() -> Vec<Operation> {
             ])
             .asks_matrix(),
         operation("messages", "get", paths::REPLIES, "listReplies")
-            .does("Page through the replies to a message", "Newest first.")
+            .does(
+                "Page through the replies to a message",
+                "Newest first: what is in the thread under it, and what replies to it elsewhere.",
+            )
             .who(Reader(READERS))
             .asks(&["limit", "before", "after", "deleted"])
             .responds::<Vec<Message>>(200, "A page of replies.")

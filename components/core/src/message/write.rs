@@ -3,6 +3,9 @@
 use super::MessageType;
 use crate::ids::MessageId;
 use crate::matrix::{self, MessageKind};
+use crate::mention;
+#[cfg(feature = "openapi")]
+use crate::mention::{MAX_MENTIONS, Mention};
 use crate::problem::{FieldError, Problem};
 use crate::text::TextKind;
 use crate::text::check_text;
@@ -16,7 +19,7 @@ use serde_json::{Map, Value};
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(extend(
     "if" = {"properties": {"encrypted": {"type": "object"}}, "required": ["encrypted"]},
-    "then" = {"properties": {"text": {"type": "null"}, "formatted_body": {"type": "null"}}},
+    "then" = {"properties": {"text": {"type": "null"}, "formatted_body": {"type": "null"}, "mentions": {"maxItems": 0}}},
     "else" = {"properties": {"text": {"type": "string"}}, "required": ["text"]}
 )))]
 pub struct SendMessage {
@@ -33,9 +36,23 @@ pub struct SendMessage {
     /// A message of the same channel.
     pub reply_to: Option<MessageId>,
     /// In an encrypted channel: the content of an `m.room.encrypted` event, made by the client. Its `m.relates_to`, in
-    /// place of `reply_to`, may name a thread or a message that is replied to.
+    /// place of `reply_to` and `thread_id`, may name a thread or a message that is replied to.
     #[cfg_attr(feature = "openapi", schemars(transform = encrypted_content))]
     pub encrypted: Option<Map<String, Value>>,
+    /// Who is meant, and `room` for everybody in the channel, which takes a power level (50, unless the room says
+    /// otherwise). At most 50. Who is not in the channel is named all the same: they are not told, as they cannot read it.
+    /// Not beside `encrypted`: there the client names them inside.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "Vec::is_empty", with = "Vec<Mention>", length(max = MAX_MENTIONS)))]
+    pub mentions: Vec<String>,
+    /// Of an agent: the message is an `m.text`, of which Matrix clients notify people, and has `city.daarion.agent` in its
+    /// content; otherwise it is a notice. Of a person it changes nothing.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
+    pub notify: bool,
+    /// The thread: the message under which it is. One that is in a thread itself means that thread. Beside it, `reply_to`
+    /// is a message of the thread.
+    pub thread_id: Option<MessageId>,
 }
 
 /// What `encrypted` has to have, and which names in it are ours.
@@ -68,20 +85,20 @@ impl SendMessage {
     pub fn check(&self) -> Result<(), Problem> {
         let mut errors = Vec::new();
         check_content(self.text.as_deref(), self.formatted_body.as_deref(), self.encrypted.as_ref(), &mut errors);
-        match (self.encrypted.as_ref().and_then(|content| content.get("m.relates_to")), self.reply_to) {
-            (None, _) => {}
-            (Some(_), Some(_)) => {
-                errors.push(FieldError::body("reply_to", "must not be sent beside an m.relates_to in encrypted"));
-            }
-            (relates_to, None) => {
-                if matches!(matrix::message_kind(relates_to), MessageKind::Edit { .. }) {
-                    errors.push(FieldError::body("encrypted/m.relates_to", "must not make an edit of it"));
+        check_mentions(&self.mentions, self.encrypted.is_some(), &mut errors);
+        if let Some(relates_to) = self.encrypted.as_ref().and_then(|content| content.get("m.relates_to")) {
+            for (field, id) in [("reply_to", self.reply_to), ("thread_id", self.thread_id)] {
+                if id.is_some() {
+                    errors.push(FieldError::body(field, "must not be sent beside an m.relates_to in encrypted"));
                 }
+            }
+            if matches!(matrix::message_kind(Some(relates_to)), MessageKind::Edit { .. }) {
+                errors.push(FieldError::body("encrypted/m.relates_to", "must not make an edit of it"));
             }
         }
         if self.msgtype.needs_file() {
-            errors
-                .push(FieldError::body("msgtype", "is for a file, which cannot be sent yet: send m.text or m.notice"));
+            let detail = "is for a file, which cannot be sent yet: send m.text, m.notice or m.emote";
+            errors.push(FieldError::body("msgtype", detail));
         }
         if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
@@ -118,12 +135,19 @@ fn check_content(
     check_text("formatted_body", TextKind::Message, formatted_body, (0, MAX_HTML_CHARACTERS), errors);
 }
 
+fn check_mentions(mentions: &[String], is_encrypted: bool, errors: &mut Vec<FieldError>) {
+    if is_encrypted && !mentions.is_empty() {
+        errors.push(FieldError::body("mentions", "must not be sent beside encrypted: they are inside the ciphertext"));
+    }
+    mention::check(mentions, errors);
+}
+
 /// The body of `PATCH …/messages/:message_id`.
 #[derive(Debug, Clone, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(extend(
     "if" = {"properties": {"encrypted": {"type": "object"}}, "required": ["encrypted"]},
-    "then" = {"properties": {"text": {"type": "null"}, "formatted_body": {"type": "null"}}},
+    "then" = {"properties": {"text": {"type": "null"}, "formatted_body": {"type": "null"}, "mentions": {"maxItems": 0}}},
     "else" = {"properties": {"text": {"type": "string"}}, "required": ["text"]}
 )))]
 pub struct EditMessage {
@@ -137,6 +161,9 @@ pub struct EditMessage {
     /// `m.relates_to` may be left out; otherwise it makes an edit of this message.
     #[cfg_attr(feature = "openapi", schemars(transform = encrypted_content))]
     pub encrypted: Option<Map<String, Value>>,
+    /// Who is meant from then on; when it is left out, those who were. Matrix clients notify only who was not meant before.
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<Vec<Mention>>", length(max = MAX_MENTIONS)))]
+    pub mentions: Option<Vec<String>>,
 }
 
 impl EditMessage {
@@ -149,6 +176,7 @@ impl EditMessage {
     pub fn check(&self) -> Result<(), Problem> {
         let mut errors = Vec::new();
         check_content(self.text.as_deref(), self.formatted_body.as_deref(), self.encrypted.as_ref(), &mut errors);
+        check_mentions(self.mentions.as_deref().unwrap_or_default(), self.encrypted.is_some(), &mut errors);
         if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
     }
 }
@@ -166,6 +194,9 @@ mod tests {
             formatted_body: None,
             reply_to: None,
             encrypted: None,
+            mentions: Vec::new(),
+            notify: false,
+            thread_id: None,
         };
         assert!(send("😀".repeat(10_000)).check().is_ok());
         assert!(send("a".repeat(10_001)).check().is_err());
@@ -185,6 +216,16 @@ mod tests {
             assert_eq!(bad_fields(json!({"text": "cat.png", "msgtype": kind})), ["/msgtype"], "{kind}");
         }
         assert!(bad_fields(json!({"text": "x", "msgtype": "m.notice"})).is_empty());
+        assert!(bad_fields(json!({"text": "waves", "msgtype": "m.emote"})).is_empty());
+    }
+
+    #[test]
+    fn mentions_are_of_somebody_and_not_beside_ciphertext() {
+        assert!(bad_fields(json!({"text": "x", "mentions": ["user:bob", "room", "@x:server"]})).is_empty());
+        assert_eq!(bad_fields(json!({"text": "x", "mentions": ["user:bob", "bob"]})), ["/mentions/1"]);
+        let ciphertext = json!({"algorithm": "a", "ciphertext": "c"});
+        assert_eq!(bad_fields(json!({"encrypted": ciphertext, "mentions": ["user:bob"]})), ["/mentions"]);
+        assert!(bad_fields(json!({"encrypted": ciphertext, "mentions": []})).is_empty());
     }
 
     #[test]
@@ -201,7 +242,8 @@ mod tests {
         for field in ["city.daarion.key", "city.daarion.fingerprint", "city.daarion.anything"] {
             assert_eq!(bad_fields(json!({"encrypted": with(field, json!("x"))})), ["/encrypted"], "{field}");
         }
-        assert_eq!(bad_fields(json!({"encrypted": with("m.relates_to", reply), "reply_to": id})), ["/reply_to"]);
+        let both = json!({"encrypted": with("m.relates_to", reply), "reply_to": id, "thread_id": id});
+        assert_eq!(bad_fields(both), ["/reply_to", "/thread_id"]);
         let edit = json!({"rel_type": "m.replace", "event_id": "$e"});
         assert_eq!(bad_fields(json!({"encrypted": with("m.relates_to", edit)})), ["/encrypted/m.relates_to"]);
     }

@@ -39,7 +39,8 @@ pub const MAX_RESUMED_EVENTS: i64 = 10_000;
 /// An error notice repeats at most this many characters of a channel id.
 pub const MAX_ECHOED_ID: usize = 64;
 
-/// Subscribes to channels and leaves them, on the socket for many channels. Whatever else the text says is ignored.
+/// Subscribes to channels and leaves them, and says that the caller types, on the socket for many channels. Whatever else
+/// the text says is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ClientMessage {
@@ -49,6 +50,21 @@ pub struct ClientMessage {
     /// Channels to leave.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsubscribe: Vec<Unsubscribe>,
+    /// That the caller types in a channel, or has stopped: as `PUT …/typing` over REST. Nothing is answered; what the caller
+    /// may not say is ignored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "TypingCommand"))]
+    pub typing: Option<TypingCommand>,
+}
+
+/// Who types, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct TypingCommand {
+    /// The channel. The socket need not be subscribed to it.
+    pub channel_id: ChannelId,
+    /// Whether the caller types. It ends by itself after 10 seconds, so it is repeated every few seconds.
+    pub typing: bool,
 }
 
 /// A channel to subscribe to. Its id alone may stand instead of the object.
@@ -81,6 +97,8 @@ pub enum ClientCommand {
     Subscribe(Subscribe),
     /// Leave a channel.
     Unsubscribe(Unsubscribe),
+    /// The caller types, or has stopped.
+    Typing(TypingCommand),
     /// An entry that cannot be followed: the client is told why.
     Invalid {
         /// The channel as the client named it, at most [`MAX_ECHOED_ID`] characters of it.
@@ -100,6 +118,7 @@ impl ClientCommand {
             subscribe: Vec<Value>,
             #[serde(default)]
             unsubscribe: Vec<Value>,
+            typing: Option<Value>,
         }
         let Ok(entries) = json::from_str::<Entries>(text) else { return Vec::new() };
         let unsubscribe = entries.unsubscribe.iter().map(|entry| match channel_id(entry) {
@@ -111,7 +130,8 @@ impl ClientCommand {
             (Ok(channel_id), Err(code)) => Self::Invalid { channel_id: channel_id.to_string(), code },
             (Err(invalid), _) => invalid,
         });
-        unsubscribe.chain(subscribe).collect()
+        let typing = entries.typing.and_then(|entry| serde_json::from_value(entry).ok()).map(Self::Typing);
+        unsubscribe.chain(subscribe).chain(typing).collect()
     }
 }
 
@@ -164,10 +184,12 @@ mod tests {
         let message = ClientMessage {
             subscribe: vec![Subscribe { channel_id: CHANNEL, since_seq: Some(0) }],
             unsubscribe: vec![Unsubscribe { channel_id: CHANNEL }],
+            typing: Some(TypingCommand { channel_id: CHANNEL, typing: true }),
         };
         let text = serde_json::to_string(&message).unwrap();
         let leave = ClientCommand::Unsubscribe(Unsubscribe { channel_id: CHANNEL });
-        assert_eq!(ClientCommand::parse(&text), [leave, subscribe(Some(0))]);
+        let typing = ClientCommand::Typing(TypingCommand { channel_id: CHANNEL, typing: true });
+        assert_eq!(ClientCommand::parse(&text), [leave, subscribe(Some(0)), typing]);
         assert_eq!(serde_json::from_str::<ClientMessage>(&text).unwrap(), message);
     }
 
@@ -184,6 +206,18 @@ mod tests {
         for text in [PING, "", "{}", "[]", array.as_str(), r#"{"typing": true}"#, r#"{"subscribe": 1}"#] {
             assert_eq!(parse(text), [], "{text}");
         }
+    }
+
+    #[test]
+    fn typing_is_said_of_a_channel_and_what_says_nothing_is_ignored() {
+        let said = |typing: &str| ClientCommand::parse(&format!(r#"{{"typing": {typing}}}"#));
+        let stopped = ClientCommand::Typing(TypingCommand { channel_id: CHANNEL, typing: false });
+        assert_eq!(said(&format!(r#"{{"channel_id": "{A}", "typing": false, "x": 1}}"#)), [stopped]);
+        for nothing in ["null", "true", "[]", "{}", r#"{"channel_id": "x", "typing": true}"#, &format!(r#""{A}""#)] {
+            assert_eq!(said(nothing), [], "{nothing}");
+        }
+        assert_eq!(said(&format!(r#"{{"channel_id": "{A}"}}"#)), []);
+        assert_eq!(said(&format!(r#"{{"channel_id": "{A}", "typing": "yes"}}"#)), []);
     }
 
     proptest! {

@@ -3,22 +3,30 @@
 use crate::channel::Channel;
 use crate::event::{ChannelEvent, MemberEvent, Seq};
 use crate::ids::ChannelId;
+use crate::receipt::Reading;
 use serde::{Deserialize, Serialize};
 
 /// The `type` of a [`MembershipFrame`].
 pub const MEMBERSHIP: &str = "membership";
+
+/// The `type` of the frame with a [`Reading`].
+pub const UNREAD_UPDATED: &str = "unread.updated";
 
 /// Every frame that comes to a socket because of who opened it, and not because of a channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum PersonalFrame {
+    /// What a channel is to the caller has changed: they have read further, muted it or marked it, on whichever device. It is
+    /// stored nowhere and may be dropped. It also comes once for a subscription, before the channel's frames come live.
+    #[serde(rename = "unread.updated")]
+    UnreadUpdated(Reading),
     /// A membership of the caller began, changed or ended: a channel that they made, an invitation, a direct channel,
     /// joining, leaving, being removed, another role. It comes on every signed-in socket without a subscription, once
     /// for an event: not when the event comes, or came, as a frame of a channel that the socket is subscribed to. Who
     /// is no member of a new channel hears of none: lists of public and microDAO channels are read over REST. More
     /// than 100 roles that change at once are told to nobody one by one.
-    Membership(MembershipFrame),
+    Membership(Box<MembershipFrame>),
 }
 
 /// A change of one of the caller's memberships.

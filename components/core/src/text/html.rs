@@ -95,11 +95,11 @@ const LEFT_OUT: [&str; 17] = [
 /// Where a link may lead.
 const LINK_SCHEMES: [&str; 5] = ["ftp", "http", "https", "magnet", "mailto"];
 
-/// HTML, on its way to the component that cleans it and back.
+/// HTML of messages, on its way to the component that cleans it and back.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Html {
-    /// The HTML.
-    pub html: String,
+    /// The HTML of each.
+    pub html: Vec<String>,
 }
 
 /// Cleans HTML. Empty when nothing is left that can be seen.

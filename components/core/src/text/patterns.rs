@@ -51,4 +51,4 @@ pub const LINES_OR_NOTHING: &str = concat!("^$|^[^", forbidden!(), "]*", seen!()
 /// A message: anything that PostgreSQL can store.
 pub const MESSAGE: &str = r"^[^\u0000]*$";
 /// [`super::is_mxc`].
-pub const MXC: &str = "^mxc://[!-.0-~]+/[!-~]+$";
+pub const MXC: &str = r"^mxc://[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*/[A-Za-z0-9_-]+$";

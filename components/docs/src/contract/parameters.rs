@@ -3,6 +3,7 @@
 use messaging_core::ids::{ChannelId, MessageId, MicrodaoId};
 use messaging_core::page::{DEFAULT_LIMIT, MAX_CHANNELS, MAX_LIMIT};
 use messaging_core::paths::ReactionPath;
+use messaging_core::receipt::MAX_SEQ;
 use messaging_core::reconcile::MAX_MIN_AGE;
 use messaging_core::text::patterns;
 use schemars::SchemaGenerator;
@@ -60,12 +61,25 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let cursor = "Where the page starts; comes from a `Link` header.";
     add("cursor", "query", "cursor", cursor, text(format!("^{time}_{uuid}$")));
     add("member_cursor", "query", "cursor", cursor, text(format!("^{uuid}$")));
+    add("thread_cursor", "query", "cursor", cursor, text(r"^[0-9]{1,18}$".to_owned()));
+    let followed = "Only threads that the caller follows.";
+    add("followed", "query", "followed", followed, json!({"type": "boolean", "default": false}));
     let microdao = types.subschema_for::<MicrodaoId>().to_value();
     add("of_microdao", "query", "microdao_id", "Only channels of this microDAO.", microdao.clone());
+    let joined = "Whether only channels that the caller is a member of; an invitation is none.";
+    add("joined", "query", "joined", joined, json!({"type": "boolean", "default": false}));
+    let order = "What is on top: the channel that was made last (`created`), or whose newest message is the newest, a deleted one \
+                 too (`activity`; a channel without messages stands where it was made).";
+    let orders = json!({"type": "string", "enum": ["created", "activity"], "default": "created"});
+    add("channel_order", "query", "order", order, orders);
+    let include = "`content` adds what `GET` of each message tells. A page then has at most 50 messages.";
+    add("include", "query", "include", include, json!({"type": "string", "enum": ["content"]}));
     add("microdao_id", "path", "microdao_id", "The microDAO.", microdao);
     add("reader", "query", "agent_id", "The agent that reads; without it a service of the platform does.", agent);
     let since = "Since when, an RFC 3339 time; without it, where the last run has ended.";
     add("since", "query", "since", since, text(format!("^{time}$")));
+    let seq = "The number that readers are counted of; without it, that of the newest message.";
+    add("receipt_seq", "query", "seq", seq, json!({"type": "integer", "minimum": 0, "maximum": MAX_SEQ}));
     let age = "Events that are younger than so many seconds are left to the homeserver.";
     let number = json!({"type": "integer", "minimum": 0, "maximum": MAX_MIN_AGE, "default": 0});
     add("min_age", "query", "min_age", age, number);

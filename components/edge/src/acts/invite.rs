@@ -58,7 +58,14 @@ pub async fn invite(
     // Behind that, so that the push of it is older than the invitation.
     let asked_at = log::now();
     let has_joined = invitation.member_id.kind() != EntityKind::MatrixPerson && !prepared.must_accept;
-    let way_in = WayIn { room_id, matrix_id: &matrix_id, power_level: prepared.power_level, level_is, has_joined };
+    let way_in = WayIn {
+        room_id,
+        matrix_id: &matrix_id,
+        power_level: prepared.power_level,
+        level_is,
+        has_joined,
+        is_direct: prepared.is_direct,
+    };
     if let Err(problem) = intended(caller, intent, let_in(caller, &gateway, way_in)).await {
         if prepared.must_unban
             && let Err(lost) = gateway.ban(room_id, &matrix_id, Some(caller.id())).await
@@ -103,10 +110,11 @@ struct WayIn<'a> {
     power_level: Option<i32>,
     level_is: LevelIs,
     has_joined: bool,
+    is_direct: bool,
 }
 
 async fn let_in(caller: &Caller, gateway: &Gateway, way_in: WayIn<'_>) -> Result<(), Problem> {
-    let WayIn { room_id, matrix_id, power_level, level_is, has_joined } = way_in;
+    let WayIn { room_id, matrix_id, power_level, level_is, has_joined, is_direct } = way_in;
     // First, because the homeserver's push of the invitation records the role: then the room must have it already.
     if let Some(power_level) = power_level {
         match gateway.set_power_level(room_id, matrix_id, power_level, Some(caller.id())).await {
@@ -114,7 +122,7 @@ async fn let_in(caller: &Caller, gateway: &Gateway, way_in: WayIn<'_>) -> Result
             set => set?,
         }
     }
-    gateway.invite(room_id, matrix_id, caller.id()).await?;
+    gateway.invite(room_id, matrix_id, caller.id(), is_direct).await?;
     if has_joined {
         gateway.join(room_id, matrix_id).await?;
     }

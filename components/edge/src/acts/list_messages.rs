@@ -5,7 +5,7 @@ use messaging_core::auth::Caller;
 use messaging_core::ids::{ChannelId, MessageId};
 use messaging_core::page::{FromQuery, MessagePage};
 
-/// Responds with a page of a channel's messages; with `thread_id`, of the replies to that message.
+/// Responds with a page of a channel's messages; with `thread_id`, of the thread under that message and the other replies to it.
 ///
 /// `path` is where the neighbouring pages are, and `reader` what their query has to repeat besides the page's own part.
 pub async fn list_messages(

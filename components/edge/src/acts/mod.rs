@@ -1,15 +1,21 @@
 //! Acts that several components carry out alike.
 
+mod content;
 mod enter;
 mod intended;
 mod invite;
 mod list_messages;
 mod once;
+mod reopen;
 mod send;
+mod unpin;
 
+pub use content::{Place, Row, clean_contents, read_content, with_content, with_contents};
 pub use enter::enter;
 pub use intended::intended;
 pub use invite::{Invited, LevelIs, invite};
 pub use list_messages::list_messages;
 pub use once::{Asked, NO_CHANNEL, once};
+pub use reopen::reopen;
 pub use send::send;
+pub use unpin::unpin;

@@ -72,7 +72,9 @@ pub fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
 mod tests {
     use super::*;
 
-    const OPTIONAL: [&str; 12] = [
+    const OPTIONAL: [&str; 16] = [
+        paths::PINNED,
+        paths::TYPING,
         paths::MEMBERS,
         paths::EVENT,
         paths::EDITS,
@@ -82,8 +84,10 @@ mod tests {
         paths::VISIBILITY,
         paths::POWER_LEVEL,
         paths::READ_ONLY,
+        paths::DIRECT,
         paths::BAN,
         paths::UNBAN,
+        paths::RECEIPT,
         paths::HEALTH,
     ];
 

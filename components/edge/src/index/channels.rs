@@ -6,7 +6,7 @@ use messaging_core::auth::Caller;
 use messaging_core::channel::NewChannel;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::ChannelId;
-use messaging_core::page::ChannelPage;
+use messaging_core::page::{ChannelOrder, ChannelPage};
 use messaging_core::rate_limit::Class;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -19,6 +19,8 @@ pub async fn list_channels(caller: &Caller, page: &ChannelPage) -> Result<Page, 
         .arg("p_limit", page.limit)
         .arg("p_before_time", page.cursor.as_ref().map(|(time, _)| time))
         .arg("p_before_id", page.cursor.as_ref().map(|(_, id)| *id))
+        .arg("p_joined", page.joined)
+        .arg("p_by_activity", page.order == ChannelOrder::Activity)
         .json()
         .await
 }
@@ -38,6 +40,9 @@ pub struct ReservedChannel {
     /// It is archived.
     #[serde(default)]
     pub is_archived: bool,
+    /// It is an archived direct channel that the caller opens again.
+    #[serde(default)]
+    pub must_reopen: bool,
     /// It is a direct channel that the caller has left, and comes back to.
     #[serde(default)]
     pub must_return: bool,
@@ -163,12 +168,12 @@ pub async fn record_channel_change(
         .await
 }
 
-/// An archive that the caller may do.
+/// An archive, or the end of one, that the caller may do.
 #[derive(Debug, Deserialize)]
 pub struct PreparedArchive {
     /// The channel's room.
     pub room_id: String,
-    /// It is archived already.
+    /// It is archived at the moment.
     pub is_archived: bool,
 }
 
@@ -181,6 +186,17 @@ pub async fn prepare_archive(caller: &Caller, channel_id: ChannelId) -> Result<P
 /// After the room takes no more messages.
 pub async fn record_archive(caller: &Caller, channel_id: ChannelId) -> Result<(), Error> {
     Call::of("record_archive").arg("p_channel_id", channel_id).arg("p_caller", caller.id()).done().await
+}
+
+/// Before an archived channel is opened again.
+pub async fn prepare_reopening(caller: &Caller, channel_id: ChannelId) -> Result<PreparedArchive, Error> {
+    let call = Call::of("prepare_reopening").caller(caller).arg("p_channel_id", channel_id);
+    call.limited(Class::Manage, caller).await.json().await
+}
+
+/// After the room takes messages again; gives the channel.
+pub async fn record_reopening(caller: &Caller, channel_id: ChannelId) -> Result<Document, Error> {
+    Call::of("record_reopening").arg("p_channel_id", channel_id).arg("p_caller", caller.id()).document().await
 }
 
 /// Who may write in a channel, for an agent filter.

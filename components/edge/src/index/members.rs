@@ -98,6 +98,9 @@ pub struct PreparedInvite {
     /// They are only invited: they decide themselves.
     #[serde(default)]
     pub must_accept: bool,
+    /// The channel is a conversation of two.
+    #[serde(default)]
+    pub is_direct: bool,
 }
 
 /// Before somebody is invited in Matrix.

@@ -1,11 +1,14 @@
 //! Messages: `migrations/functions/messages/`.
 
 use super::call::Call;
+pub use super::edits::{PreparedEdit, RecordEdit, RecordedEdit, prepare_edit, record_edit};
+pub use super::polls::record_poll_end;
 pub use super::redactions::{RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction};
-use super::{Document, Error, Page};
+use super::{Error, Page};
 use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityId, MessageId};
+use messaging_core::mention::{self, Mention};
 use messaging_core::page::MessagePage;
 use messaging_core::paths::MessagePath;
 use messaging_core::rate_limit::Class;
@@ -13,13 +16,26 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// A page of a channel's messages; with `thread_id`, of the replies to that message.
+/// A page of a channel's messages; with `thread_id`, of the thread under that message and the other replies to it.
 pub async fn list_messages(
     caller: &Caller,
     channel_id: ChannelId,
     page: &MessagePage,
     thread_id: Option<MessageId>,
 ) -> Result<Page, Error> {
+    pages(caller, channel_id, page, thread_id).json().await
+}
+
+/// The same of the channel, with where the content of each message is.
+pub async fn list_messages_with_places(
+    caller: &Caller,
+    channel_id: ChannelId,
+    page: &MessagePage,
+) -> Result<Page, Error> {
+    pages(caller, channel_id, page, None).arg("p_with_places", true).json().await
+}
+
+fn pages(caller: &Caller, channel_id: ChannelId, page: &MessagePage, thread_id: Option<MessageId>) -> Call {
     let call = Call::of("list_messages").caller(caller).arg("p_channel_id", channel_id).arg("p_limit", page.limit);
     let call = match &page.before {
         Some(place) => call.jsonb("p_before", place),
@@ -29,7 +45,7 @@ pub async fn list_messages(
         Some(place) => call.jsonb("p_after", place),
         None => call.arg("p_after", None::<&str>),
     };
-    call.arg("p_thread_id", thread_id).arg("p_with_deleted", page.with_deleted).json().await
+    call.arg("p_thread_id", thread_id).arg("p_with_deleted", page.with_deleted)
 }
 
 /// A message and where its content is.
@@ -41,6 +57,8 @@ pub struct FoundMessage {
     pub event_id: String,
     /// Its content is gone.
     pub is_deleted: bool,
+    /// The edit that it shows.
+    pub edit_event_id: Option<String>,
     /// The row.
     pub message: Map<String, Value>,
 }
@@ -50,7 +68,7 @@ pub async fn get_message(caller: &Caller, at: MessagePath) -> Result<FoundMessag
     at_message("get_message", caller, at).json().await
 }
 
-fn at_message(function: &'static str, caller: &Caller, at: MessagePath) -> Call {
+pub(super) fn at_message(function: &'static str, caller: &Caller, at: MessagePath) -> Call {
     Call::of(function).caller(caller).arg("p_channel_id", at.channel_id).arg("p_message_id", at.message_id)
 }
 
@@ -66,6 +84,13 @@ pub struct PreparedSend {
     pub must_join: bool,
     /// This request was carried out before: this is its message.
     pub message: Option<Box<RawValue>>,
+    /// The root of its thread.
+    pub thread_event_id: Option<String>,
+    /// The newest message of its thread.
+    pub last_event_id: Option<String>,
+    /// The room has the caller as typing.
+    #[serde(default)]
+    pub is_typing: bool,
 }
 
 /// A message that somebody wants to send.
@@ -82,6 +107,10 @@ pub struct PrepareSend<'a> {
     pub is_encrypted: bool,
     /// What the key belongs to, where that is not the channel.
     pub route: Option<&'static str>,
+    /// Whether it mentions everybody.
+    pub mentions_room: bool,
+    /// The message under which its thread is, or one in that thread.
+    pub thread_id: Option<MessageId>,
 }
 
 /// Before a message is sent to Matrix.
@@ -94,6 +123,8 @@ pub async fn prepare_send(caller: &Caller, send: &PrepareSend<'_>) -> Result<Pre
         .arg("p_fingerprint", send.client_key.map(|_| send.fingerprint))
         .arg("p_is_encrypted", send.is_encrypted)
         .arg("p_route", send.route)
+        .arg("p_mentions_room", send.mentions_room)
+        .arg("p_thread_id", send.thread_id)
         .limited(Class::Send, caller)
         .await
         .json()
@@ -107,7 +138,7 @@ pub struct RecordMessage<'a> {
     pub room_id: &'a str,
     /// The event; the message's id follows from it.
     pub event_id: &'a str,
-    /// `m.room.message` or `m.room.encrypted`.
+    /// Its type: [`is_message_type`](messaging_core::matrix::is_message_type).
     pub event_type: &'a str,
     /// Who sent it.
     pub sender_id: &'a EntityId,
@@ -115,9 +146,9 @@ pub struct RecordMessage<'a> {
     pub sender_matrix_id: &'a str,
     /// The text's [`beginning`](messaging_core::text::beginning).
     pub content_preview: &'a str,
-    /// `text`, `image`, `file`, `audio` or `video`.
+    /// What kind of content it is, as [`describe`](messaging_core::matrix::describe) says.
     pub content_type: &'a str,
-    /// The event that it replies to, or its thread's root.
+    /// The event that it replies to.
     pub reply_to_event_id: Option<&'a str>,
     /// The request's key.
     pub client_key: Option<&'a ClientKey>,
@@ -129,6 +160,10 @@ pub struct RecordMessage<'a> {
     pub pushed_content: Option<&'a Value>,
     /// Whether the homeserver tells it: then the key is only what the event says.
     pub is_pushed: bool,
+    /// Who is meant.
+    pub mentions: &'a [Mention],
+    /// The root of its thread.
+    pub thread_event_id: Option<&'a str>,
 }
 
 /// What has become of a message.
@@ -156,7 +191,9 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_sent_at", record.sent_at)
         // Who had to join has done so before they sent.
         .arg("p_joined_at", None::<&str>)
-        .arg("p_is_pushed", record.is_pushed);
+        .arg("p_is_pushed", record.is_pushed)
+        .arg("p_mentions", mention::texts(record.mentions))
+        .arg("p_thread_event_id", record.thread_event_id);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),
@@ -176,91 +213,7 @@ pub struct PreparedMessageChange {
     pub is_deleted: bool,
 }
 
-/// An edit that the caller may make.
-#[derive(Debug, Deserialize)]
-pub struct PreparedEdit {
-    /// The room that holds the event.
-    pub room_id: String,
-    /// The event.
-    pub event_id: String,
-    /// What kind of content the message has.
-    #[serde(default)]
-    pub content_type: String,
-    /// When this was first asked for, RFC 3339, if it was asked for with a key.
-    pub asked_at: Option<String>,
-    /// This request was carried out before: this is the message as it is now.
-    pub message: Option<Box<RawValue>>,
-}
-
-/// Before a message is edited in Matrix.
-pub async fn prepare_edit(
-    caller: &Caller,
-    at: MessagePath,
-    client_key: Option<&ClientKey>,
-    fingerprint: &str,
-    is_encrypted: bool,
-) -> Result<PreparedEdit, Error> {
-    at_message("prepare_edit", caller, at)
-        .arg("p_client_key", client_key)
-        .arg("p_fingerprint", client_key.map(|_| fingerprint))
-        .arg("p_is_encrypted", is_encrypted)
-        .limited(Class::Edit, caller)
-        .await
-        .json()
-        .await
-}
-
 /// Before a message is redacted in Matrix.
 pub async fn prepare_deletion(caller: &Caller, at: MessagePath) -> Result<PreparedMessageChange, Error> {
     at_message("prepare_deletion", caller, at).limited(Class::Edit, caller).await.json().await
-}
-
-/// An edit that is in Matrix.
-#[derive(Clone, Copy)]
-pub struct RecordEdit<'a> {
-    /// The room that holds the event.
-    pub room_id: &'a str,
-    /// The event that is edited.
-    pub target_event_id: &'a str,
-    /// The edit.
-    pub event_id: &'a str,
-    /// Who edited.
-    pub sender_id: &'a EntityId,
-    /// The new text's [`beginning`](messaging_core::text::beginning).
-    pub content_preview: &'a str,
-    /// When, RFC 3339.
-    pub edited_at: &'a str,
-    /// The request's key.
-    pub client_key: Option<&'a ClientKey>,
-    /// The event's time as the homeserver tells it, milliseconds since 1970; `None` when it has not told it yet.
-    pub origin_ts: Option<i64>,
-}
-
-/// What came of an edit.
-pub struct RecordedEdit {
-    /// The message was deleted meanwhile: the edit has to be redacted in Matrix.
-    pub is_deleted: bool,
-    /// The message.
-    pub message: Document,
-}
-
-/// After a message is edited in Matrix.
-pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> {
-    #[derive(Deserialize)]
-    struct Row {
-        deleted_at: Option<String>,
-    }
-    let message = Call::of("record_edit")
-        .arg("p_room_id", record.room_id)
-        .arg("p_target_event_id", record.target_event_id)
-        .arg("p_event_id", record.event_id)
-        .arg("p_sender_id", record.sender_id)
-        .arg("p_content_preview", record.content_preview)
-        .arg("p_edited_at", record.edited_at)
-        .arg("p_client_key", record.client_key)
-        .arg("p_origin_ts", record.origin_ts)
-        .document()
-        .await?;
-    let row: Row = message.read()?;
-    Ok(RecordedEdit { is_deleted: row.deleted_at.is_some(), message })
 }

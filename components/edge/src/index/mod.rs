@@ -5,17 +5,24 @@
 
 mod call;
 pub mod channels;
+mod edits;
 pub mod endings;
 pub mod members;
 pub mod messages;
 mod page;
+pub mod pins;
+mod polls;
+pub mod profiles;
 pub mod reactions;
+pub mod receipts;
 pub mod reconcile;
 mod redactions;
 pub mod requests;
 pub mod rooms;
 pub mod set_aside;
 pub mod subscriptions;
+pub mod threads;
+pub mod typing;
 mod value;
 
 pub use call::{Document, Error, ping};

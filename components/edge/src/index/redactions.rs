@@ -3,23 +3,29 @@
 use super::Error;
 use super::call::Call;
 use messaging_core::ids::EntityId;
+use messaging_core::mention::{self, Mention};
 use serde::Deserialize;
 
+/// What a deletion leaves to be done in Matrix.
+#[derive(Debug, Default, Deserialize)]
+pub struct LeftOfDeletion {
+    /// Edits that are to be redacted.
+    pub edits: Vec<String>,
+    /// The room that still has the message in its list of pinned ones.
+    pub unpin_room_id: Option<String>,
+}
+
 /// After a message, an edit or a reaction is redacted in Matrix. `by_bot`: the actor is the bot, which acts for somebody else.
-/// `edits`: those of the message that the homeserver knows of. Gives edits that are still to be redacted in Matrix, because
-/// their message is gone; with each redaction the next ones.
+/// `edits`: those of the message that the homeserver knows of. Gives what is still to be done in Matrix, because the message
+/// is gone; with each redaction the next edits.
 pub async fn record_redaction(
     room_id: &str,
     target_event_id: &str,
     actor_id: &EntityId,
     by_bot: bool,
     edits: Vec<String>,
-) -> Result<Vec<String>, Error> {
-    #[derive(Deserialize)]
-    struct Left {
-        edits: Vec<String>,
-    }
-    let left: Option<Left> = Call::of("record_redaction")
+) -> Result<LeftOfDeletion, Error> {
+    let left: Option<LeftOfDeletion> = Call::of("record_redaction")
         .arg("p_room_id", room_id)
         .arg("p_target_event_id", target_event_id)
         .arg("p_actor_id", actor_id)
@@ -27,7 +33,7 @@ pub async fn record_redaction(
         .arg("p_edit_event_ids", edits)
         .json_if_any()
         .await?;
-    Ok(left.map(|left| left.edits).unwrap_or_default())
+    Ok(left.unwrap_or_default())
 }
 
 /// The event of the message that shows the given edit, if any.
@@ -55,6 +61,10 @@ pub struct RecordEditRedaction<'a> {
     pub edit_event_id: Option<&'a str>,
     /// When that edit was made, RFC 3339.
     pub edited_at: Option<&'a str>,
+    /// What kind of content counts instead; `None` where it stays.
+    pub content_type: Option<&'a str>,
+    /// Who is meant by it.
+    pub mentions: &'a [Mention],
 }
 
 /// After an edit is redacted in Matrix.
@@ -66,6 +76,8 @@ pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<()
         .arg("p_content_preview", record.content_preview)
         .arg("p_edit_event_id", record.edit_event_id)
         .arg("p_edited_at", record.edited_at)
+        .arg("p_content_type", record.content_type)
+        .arg("p_mentions", mention::texts(record.mentions))
         .done()
         .await
 }

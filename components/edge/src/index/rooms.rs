@@ -3,6 +3,7 @@
 use super::Error;
 use super::call::Call;
 use messaging_core::ids::EntityId;
+use messaging_core::profile::ToldProfile;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -135,20 +136,23 @@ pub async fn record_encryption(room_id: &str, sender: &Sender) -> Result<(), Err
     Call::of("record_encryption").arg("p_room_id", room_id).arg("p_sender_id", &sender.id).done().await
 }
 
-/// A membership has changed: `join`, `invite`, `leave`, `ban` or `knock`.
+/// A membership has changed: `join`, `invite`, `leave`, `ban` or `knock`. `profile` is what somebody who joins says of themselves.
 pub async fn record_membership(
     event: StateEvent<'_>,
     member_id: &EntityId,
     matrix_user_id: &str,
     membership: &str,
+    profile: Option<&ToldProfile>,
 ) -> Result<Recorded, Error> {
-    record("record_membership", event)
+    let call = record("record_membership", event)
         .arg("p_member_id", member_id)
         .arg("p_member_type", member_id.member_type())
         .arg("p_matrix_user_id", matrix_user_id)
-        .arg("p_membership", membership)
-        .json()
-        .await
+        .arg("p_membership", membership);
+    match profile {
+        Some(profile) => call.jsonb("p_profile", profile).json().await,
+        None => call.json().await,
+    }
 }
 
 /// A room's power levels.
@@ -160,6 +164,8 @@ pub struct PowerLevels<'a> {
     pub default: Option<i32>,
     /// Nobody may send any more.
     pub is_read_only: bool,
+    /// From which level on everybody may be mentioned; `None` when it cannot be read.
+    pub room_mention_level: Option<i32>,
 }
 
 /// A room's power levels have changed.
@@ -168,8 +174,14 @@ pub async fn record_power_levels(event: StateEvent<'_>, power: PowerLevels<'_>) 
         .jsonb("p_levels", power.levels)
         .arg("p_default", power.default)
         .arg("p_is_read_only", power.is_read_only)
+        .arg("p_room_mention_level", power.room_mention_level)
         .json()
         .await
+}
+
+/// A room's list of pinned events has changed: this is all of it.
+pub async fn record_pinned_events(event: StateEvent<'_>, event_ids: Vec<String>) -> Result<Recorded, Error> {
+    record("record_pinned_events", event).arg("p_event_ids", event_ids).json().await
 }
 
 /// A room has ended, and another one replaces it.
@@ -209,9 +221,4 @@ pub async fn follow_upgrade(replacement_room_id: &str, predecessor_room_id: &str
         .json_if_any()
         .await?;
     Ok(followed.map(|followed| followed.banned).unwrap_or_default())
-}
-
-/// Who types in a room at the moment: everybody who does. Nothing is stored.
-pub async fn announce_typing(room_id: &str, member_ids: Vec<String>) -> Result<(), Error> {
-    Call::of("announce_typing").arg("p_room_id", room_id).arg("p_member_ids", member_ids).done().await
 }

@@ -2,27 +2,34 @@
 //! read, and what the homeserver has taken back without a word.
 
 use super::history::is_young;
-use crate::event::{Event, Here};
+use crate::event::{Event, Here, rfc3339};
 use crate::room_state;
 use crate::state::{self, Compared as Part};
+use messaging_core::gateway::RoomMember;
+use messaging_core::profile::ToldProfile;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
+use messaging_edge::index::profiles::{ListedProfile, follow_profiles};
 use messaging_edge::index::reconcile::{Begun, find_other_memberships, find_unindexed};
 use messaging_edge::index::rooms::{Order, list_followed_state};
 use serde_json::{Value, json};
 
 /// What is compared each time, beside the encryption: first what decides who may read.
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 7] = [
     "m.room.history_visibility",
     "m.room.join_rules",
     "m.room.name",
     "m.room.topic",
     "m.room.avatar",
     "m.room.power_levels",
+    "m.room.pinned_events",
 ];
 
 /// How many memberships are set right at once.
 const MAX_MEMBERS: i32 = 25;
+
+/// How many names are compared at once.
+const MAX_NAMES: usize = 1_000;
 
 /// What came of it.
 pub struct Compared {
@@ -34,7 +41,7 @@ pub struct Compared {
     pub is_whole: bool,
 }
 
-/// Compares name, topic, picture, power levels, join rule, history visibility and encryption, and all members where it is their turn.
+/// Compares name, topic, picture, power levels, join rule, history visibility, pinned events and encryption, and all members where it is their turn.
 pub async fn compare(begun: &Begun, gateway: &Gateway, here: &Here) -> Result<Compared, Error> {
     let mut compared = Compared { state: 0, memberships: 0, is_whole: true };
     let followed = list_followed_state(&begun.room_id, None).await?;
@@ -74,6 +81,7 @@ pub async fn compare(begun: &Begun, gateway: &Gateway, here: &Here) -> Result<Co
 async fn compare_members(begun: &Begun, gateway: &Gateway, here: &Here, compared: &mut Compared) -> Result<(), Error> {
     let Some(mut members) = gateway.members(&begun.room_id).await? else { return Ok(()) };
     members.retain(|member| here.entity(&member.user_id).is_some() && !here.is_bot(&member.user_id));
+    follow_names(begun, &members, here).await?;
     let others = find_other_memberships(&begun.room_id, &members, MAX_MEMBERS).await?;
     compared.is_whole &= others.len() < usize::try_from(MAX_MEMBERS).unwrap_or_default();
     let mut numbers = Numbers::read(begun).await?;
@@ -85,6 +93,23 @@ async fn compare_members(begun: &Begun, gateway: &Gateway, here: &Here, compared
             Part::Followed(_) => compared.memberships += numbers.have_moved(begun).await?,
             Part::Same | Part::Unknown => {}
         }
+    }
+    Ok(())
+}
+
+/// What those who are in are called, and their pictures: in one statement for many, as nothing else has to be asked.
+async fn follow_names(begun: &Begun, members: &[RoomMember], here: &Here) -> Result<(), Error> {
+    let listed = members.iter().filter(|member| member.membership == "join").filter_map(|member| {
+        let profile = ToldProfile::new(member.display_name.as_deref(), member.avatar_url.as_deref());
+        Some(ListedProfile {
+            member_id: here.entity(&member.user_id)?,
+            profile,
+            changed_at: rfc3339(&member.changed_at_ms?.into())?,
+        })
+    });
+    let listed: Vec<_> = listed.collect();
+    for some in listed.chunks(MAX_NAMES) {
+        follow_profiles(&begun.room_id, some).await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The events of a page, as far as they concern the index.
 
 use crate::event::{Event, Here, is_id};
+use crate::message::ended_poll;
 use crate::webhook::in_room;
 use messaging_core::json;
 use messaging_core::matrix::{self, MessageKind, message_kind};
@@ -30,14 +31,14 @@ impl Entry {
 
     /// Whether it is a part of the room's state, which is known by what was followed last.
     pub fn is_state(&self) -> bool {
-        !matches!(self.kind, "message" | "edit" | "reaction" | "redaction")
+        !matches!(self.kind, "message" | "edit" | "reaction" | "poll_end" | "redaction")
     }
 
     /// Counts it as repaired.
     pub fn count(&self, repaired: &mut Repaired) {
         let count = match self.kind {
             "message" => &mut repaired.messages,
-            "edit" => &mut repaired.edits,
+            "edit" | "poll_end" => &mut repaired.edits,
             "reaction" => &mut repaired.reactions,
             "redaction" => &mut repaired.deletions,
             "member" => &mut repaired.memberships,
@@ -54,14 +55,11 @@ fn kind(event: &Event, here: &Here) -> Option<(&'static str, Option<String>)> {
     let text = |field| matrix::text(content, field);
     let some = |kind, about: &str| is_id(about).then(|| (kind, Some(about.to_owned())));
     match (event.event_type.as_str(), event.state_key.as_deref()) {
-        ("m.room.message" | "m.room.encrypted", None) => {
-            let has_text = text("msgtype").is_some() && text("body").is_some();
-            match message_kind(content.get("m.relates_to")) {
-                _ if !has_text && text("algorithm").is_none() => None,
-                MessageKind::Edit { target_event_id } => some("edit", target_event_id?),
-                MessageKind::Message { .. } => Some(("message", None)),
-            }
-        }
+        (kind, None) if matrix::is_message_type(kind) => match message_kind(content.get("m.relates_to")) {
+            MessageKind::Edit { target_event_id } => some("edit", target_event_id?),
+            MessageKind::Message { .. } => matrix::describe(kind, content).map(|_| ("message", None)),
+        },
+        (kind, None) if matrix::is_poll_end_type(kind) => some("poll_end", ended_poll(content)?),
         ("m.reaction", None) => {
             let ("m.annotation", target) = matrix::relation(content)? else { return None };
             some("reaction", target)
@@ -69,7 +67,9 @@ fn kind(event: &Event, here: &Here) -> Option<(&'static str, Option<String>)> {
         ("m.room.redaction", None) => some("redaction", text("redacts").or(event.redacts.as_deref())?),
         ("m.room.member", Some(whom)) if whom != here.bot => some("member", whom),
         ("m.room.name" | "m.room.topic" | "m.room.avatar" | "m.room.power_levels", Some(""))
-        | ("m.room.join_rules" | "m.room.history_visibility", Some("")) => some("state", &event.event_type),
+        | ("m.room.join_rules" | "m.room.history_visibility" | "m.room.pinned_events", Some("")) => {
+            some("state", &event.event_type)
+        }
         ("m.room.encryption", Some("")) => Some(("encryption", None)),
         ("m.room.tombstone", Some("")) => Some(("upgrade", None)),
         _ => None,
@@ -200,7 +200,11 @@ mod tests {
             assert_eq!(of("m.room.message", None, content), None);
         }
         assert_eq!(of("m.room.message", Some(""), text.clone()), None);
-        assert_eq!(of("m.sticker", None, text), None);
+        assert_eq!(of("m.sticker", None, json!({"body": "Hedgehog", "url": "mxc://x/y"})), about("message", ""));
+        assert_eq!(of("m.poll.start", None, json!({"m.text": "Lunch?", "m.poll": {}})), about("message", ""));
+        assert_eq!(of("org.matrix.msc3381.poll.end", None, related("m.reference")), about("poll_end", "$t"));
+        assert_eq!(of("m.poll.end", None, related("m.annotation")), None);
+        assert_eq!(of("m.poll.response", None, related("m.reference")), None);
         assert_eq!(of("m.room.member", Some("@daarion:x"), json!({})), None);
         assert_eq!(of("m.room.redaction", None, json!({"redacts": "\0"})), None);
     }

@@ -3,7 +3,7 @@
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use messaging_core::event::EventType;
-use messaging_core::ids::ChannelId;
+use messaging_core::ids::{ChannelId, EntityId};
 use messaging_core::socket::{MAX_EPHEMERAL_BYTES, Notice};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -32,14 +32,28 @@ impl EphemeralFrame {
         if payload.len() > MAX_EPHEMERAL_BYTES {
             return Err("it is too long");
         }
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(payload).map_err(|_| "it is no JSON object")?;
+        Self::of_members(&serde_json::from_str(payload).map_err(|_| "it is no JSON object")?)
+    }
+
+    /// The same of a notification for one person, whom it names in `to`.
+    pub fn for_somebody(payload: &str) -> Result<(EntityId, Self), &'static str> {
+        if payload.len() > MAX_EPHEMERAL_BYTES {
+            return Err("it is too long");
+        }
+        let mut members: BTreeMap<String, &RawValue> =
+            serde_json::from_str(payload).map_err(|_| "it is no JSON object")?;
+        let to = members.remove("to").and_then(|id| serde_json::from_str(id.get()).ok()).ok_or("it is for nobody")?;
+        Ok((to, Self::of_members(&members)?))
+    }
+
+    fn of_members(members: &BTreeMap<String, &RawValue>) -> Result<Self, &'static str> {
         let string = |name: &str| serde_json::from_str::<String>(members.get(name)?.get()).ok();
         let channel = string("channel_id").and_then(|id| ChannelId::parse(&id)).ok_or("it names no channel")?;
         let frame_type = string("type").filter(|name| is_type(name)).ok_or("it has no type")?;
         if is_reserved(&frame_type) || members.contains_key("seq") {
             return Err("it passes for another kind of frame");
         }
-        let body = Body { frame_type: &frame_type, channel, members: &members };
+        let body = Body { frame_type: &frame_type, channel, members };
         let text = serde_json::to_string(&body).map_err(|_| "it cannot be serialised")?;
         Ok(Self { channel, text: text.into() })
     }
@@ -98,8 +112,27 @@ mod tests {
             frame.text,
             format!(r#"{{"type":"typing","channel_id":"{ID}","member_ids":["user:bob"]}}"#).as_str()
         );
-        let socket::EphemeralFrame::Typing(typing) = serde_json::from_str(&frame.text).unwrap();
-        assert_eq!(typing.member_ids.len(), 1);
+        let frame: socket::EphemeralFrame = serde_json::from_str(&frame.text).unwrap();
+        assert!(matches!(frame, socket::EphemeralFrame::Typing(typing) if typing.member_ids.len() == 1));
+    }
+
+    #[test]
+    fn a_notification_for_somebody_names_them_and_its_frame_does_not() {
+        let payload = format!(
+            r#"{{"channel_id": "{ID}", "type": "unread.updated", "to": "user:bob", "read_seq": null, "unread_count": 0,
+                "mention_count": 0, "marked_unread": false, "muted": true, "updated_at": null}}"#
+        );
+        let (to, frame) = EphemeralFrame::for_somebody(&payload).unwrap();
+        assert_eq!((to.as_str(), frame.channel), ("user:bob", ChannelId(Uuid::from_u128(1))));
+        assert!(!frame.text.contains("user:bob"));
+        let frame: socket::PersonalFrame = serde_json::from_str(&frame.text).unwrap();
+        assert!(matches!(frame, socket::PersonalFrame::UnreadUpdated(reading) if reading.muted));
+        let with = |rest: &str| format!(r#"{{"channel_id": "{ID}", "type": "x"{rest}}}"#);
+        for odd in
+            [with(""), with(r#","to":"bob""#), with(r#","to":7"#), with(r#","to":"user:bob","seq":1"#), "[]".into()]
+        {
+            assert!(EphemeralFrame::for_somebody(&odd).is_err(), "{odd}");
+        }
     }
 
     #[test]

@@ -4,13 +4,15 @@ use messaging_core::advisory::Advisory;
 use messaging_core::channel::{Channel, Visibility};
 use messaging_core::event::{
     ChannelEvent, EventEnvelope, EventType, MatrixMessageEvent, MatrixRoomCreatedEvent, MemberEvent, MessageEvent,
-    ReactionEvent, Seq,
+    PinEvent, ReactionEvent, Seq,
 };
 use messaging_core::ids::{ChannelId, ChannelMemberId, EntityId, MessageId, MicrodaoId};
 use messaging_core::member::{Member, MemberType, Role};
 use messaging_core::message::{ContentType, Message};
+use messaging_core::receipt::{Reading, Receipt};
 use messaging_core::socket::{
-    ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, Subscribe, Typing, Unsubscribe,
+    ClientMessage, EphemeralFrame, ErrorCode, MembershipFrame, Notice, PersonalFrame, ProfileUpdated, ReceiptUpdated,
+    ReceiptsFrame, Subscribe, Typing, TypingCommand, Unsubscribe,
 };
 use messaging_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -29,6 +31,7 @@ pub fn command() -> ClientMessage {
     ClientMessage {
         subscribe: vec![Subscribe { channel_id: channel_id(CHANNEL), since_seq: Some(SEQ - 1) }],
         unsubscribe: vec![Unsubscribe { channel_id: channel_id(OTHER_CHANNEL) }],
+        typing: Some(TypingCommand { channel_id: channel_id(CHANNEL), typing: true }),
     }
 }
 
@@ -47,13 +50,41 @@ pub fn notices() -> Vec<Notice> {
 pub fn personal() -> Vec<PersonalFrame> {
     let event = serde_json::from_value(frame(EventType::MemberInvited)).unwrap();
     let channel = Some(channel(SEQ, None).channel);
-    vec![PersonalFrame::Membership(MembershipFrame { channel_id: channel_id(CHANNEL), seq: SEQ, event, channel })]
+    let reading = Reading {
+        channel_id: channel_id(CHANNEL),
+        read_seq: Some(SEQ),
+        unread_count: 2,
+        mention_count: 1,
+        marked_unread: false,
+        muted: false,
+        updated_at: Some(time(0)),
+    };
+    let membership = MembershipFrame { channel_id: channel_id(CHANNEL), seq: SEQ, event, channel };
+    vec![PersonalFrame::UnreadUpdated(reading), PersonalFrame::Membership(Box::new(membership))]
 }
 
 /// One of each ephemeral frame.
 pub fn ephemeral() -> Vec<EphemeralFrame> {
     let member_ids = vec![entity("user:alice"), entity("agent:sofia")];
-    vec![EphemeralFrame::Typing(Typing { channel_id: channel_id(CHANNEL), member_ids })]
+    let profile = ProfileUpdated {
+        channel_id: channel_id(CHANNEL),
+        member_id: entity("user:alice"),
+        display_name: Some("Alice".to_owned()),
+        avatar_url: None,
+    };
+    let receipt = Receipt { member_id: entity("user:alice"), read_seq: SEQ };
+    let Receipt { member_id, read_seq } = receipt.clone();
+    vec![
+        EphemeralFrame::Typing(Typing { channel_id: channel_id(CHANNEL), member_ids }),
+        EphemeralFrame::ProfileUpdated(profile),
+        EphemeralFrame::ReceiptUpdated(ReceiptUpdated {
+            channel_id: channel_id(CHANNEL),
+            member_id,
+            read_seq,
+            thread_id: None,
+        }),
+        EphemeralFrame::Receipts(ReceiptsFrame { channel_id: channel_id(CHANNEL), receipts: vec![receipt] }),
+    ]
 }
 
 /// The frame of an event, made of its payload as the relay makes it.
@@ -92,6 +123,11 @@ pub fn payload(event: EventType) -> Value {
             message_id: MessageId::of_event(MATRIX_EVENT),
             reactor_id: entity("user:bob"),
             emoji: "👍".to_owned(),
+        }),
+        EventType::MessagePinned | EventType::MessageUnpinned => json!(PinEvent {
+            envelope: envelope(SEQ),
+            message_id: MessageId::of_event(MATRIX_EVENT),
+            actor_id: entity("user:alice"),
         }),
         EventType::MatrixMessage => json!(MatrixMessageEvent {
             channel_id: channel_id(CHANNEL),
@@ -133,6 +169,13 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         deleted_at: None,
         created_at: time(5),
         client_key: None,
+        mentions: vec![entity("user:bob").into()],
+        poll_ended_at: None,
+        sender_name: Some("Alice".to_owned()),
+        sender_avatar_url: None,
+        reply_to: None,
+        thread: None,
+        reactions: None,
     };
     MessageEvent {
         envelope: envelope(SEQ),
@@ -143,6 +186,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         preview: text.to_owned(),
         content_preview: text.to_owned(),
         created_at: message.created_at.clone(),
+        mentions: message.mentions.clone(),
         message,
         actor_id: None,
     }
@@ -179,6 +223,16 @@ fn channel(seq: Seq, actor_id: Option<&str>) -> ChannelEvent {
         created_at: time(0),
         updated_at: time(if seq == 1 { 0 } else { 9 }),
         archived_at: None,
+        read_seq: None,
+        unread_count: None,
+        mention_count: None,
+        marked_unread: None,
+        muted: None,
+        member_count: None,
+        last_message: None,
+        last_seq: None,
+        membership: None,
+        direct_member_id: None,
     };
     ChannelEvent {
         envelope: envelope(seq),
@@ -215,6 +269,8 @@ fn member(member_id: &str, actor_id: &str) -> MemberEvent {
         joined_at: Some(time(4)),
         left_at: None,
         banned_at: None,
+        display_name: None,
+        avatar_url: None,
     };
     MemberEvent { envelope: envelope(SEQ), member_id, member_type, role, invited_by, actor_id, member, banned: None }
 }

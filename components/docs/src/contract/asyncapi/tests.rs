@@ -49,7 +49,7 @@ fn examples_of_frames_and_commands_are_understood() {
     let document = document();
     let messages = &document["components"]["messages"];
     let command = messages["command"]["examples"][0]["payload"].to_string();
-    assert_eq!(ClientCommand::parse(&command).len(), 2);
+    assert_eq!(ClientCommand::parse(&command).len(), 3);
     for name in Notice::VARIANTS {
         assert_eq!(messages[name]["examples"][0]["payload"]["type"], *name);
     }

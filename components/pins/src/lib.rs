@@ -1,0 +1,17 @@
+//! `…/channels/:channel_id/pins` and `…/pins/:message_id`: list, pin, unpin.
+
+mod change;
+mod list;
+
+use messaging_core::paths;
+use messaging_edge::{Problem, serve};
+use spin_sdk::http::IntoResponse;
+use spin_sdk::http_service;
+
+#[http_service]
+async fn pins(request: spin_sdk::http::Request) -> impl IntoResponse {
+    serve::<Problem>(request, |router| {
+        router.get(paths::PINS, list::list).put(paths::PIN, change::pin).delete(paths::PIN, change::unpin)
+    })
+    .await
+}

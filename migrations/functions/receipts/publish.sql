@@ -1,0 +1,43 @@
+-- What is told of a marker that has moved: nothing of it has a number or is stored.
+
+-- How many members there are to whom each other's receipts are shown one by one; beyond that they are counted.
+CREATE FUNCTION messaging.shows_receipts(ch public.channels) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce(ch.member_count, messaging.count_members(ch.id)) <= 100;
+END
+$$;
+
+-- Tells the channel's readers how far somebody has read it, or a thread of it.
+CREATE FUNCTION messaging.publish_receipt(ch public.channels, p_member_id text, p_read_seq bigint, p_root_id uuid)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF messaging.shows_receipts(ch) THEN
+        PERFORM messaging.publish_ephemeral(ch, 'receipt.updated', jsonb_strip_nulls(jsonb_build_object(
+            'member_id', p_member_id, 'read_seq', p_read_seq, 'thread_id', p_root_id)));
+    END IF;
+END
+$$;
+
+-- Tells one person, on all of their sockets. A relay that knows no such notifications does not listen to them: as an
+-- ephemeral frame everybody in the channel would get it.
+CREATE FUNCTION messaging.publish_personal(p_channel_id uuid, p_member_id text, p_type text, p_payload jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    frame text := (p_payload || jsonb_build_object('channel_id', p_channel_id, 'type', p_type, 'to', p_member_id))::text;
+BEGIN
+    IF octet_length(frame) <= 7900 THEN
+        PERFORM pg_notify('personal', frame);
+    END IF;
+END
+$$;
+
+-- Tells somebody what a channel is to them now. Who is only in Matrix has no socket here. The relay asks whether each socket's
+-- caller may read.
+CREATE FUNCTION messaging.publish_reading(ch public.channels, p_member_id text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_member_id NOT LIKE '@%' THEN
+        PERFORM messaging.publish_personal(ch.id, p_member_id, 'unread.updated',
+            messaging.reading_json(ch, p_member_id, NULL)::jsonb);
+    END IF;
+END
+$$;

@@ -1,0 +1,1 @@
+"""Names and pictures, through the API and in Matrix."""

@@ -1,0 +1,318 @@
+"""Who types: told to the relay with the whole list each time, and over by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from harness.database import Database
+from harness.world import OWNER, Channel, World, pushed, sent
+
+SAM, MIA = "user:sam", "user:mia"
+
+
+class Heard:
+    """The frames of one channel."""
+
+    def __init__(self) -> None:
+        self.frames: asyncio.Queue[str] = asyncio.Queue()
+
+    async def next(self) -> list[str]:
+        frame = json.loads(await asyncio.wait_for(self.frames.get(), 10))
+        assert frame.keys() == {"type", "channel_id", "member_ids"} and frame["type"] == "typing"
+        return frame["member_ids"]
+
+    def nothing(self) -> bool:
+        return self.frames.empty()
+
+
+@pytest.fixture
+async def heard(db: Database) -> Heard:
+    heard = Heard()
+    listener = await db.session()
+    await listener.connection.add_listener("ephemeral", lambda *notice: heard.frames.put_nowait(notice[-1]))
+    return heard
+
+
+@pytest.fixture
+async def channel(world: World) -> Channel:
+    channel = await world.channel()
+    for member in (SAM, MIA):
+        await world.member(channel, member)
+    return channel
+
+
+def says(channel: Channel, by: str, is_typing: bool = True, microdaos: list[str] | None = None) -> dict[str, Any]:
+    return {**channel.by(by, microdaos), "is_typing": is_typing}
+
+
+def in_room(channel: Channel, *members: str) -> dict[str, Any]:
+    return {"room_id": channel.room_id, "member_ids": list(members)}
+
+
+async def later(db: Database, seconds: float) -> None:
+    """So many seconds pass."""
+    times = ("until", "room_until", "said_at", "told_at", "echoes_until", "began_at")
+    changes = ", ".join(f"{time} = {time} - make_interval(secs => $1)" for time in times)
+    await db.execute(f"UPDATE messaging.typing SET {changes}", seconds)
+
+
+async def test_who_types_is_told_with_all_who_do(channel: Channel, db: Database, heard: Heard) -> None:
+    told = {"room_id": channel.room_id, "must_tell": True}
+    assert await db.call("set_typing", **says(channel, SAM)) == told
+    assert await heard.next() == [SAM]
+    await db.call("set_typing", **says(channel, MIA))
+    assert await heard.next() == [SAM, MIA]
+    assert await db.call("set_typing", **says(channel, SAM, False)) == told
+    assert await heard.next() == [MIA]
+    # Again it changes nothing.
+    assert await db.call("set_typing", **says(channel, SAM, False)) == told | {"must_tell": False}
+    await db.call("set_typing", **says(channel, MIA, False))
+    assert await heard.next() == []
+    assert heard.nothing()
+    assert await db.events(channel.id) == (await db.events(channel.id))[:1], "it has no number"
+
+
+async def test_it_is_over_after_ten_seconds_and_told_once(channel: Channel, db: Database, heard: Heard) -> None:
+    for who in (SAM, MIA):
+        await db.call("set_typing", **says(channel, who))
+        await heard.next()
+    assert await db.call("end_typing", limit=10) == {"ended": 0}
+    await later(db, 6)
+    await db.call("set_typing", **says(channel, MIA))
+    await later(db, 5)
+    # Two relays look at the same moment.
+    sessions = await db.sessions(2)
+    ended = await asyncio.gather(*(session.call("end_typing", limit=10) for session in sessions))
+    assert sorted(one["ended"] for one in ended) == [0, 1]
+    assert await heard.next() == [MIA]
+    await later(db, 10)
+    assert await db.call("end_typing", limit=10) == {"ended": 1}
+    assert await heard.next() == []
+    assert heard.nothing()
+
+
+async def test_what_is_over_is_forgotten_after_a_minute(channel: Channel, db: Database) -> None:
+    await db.call("set_typing", **says(channel, SAM))
+    await db.call("announce_typing", **in_room(channel, MIA))
+    await later(db, 80)
+    await db.call("end_typing", limit=10)
+    assert await db.value("SELECT count(*) FROM messaging.typing") == 2, "what the homeserver told is young"
+    await later(db, 60)
+    await db.call("end_typing", limit=10)
+    assert await db.value("SELECT count(*) FROM messaging.typing") == 0
+
+
+async def test_a_round_has_a_bound(world: World, db: Database) -> None:
+    for _ in range(5):
+        channel = await world.channel()
+        await db.call("set_typing", **says(channel, OWNER))
+    await later(db, 11)
+    assert [(await db.call("end_typing", limit=2))["ended"] for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_once_a_second_and_the_homeserver_every_ten(channel: Channel, db: Database, heard: Heard) -> None:
+    async def must_tell(is_typing: bool = True) -> bool:
+        return (await db.call("set_typing", **says(channel, SAM, is_typing)))["must_tell"]
+
+    told = []
+    for _ in range(50):
+        told.append(await must_tell())
+        await later(db, 0.5)
+    assert [n for n, must in enumerate(told) if must] == [0, 20, 40]
+    # Who goes on is shown again when the homeserver is told, as a frame may have been lost.
+    assert [await heard.next() for _ in range(3)] == [[SAM]] * 3
+    assert heard.nothing()
+    # The homeserver has them for 20 seconds, and somebody says so every second at least: there is no hole.
+    assert await must_tell(False)
+    assert await heard.next() == []
+    # Who goes on typing at once changes nothing for a second, and is no news for the homeserver before the ten are over.
+    assert not await must_tell()
+    await later(db, 1)
+    assert not await must_tell()
+    assert await heard.next() == [SAM]
+    await later(db, 9)
+    assert await must_tell()
+
+
+async def test_a_flood_reaches_nobody(channel: Channel, db: Database, heard: Heard) -> None:
+    for _ in range(100):
+        await db.call("set_typing", **says(channel, SAM))
+        await db.call("set_typing", **says(channel, SAM, False))
+    assert (await heard.next(), await heard.next()) == ([SAM], [])
+    assert heard.nothing()
+
+
+async def test_of_two_at_once_the_last_frame_names_both(channel: Channel, db: Database, heard: Heard) -> None:
+    sessions = await db.sessions(2)
+    for _ in range(10):
+        await asyncio.gather(
+            *(
+                session.call("set_typing", **says(channel, who))
+                for session, who in zip(sessions, (SAM, MIA), strict=True)
+            )
+        )
+        assert len(await heard.next()) == 1
+        assert set(await heard.next()) == {SAM, MIA}
+        for who in (SAM, MIA):
+            await db.call("set_typing", **says(channel, who, False))
+            await heard.next()
+        await later(db, 30)
+
+
+async def test_who_may_write_may_type(world: World, db: Database, heard: Heard) -> None:
+    private = await world.channel(visibility="private")
+    await world.member(private, "user:wim", can_write=False)
+    await world.member(private, "agent:ada")
+    await world.member(private, "user:ina", state="invited")
+    for expected, by in [
+        ("channel_not_found", "user:eve"),
+        ("cannot_write", "user:wim"),
+    ]:
+        assert await db.refusal("set_typing", **says(private, by)) == expected
+    await db.call("set_typing", **says(private, "agent:ada"))
+    assert await heard.next() == ["agent:ada"]
+    public = await world.channel()
+    assert await db.refusal("set_typing", **says(public, "agent:ada")) == "not_a_member"
+    await world.archive(public)
+    assert await db.refusal("set_typing", **says(public, OWNER)) == "channel_archived"
+    assert heard.nothing()
+
+
+async def test_who_would_join_by_writing_does_not_by_typing(world: World, db: Database, heard: Heard) -> None:
+    channel = await world.channel()
+    before = await db.contents()
+    for is_typing in (True, False):
+        set_typing = await db.call("set_typing", **says(channel, "user:new", is_typing))
+        assert set_typing == {"room_id": channel.room_id, "must_tell": False}
+    assert await db.contents() == before
+    assert heard.nothing()
+
+
+async def test_what_was_typed_is_sent(channel: Channel, db: Database, heard: Heard) -> None:
+    plain = {"reply_to": None, "client_key": None, "fingerprint": "f", "is_encrypted": False}
+    for who in (SAM, MIA):
+        await db.call("set_typing", **says(channel, who))
+        await heard.next()
+    assert (await db.call("prepare_send", **channel.by(SAM), **plain))["is_typing"]
+    await db.call("record_message", **sent(channel, SAM))
+    assert await heard.next() == [MIA]
+    assert not (await db.call("prepare_send", **channel.by(SAM), **plain))["is_typing"]
+    await db.call("record_message", **sent(channel, SAM))
+    await db.call("record_message", **pushed(channel, MIA))
+    assert await heard.next() == []
+    assert heard.nothing()
+
+
+async def test_both_sides_are_one_list(world: World, channel: Channel, db: Database, heard: Heard) -> None:
+    bob = "@bob:elsewhere"
+    await world.member(channel, bob)
+    await db.call("set_typing", **says(channel, SAM))
+    assert await heard.next() == [SAM]
+    # The homeserver repeats what it was told.
+    await db.call("announce_typing", **in_room(channel, SAM))
+    assert heard.nothing()
+    await db.call("announce_typing", **in_room(channel, SAM, bob))
+    assert await heard.next() == [SAM, bob]
+    await db.call("set_typing", **says(channel, SAM, False))
+    assert await heard.next() == [bob]
+    # What it has on its way does not bring them back.
+    await db.call("announce_typing", **in_room(channel, SAM, bob))
+    assert heard.nothing()
+    await db.call("announce_typing", **in_room(channel))
+    assert await heard.next() == []
+
+
+async def test_who_says_nothing_more_is_not_kept_by_the_homeservers_echo(
+    channel: Channel, db: Database, heard: Heard
+) -> None:
+    await db.call("set_typing", **says(channel, SAM))
+    assert await heard.next() == [SAM]
+    await later(db, 11)
+    await db.call("end_typing", limit=10)
+    assert await heard.next() == []
+    # It has them until its own time is over, and looks every 5 seconds.
+    await later(db, 13)
+    await db.call("announce_typing", **in_room(channel, SAM, MIA))
+    assert await heard.next() == [MIA]
+
+
+async def test_our_own_people_may_type_in_matrix(channel: Channel, db: Database, heard: Heard) -> None:
+    await db.call("announce_typing", **in_room(channel, SAM, MIA))
+    assert await heard.next() == [SAM, MIA]
+    await db.call("announce_typing", **in_room(channel, MIA))
+    assert await heard.next() == [MIA]
+    # The homeserver never says again who goes on, and may have told the end in vain.
+    await later(db, 59)
+    assert await db.call("end_typing", limit=10) == {"ended": 0}
+    await later(db, 2)
+    assert await db.call("end_typing", limit=10) == {"ended": 1}
+    assert await heard.next() == []
+
+
+async def people(world: World, channel: Channel, ids: list[str]) -> None:
+    for member_id in ids:
+        await world.member(channel, member_id)
+
+
+async def test_who_is_no_member_types_nowhere(world: World, channel: Channel, db: Database, heard: Heard) -> None:
+    await world.member(channel, "user:wim", can_write=False)
+    await world.member(channel, "user:lea", state="left")
+    await db.call("announce_typing", **in_room(channel, "@eve:elsewhere.org", "user:wim", "user:lea", SAM))
+    assert await heard.next() == [SAM]
+    # Nor who is removed meanwhile.
+    await db.call("set_typing", **says(channel, MIA))
+    assert await heard.next() == [SAM, MIA]
+    await db.execute("UPDATE public.channel_members SET left_at = now() WHERE member_id = $1", SAM)
+    await db.call("announce_typing", **in_room(channel, SAM))
+    assert (await db.value("SELECT messaging.typists($1)", channel.id)) == [MIA]
+
+
+async def test_at_most_fifty_are_named_and_as_many_as_fit(
+    world: World, channel: Channel, db: Database, heard: Heard
+) -> None:
+    await people(world, channel, [f"user:u{n}" for n in range(60)])
+    await db.call("announce_typing", **in_room(channel, *(f"user:u{n}" for n in range(60))))
+    assert await heard.next() == [f"user:u{n}" for n in range(50)]
+    # More than a notification takes: 50 ids of 255 bytes, half of which have to be escaped.
+    odd = [f"@{n:03}" + '"' * 125 + "x" * 126 for n in range(60)]
+    await people(world, channel, odd)
+    await db.call("announce_typing", **in_room(channel, *odd))
+    named = await heard.next()
+    assert 10 < len(named) < 50 and named == odd[: len(named)]
+
+
+async def test_an_id_that_comes_twice_is_one(channel: Channel, db: Database, heard: Heard) -> None:
+    await db.call("announce_typing", **in_room(channel, MIA, SAM, MIA))
+    assert await heard.next() == [MIA, SAM]
+
+
+async def test_nobody_types_in_no_channel_or_an_archived_one(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.archive(channel)
+    for room in (channel.room_id, "!unknown:localhost"):
+        assert await db.refusal("announce_typing", room_id=room, member_ids=[SAM]) == "channel_not_found"
+
+
+async def test_the_homeserver_is_told_what_the_index_has(channel: Channel, db: Database) -> None:
+    found = {"channel_id": channel.id, "member_id": SAM}
+    assert await db.call("find_typist", **found) == {"room_id": channel.room_id, "is_typing": False}
+    await db.call("set_typing", **says(channel, SAM))
+    assert await db.call("find_typist", **found) == {"room_id": channel.room_id, "is_typing": True}
+    assert await db.refusal("find_typist", channel_id=channel.id, member_id="user:eve") == "member_not_found"
+    nowhere = "00000000-0000-4000-8000-000000000000"
+    assert await db.refusal("find_typist", channel_id=nowhere, member_id=SAM) == "channel_not_found"
+
+
+async def test_the_homeserver_is_told_of_five_channels_of_one_person(world: World, db: Database) -> None:
+    told = []
+    for _ in range(7):
+        channel = await world.channel()
+        await world.member(channel, SAM)
+        told.append((await db.call("set_typing", **says(channel, SAM)))["must_tell"])
+    assert told == [True] * 5 + [False] * 2
+    await later(db, 11)
+    assert (await db.call("set_typing", **says(channel, SAM)))["must_tell"]
