@@ -170,7 +170,7 @@ BEGIN
     IF m.deleted_at IS NULL THEN
         pinned := messaging.pinned_beside(ch.id, m.matrix_event_id);
         UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL,
-            mentions = '{}'
+            mentions = '{}', is_uncounted = is_uncounted OR thread_id IS NULL
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
         IF m.thread_id IS NOT NULL THEN

@@ -17,7 +17,7 @@ BEGIN
             WHERE m.member_id = p_after.member_id AND m.left_at IS NULL AND m.joined_at IS NOT NULL
             ORDER BY m.joined_at DESC LIMIT 1000) own
         JOIN public.channels c ON c.id = own.channel_id AND c.archived_at IS NULL
-        ORDER BY coalesce(c.active_at, c.created_at) DESC LIMIT 100
+        ORDER BY messaging.place_of_channel(c, true) DESC LIMIT 100
     LOOP
         PERFORM messaging.publish_ephemeral(ch, 'profile.updated', jsonb_build_object('member_id', p_after.member_id,
             'display_name', p_after.display_name, 'avatar_url', p_after.avatar_url));

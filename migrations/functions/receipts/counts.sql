@@ -1,11 +1,31 @@
--- What is unread. Counted by indexes and no further than 100, so that it costs the same however much there is. Sorting is off
--- for the reason that messaging.living_messages_beside gives.
+-- What is unread, no further than 100. Sorting is off for the reason that messaging.living_messages_beside gives.
 
--- The others' messages after a place in the channel, without deleted ones and apart from threads; at most 100. Whoever sends
--- has read up to their message, so there are hardly own ones to leave out.
+-- The others' messages after a place in the channel, without deleted ones and apart from threads; at most 100.
+--
+-- Each message has its number among them. So the first one after the place says how many there have been since, and what
+-- was deleted or moved into a thread among those is taken off: that costs the same however much is unread. Whoever sends has
+-- read up to their message, so there are no own ones among those that are numbered.
 CREATE FUNCTION messaging.count_unread(p_channel_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
 LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
+DECLARE
+    total bigint;
+    gone bigint;
 BEGIN
+    SELECT ch.main_count - first.main_number + (first.thread_id IS NULL OR first.is_uncounted)::integer,
+        (SELECT count(*) FROM (
+            SELECT FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_read_seq AND m.is_uncounted
+            ORDER BY m.seq LIMIT 101) uncounted)
+    INTO total, gone
+    FROM public.channels ch CROSS JOIN LATERAL (
+        SELECT m.main_number, m.thread_id, m.is_uncounted FROM public.messages m
+        WHERE m.channel_id = p_channel_id AND m.seq > p_read_seq ORDER BY m.seq LIMIT 1) first
+    WHERE ch.id = p_channel_id;
+    IF NOT FOUND THEN
+        RETURN 0;
+    ELSIF gone <= 100 AND total IS NOT NULL THEN
+        RETURN least(total - gone, 100);
+    END IF;
+    -- Where so many have gone, and behind messages of earlier versions, one by one.
     RETURN (SELECT count(*) FROM (
         SELECT FROM public.messages m
         WHERE m.channel_id = p_channel_id AND m.seq > p_read_seq AND m.thread_id IS NULL AND m.deleted_at IS NULL
@@ -29,23 +49,37 @@ $$;
 -- 200 of each. One in a thread counts until the thread is read up to it, or the channel.
 CREATE FUNCTION messaging.count_mentions(p_channel_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
 LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
+DECLARE
+    personal integer := messaging.count_mentions_of(p_channel_id, p_member_id, p_member_id, p_read_seq, 100);
+    of_all integer := CASE WHEN personal >= 100 THEN 0
+        ELSE messaging.count_mentions_of(p_channel_id, 'room', p_member_id, p_read_seq, 100 - personal) END;
+BEGIN
+    -- That means those who are in.
+    IF of_all > 0 AND NOT EXISTS (SELECT FROM public.channel_members c WHERE c.channel_id = p_channel_id
+                                  AND c.member_id = p_member_id AND c.left_at IS NULL AND c.joined_at IS NOT NULL) THEN
+        of_all := 0;
+    END IF;
+    RETURN personal + of_all;
+END
+$$;
+
+-- Those that name p_named: p_member_id, or 'room' without those that name them as well.
+CREATE FUNCTION messaging.count_mentions_of(
+    p_channel_id uuid, p_named text, p_member_id text, p_read_seq bigint, p_limit integer
+) RETURNS integer LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
 BEGIN
     RETURN (SELECT count(*) FROM (
         SELECT FROM (
-            (SELECT n.message_id FROM messaging.message_mentions n
-             WHERE n.channel_id = p_channel_id AND n.member_id = p_member_id AND n.seq > p_read_seq
-             ORDER BY n.seq DESC LIMIT 200)
-            UNION
-            (SELECT n.message_id FROM messaging.message_mentions n
-             WHERE n.channel_id = p_channel_id AND n.member_id = 'room' AND n.seq > p_read_seq
-                 -- It means those who are in.
-                 AND EXISTS (SELECT FROM public.channel_members c WHERE c.channel_id = p_channel_id
-                             AND c.member_id = p_member_id AND c.left_at IS NULL AND c.joined_at IS NOT NULL)
-             ORDER BY n.seq DESC LIMIT 200)) named
-        JOIN public.messages m ON m.id = named.message_id
-        LEFT JOIN messaging.thread_members t ON t.root_id = m.thread_id AND t.member_id = p_member_id
-        WHERE m.sender_id <> p_member_id AND m.deleted_at IS NULL AND m.seq > coalesce(t.read_seq, 0)
-        LIMIT 100) mentions);
+            SELECT n.message_id, n.seq, n.sender_id, n.thread_id FROM messaging.message_mentions n
+            WHERE n.channel_id = p_channel_id AND n.member_id = p_named AND n.seq > p_read_seq
+            ORDER BY n.seq DESC LIMIT 200) named
+        WHERE named.sender_id <> p_member_id
+            AND (named.thread_id IS NULL OR named.seq > coalesce(
+                (SELECT t.read_seq FROM messaging.thread_members t
+                 WHERE t.root_id = named.thread_id AND t.member_id = p_member_id), 0))
+            AND (p_named = p_member_id OR NOT EXISTS (
+                SELECT FROM messaging.message_mentions o WHERE o.message_id = named.message_id AND o.member_id = p_member_id))
+        LIMIT p_limit) mentions);
 END
 $$;
 

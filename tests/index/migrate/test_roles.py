@@ -220,7 +220,7 @@ async def test_rights_are_those_of_the_program_whatever_was_there(databases: Dat
         f"GRANT UPDATE (role) ON public.channel_members TO {RELAY}",
         f"REVOKE SELECT ON public.channels FROM {RELAY}",
         f"GRANT CREATE ON SCHEMA messaging TO {COMPONENTS}",
-        "GRANT EXECUTE ON FUNCTION messaging.take_seq(uuid, integer, timestamptz) TO PUBLIC",
+        "GRANT EXECUTE ON FUNCTION messaging.take_seq(uuid, integer, timestamptz, boolean) TO PUBLIC",
         f"REVOKE EXECUTE ON FUNCTION messaging.delete_old_rows(integer) FROM {RELAY}",
         # Other functions than the program's, all of them dropped and made again, and one of another signature.
         "UPDATE messaging.applied_functions SET hash = 'other'",
