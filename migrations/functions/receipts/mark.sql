@@ -47,7 +47,9 @@ BEGIN
             IF refusal IS NOT NULL THEN
                 RETURN;
             END IF;
-            PERFORM messaging.move_marker(ch, p_caller, place, is_shown, true);
+            IF messaging.move_marker(ch, p_caller, place, is_shown, true) THEN
+                document := messaging.publish_reading(ch, p_caller);
+            END IF;
             IF before.read_seq IS NULL OR before.read_seq < place OR is_shown AND before.shown_seq < place THEN
                 PERFORM messaging.queue_receipt(ch, p_caller, NULL, place, p_is_private);
             END IF;
@@ -61,16 +63,20 @@ BEGIN
             IF refusal IS NOT NULL THEN
                 RETURN;
             END IF;
-            PERFORM messaging.move_thread_marker(ch, root.id, p_caller, place, is_shown);
+            -- A mention in the thread may be read by this.
+            IF messaging.move_thread_marker(ch, root.id, p_caller, place, is_shown) THEN
+                document := messaging.publish_reading(ch, p_caller);
+            END IF;
             PERFORM messaging.queue_receipt(ch, p_caller, root.id, place, p_is_private);
         END IF;
     END IF;
-    document := messaging.reading_json(ch, p_caller, p_microdaos);
+    -- What was told is what it is: it was counted once.
+    document := coalesce(document, messaging.reading_json(ch, p_caller, p_microdaos));
 END
 $$;
 
--- Moves a marker of the channel forwards, and with p_is_shown what the others see of it, and tells of what has moved. false:
--- nothing has. p_ends_mark: the channel is marked as unread no more, though it was read up to there before.
+-- Moves a marker of the channel forwards, and with p_is_shown what the others see of it, and tells these. false: nothing has
+-- moved. true: the caller of this function tells the person themselves (publish_reading). p_ends_mark: the channel is marked as unread no more, though it was read up to there before.
 CREATE FUNCTION messaging.move_marker(
     ch public.channels, p_member_id text, p_seq bigint, p_is_shown boolean, p_ends_mark boolean
 ) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -92,7 +98,6 @@ BEGIN
     IF p_is_shown AND p_seq > coalesce(before, 0) THEN
         PERFORM messaging.publish_receipt(ch, p_member_id, p_seq, NULL);
     END IF;
-    PERFORM messaging.publish_reading(ch, p_member_id);
     RETURN true;
 END
 $$;
@@ -112,8 +117,6 @@ BEGIN
     IF p_is_shown THEN
         PERFORM messaging.publish_receipt(ch, p_member_id, p_seq, p_root_id);
     END IF;
-    -- A mention in the thread may be read by this.
-    PERFORM messaging.publish_reading(ch, p_member_id);
     RETURN true;
 END
 $$;
@@ -167,8 +170,8 @@ BEGIN
         VALUES (p_channel_id, p_caller, ch.last_seq, coalesce(p_marked, false), coalesce(p_muted, false))
         ON CONFLICT (channel_id, member_id) DO UPDATE SET
             marked_unread = coalesce(p_marked, r.marked_unread), is_muted = coalesce(p_muted, r.is_muted), updated_at = now();
-        PERFORM messaging.publish_reading(ch, p_caller);
+        details := messaging.publish_reading(ch, p_caller);
     END IF;
-    details := messaging.reading_json(ch, p_caller, p_microdaos);
+    details := coalesce(details, messaging.reading_json(ch, p_caller, p_microdaos));
 END
 $$;

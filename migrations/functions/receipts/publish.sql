@@ -31,13 +31,16 @@ BEGIN
 END
 $$;
 
--- Tells somebody what a channel is to them now. Who is only in Matrix has no socket here. The relay asks whether each socket's
--- caller may read.
-CREATE FUNCTION messaging.publish_reading(ch public.channels, p_member_id text) RETURNS void LANGUAGE plpgsql AS $$
+-- Tells somebody what a channel is to them now, and returns it. Who is only in Matrix has no socket here. The relay asks
+-- whether each socket's caller may read.
+CREATE FUNCTION messaging.publish_reading(ch public.channels, p_member_id text) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    reading json;
 BEGIN
     IF p_member_id NOT LIKE '@%' THEN
-        PERFORM messaging.publish_personal(ch.id, p_member_id, 'unread.updated',
-            messaging.reading_json(ch, p_member_id, NULL)::jsonb);
+        reading := messaging.reading_json(ch, p_member_id, NULL);
+        PERFORM messaging.publish_personal(ch.id, p_member_id, 'unread.updated', reading::jsonb);
     END IF;
+    RETURN reading;
 END
 $$;

@@ -27,6 +27,7 @@ DECLARE
     ch public.channels;
     r record;
     moved integer := 0;
+    has_moved integer;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id AND archived_at IS NULL;
     IF NOT FOUND THEN
@@ -54,21 +55,26 @@ BEGIN
         WHERE t.root_event_id IS NULL OR roots.id IS NOT NULL
         GROUP BY t.member_id, roots.id ORDER BY t.member_id, roots.id
     LOOP
+        has_moved := 0;
         IF r.root_id IS NULL THEN
             IF r.shown_seq IS NOT NULL THEN
-                moved := moved + messaging.move_marker(ch, r.member_id, r.shown_seq, true, false)::integer;
+                has_moved := messaging.move_marker(ch, r.member_id, r.shown_seq, true, false)::integer;
             END IF;
             IF r.shown_seq IS DISTINCT FROM r.seq THEN
-                moved := moved + messaging.move_marker(ch, r.member_id, r.seq, false, false)::integer;
+                has_moved := has_moved + messaging.move_marker(ch, r.member_id, r.seq, false, false)::integer;
             END IF;
         ELSE
             IF r.shown_seq IS NOT NULL THEN
-                moved := moved + messaging.move_thread_marker(ch, r.root_id, r.member_id, r.shown_seq, true)::integer;
+                has_moved := messaging.move_thread_marker(ch, r.root_id, r.member_id, r.shown_seq, true)::integer;
             END IF;
             IF r.shown_seq IS DISTINCT FROM r.seq THEN
-                moved := moved + messaging.move_thread_marker(ch, r.root_id, r.member_id, r.seq, false)::integer;
+                has_moved := has_moved + messaging.move_thread_marker(ch, r.root_id, r.member_id, r.seq, false)::integer;
             END IF;
         END IF;
+        IF has_moved > 0 THEN
+            PERFORM messaging.publish_reading(ch, r.member_id);
+        END IF;
+        moved := moved + has_moved;
     END LOOP;
     document := json_build_object('moved', moved);
 END
