@@ -14,7 +14,7 @@ BEGIN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    PERFORM messaging.lock_typing(ch.id);
+    PERFORM messaging.begin_typing(ch.id);
     before := messaging.typists(ch.id);
     INSERT INTO messaging.typing AS t (channel_id, member_id, room_until, began_at)
     SELECT ch.id, l.member_id, now() + interval '1 minute', now() + min(l.place) * interval '1 microsecond'

@@ -18,7 +18,7 @@ BEGIN
         RETURN;
     END IF;
     IF NOT writer.must_join THEN
-        PERFORM messaging.lock_typing(ch.id);
+        PERFORM messaging.begin_typing(ch.id);
         SELECT * INTO t FROM messaging.typing WHERE channel_id = ch.id AND member_id = p_caller;
         IF NOT p_is_typing THEN
             must_tell := messaging.stop_typing(ch, p_caller);
