@@ -21,7 +21,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
     new = {"caller": OWNER, "microdaos": EVERY, "microdao_id": DAO, "is_direct": False, "client_key": None}
     invited = {"client_key": None, "fingerprint": "f", "details": {"role": "member"}}
     await db.execute("UPDATE messaging.channel_reads SET read_seq = 0, shown_seq = 0 WHERE member_id = $1", OWNER)
-    place = {"message_id": None, "root_id": None, "is_private": False}
+    place = {"message_id": None, "thread_id": None, "is_private": False}
     cases = {
         "prepare_send": ("send", [{**by, **PLAIN}, {**by, **PLAIN}]),
         "prepare_edit": ("edit", [{**by, "message_id": own.id}, {**by, "message_id": another.id}]),
@@ -43,7 +43,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "prepare_removal": ("manage", [{**by, "member_id": f"user:{who}"} for who in ("bob", "ann")]),
         "mark_read": ("read", [{**by, **place, "seq": seq} for seq in (own.seq, another.seq)]),
         "mark_unread": ("read", [other.by(OWNER), by]),
-        "set_muted": ("read", [{**by, "muted": muted} for muted in (True, False)]),
+        "set_muted": ("read", [{**by, "is_muted": is_muted} for is_muted in (True, False)]),
         "prepare_member_change": ("manage", [{**by, "member_id": "user:ann", "details": {"role": "admin"}}] * 2),
     }
     sql = """SELECT array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace
@@ -65,12 +65,12 @@ async def test_what_has_no_effect_costs_nothing(world: World, db: Database) -> N
     await db.call("record_reaction", **reaction(channel, message.event_id))
     by = channel.by(OWNER)
     once = {"limits": limits("edit", [1, 3600])}
-    place = {"message_id": None, "seq": message.seq, "root_id": None, "is_private": False}
+    place = {"message_id": None, "seq": message.seq, "thread_id": None, "is_private": False}
     await db.call("mark_read", **by, **place)
     await db.call("set_following", **by, message_id=message.id, is_following=True)
     for _ in range(3):
         await db.call("mark_read", **by, **place, limits=limits("read", [1, 3600]))
-        await db.call("set_muted", **by, muted=False, limits=limits("read", [1, 3600]))
+        await db.call("set_muted", **by, is_muted=False, limits=limits("read", [1, 3600]))
         await db.call("set_following", **by, message_id=message.id, is_following=True, **once)
         await db.call("prepare_reaction", **by, message_id=message.id, emoji="👍", **once)
         await db.call("prepare_reaction_removal", **by, message_id=message.id, emoji="👎", **once)

@@ -3,7 +3,7 @@
 -- Tells the channels that somebody is in of their new name or picture, if it is one: the 100 channels in which something was
 -- said last, of the 1,000 that they came to last. Nothing is numbered or stored, so that one change costs no event in each of
 -- many channels: whoever reads a channel again sees the name in any case.
-CREATE FUNCTION messaging.announce_profile(p_before messaging.profiles, p_after messaging.profiles) RETURNS void
+CREATE FUNCTION messaging.publish_profile(p_before messaging.profiles, p_after messaging.profiles) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;

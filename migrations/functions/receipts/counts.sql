@@ -35,12 +35,12 @@ END
 $$;
 
 -- The others' replies after a place in a thread, without deleted ones; at most 100.
-CREATE FUNCTION messaging.count_unread_replies(p_root_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
+CREATE FUNCTION messaging.count_unread_replies(p_thread_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
 LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
 BEGIN
     RETURN (SELECT count(*) FROM (
         SELECT FROM public.messages m
-        WHERE m.thread_id = p_root_id AND m.seq > p_read_seq AND m.deleted_at IS NULL AND m.sender_id <> p_member_id
+        WHERE m.thread_id = p_thread_id AND m.seq > p_read_seq AND m.deleted_at IS NULL AND m.sender_id <> p_member_id
         ORDER BY m.seq LIMIT 100) unread);
 END
 $$;
@@ -87,7 +87,7 @@ $$;
 -- learns no count.
 CREATE FUNCTION messaging.reading(
     ch public.channels, p_caller text, p_microdaos text[],
-    OUT read_seq bigint, OUT unread_count integer, OUT mention_count integer, OUT marked_unread boolean, OUT muted boolean,
+    OUT read_seq bigint, OUT unread_count integer, OUT mention_count integer, OUT marked_unread boolean, OUT is_muted boolean,
     OUT updated_at timestamptz
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -99,7 +99,7 @@ BEGIN
     unread_count := 0;
     mention_count := 0;
     marked_unread := false;
-    muted := coalesce(r.is_muted, false);
+    is_muted := coalesce(r.is_muted, false);
     IF (r.read_seq < ch.last_seq OR r.marked_unread) AND messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
         marked_unread := r.marked_unread;
         IF r.read_seq < ch.last_seq THEN
@@ -116,7 +116,7 @@ DECLARE
     r record := messaging.reading(ch, p_caller, p_microdaos);
 BEGIN
     RETURN json_build_object('channel_id', ch.id, 'read_seq', r.read_seq, 'unread_count', r.unread_count,
-        'mention_count', r.mention_count, 'marked_unread', r.marked_unread, 'muted', r.muted,
+        'mention_count', r.mention_count, 'marked_unread', r.marked_unread, 'muted', r.is_muted,
         'updated_at', messaging.rfc3339(r.updated_at));
 END
 $$;
@@ -129,7 +129,7 @@ DECLARE
 BEGIN
     RETURN format('"read_seq":%s,"unread_count":%s,"mention_count":%s,"marked_unread":%s,"muted":%s',
         coalesce(r.read_seq::text, 'null'), r.unread_count, r.mention_count,
-        CASE WHEN r.marked_unread THEN 'true' ELSE 'false' END, CASE WHEN r.muted THEN 'true' ELSE 'false' END);
+        CASE WHEN r.marked_unread THEN 'true' ELSE 'false' END, CASE WHEN r.is_muted THEN 'true' ELSE 'false' END);
 END
 $$;
 
@@ -140,9 +140,10 @@ CREATE FUNCTION messaging.get_unread(
 ) LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT json_build_object(
-        'unread_count', coalesce(sum(u.unread_count) FILTER (WHERE NOT u.muted), 0),
+        'unread_count', coalesce(sum(u.unread_count) FILTER (WHERE NOT u.is_muted), 0),
         'mention_count', coalesce(sum(u.mention_count), 0),
-        'channels', count(*) FILTER (WHERE u.mention_count > 0 OR NOT u.muted AND (u.unread_count > 0 OR u.marked_unread)))
+        'channels', count(*) FILTER (
+            WHERE u.mention_count > 0 OR NOT u.is_muted AND (u.unread_count > 0 OR u.marked_unread)))
     INTO document
     FROM (SELECT m.channel_id FROM public.channel_members m
           WHERE m.member_id = p_caller AND m.left_at IS NULL AND m.joined_at IS NOT NULL

@@ -8,12 +8,12 @@ END
 $$;
 
 -- Tells the channel's readers how far somebody has read it, or a thread of it.
-CREATE FUNCTION messaging.publish_receipt(ch public.channels, p_member_id text, p_read_seq bigint, p_root_id uuid)
+CREATE FUNCTION messaging.publish_receipt(ch public.channels, p_member_id text, p_read_seq bigint, p_thread_id uuid)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF messaging.shows_receipts(ch) THEN
         PERFORM messaging.publish_ephemeral(ch, 'receipt.updated', jsonb_strip_nulls(jsonb_build_object(
-            'member_id', p_member_id, 'read_seq', p_read_seq, 'thread_id', p_root_id)));
+            'member_id', p_member_id, 'read_seq', p_read_seq, 'thread_id', p_thread_id)));
     END IF;
 END
 $$;

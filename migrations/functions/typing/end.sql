@@ -16,7 +16,7 @@ BEGIN
         UPDATE messaging.typing SET is_shown = false
         WHERE channel_id = ch.id AND is_shown AND greatest(until, room_until) <= now();
         IF FOUND THEN
-            PERFORM messaging.tell_typing(ch);
+            PERFORM messaging.publish_typing(ch);
             ended := ended + 1;
         END IF;
     END LOOP;

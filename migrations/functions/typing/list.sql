@@ -32,7 +32,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION messaging.tell_typing(ch public.channels) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION messaging.publish_typing(ch public.channels) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM messaging.publish_ephemeral(ch, 'typing', jsonb_build_object('member_ids', messaging.typists(ch.id)));
 END

@@ -25,7 +25,7 @@ BEGIN
     UPDATE messaging.typing SET room_until = '-infinity', is_shown = is_shown AND until > now()
     WHERE channel_id = ch.id AND room_until > now() AND member_id <> ALL (p_member_ids[:50]);
     IF messaging.typists(ch.id) <> before THEN
-        PERFORM messaging.tell_typing(ch);
+        PERFORM messaging.publish_typing(ch);
     END IF;
 END
 $$;

@@ -11,7 +11,7 @@ BOB, ANN = "user:bob", "user:ann"
 
 
 async def read(db: Session, channel: Channel, who: str, **changes: Any) -> dict[str, Any]:
-    asked = {"message_id": None, "seq": None, "root_id": None, "is_private": False, **changes}
+    asked = {"message_id": None, "seq": None, "thread_id": None, "is_private": False, **changes}
     return await db.call("mark_read", **channel.by(who), **asked)
 
 
