@@ -95,10 +95,10 @@ BEGIN
 END
 $$;
 
--- Deletes rows that callers leave behind and that have had their time, at most p_limit of each kind; returns how many. A key
--- holds 24 hours. An invitation's intent waits for a push that may be late, and so does what waits for its message; what was
--- redacted has to be known as long as copies of it may come. What is set aside waits for somebody to replay it; Matrix has it
--- still. The outbox has a statement of its own.
+-- Deletes rows that callers leave behind and that have had their time, at most p_limit of each kind; returns how many, and
+-- must_count where count_channels has more to do. A key holds 24 hours. An invitation's intent waits for a push that may be
+-- late, and so does what waits for its message; what was redacted has to be known as long as copies of it may come. What is
+-- set aside waits for somebody to replay it; Matrix has it still. The outbox has a statement of its own.
 CREATE FUNCTION messaging.delete_old_rows(p_limit integer, OUT refusal messaging.refusal, OUT document json)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -160,7 +160,7 @@ BEGIN
         SELECT d.id FROM messaging.webhook_deliveries d WHERE d.created_at < now() - interval '1 day'
         ORDER BY d.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS deleted = ROW_COUNT;
-    PERFORM messaging.count_channels();
-    document := json_build_object('deleted', total + deleted);
+    document := json_strip_nulls(json_build_object(
+        'deleted', total + deleted, 'must_count', nullif(messaging.count_channels(), false)));
 END
 $$;

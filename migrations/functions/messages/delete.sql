@@ -170,7 +170,7 @@ BEGIN
     IF m.deleted_at IS NULL THEN
         pinned := messaging.pinned_beside(ch.id, m.matrix_event_id);
         UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL,
-            mentions = '{}'
+            mentions = '{}', is_uncounted = is_uncounted OR thread_id IS NULL
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
         IF m.thread_id IS NOT NULL THEN
@@ -189,7 +189,7 @@ BEGIN
         -- What a room of before had pinned, nobody takes out of its list.
         DELETE FROM messaging.pins
         WHERE channel_id = ch.id AND event_id = m.matrix_event_id AND room_id <> ch.matrix_room_id;
-        PERFORM messaging.tell_pins(ch, pinned, coalesce(intent.actor_id, p_actor_id), false);
+        PERFORM messaging.emit_pins(ch, pinned, coalesce(intent.actor_id, p_actor_id), false);
     END IF;
     INSERT INTO messaging.message_edits (event_id, message_id, channel_id)
     SELECT known.event_id, m.id, ch.id FROM unnest(waiting || p_edit_event_ids) known (event_id) ON CONFLICT DO NOTHING;

@@ -176,6 +176,8 @@ DECLARE
     root public.messages;
     answered uuid;
     awaited_thread text;
+    -- Whether it is in no thread, or in one that is still to be found.
+    is_main boolean;
     next_seq bigint;
     message json;
     sent_at timestamptz;
@@ -239,18 +241,20 @@ BEGIN
     -- Never in the future, never before its channel and the message in front of it, whatever the sender's server says.
     sent_at := greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
                         (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1));
-    next_seq := messaging.take_seq(ch.id, p_active_at => sent_at);
+    is_main := root.id IS NULL OR root.awaited_thread_event_id IS NOT NULL;
+    next_seq := messaging.take_seq(ch.id, p_active_at => sent_at, p_is_main => is_main);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
                                  content_preview, is_truncated, content_type, reply_to, awaited_event_id, thread_id,
                                  awaited_thread_event_id, client_key, client_fingerprint, created_at, matrix_room_id,
-                                 mentions)
+                                 mentions, main_number)
     VALUES (p_message_id, ch.id, next_seq, p_event_id, p_matrix_type, p_sender_id, p_sender_type, p_sender_matrix_id,
             CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview), p_content_type,
             answered, CASE WHEN answered IS NULL THEN nullif(p_reply_to_event_id, p_event_id) END,
-            CASE WHEN root.awaited_thread_event_id IS NULL THEN root.id END, awaited_thread,
+            CASE WHEN NOT is_main THEN root.id END, awaited_thread,
             p_client_key, p_fingerprint, sent_at, p_room_id,
-            messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions))
+            messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions),
+            ch.main_count + is_main::integer)
     RETURNING * INTO m;
     PERFORM messaging.index_mentions(m);
     IF m.thread_id IS NOT NULL THEN

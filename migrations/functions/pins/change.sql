@@ -107,6 +107,6 @@ BEGIN
     VALUES (ch.id, 'm.room.pinned_events', intent.created_at)
     ON CONFLICT (channel_id, event_type) DO UPDATE SET
         changed_at = greatest(s.changed_at + interval '1 microsecond', excluded.changed_at);
-    PERFORM messaging.tell_pins(ch, before, p_caller, false);
+    PERFORM messaging.emit_pins(ch, before, p_caller, false);
 END
 $$;

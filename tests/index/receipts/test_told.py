@@ -77,7 +77,7 @@ async def test_what_has_moved_is_told_and_nothing_is_numbered(world: World, db: 
     await read(db, channel, BOB, message_id=message.id)
     [(_, shown), _] = await told(2)
     assert shown == {"type": "receipt.updated", "channel_id": channel.id, "member_id": BOB, "read_seq": message.seq}
-    await db.call("set_muted", **channel.by(BOB), muted=True)
+    await db.call("set_muted", **channel.by(BOB), is_muted=True)
     [(_, frame)] = await told(1)
     assert frame["muted"] and frame["channel_id"] == channel.id
     await db.call("mark_unread", **channel.by(BOB))
