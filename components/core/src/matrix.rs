@@ -58,6 +58,13 @@ pub fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.contains('\0')
 }
 
+/// The events that the content of a room's `m.room.pinned_events` lists. What is no id of an event names nothing; what is no
+/// list is an empty one. As many as an event may hold, which has 64 KiB.
+pub fn pinned_events(content: &Value) -> Vec<String> {
+    let ids = content.get("pinned").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    ids.iter().filter_map(Value::as_str).filter(|id| is_id(id)).map(str::to_owned).collect()
+}
+
 /// What an event that can be a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageKind<'a> {
@@ -125,6 +132,15 @@ mod tests {
         }
         for text in ["1.5", "1e3", "-0.0", "9007199254740992", "-9007199254740992", "18446744073709551615", "1e300"] {
             assert!(!is_canonical(&serde_json::from_str(&format!(r#"{{"a": [{text}]}}"#)).unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_ids_are_pinned_in_their_order() {
+        let content = json!({"pinned": ["$b", 7, null, "$a", "", "a\u{0}b", ["$c"], "x".repeat(300)]});
+        assert_eq!(pinned_events(&content), ["$b", "$a"]);
+        for nothing in [json!({}), json!({"pinned": "$a"}), json!({"pinned": {"0": "$a"}}), Value::Null] {
+            assert_eq!(pinned_events(&nothing), [""; 0]);
         }
     }
 

@@ -1,7 +1,7 @@
 -- Deleting a message: prepare_deletion before it is redacted in Matrix, record_redaction after.
 
 -- The sender may delete their own message always, also after they have left and in an archived channel; an admin and the
--- owner may delete every one. A message that is deleted already is no refusal.
+-- owner may delete every one that they may read. A message that is deleted already is no refusal.
 CREATE FUNCTION messaging.prepare_deletion(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_limits jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
@@ -28,6 +28,8 @@ BEGIN
             refusal := 'message_not_found';
         ELSIF actor.joined_at IS NULL OR messaging.rank(actor.role) < 2 THEN
             refusal := 'cannot_delete';
+        ELSIF messaging.access(ch, p_caller, p_microdaos) <> 'reads' THEN
+            refusal := 'cannot_read';
         ELSIF m.deleted_at IS NULL AND ch.archived_at IS NOT NULL THEN
             refusal := 'channel_archived';
         END IF;
