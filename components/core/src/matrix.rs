@@ -8,7 +8,10 @@ pub use operations::operations;
 mod described;
 mod room_event;
 
-pub use described::{Described, content_type, describe, is_message_type, is_poll_end_type, shown_text};
+pub use described::{
+    Described, content_type, describe, is_message_type, is_poll_end_type, is_poll_vote_type, shown_text,
+};
+pub(crate) use described::{extensible, poll_start};
 pub use room_event::RoomEvent;
 
 use serde_json::Value;

@@ -132,7 +132,7 @@ BEGIN
 END
 $$;
 
--- A redaction that is in Matrix, of a message, of one of its edits or of a reaction. The document names edits of a deleted
+-- A redaction that is in Matrix, of a message, of one of its edits, of a reaction or of a vote. The document names edits of a deleted
 -- message that are still to be redacted in Matrix; with each redaction the next ones. p_edit_event_ids: edits that Matrix
 -- knows of; the index may not have seen all. unpin_room_id: the room whose list still has the message.
 CREATE FUNCTION messaging.record_redaction(
@@ -162,7 +162,8 @@ BEGIN
             PERFORM messaging.purge_edit(edit);
             SELECT * INTO m FROM public.messages WHERE id = edit.message_id;
             document := CASE WHEN m.deleted_at IS NOT NULL THEN messaging.edits_to_redact(m.id) END;
-        ELSIF NOT messaging.remove_reaction(ch, p_target_event_id) THEN
+        ELSIF NOT messaging.remove_reaction(ch, p_target_event_id)
+            AND NOT messaging.remove_poll_vote(ch, p_target_event_id) THEN
             INSERT INTO messaging.pending_redactions (event_id, channel_id)
             VALUES (p_target_event_id, ch.id) ON CONFLICT DO NOTHING;
             document := CASE WHEN cardinality(waiting) > 0 THEN json_build_object('edits', waiting) END;
@@ -178,6 +179,7 @@ BEGIN
         IF m.thread_id IS NOT NULL THEN
             PERFORM messaging.take_from_thread(m);
         END IF;
+        PERFORM messaging.forget_poll(m.id);
         PERFORM messaging.purge_log(m);
         -- The fingerprints of its edits, and of itself where the gateway has not carried the key. A retry of an edit that
         -- was carried out is still told what came of it.
