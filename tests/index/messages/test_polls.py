@@ -77,9 +77,7 @@ async def test_a_poll_shows_what_it_asks_and_who_asks_sees_their_own_vote(world:
     assert "poll" not in row
 
 
-async def test_the_last_vote_up_to_the_end_counts_in_whatever_order_all_of_it_comes(
-    world: World, db: Database
-) -> None:
+async def test_the_last_vote_up_to_the_end_counts_in_whatever_order_all_of_it_comes(world: World, db: Database) -> None:
     channel = await world.old_channel()
     await people(world, channel, BOB, MIA)
     for n, order in enumerate(itertools.permutations(range(5))):
