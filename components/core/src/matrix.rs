@@ -85,6 +85,17 @@ pub enum MessageKind<'a> {
     },
 }
 
+/// Whether an `m.relates_to` says something that can be so: a relation with its event, a reply, or both.
+pub fn is_relates_to(relates_to: &Value) -> bool {
+    let is_event = |id: Option<&Value>| id.and_then(Value::as_str).is_some_and(is_id);
+    let relates = match (relates_to.get("rel_type"), relates_to.get("event_id")) {
+        (None, None) => None,
+        (kind, id) => Some(kind.and_then(Value::as_str).is_some_and(is_id) && is_event(id)),
+    };
+    let replies = relates_to.get("m.in_reply_to").map(|reply| is_event(reply.get("event_id")));
+    relates.unwrap_or(true) && replies.unwrap_or(true) && relates.or(replies).is_some()
+}
+
 /// Reads what a message is from the `m.relates_to` of its content: the one reading of the API and of the homeserver's
 /// push.
 pub fn message_kind(relates_to: Option<&Value>) -> MessageKind<'_> {
@@ -177,6 +188,38 @@ mod tests {
         }
         let edit = json!({"rel_type": "m.replace", "event_id": "$e"});
         assert_eq!(message_kind(Some(&edit)), MessageKind::Edit { target_event_id: Some("$e") });
+    }
+
+    #[test]
+    fn what_is_related_to_is_an_event() {
+        let reply = json!({"event_id": "$e"});
+        for sound in [
+            json!({"m.in_reply_to": reply}),
+            json!({"rel_type": "m.thread", "event_id": "$e"}),
+            json!({"rel_type": "m.thread", "event_id": "$e", "is_falling_back": true, "m.in_reply_to": reply}),
+            json!({"rel_type": "org.example.other", "event_id": "$e"}),
+        ] {
+            assert!(is_relates_to(&sound), "{sound}");
+        }
+        for nonsense in [
+            json!(null),
+            json!("x"),
+            json!(7),
+            json!([]),
+            json!({}),
+            json!({"is_falling_back": true}),
+            json!({"rel_type": "m.thread"}),
+            json!({"event_id": "$e"}),
+            json!({"rel_type": 7, "event_id": "$e"}),
+            json!({"rel_type": "m.thread", "event_id": ""}),
+            json!({"rel_type": "m.thread", "event_id": {"$e": 1}, "m.in_reply_to": reply}),
+            json!({"rel_type": "m.thread", "event_id": "$e", "m.in_reply_to": "$e"}),
+            json!({"m.in_reply_to": {}}),
+            json!({"m.in_reply_to": {"event_id": "$\u{0}"}}),
+            json!({"m.in_reply_to": {"event_id": "x".repeat(256)}}),
+        ] {
+            assert!(!is_relates_to(&nonsense), "{nonsense}");
+        }
     }
 
     #[test]
