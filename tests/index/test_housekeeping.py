@@ -84,6 +84,8 @@ OTHERS = {
     "messaging.message_edits",
     "messaging.message_mentions",
     "messaging.pins",
+    "messaging.polls",
+    "messaging.poll_votes",
     "messaging.typing",
 }
 

@@ -18,6 +18,7 @@ mod membership;
 mod message;
 mod origin;
 mod pinned;
+mod poll;
 mod power_levels;
 mod queries;
 mod reaction;

@@ -88,6 +88,7 @@ pub async fn edit(
         content_type: None,
         mentions: &mentions.all,
         unquoted_preview: unquoted.as_deref(),
+        poll: None,
     })
     .await?;
     if recorded.is_deleted {

@@ -92,11 +92,12 @@ $$;
 --
 -- p_content_preview NULL: there is nothing in it that could take the message's place. Neither that nor an edit of another
 -- event type (p_matrix_type) shows, but it goes with the message. p_content_type, p_mentions: of the new content, NULL where
--- they stay as they are.
+-- they stay as they are. p_poll: what the new content asks (keep_poll).
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
     p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, p_matrix_type text DEFAULT NULL,
     p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_unquoted_preview text DEFAULT NULL,
+    p_poll jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -118,7 +119,8 @@ BEGIN
                 'sender_id', p_sender_id, 'content_preview', CASE WHEN ch.is_encrypted THEN left(p_content_preview, 0) ELSE p_content_preview END,
                 'unquoted_preview', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_preview END,
                 'edited_at', p_edited_at, 'origin_ts', p_origin_ts, 'matrix_type', p_matrix_type,
-                'content_type', p_content_type, 'mentions', CASE WHEN NOT ch.is_encrypted THEN p_mentions END));
+                'content_type', p_content_type, 'mentions', CASE WHEN NOT ch.is_encrypted THEN p_mentions END,
+                'poll', CASE WHEN NOT ch.is_encrypted THEN p_poll END));
         END IF;
         refusal := 'message_not_found';
         RETURN;
@@ -148,6 +150,7 @@ BEGIN
                             ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
+        PERFORM messaging.keep_poll(ch, m, p_poll);
         IF m.thread_id IS NOT NULL THEN
             PERFORM messaging.follow_mentioned(m, mentioned);
         END IF;
@@ -178,7 +181,8 @@ $$;
 -- An edit was redacted: the message shows again what Matrix now says of it, an earlier edit or itself.
 CREATE FUNCTION messaging.record_edit_redaction(
     p_room_id text, p_event_id text, p_redacted_event_id text, p_content_preview text, p_edit_event_id text, p_edited_at text,
-    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_poll jsonb DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -197,6 +201,7 @@ BEGIN
     RETURNING * INTO m;
     IF FOUND THEN
         PERFORM messaging.index_mentions(m);
+        PERFORM messaging.keep_poll(ch, m, p_poll);
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;
         -- First, because it locks every event that holds the message in the publisher's order, those of the edit among them.

@@ -143,10 +143,13 @@ BEGIN
                 r.parameters ->> 'matrix_type', r.parameters ->> 'content_type',
                 CASE WHEN jsonb_typeof(r.parameters -> 'mentions') = 'array'
                     THEN ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'mentions')) END,
-                r.parameters ->> 'unquoted_preview');
+                r.parameters ->> 'unquoted_preview', nullif(r.parameters -> 'poll', 'null'));
         ELSIF r.kind = 'poll_end' THEN
             PERFORM messaging.record_poll_end(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
                 r.parameters ->> 'ended_at');
+        ELSIF r.kind = 'poll_vote' THEN
+            PERFORM messaging.record_poll_vote(p_room_id, p_event_id, r.event_id, r.parameters ->> 'voter_id',
+                ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'answers')), r.parameters ->> 'voted_at');
         ELSE
             PERFORM messaging.record_reaction(p_room_id, p_event_id, r.event_id, r.parameters ->> 'reactor_id',
                 r.parameters ->> 'reactor_type', r.parameters ->> 'reactor_matrix_id', r.parameters ->> 'emoji', NULL);
@@ -162,12 +165,12 @@ $$;
 -- only believed when prepare_send has given it out for this very request: anybody who holds a Matrix token can write one.
 -- p_mentions: whom it names.
 -- p_thread_event_id: the root of its thread. A root that is in a thread itself, which homeservers accept from each other,
--- means that thread. What it belongs to and is not here yet is waited for.
+-- means that thread. What it belongs to and is not here yet is waited for. p_poll: what it asks (keep_poll).
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
     p_fingerprint text, p_sent_at text, p_joined_at text, p_pushed_content jsonb, p_is_pushed boolean DEFAULT false,
-    p_mentions text[] DEFAULT '{}', p_thread_event_id text DEFAULT NULL,
+    p_mentions text[] DEFAULT '{}', p_thread_event_id text DEFAULT NULL, p_poll jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -257,6 +260,9 @@ BEGIN
             ch.main_count + is_main::integer)
     RETURNING * INTO m;
     PERFORM messaging.index_mentions(m);
+    IF p_poll IS NOT NULL THEN
+        PERFORM messaging.keep_poll(ch, m, p_poll);
+    END IF;
     IF m.thread_id IS NOT NULL THEN
         PERFORM messaging.add_to_thread(m);
     END IF;

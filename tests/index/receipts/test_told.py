@@ -97,7 +97,8 @@ async def test_of_many_members_receipts_are_counted_and_not_named(world: World, 
     await read(db, channel, BOB, message_id=message.id)
     receipts = await db.call("list_receipts", **channel.by(BOB))
     assert (receipts["member_count"], receipts["read_count"], len(receipts["receipts"])) == (100, 2, 2)
-    assert (await db.call("get_reading", **channel.by(BOB)))["receipts"] == receipts["receipts"]
+    named = [{name: one[name] for name in ("member_id", "read_seq")} for one in receipts["receipts"]]
+    assert (await db.call("get_reading", **channel.by(BOB)))["receipts"] == named
     await world.member(channel, "user:one-more")
     receipts = await db.call("list_receipts", **channel.by(BOB))
     assert (receipts["member_count"], receipts["read_count"], receipts["receipts"]) == (101, 2, [])

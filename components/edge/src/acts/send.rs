@@ -121,6 +121,7 @@ pub async fn send(
         is_pushed: false,
         mentions: &mentions,
         thread_event_id,
+        poll: None,
     })
     .await?;
     let unindexed = || Problem::internal("a message that was just sent is not indexed");

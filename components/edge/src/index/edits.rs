@@ -2,12 +2,13 @@
 
 use super::call::Call;
 use super::messages::at_message;
-use super::{Document, Error};
+use super::{Document, Error, polls};
 use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
 use messaging_core::paths::MessagePath;
+use messaging_core::poll::Question;
 use messaging_core::rate_limit::Class;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -80,6 +81,8 @@ pub struct RecordEdit<'a> {
     /// What takes the place of `content_preview` if the message is a reply: the beginning without the copy of what it
     /// answers. `None` when that is the same.
     pub unquoted_preview: Option<&'a str>,
+    /// What the new content asks, if it is a poll.
+    pub poll: Option<&'a Question>,
 }
 
 /// What came of an edit.
@@ -96,7 +99,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
     struct Row {
         deleted_at: Option<String>,
     }
-    let message = Call::of("record_edit")
+    let call = Call::of("record_edit")
         .arg("p_room_id", record.room_id)
         .arg("p_target_event_id", record.target_event_id)
         .arg("p_event_id", record.event_id)
@@ -108,9 +111,8 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .arg("p_matrix_type", record.event_type)
         .arg("p_content_type", record.content_type)
         .arg("p_mentions", mention::texts(record.mentions))
-        .arg("p_unquoted_preview", record.unquoted_preview)
-        .document()
-        .await?;
+        .arg("p_unquoted_preview", record.unquoted_preview);
+    let message = polls::asking(call, record.poll).document().await?;
     let row: Row = message.read()?;
     Ok(RecordedEdit { is_deleted: row.deleted_at.is_some(), message })
 }

@@ -88,6 +88,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         reply_to: None,
         thread: None,
         reactions: None,
+        poll: None,
     };
     MessageEvent {
         envelope: envelope(SEQ),
