@@ -28,6 +28,7 @@ pub mod rate_limit;
 pub mod reaction;
 pub mod reconcile;
 pub mod refusal;
+pub mod search;
 pub mod secret_name;
 pub mod set_aside;
 pub mod socket;

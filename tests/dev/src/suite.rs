@@ -58,6 +58,7 @@ pub fn code(status: ExitStatus) -> ExitCode {
 }
 
 fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
+    install::ensure_dictionary(data, stop)?;
     // Everything but the native programs; the components' unit tests run on this machine, without a Spin host.
     let packages = ["--workspace", "--exclude", "ws-relay", "--exclude", "local-host"];
     step("building the unit tests of the components and of cargo dev");

@@ -1,0 +1,108 @@
+//! Nouns, adjectives, numerals, pronouns, adverbs: the word without its ending, and one spelling for what changes inside.
+
+use super::{MIN_LETTERS, is_vowel};
+
+/// Endings of nouns and adjectives, longer ones first.
+const ENDINGS: [&str; 49] = [
+    "ього", "ьому", "ьою", "ьої", "ами", "ями", "ими", "іми", "їми", "ого", "ому", "ові", "еві", "єві", "ою", "ею",
+    "єю", "ої", "ом", "ем", "єм", "ам", "ям", "ах", "ях", "ів", "їв", "ей", "ий", "ій", "їй", "их", "іх", "їх", "им",
+    "ім", "їм", "а", "о", "у", "и", "е", "я", "ю", "і", "ї", "є", "ь", "й",
+];
+/// Stems without a vowel: of `день`, `сон`, `пес`, `рот`, `лоб`, `лев`, `льон`, `весь`, `два`, `три`, `чотири`.
+const WITHOUT_VOWEL: [&str; 11] = ["дн", "сн", "пс", "рт", "лб", "льв", "льн", "вс", "дв", "тр", "чотирьм"];
+/// A rest of at most so many letters may be the beginning of a word that has no ending: `режим`, `слів`.
+const SHORT: usize = 4;
+
+/// The nominal stems of a word, likeliest first.
+pub fn stems(word: &str) -> Vec<String> {
+    let (rest, ending) = split(word);
+    let mut stems = Vec::new();
+    inner_vowels(&normal(rest, ending), is_closed(rest, ending), &mut stems);
+    match ending {
+        // `батькові`, but `військові` and `голові`.
+        "ові" | "еві" => stems.push(normal(word.strip_suffix('і').unwrap_or(word), "")),
+        // `новій`, but `організацій`.
+        "ій" => stems.push(format!("{rest}і")),
+        // `вулиці`, `вазі`, `красі`, but `політиці`, `книзі`, `мусі`.
+        "і" => {
+            let hard = [('з', 'г'), ('с', 'х'), ('ц', 'к')]
+                .iter()
+                .find_map(|(soft, hard)| Some(format!("{}{hard}", rest.strip_suffix(*soft)?)));
+            stems.extend(hard.map(|rest| normal(&rest, "")));
+        }
+        // `знань` of `знання`, `століть` of `століття`, `зусиль` of `зусилля`.
+        "ь" if rest.chars().nth(SHORT - 1).is_some() => {
+            let doubled = ["ан", "ян", "ен", "іт", "іл", "ил"].iter().any(|end| rest.ends_with(end));
+            let last = rest.chars().next_back().filter(|_| doubled || rest.ends_with("ін") && rest.chars().count() > 6);
+            stems.extend(last.map(|last| normal(&format!("{rest}{last}"), "")));
+        }
+        _ if ending.chars().nth(1).is_some() && !ending.ends_with(is_vowel) && rest.chars().count() <= SHORT => {
+            inner_vowels(&normal(word, ""), true, &mut stems);
+        }
+        _ => {}
+    }
+    stems
+}
+
+/// The word without its ending, and the ending. What stays has two letters at least, and a vowel.
+fn split(word: &str) -> (&str, &str) {
+    let possible = |rest: &str| {
+        rest.chars().nth(1).is_some() && (rest.contains(is_vowel) || WITHOUT_VOWEL.contains(&rest))
+            || rest.chars().nth(1).is_some() && word.chars().count() <= MIN_LETTERS
+    };
+    ENDINGS
+        .iter()
+        .find_map(|ending| word.strip_suffix(ending).filter(|rest| possible(rest)).map(|rest| (rest, *ending)))
+        .unwrap_or((word, ""))
+}
+
+/// The rest with one spelling for what changes inside.
+fn normal(rest: &str, ending: &str) -> String {
+    let mut letters: Vec<char> = rest.chars().filter(|c| *c != 'ь').collect();
+    // `музею`, `героя`: a vowel before `й` belongs to some endings and not to others.
+    if letters.len() > 2 && matches!(letters.last(), Some('е' | 'о')) {
+        letters.pop();
+    }
+    match letters.as_slice() {
+        // `ніччю` of `ніч`.
+        [.., before, last] if ending == "ю" && before == last && "чжшзсдцл".contains(*last) => {
+            letters.pop();
+        }
+        // `громадянин`, `громадяни`.
+        [_, _, _, .., 'а' | 'я', 'н', 'и', 'н'] => letters.truncate(letters.len() - 2),
+        _ => {}
+    }
+    letters.into_iter().collect()
+}
+
+/// Whether the last syllable of the rest is one that its consonant closes, where vowels change: `вікон`, `якість`, `якістю`.
+fn is_closed(rest: &str, ending: &str) -> bool {
+    ending.is_empty()
+        || ending == "ь"
+        || ending == "ю" && (rest.ends_with("іст") || normal(rest, ending).len() < rest.len())
+}
+
+/// `о`, `е` and `і` come, go and change into each other in a closed last syllable: `вікно`, `вікон`; `стіл`, `столу`; `піч`,
+/// `печі`; `якість`, `якості`. So a closed one is read in each way.
+fn inner_vowels(stem: &str, closed: bool, stems: &mut Vec<String>) {
+    let Some((at, vowel)) = stem.char_indices().rev().find(|(_, c)| is_vowel(*c)).filter(|_| closed) else {
+        stems.push(stem.to_owned());
+        return;
+    };
+    let (before, after) = (stem.get(..at).unwrap_or_default(), stem.get(at + vowel.len_utf8()..).unwrap_or_default());
+    let with = |vowel: &str| format!("{before}{vowel}{after}");
+    let single = after.chars().count() == 1;
+    match vowel {
+        'і' if after == "ст" => stems.extend([with("о"), with("і")]),
+        'і' => stems.extend([with("і"), with("о"), with("е")]),
+        'ї' => stems.extend([with("ї"), with("є")]),
+        'о' | 'е' | 'є' if single && (before.contains(is_vowel) || WITHOUT_VOWEL.contains(&with("").as_str())) => {
+            let without = match vowel {
+                'є' => with("й"),
+                _ => with(""),
+            };
+            stems.extend([stem.to_owned(), without]);
+        }
+        _ => stems.push(stem.to_owned()),
+    }
+}
