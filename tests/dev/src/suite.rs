@@ -80,6 +80,7 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
 /// the tests start themselves.
 fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool> {
     let tools = install::ensure(data, stop)?;
+    install::ensure_dictionary(data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     step("tests of the index");
     command.args(["-m", "pytest"]).args(folder(repo, "tests/index", args)).args(args);

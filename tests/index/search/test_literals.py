@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from harness.server import ROOT
+from search.program import analysed
 
-SEARCH = Path(os.environ.get("SEARCH_PROGRAM", ROOT / "target/debug/examples/search"))
 SEED = 11
 CASES = 10_000
 
@@ -56,13 +51,6 @@ def query(draw: random.Random, of: str) -> str:
         part = draw.choice(["", "", "", "", "-"]) + part + draw.choice(["", "", "", "", "*"])
         parts.append(draw.choice(OPERATORS) + part if draw.random() < 0.05 else part)
     return draw.choice([" ", "  ", ""]).join(parts)
-
-
-def analysed(cases: list[dict[str, str]]) -> list[dict[str, Any]]:
-    assert SEARCH.is_file(), f"{SEARCH} is not built: cargo build -p messaging-core --example search"
-    lines = "".join(json.dumps(case) + "\n" for case in cases)
-    done = subprocess.run([SEARCH], input=lines, capture_output=True, text=True, timeout=120, check=True)
-    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 async def found(server: str, answers: list[dict[str, Any]]) -> list[bool | None]:

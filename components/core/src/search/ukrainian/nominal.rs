@@ -17,10 +17,10 @@ const SHORT: usize = 4;
 pub fn stems(word: &str) -> Vec<String> {
     let (rest, ending) = split(word);
     let mut stems = Vec::new();
-    inner_vowels(&normal(rest, ending), is_closed(rest, ending), &mut stems);
+    inner_vowels(&normal(rest), is_closed(rest, ending), &mut stems);
     match ending {
         // `батькові`, but `військові` and `голові`.
-        "ові" | "еві" => stems.push(normal(word.strip_suffix('і').unwrap_or(word), "")),
+        "ові" | "еві" => stems.push(normal(word.strip_suffix('і').unwrap_or(word))),
         // `новій`, but `організацій`.
         "ій" => stems.push(format!("{rest}і")),
         // `вулиці`, `вазі`, `красі`, but `політиці`, `книзі`, `мусі`.
@@ -28,20 +28,36 @@ pub fn stems(word: &str) -> Vec<String> {
             let hard = [('з', 'г'), ('с', 'х'), ('ц', 'к')]
                 .iter()
                 .find_map(|(soft, hard)| Some(format!("{}{hard}", rest.strip_suffix(*soft)?)));
-            stems.extend(hard.map(|rest| normal(&rest, "")));
+            stems.extend(hard.map(|rest| normal(&rest)));
         }
         // `знань` of `знання`, `століть` of `століття`, `зусиль` of `зусилля`.
         "ь" if rest.chars().nth(SHORT - 1).is_some() => {
-            let doubled = ["ан", "ян", "ен", "іт", "іл", "ил"].iter().any(|end| rest.ends_with(end));
+            let doubled = ["ан", "ян", "ен", "єн", "іт", "іл", "ил"].iter().any(|end| rest.ends_with(end));
             let last = rest.chars().next_back().filter(|_| doubled || rest.ends_with("ін") && rest.chars().count() > 6);
-            stems.extend(last.map(|last| normal(&format!("{rest}{last}"), "")));
+            stems.extend(last.map(|last| normal(&format!("{rest}{last}"))));
         }
-        _ if ending.chars().nth(1).is_some() && !ending.ends_with(is_vowel) && rest.chars().count() <= SHORT => {
-            inner_vowels(&normal(word, ""), true, &mut stems);
+        // `ніччю` of `ніч`, but `знанню` of `знання`.
+        "ю" => {
+            let letters: Vec<char> = rest.chars().rev().take(2).collect();
+            if let [last, before] = letters.as_slice()
+                && last == before
+            {
+                inner_vowels(&normal(rest.strip_suffix(*last).unwrap_or(rest)), true, &mut stems);
+            }
         }
+        _ if is_ending_of_stem(rest, ending) => inner_vowels(&normal(word), true, &mut stems),
         _ => {}
     }
     stems
+}
+
+/// Whether what looks like an ending may belong to the word: `режим`, `слів`, `проблем`.
+fn is_ending_of_stem(rest: &str, ending: &str) -> bool {
+    let letters: Vec<char> = rest.chars().collect();
+    let cluster = matches!(letters.as_slice(), [.., before, last] if !is_vowel(*before) && !is_vowel(*last));
+    ending.chars().nth(1).is_some()
+        && !ending.ends_with(is_vowel)
+        && (letters.len() <= SHORT || cluster && matches!(ending, "ам" | "ем" | "ом"))
 }
 
 /// The word without its ending, and the ending. What stays has two letters at least, and a vowel.
@@ -57,17 +73,11 @@ fn split(word: &str) -> (&str, &str) {
 }
 
 /// The rest with one spelling for what changes inside.
-fn normal(rest: &str, ending: &str) -> String {
+fn normal(rest: &str) -> String {
     let mut letters: Vec<char> = rest.chars().filter(|c| *c != 'ь').collect();
-    // `музею`, `героя`: a vowel before `й` belongs to some endings and not to others.
-    if letters.len() > 2 && matches!(letters.last(), Some('е' | 'о')) {
-        letters.pop();
-    }
     match letters.as_slice() {
-        // `ніччю` of `ніч`.
-        [.., before, last] if ending == "ю" && before == last && "чжшзсдцл".contains(*last) => {
-            letters.pop();
-        }
+        // `музею`, `героя`: a vowel before `й` belongs to some endings and not to others.
+        [_, _, .., 'е' | 'о'] => letters.truncate(letters.len() - 1),
         // `громадянин`, `громадяни`.
         [_, _, _, .., 'а' | 'я', 'н', 'и', 'н'] => letters.truncate(letters.len() - 2),
         _ => {}
@@ -77,9 +87,7 @@ fn normal(rest: &str, ending: &str) -> String {
 
 /// Whether the last syllable of the rest is one that its consonant closes, where vowels change: `вікон`, `якість`, `якістю`.
 fn is_closed(rest: &str, ending: &str) -> bool {
-    ending.is_empty()
-        || ending == "ь"
-        || ending == "ю" && (rest.ends_with("іст") || normal(rest, ending).len() < rest.len())
+    ending.is_empty() || ending == "ь" || ending == "ю" && rest.ends_with("іст")
 }
 
 /// `о`, `е` and `і` come, go and change into each other in a closed last syllable: `вікно`, `вікон`; `стіл`, `столу`; `піч`,

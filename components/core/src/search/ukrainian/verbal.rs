@@ -16,7 +16,7 @@ const SECOND_AFTER_VOWEL: [&str; 5] = ["їмо", "їте", "їть", "їш", "ї
 /// Imperative after a consonant.
 const IMPERATIVE: [&str; 7] = ["іть", "імо", "ім", "ьте", "ьмо", "мо", "те"];
 /// Presents whose stem is another than the infinitive's: ends of both.
-const OTHER_STEM: [(&str, &str); 21] = [
+const OTHER_STEM: [(&str, &str); 22] = [
     ("йд", "й"),
     ("йш", "й"),
     ("під", "пі"),
@@ -38,6 +38,7 @@ const OTHER_STEM: [(&str, &str); 21] = [
     ("зв", "зва"),
     ("рв", "рва"),
     ("дад", "да"),
+    ("шл", "сла"),
 ];
 
 /// The past without an ending, where its vowel is another.
@@ -92,7 +93,8 @@ fn infinitives(form: &str, found: &mut Vec<String>) {
 fn of_infinitive(form: &str, found: &mut Vec<String>) -> bool {
     let mut add = |stem: &str, end: &str| found.push(format!("{stem}{end}"));
     let past = || PAST.iter().find_map(|(past, infinitive)| Some((form.strip_suffix(past)?, infinitive)));
-    if let Some(stem) = strip(form, &["даси", "дасть", "дамо", "дасте", "дам"]) {
+    let give = ["даси", "дасть", "дамо", "дасте", "дам"].iter().find_map(|ending| form.strip_suffix(ending));
+    if let Some(stem) = give {
         add(stem, "да");
     } else if let Some(stem) =
         strip(form, &["шов", "шла", "шло", "шли", "шовши"]).filter(|stem| stem.ends_with(['і', 'й']))
@@ -155,7 +157,10 @@ fn present(form: &str, found: &mut Vec<String>) {
                 }
             }
             // `роблю`, `говорю`.
-            _ if form.ends_with('ю') => softened(stem, "и", found),
+            _ if form.ends_with('ю') => match other_stem(stem) {
+                Some(other) => found.push(other),
+                None => softened(stem, "и", found),
+            },
             _ => {}
         }
         return;
@@ -166,6 +171,10 @@ fn present(form: &str, found: &mut Vec<String>) {
         } else {
             add(stem, "и");
             add(stem, if is_hushing(last(stem)) { "а" } else { "і" });
+            // `зазначи!`
+            if form.ends_with("чи") {
+                add(form, "");
+            }
         }
         return;
     }
@@ -190,13 +199,16 @@ fn imperative(form: &str) -> Option<&str> {
         .or_else(|| form.strip_suffix('ь').filter(|stem| stem.ends_with(['д', 'з', 'н', 'с'])))
 }
 
+/// The stem of an infinitive that has another.
+fn other_stem(stem: &str) -> Option<String> {
+    OTHER_STEM.iter().find_map(|(end, other)| Some(format!("{}{other}", stem.strip_suffix(end)?)))
+}
+
 /// The first conjugation: `кин-у`, `пиш-у`, `нес-у`.
 fn first(stem: &str, first_person: bool, found: &mut Vec<String>) {
-    for (end, other) in OTHER_STEM {
-        if let Some(stem) = stem.strip_suffix(end) {
-            found.push(format!("{stem}{other}"));
-            return;
-        }
+    if let Some(other) = other_stem(stem) {
+        found.push(other);
+        return;
     }
     match stem.strip_suffix('н') {
         Some(stem) => found.push(format!("{stem}ну")),
