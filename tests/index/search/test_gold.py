@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import asyncpg
+import pytest
 
 from search.corpus import messages
 from search.gold import Query, queries
@@ -39,7 +40,7 @@ class Score:
         return sum(self.precisions) / len(self.precisions)
 
 
-async def test_search_finds_the_gold_set(server: str) -> None:
+async def test_search_finds_the_gold_set(server: str, capsys: pytest.CaptureFixture[str]) -> None:
     corpus, gold = messages(), queries()
     assert len(gold) >= 300
     texts = [message.text for message in corpus]
@@ -74,12 +75,14 @@ async def test_search_finds_the_gold_set(server: str) -> None:
                     worst.append((len(wanted & found) / len(wanted | found), line(query, wanted, found, texts)))
     finally:
         await connection.close()
-    print(f"\n{len(gold)} queries, {len(corpus)} messages; recall / precision in percent")
-    for kind in sorted(scores["ours"]):
-        cells = (
-            f"{system} {score[kind].recall:6.1%} /{score[kind].precision:7.1%}" for system, score in scores.items()
-        )
-        print(f"{kind:22}", "   ".join(cells))
+    with capsys.disabled():
+        print(f"\n{len(gold)} queries, {len(corpus)} messages; recall / precision")
+        for kind in sorted(scores["ours"]):
+            cells = (
+                f"{name} {score[kind].recall:6.1%} /{score[kind].precision:7.1%}" for name, score in scores.items()
+            )
+            print(f"{kind:22}", "   ".join(cells))
+    # Shown when it fails.
     print(*(text for _, text in sorted(worst)[:15]), sep="\n")
     ours = scores["ours"]["all"]
     assert ours.recall >= RECALL and ours.precision >= PRECISION, (ours.recall, ours.precision)

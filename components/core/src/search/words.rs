@@ -108,15 +108,14 @@ fn add(text: &str, word: Range, runs: &mut Vec<Run>) {
 /// How many bytes an address goes on for; punctuation at its end is the sentence's.
 fn address_length(after: &str) -> usize {
     let ends = |c: char| c.is_whitespace() || c.is_control() || "<>\"«»“”„".contains(c);
-    let mut address = after.split(ends).next().unwrap_or_default();
-    loop {
-        let last = address.chars().next_back().unwrap_or('/');
-        let opened = |open: char, close: char| last == close && !address.contains(open);
-        if !".,;:!?'*|~".contains(last) && !opened('(', ')') && !opened('[', ']') && !opened('{', '}') {
-            return address.len();
-        }
-        address = address.strip_suffix(last).unwrap_or_default();
-    }
+    let address = after.split(ends).next().unwrap_or_default();
+    // A bracket that the address opens is its own.
+    let closing: String = [('(', ')'), ('[', ']'), ('{', '}')]
+        .iter()
+        .filter(|(open, _)| !address.contains(*open))
+        .map(|(_, close)| close)
+        .collect();
+    address.trim_end_matches(|c| ".,;:!?'*|~".contains(c) || closing.contains(c)).len()
 }
 
 /// The words of a segment: `example.com` and `snake_case` are one for UAX #29.

@@ -138,6 +138,13 @@ fn words_and_positions_are_bounded() {
     let same = lexemes(&"a ".repeat(30_000));
     assert_eq!(same.matches(',').count(), 2 * (MAX_POSITIONS - 1));
 
+    // Neither takes a time that grows with the square of its length.
+    for hostile in
+        ["https://a".to_owned() + &")".repeat(MAX_TEXT), "a'".repeat(MAX_TEXT / 2), "https://".repeat(MAX_TEXT / 8)]
+    {
+        assert!(lexemes(&hostile).len() < 2 * MAX_VECTOR);
+    }
+
     // One character that is eighteen, without spaces between them.
     let grown = lexemes(&"\u{fdfa}x".repeat(MAX_TEXT));
     assert!(grown.len() < 2 * MAX_VECTOR);
