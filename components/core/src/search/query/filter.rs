@@ -93,8 +93,10 @@ pub(super) fn read(operator: &str, value: &str) -> Result<FilterKind, Option<Hin
         "on" => Period::on(value).map(FilterKind::Within).ok_or(HintCode::NotATime),
         "has" => lower.parse().map(FilterKind::Has).map_err(|_| HintCode::UnknownValue),
         "is" => lower.parse().map(FilterKind::Is).map_err(|_| HintCode::UnknownValue),
-        // `https://…`, `localhost:8080`, `re:` are words.
-        _ if value.is_empty() || value.starts_with(|c: char| c == '/' || c.is_numeric()) => return Err(None),
+        // `https://…`, `localhost:8080`, `C:\`, `re:` are words.
+        _ if value.is_empty() || value.starts_with(|c: char| matches!(c, '/' | '\\') || c.is_numeric()) => {
+            return Err(None);
+        }
         _ => Err(HintCode::UnknownOperator),
     };
     kind.map_err(Some)

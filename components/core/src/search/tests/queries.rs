@@ -99,7 +99,7 @@ fn what_is_no_operator_is_a_word_with_a_hint() {
         assert!(parsed.filters.is_empty() && parsed.hints.iter().all(|hint| !hint.word.is_empty()));
         assert_eq!(parsed.tsquery().as_deref(), Some(words), "{query}");
     }
-    for words in ["https://example.com", "12:30", "localhost:8080", "re:", "слово:друге"] {
+    for words in ["https://example.com", "12:30", "localhost:8080", r"C:\temp", "re:", "слово:друге"] {
         assert_eq!(parse(words).hints, [], "{words}");
     }
 }
