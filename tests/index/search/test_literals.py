@@ -16,7 +16,7 @@ TEXTS = (
     "книга книги книзі день дня вікон вікно робити роблю робить знайшов знайти м'ята м’ята Київ Києві якості якість організацій "
     "the dogs dog running run it's café user@example.com example.com https://example.com/a?b=1&c='d' @alice @alice:example.com "
     "#новини file-name.pdf snake_case_name snake getUserName name v1.2.3 1.2 C++ c 🔥 東京 covid19 PDFки Івано-Франківськ "
-    "a b ' '' \\ \\' : :* & | ! ( ) <-> * - -- \" « » „ “ ” 'a' \u0301 \u00ad \ufdfa ﬁ ½ \u200b \x01 \ufffe ꫫ"
+    "a b ' '' \\ \\' : :* & | ! ( ) <-> * - -- \" « » „ “ ” 'a' \u0301 \u00ad ььь \ufdfa ﬁ ½ \u200b \x01 \ufffe ꫫ"
 )
 WORDS = TEXTS.split(" ")
 OPERATORS = ["from:", "in:", "has:", "is:", "before:", "on:", "foo:", "https:", "x:y", "has:file", "on:2026-11-26"]

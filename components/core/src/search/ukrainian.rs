@@ -22,12 +22,16 @@ pub fn stems(word: &str) -> Vec<String> {
     if word.chars().count() < MIN_LETTERS {
         return vec![word.to_owned()];
     }
-    let verbal = verbal::stems(word);
-    let mut stems = if is_infinitive(word) { Vec::new() } else { nominal::stems(word) };
-    for stem in verbal {
-        if stems.len() < MAX_STEMS && !stems.contains(&stem) {
+    let nominal = if is_infinitive(word) { Vec::new() } else { nominal::stems(word) };
+    let mut stems: Vec<String> = Vec::new();
+    for stem in nominal.into_iter().chain(verbal::stems(word)) {
+        // Of `ььь`, which is no word, nothing stays.
+        if stems.len() < MAX_STEMS && !stem.is_empty() && !stems.contains(&stem) {
             stems.push(stem);
         }
+    }
+    if stems.is_empty() {
+        stems.push(word.to_owned());
     }
     stems
 }

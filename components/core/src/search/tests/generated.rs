@@ -102,7 +102,11 @@ proptest! {
     }
 
     #[test]
-    fn an_english_stem_is_no_panic(word in "[a-zʼ]{1,64}") {
-        prop_assert!(!english::stem(&word).is_empty());
+    fn a_word_has_stems(english in "[a-zʼ]{1,64}", ukrainian in "[а-щьюяєії]{1,6}", other in "[ь-яьіїєос]{1,64}") {
+        prop_assert!(!english::stem(&english).is_empty());
+        for word in [ukrainian, other] {
+            let stems = ukrainian::stems(&word);
+            prop_assert!((1..=ukrainian::MAX_STEMS).contains(&stems.len()) && stems.iter().all(|stem| !stem.is_empty()));
+        }
     }
 }
