@@ -58,6 +58,18 @@ fn other_words_do_not() {
 }
 
 #[test]
+fn small_words_stay_apart() {
+    let words = "про при для але або та то що як коли де там тут так ні не на зі до від по за над під між через без бо чи ми ви ти мій \
+                 твій наш ваш сам хто хтось щось ще вже лише якщо тому потім зараз дуже треба можна ось";
+    let words: Vec<&str> = words.split_whitespace().collect();
+    for (at, one) in words.iter().enumerate() {
+        for other in words.iter().skip(at + 1) {
+            assert!(!finds(one, other), "{one} {other}");
+        }
+    }
+}
+
+#[test]
 fn what_looks_or_reads_alike_is_one() {
     for (one, other) in [
         ("замо\u{301}к", "замок"),

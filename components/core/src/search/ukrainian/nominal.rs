@@ -1,6 +1,6 @@
 //! Nouns, adjectives, numerals, pronouns, adverbs: the word without its ending, and one spelling for what changes inside.
 
-use super::{MIN_LETTERS, is_vowel};
+use super::is_vowel;
 
 /// Endings of nouns and adjectives, longer ones first.
 const ENDINGS: [&str; 49] = [
@@ -8,8 +8,8 @@ const ENDINGS: [&str; 49] = [
     "єю", "ої", "ом", "ем", "єм", "ам", "ям", "ах", "ях", "ів", "їв", "ей", "ий", "ій", "їй", "их", "іх", "їх", "им",
     "ім", "їм", "а", "о", "у", "и", "е", "я", "ю", "і", "ї", "є", "ь", "й",
 ];
-/// Stems without a vowel: of `день`, `сон`, `пес`, `рот`, `лоб`, `лев`, `льон`, `весь`, `два`, `три`, `чотири`.
-const WITHOUT_VOWEL: [&str; 11] = ["дн", "сн", "пс", "рт", "лб", "льв", "льн", "вс", "дв", "тр", "чотирьм"];
+/// Stems without a vowel: of `день`, `сон`, `пес`, `рот`, `лоб`, `лев`, `льон`, `весь`, `два`, `три`, `зло`, `скло`, `тло`.
+const WITHOUT_VOWEL: [&str; 13] = ["дн", "сн", "пс", "рт", "лб", "льв", "льн", "вс", "дв", "тр", "зл", "скл", "тл"];
 /// A rest of at most so many letters may be the beginning of a word that has no ending: `режим`, `слів`.
 const SHORT: usize = 4;
 
@@ -62,10 +62,8 @@ fn is_ending_of_stem(rest: &str, ending: &str) -> bool {
 
 /// The word without its ending, and the ending. What stays has two letters at least, and a vowel.
 fn split(word: &str) -> (&str, &str) {
-    let possible = |rest: &str| {
-        rest.chars().nth(1).is_some() && (rest.contains(is_vowel) || WITHOUT_VOWEL.contains(&rest))
-            || rest.chars().nth(1).is_some() && word.chars().count() <= MIN_LETTERS
-    };
+    let possible =
+        |rest: &str| rest.chars().nth(1).is_some() && (rest.contains(is_vowel) || WITHOUT_VOWEL.contains(&rest));
     ENDINGS
         .iter()
         .find_map(|ending| word.strip_suffix(ending).filter(|rest| possible(rest)).map(|rest| (rest, *ending)))
