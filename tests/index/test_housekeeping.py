@@ -83,6 +83,7 @@ OTHERS = {
     "messaging.room_upgrades",
     "messaging.message_edits",
     "messaging.message_mentions",
+    "messaging.message_search",
     "messaging.pins",
     "messaging.typing",
 }
