@@ -12,8 +12,11 @@ mod analysis;
 mod english;
 mod excerpt;
 mod fold;
+mod found;
 mod highlight;
 mod moment;
+#[cfg(feature = "openapi")]
+mod operations;
 mod query;
 mod ukrainian;
 mod vector;
@@ -21,8 +24,11 @@ mod words;
 
 pub use analysis::{Analysis, analyse};
 pub use excerpt::{Excerpt, excerpt};
+pub use found::{ChannelOfHit, DidYouMean, Found, Hit, MAX_EXCERPT, MAX_MISSPELT, MAX_SUGGESTIONS};
 pub use highlight::{Span, highlights};
 pub use moment::Period;
+#[cfg(feature = "openapi")]
+pub use operations::operations;
 pub use query::{Filter, FilterKind, Has, Hint, HintCode, Is, Query, Term, Who, parse};
 
 /// How many characters (code points) of a text are looked at. A message of our own has at most 10,000; an event of Matrix

@@ -8,7 +8,7 @@ use super::analysis::{Analysis, Token};
 use super::query::{Atom, Query, Term};
 
 /// The most places that are told.
-const MAX_HIGHLIGHTS: usize = 100;
+pub(super) const MAX_HIGHLIGHTS: usize = 100;
 
 /// A place in a text, in characters (code points): from the one at `start` to the one before `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -1,12 +1,13 @@
 //! Days and moments of a query.
 
 use crate::time::Timestamp;
+use serde::Serialize;
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
 /// A time from one moment to another. At least one of them is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Period {
     /// Its first moment.
     pub from: Option<Timestamp>,

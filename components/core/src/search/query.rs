@@ -44,6 +44,11 @@ impl Query {
         self.terms.iter().any(|term| !term.is_negated)
     }
 
+    /// The words that are to be there, each with the literal for `$1::tsquery` that finds it alone: what may be misspelt.
+    pub fn words(&self) -> impl Iterator<Item = (String, String)> {
+        self.terms.iter().filter_map(|term| Some((term.word()?.to_owned(), term.tsquery())))
+    }
+
     /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty() && self.filters.is_empty()

@@ -37,6 +37,11 @@ pub struct Content {
 }
 
 impl Content {
+    /// What there is to read; `None` of an encrypted message.
+    pub fn into_text(self) -> Option<String> {
+        self.text
+    }
+
     fn fields(&mut self) -> Option<&mut Map<String, Value>> {
         self.content.as_object_mut()
     }

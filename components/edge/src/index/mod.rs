@@ -19,6 +19,7 @@ pub mod reconcile;
 mod redactions;
 pub mod requests;
 pub mod rooms;
+pub mod search;
 pub mod set_aside;
 pub mod subscriptions;
 pub mod threads;

@@ -1,5 +1,6 @@
 //! Operators: what has to hold beside the text.
 
+use serde::Serialize;
 use strum::EnumString;
 
 use super::hint::HintCode;
@@ -9,7 +10,8 @@ use crate::search::moment::Period;
 const MAX_VALUE: usize = 255;
 
 /// What an operator asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub struct Filter {
     /// Asks for what is not so.
     pub is_negated: bool,
@@ -18,7 +20,8 @@ pub struct Filter {
 }
 
 /// What an operator asks for, or asks to be without.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FilterKind {
     /// `from:` who wrote it.
     From(Who),
@@ -35,7 +38,8 @@ pub enum FilterKind {
 }
 
 /// Somebody.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Who {
     /// `me`: the caller.
     Me,
@@ -44,7 +48,8 @@ pub enum Who {
 }
 
 /// What a message can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Has {
@@ -59,7 +64,8 @@ pub enum Has {
 }
 
 /// What a message can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Is {
     /// Answers another.
