@@ -1,5 +1,6 @@
 //! What a search answers.
 
+use super::analysis::analyse;
 use super::highlight::Span;
 use super::query::{Hint, parse};
 use crate::channel::Visibility;
@@ -83,17 +84,19 @@ impl DidYouMean {
     /// Without the words that are found already, as forms of the word itself or of another suggestion; `None` when none is
     /// left. At most [`MAX_SUGGESTIONS`] stay.
     pub fn distinct(self) -> Option<Self> {
-        let lexemes = |word: &str| parse(word).tsquery();
-        let mut found = vec![lexemes(&self.word)];
+        let mut known = vec![self.word.clone()];
         let is_new = |word: &String| {
-            let new = lexemes(word);
-            let is_new = !found.contains(&new);
-            found.push(new);
+            let is_new = !known.iter().any(|other| finds(other, word) || finds(word, other));
+            known.push(word.clone());
             is_new
         };
         let suggestions: Vec<_> = self.suggestions.into_iter().filter(is_new).take(MAX_SUGGESTIONS).collect();
         (!suggestions.is_empty()).then_some(Self { suggestions, ..self })
     }
+}
+
+fn finds(word: &str, text: &str) -> bool {
+    parse(word).matches(&analyse(text))
 }
 
 #[cfg(test)]

@@ -26,7 +26,9 @@ pub fn operations() -> Vec<Operation> {
             .refuses(&READING),
         operation("agents", "get", paths::AGENT_SEARCH, "searchMessagesForAgent")
             .does("Search messages as an agent", "As people do.")
-            .who(Internal("as an agent, in what it may read, or as a service that may read every channel that it names"))
+            .who(Internal(
+                "as an agent, in what it may read, or as a service that may read every channel that it names",
+            ))
             .asks(&["reader"])
             .asks(&asked)
             .responds::<Found>(200, "What was found, newest first.")

@@ -72,7 +72,13 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let next = "Where the page starts; comes from `next` of the page before.";
     add("hit_cursor", "query", "cursor", next, text(format!("^{time}_{uuid}$")));
     let microdao = types.subschema_for::<MicrodaoId>().to_value();
-    add("of_microdao", "query", "microdao_id", "Only channels of this microDAO, or messages in them.", microdao.clone());
+    add(
+        "of_microdao",
+        "query",
+        "microdao_id",
+        "Only channels of this microDAO, or messages in them.",
+        microdao.clone(),
+    );
     add("in_channel", "query", "channel_id", "Only messages of this channel.", channel);
     let joined = "Whether only channels that the caller is a member of; an invitation is none.";
     add("joined", "query", "joined", joined, json!({"type": "boolean", "default": false}));
