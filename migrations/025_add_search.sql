@@ -22,8 +22,10 @@ CREATE TABLE IF NOT EXISTS messaging.message_search (
 -- Without a list of what is to be put in later: a search would read it all, and one message in a thousand would pay for it.
 CREATE INDEX IF NOT EXISTS message_search_lexemes ON messaging.message_search
     USING gin (channel_id, month, lexemes) WITH (fastupdate = off);
-CREATE INDEX IF NOT EXISTS message_search_analysis ON messaging.message_search (analysis, created_at, message_id);
+-- How many are to be made anew.
+CREATE INDEX IF NOT EXISTS message_search_analysis ON messaging.message_search (analysis);
 
 -- Has no row there though it should have one: what there was before, and what components of before record.
 ALTER TABLE public.messages ADD COLUMN IF NOT EXISTS awaits_reindex boolean NOT NULL DEFAULT true;
-CREATE INDEX IF NOT EXISTS messages_awaiting_reindex ON public.messages (created_at, id) WHERE awaits_reindex;
+CREATE INDEX IF NOT EXISTS messages_awaiting_reindex ON public.messages (channel_id)
+    WHERE awaits_reindex AND deleted_at IS NULL AND matrix_type <> 'm.room.encrypted';

@@ -10,6 +10,7 @@
 
 mod analysis;
 mod english;
+mod entry;
 mod excerpt;
 mod fold;
 mod found;
@@ -23,6 +24,7 @@ mod vector;
 mod words;
 
 pub use analysis::{Analysis, analyse};
+pub use entry::Entry;
 pub use excerpt::{Excerpt, excerpt};
 pub use found::{ChannelOfHit, DidYouMean, Found, Hit, MAX_EXCERPT, MAX_MISSPELT, MAX_SUGGESTIONS};
 pub use highlight::{Span, highlights};
@@ -31,6 +33,9 @@ pub use moment::Period;
 pub use operations::operations;
 pub use query::{Filter, FilterKind, Has, Hint, HintCode, Is, Query, Term, Who, parse};
 
+/// Which analysis this is. A change by which a text gets other lexemes makes it one more, and `ws-relay reindex` gives them to
+/// messages that have those of an earlier one.
+pub const VERSION: i16 = 1;
 /// How many characters (code points) of a text are looked at. A message of our own has at most 10,000; an event of Matrix
 /// has at most 65,536 bytes.
 pub const MAX_TEXT: usize = 65_536;

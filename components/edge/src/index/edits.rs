@@ -9,6 +9,7 @@ use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
 use messaging_core::paths::MessagePath;
 use messaging_core::rate_limit::Class;
+use messaging_core::search::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -80,6 +81,10 @@ pub struct RecordEdit<'a> {
     /// What takes the place of `content_preview` if the message is a reply: the beginning without the copy of what it
     /// answers. `None` when that is the same.
     pub unquoted_preview: Option<&'a str>,
+    /// What it is found by then; `None` of what is encrypted.
+    pub search: Option<&'a Entry>,
+    /// The same of `unquoted_preview`.
+    pub unquoted_search: Option<&'a Entry>,
 }
 
 /// What came of an edit.
@@ -96,7 +101,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
     struct Row {
         deleted_at: Option<String>,
     }
-    let message = Call::of("record_edit")
+    let call = Call::of("record_edit")
         .arg("p_room_id", record.room_id)
         .arg("p_target_event_id", record.target_event_id)
         .arg("p_event_id", record.event_id)
@@ -109,8 +114,9 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .arg("p_content_type", record.content_type)
         .arg("p_mentions", mention::texts(record.mentions))
         .arg("p_unquoted_preview", record.unquoted_preview)
-        .document()
-        .await?;
+        .jsonb_if_any("p_search", record.search)
+        .jsonb_if_any("p_unquoted_search", record.unquoted_search);
+    let message = call.document().await?;
     let row: Row = message.read()?;
     Ok(RecordedEdit { is_deleted: row.deleted_at.is_some(), message })
 }

@@ -12,6 +12,7 @@ use messaging_core::mention::{self, Mention};
 use messaging_core::page::MessagePage;
 use messaging_core::paths::MessagePath;
 use messaging_core::rate_limit::Class;
+use messaging_core::search::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -164,6 +165,8 @@ pub struct RecordMessage<'a> {
     pub mentions: &'a [Mention],
     /// The root of its thread.
     pub thread_event_id: Option<&'a str>,
+    /// What it is found by.
+    pub search: &'a Entry,
 }
 
 /// What has become of a message.
@@ -193,7 +196,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_joined_at", None::<&str>)
         .arg("p_is_pushed", record.is_pushed)
         .arg("p_mentions", mention::texts(record.mentions))
-        .arg("p_thread_event_id", record.thread_event_id);
+        .arg("p_thread_event_id", record.thread_event_id)
+        .jsonb("p_search", record.search);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),

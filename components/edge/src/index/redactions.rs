@@ -4,6 +4,7 @@ use super::Error;
 use super::call::Call;
 use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
+use messaging_core::search::Entry;
 use serde::Deserialize;
 
 /// What a deletion leaves to be done in Matrix.
@@ -65,6 +66,8 @@ pub struct RecordEditRedaction<'a> {
     pub content_type: Option<&'a str>,
     /// Who is meant by it.
     pub mentions: &'a [Mention],
+    /// What it is found by; `None` when Matrix has not said what it is.
+    pub search: Option<&'a Entry>,
 }
 
 /// After an edit is redacted in Matrix.
@@ -78,6 +81,7 @@ pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<()
         .arg("p_edited_at", record.edited_at)
         .arg("p_content_type", record.content_type)
         .arg("p_mentions", mention::texts(record.mentions))
+        .jsonb_if_any("p_search", record.search)
         .done()
         .await
 }
