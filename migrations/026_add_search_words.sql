@@ -20,7 +20,7 @@ CREATE INDEX IF NOT EXISTS search_words_single ON messaging.search_words (last_s
 -- Wherever the extension is. Few words are new, so what waits to be put in stays short.
 DO $$
 BEGIN
-    EXECUTE format('CREATE INDEX IF NOT EXISTS search_words_key ON messaging.search_words USING gin (microdao_id, key %s.gin_trgm_ops)',
+    EXECUTE format('CREATE INDEX IF NOT EXISTS search_words_key ON messaging.search_words USING gin ((ARRAY[microdao_id]), key %s.gin_trgm_ops)',
         (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_trgm'));
 END
 $$;

@@ -15,6 +15,7 @@ BEGIN
             (p_search ->> 'analysis')::smallint, (p_search ->> 'has_link')::boolean, (p_search ->> 'lexemes')::tsvector)
     ON CONFLICT (message_id) DO UPDATE SET
         analysis = EXCLUDED.analysis, has_link = EXCLUDED.has_link, lexemes = EXCLUDED.lexemes;
+    INSERT INTO messaging.search_words_to_learn (message_id) VALUES (m.id);
 END
 $$;
 

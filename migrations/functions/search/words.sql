@@ -93,7 +93,7 @@ BEGIN
         'SELECT array_agg(near.word) FROM unnest($1) microdao (id)
          CROSS JOIN LATERAL (
              SELECT w.word FROM messaging.search_words w
-             WHERE w.microdao_id = microdao.id AND w.key OPERATOR(%1$s.%%) $2
+             WHERE ARRAY[w.microdao_id] @> ARRAY[microdao.id] AND w.key OPERATOR(%1$s.%%) $2
                  AND abs(char_length(w.word) - $3) <= $4 AND w.word <> $5
              ORDER BY %1$s.similarity(w.key, $2) DESC, w.messages DESC LIMIT 40) near', schema_name)
     INTO words USING p_microdao_ids, messaging.word_key(p_word), char_length(p_word), most, p_word;

@@ -8,6 +8,7 @@ import pytest
 
 from harness.database import Database
 from harness.databases import Databases, connected, execute
+from harness.search import entry
 from harness.server import migrate
 from harness.world import DAO, NOWHERE, OWNER, Channel, World, sent
 
@@ -28,14 +29,8 @@ class Talk:
         return ids
 
     async def _say(self, channel: Channel, words: tuple[str, ...]) -> str:
-        message = sent(channel, content_preview=" ".join(words))
+        message = sent(channel, content_preview=" ".join(words), search=entry(" ".join(f"={word}" for word in words)))
         await self.db.call("record_message", **message)
-        lexemes = " ".join(f"'={word}':{at}" for at, word in enumerate(words, 1))
-        sql = """INSERT INTO messaging.message_search
-                 SELECT m.id, m.channel_id, m.seq, m.created_at, 0, 1, false, $2::text::tsvector
-                 FROM public.messages m WHERE m.id = $1"""
-        await self.db.execute(sql, message["message_id"], lexemes)
-        await self.db.execute("INSERT INTO messaging.search_words_to_learn VALUES ($1)", message["message_id"])
         return message["message_id"]
 
     async def learn(self, limit: int = 1000) -> int:

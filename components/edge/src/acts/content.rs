@@ -32,14 +32,16 @@ pub struct Place {
 pub struct Content {
     /// What there is to read; `None` of an encrypted message.
     text: Option<String>,
+    /// What it is found by, where that is more.
+    searched: Option<String>,
     /// The content that counts, edits applied.
     content: Value,
 }
 
 impl Content {
-    /// What there is to read; `None` of an encrypted message.
-    pub fn into_text(self) -> Option<String> {
-        self.text
+    /// What the message is found by; `None` of an encrypted one.
+    pub fn into_searched(self) -> Option<String> {
+        self.searched.or(self.text)
     }
 
     fn fields(&mut self) -> Option<&mut Map<String, Value>> {
@@ -62,8 +64,9 @@ pub async fn read_content(
     };
     let content = content.unwrap_or_else(|| event.newest_content());
     let is_encrypted = event.event_type.as_deref() == Some("m.room.encrypted");
-    let said = event.shown(&content).filter(|_| !is_encrypted).map(|said| said.text.into_owned());
-    Ok(Content { text: said, content })
+    let said = event.shown(&content).filter(|_| !is_encrypted);
+    let searched = said.as_ref().filter(|said| said.file_name.is_some()).map(|said| said.searched().into_owned());
+    Ok(Content { text: said.map(|said| said.text.into_owned()), searched, content })
 }
 
 /// The rows with their content, each as `GET` of the message tells it. What Matrix does not give in time is the index's.
@@ -123,7 +126,7 @@ fn event_to_read(message: &Row) -> Option<&str> {
 pub fn with_content(mut message: Row, content: Option<Content>) -> Row {
     let source = if content.is_some() { ContentSource::Matrix } else { ContentSource::Index };
     let (text, content) = match content {
-        Some(Content { text, content }) => (json!(text), content),
+        Some(Content { text, content, .. }) => (json!(text), content),
         // The beginning is better than nothing; `truncated` says whether it is all.
         None => (message.get("content_preview").filter(|text| *text != "").cloned().unwrap_or_default(), Value::Null),
     };
