@@ -72,8 +72,8 @@ async fn whole_texts(request_id: &str, found: &[FoundMessage], wanted: &[usize])
     let (texts, failed) = (RefCell::new(Vec::new()), RefCell::new(None::<Problem>));
     let read = async |at: usize| {
         let Some(message) = found.get(at) else { return };
-        let Some(event_id) = message.message.get("matrix_event_id").and_then(|id| id.as_str()) else { return };
-        match acts::read_content(&gateway, &message.room_id, event_id, message.edit_event_id.as_deref()).await {
+        let (room_id, event_id) = (&message.room_id, &message.event_id);
+        match acts::read_content(&gateway, room_id, event_id, message.edit_event_id.as_deref()).await {
             Ok(content) => texts.borrow_mut().extend(content.into_searched().map(|text| (at, text))),
             Err(problem) if problem.is_gateway_lacks() => {}
             Err(problem) => drop(failed.replace(Some(problem))),

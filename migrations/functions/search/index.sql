@@ -10,16 +10,10 @@ BEGIN
         DELETE FROM messaging.message_search WHERE message_id = m.id;
         RETURN;
     END IF;
-    INSERT INTO messaging.message_search (message_id, channel_id, seq, created_at, month, analysis, has_link, lexemes)
-    VALUES (m.id, m.channel_id, m.seq, m.created_at, messaging.month_number(m.created_at),
-            (p_search ->> 'analysis')::smallint, (p_search ->> 'has_link')::boolean, (p_search ->> 'lexemes')::tsvector)
-    ON CONFLICT (message_id) DO UPDATE SET
-        analysis = EXCLUDED.analysis, has_link = EXCLUDED.has_link, lexemes = EXCLUDED.lexemes;
+    INSERT INTO messaging.message_search (message_id, channel_id, seq, created_at, analysis, lexemes)
+    VALUES (m.id, m.channel_id, m.seq, m.created_at, (p_search ->> 'analysis')::smallint,
+            messaging.search_vector(m, p_search ->> 'lexemes', (p_search ->> 'has_link')::boolean))
+    ON CONFLICT (message_id) DO UPDATE SET analysis = EXCLUDED.analysis, lexemes = EXCLUDED.lexemes;
     INSERT INTO messaging.search_words_to_learn (message_id) VALUES (m.id);
 END
-$$;
-
--- The month of a time in UTC, year * 12 + month.
-CREATE FUNCTION messaging.month_number(p_time timestamptz) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-    SELECT (extract(year FROM p_time AT TIME ZONE 'UTC') * 12 + extract(month FROM p_time AT TIME ZONE 'UTC'))::integer
 $$;

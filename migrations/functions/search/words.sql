@@ -121,6 +121,7 @@ DECLARE
     microdao_ids text[];
     word text;
     candidate text;
+    query text;
     found json;
     suggestions text[];
     words json[] := '{}';
@@ -147,15 +148,16 @@ BEGIN
         word := p_words[n];
         CONTINUE WHEN NOT messaging.is_word('=' || word);
         EXIT WHEN clock_timestamp() > ends_at;
-        found := (messaging.search_messages(p_caller, p_microdaos, p_query => p_queries[n], p_is_selective => true, p_filters => '[]',
+        found := (messaging.search_messages(p_caller, p_microdaos, p_query => p_queries[n], p_index => p_queries[n], p_filters => '[]',
             p_channel_id => p_channel_id, p_microdao_id => p_microdao_id, p_cursor => NULL, p_limit => few)).document;
         CONTINUE WHEN json_array_length(found -> 'hits') >= few;
         suggestions := '{}';
         FOREACH candidate IN ARRAY messaging.similar_words(word, microdao_ids) LOOP
             EXIT WHEN clock_timestamp() > ends_at;
             -- It has letters alone, so it needs no more than quotes.
-            found := (messaging.search_messages(p_caller, p_microdaos, p_query => '''=' || candidate || '''', p_is_selective => true,
-                p_filters => '[]', p_channel_id => p_channel_id, p_microdao_id => p_microdao_id, p_cursor => NULL,
+            query := '''=' || candidate || '''';
+            found := (messaging.search_messages(p_caller, p_microdaos, p_query => query, p_index => query, p_filters => '[]',
+                p_channel_id => p_channel_id, p_microdao_id => p_microdao_id, p_cursor => NULL,
                 p_limit => 1)).document;
             IF json_array_length(found -> 'hits') > 0 THEN
                 suggestions := suggestions || candidate;

@@ -32,23 +32,23 @@ pub struct SearchPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SearchPlace {
     /// When a message was sent.
-    pub created_at: Timestamp,
-    /// The message, where there is one.
-    pub message_id: MessageId,
+    pub time: Timestamp,
+    /// The message; another id where the page ended between two messages.
+    pub id: MessageId,
 }
 
 impl SearchPlace {
     fn parse(text: &str) -> Option<Self> {
         let (time, id) = text.split_once('_')?;
         match Position::parse(time)? {
-            Position::Time(time) => Some(Self { created_at: Timestamp(time), message_id: MessageId::parse(id)? }),
+            Position::Time(time) => Some(Self { time: Timestamp(time), id: MessageId::parse(id)? }),
             Position::Seq(_) | Position::Message(_) => None,
         }
     }
 
     /// The place as `cursor` names it.
     pub fn cursor(&self) -> String {
-        format!("{}_{}", self.created_at.0, self.message_id)
+        format!("{}_{}", self.time.0, self.id)
     }
 }
 

@@ -6,6 +6,7 @@ use super::query::{Hint, parse};
 use crate::channel::Visibility;
 use crate::ids::{ChannelId, MicrodaoId};
 use crate::message::Message;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The most characters (code points) of an excerpt.
@@ -67,6 +68,10 @@ pub struct ChannelOfHit {
     pub visibility: Visibility,
     /// Whether it is a conversation of two.
     pub is_direct: bool,
+    /// An `mxc://` address.
+    pub avatar_url: Option<String>,
+    /// Since when it takes no more writes and is in no list.
+    pub archived_at: Option<Timestamp>,
 }
 
 /// What may have been meant by a word.

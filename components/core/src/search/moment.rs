@@ -1,7 +1,8 @@
 //! Days and moments of a query.
 
-use crate::time::Timestamp;
 use serde::Serialize;
+
+use crate::time::Timestamp;
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;

@@ -28,6 +28,8 @@ pub struct FoundMessage {
     pub channel: Box<RawValue>,
     /// The room that holds its event.
     pub room_id: String,
+    /// Its event.
+    pub event_id: String,
     /// The edit that the index shows.
     pub edit_event_id: Option<String>,
 }
@@ -41,7 +43,7 @@ pub async fn search_messages(caller: &Caller, query: &Query, page: &SearchPage) 
     };
     call.caller(caller)
         .arg("p_query", query.tsquery().as_ref())
-        .arg("p_is_selective", query.is_selective())
+        .arg("p_index", query.index_tsquery().as_ref())
         .jsonb("p_filters", &query.filters)
         .arg("p_channel_id", page.channel_id)
         .arg("p_microdao_id", page.microdao_id.as_ref().map(MicrodaoId::as_str))
