@@ -1,8 +1,6 @@
 -- What messages are found by.
 
--- In our own statements only default operators of btree_gin are used, so it may be in any schema. Both are trusted: whoever may
--- make schemas in the database may make them, and where they are there already, nobody has to.
-CREATE EXTENSION IF NOT EXISTS btree_gin SCHEMA public;
+-- Trusted: whoever may make schemas in the database may make it, and where it is there already, nobody has to.
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
 
 -- One row a message that is neither deleted nor encrypted.
@@ -12,18 +10,28 @@ CREATE TABLE IF NOT EXISTS messaging.message_search (
     seq        bigint NOT NULL,
     -- The message's.
     created_at timestamptz NOT NULL,
-    -- Of created_at in UTC, year * 12 + month: a search goes through the months from the newest.
-    month      integer NOT NULL,
+    -- The number of its 1,024 seconds since 1970: see messaging.search_window.
+    slot       integer NOT NULL GENERATED ALWAYS AS (
+        floor(extract(epoch FROM created_at AT TIME ZONE 'UTC') / 1024)::integer) STORED,
     -- Which version of the analysis made the lexemes; those of an earlier one are made anew by `ws-relay reindex`.
     analysis   smallint NOT NULL,
-    has_link   boolean NOT NULL,
+    -- Words and marks: see messaging.search_vector.
     lexemes    tsvector NOT NULL
 );
--- Without a list of what is to be put in later: a search would read it all, and one message in a thousand would pay for it.
-CREATE INDEX IF NOT EXISTS message_search_lexemes ON messaging.message_search
-    USING gin (channel_id, month, lexemes) WITH (fastupdate = off);
+-- Its channel, its windows of time (see messaging.search_window), its words. Without a list of what is to be put in later: a
+-- search would read it all, and one message in a thousand would pay for it.
+CREATE INDEX IF NOT EXISTS message_search_lexemes ON messaging.message_search USING gin (
+    (ARRAY[channel_id]),
+    (ARRAY[slot * 8, (slot >> 3) * 8 + 1, (slot >> 6) * 8 + 2, (slot >> 9) * 8 + 3, (slot >> 12) * 8 + 4]),
+    lexemes) WITH (fastupdate = off);
+CREATE INDEX IF NOT EXISTS message_search_place ON messaging.message_search (created_at, message_id);
 -- How many are to be made anew.
 CREATE INDEX IF NOT EXISTS message_search_analysis ON messaging.message_search (analysis);
+
+-- Where somebody searches: archived channels too, and those of which only a name is known.
+CREATE INDEX IF NOT EXISTS channels_by_visibility ON public.channels (visibility, microdao_id);
+CREATE INDEX IF NOT EXISTS channels_by_name ON public.channels (lower(name));
+CREATE INDEX IF NOT EXISTS profiles_by_name ON messaging.profiles (lower(display_name));
 
 -- Has no row there though it should have one: what there was before, and what components of before record.
 ALTER TABLE public.messages ADD COLUMN IF NOT EXISTS awaits_reindex boolean NOT NULL DEFAULT true;

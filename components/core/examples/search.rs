@@ -22,10 +22,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         let places = highlights(&analysis, &query);
         let answer = json!({
             "vector": analysis.vector(),
+            "has_link": analysis.has_link(),
             "tsquery": query.tsquery(),
+            "index_tsquery": query.index_tsquery(),
             "matches": query.matches(&analysis),
             "is_selective": query.is_selective(),
-            "filters": query.filters.len(),
+            "filters": query.filters,
             "hints": query.hints,
             "excerpt": excerpt(&case.text, &places, 200).text,
             "highlights": places,

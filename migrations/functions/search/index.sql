@@ -3,22 +3,16 @@
 -- p_search is what the core makes of a text (`search::Entry`): lexemes, the literal of a tsvector; has_link; and analysis, the
 -- version of what made them. NULL is what components say that know nothing of search: the message is left to `ws-relay reindex`.
 
--- Makes the row of a message the one that p_search says. Whoever calls it knows that the message is neither deleted nor encrypted.
+-- Makes the row of a message the one that p_search and the message itself say: its marks (messaging.search_vector) as well. Whoever calls it knows that the message is neither deleted nor encrypted.
 CREATE FUNCTION messaging.index_search(m public.messages, p_search jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF p_search IS NULL THEN
         DELETE FROM messaging.message_search WHERE message_id = m.id;
         RETURN;
     END IF;
-    INSERT INTO messaging.message_search (message_id, channel_id, seq, created_at, month, analysis, has_link, lexemes)
-    VALUES (m.id, m.channel_id, m.seq, m.created_at, messaging.month_number(m.created_at),
-            (p_search ->> 'analysis')::smallint, (p_search ->> 'has_link')::boolean, (p_search ->> 'lexemes')::tsvector)
-    ON CONFLICT (message_id) DO UPDATE SET
-        analysis = EXCLUDED.analysis, has_link = EXCLUDED.has_link, lexemes = EXCLUDED.lexemes;
+    INSERT INTO messaging.message_search (message_id, channel_id, seq, created_at, analysis, lexemes)
+    VALUES (m.id, m.channel_id, m.seq, m.created_at, (p_search ->> 'analysis')::smallint,
+            messaging.search_vector(m, p_search ->> 'lexemes', (p_search ->> 'has_link')::boolean))
+    ON CONFLICT (message_id) DO UPDATE SET analysis = EXCLUDED.analysis, lexemes = EXCLUDED.lexemes;
 END
-$$;
-
--- The month of a time in UTC, year * 12 + month.
-CREATE FUNCTION messaging.month_number(p_time timestamptz) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
-    SELECT (extract(year FROM p_time AT TIME ZONE 'UTC') * 12 + extract(month FROM p_time AT TIME ZONE 'UTC'))::integer
 $$;

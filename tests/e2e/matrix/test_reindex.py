@@ -20,7 +20,7 @@ pytestmark = pytest.mark.faults
 
 LONG = "Добрий день, колеги. " * 60
 ROWS = """
-SELECT m.matrix_event_id, s.lexemes::text, s.has_link FROM messaging.message_search s JOIN public.messages m ON m.id = s.message_id
+SELECT m.matrix_event_id, s.lexemes::text FROM messaging.message_search s JOIN public.messages m ON m.id = s.message_id
 WHERE s.channel_id = $1::text::uuid ORDER BY m.seq
 """
 # As an index is that was there before search.

@@ -16,11 +16,18 @@ def entry(text: str, *, has_link: bool = False, analysis: int = VERSION) -> dict
 
 
 async def words(session: Session, event_id: str) -> set[str] | None:
-    """What a message is found by; None when it has no row."""
+    """The words that a message is found by; None when it has no row."""
     sql = """SELECT tsvector_to_array(s.lexemes) FROM messaging.message_search s
              JOIN public.messages m ON m.id = s.message_id WHERE m.matrix_event_id = $1"""
     found = await session.value(sql, event_id)
-    return None if found is None else set(found)
+    return None if found is None else {word for word in found if not word.startswith(":")}
+
+
+async def marks(session: Session, event_id: str) -> set[str]:
+    """And the marks of what it is."""
+    sql = """SELECT tsvector_to_array(s.lexemes) FROM messaging.message_search s
+             JOIN public.messages m ON m.id = s.message_id WHERE m.matrix_event_id = $1"""
+    return {word for word in await session.value(sql, event_id) or [] if word.startswith(":")}
 
 
 async def awaiting(session: Session) -> list[str]:

@@ -1,12 +1,14 @@
 //! Days and moments of a query.
 
+use serde::Serialize;
+
 use crate::time::Timestamp;
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
 /// A time from one moment to another. At least one of them is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Period {
     /// Its first moment.
     pub from: Option<Timestamp>,

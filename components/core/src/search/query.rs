@@ -38,6 +38,18 @@ impl Query {
         (!terms.is_empty()).then(|| terms.join(" & "))
     }
 
+    /// The literal for what is looked up in the index: what every text has that is found, in words without prefixes, as
+    /// PostgreSQL would read all words that begin so; only where there is nothing else, the longest prefix. `None` when there
+    /// is no term that an index finds.
+    pub fn index_tsquery(&self) -> Option<String> {
+        let wanted = || self.terms.iter().filter(|term| !term.is_negated);
+        let words: Vec<String> = wanted().filter_map(Term::index_tsquery).collect();
+        match words.is_empty() {
+            false => Some(words.join(" & ")),
+            true => wanted().max_by_key(|term| term.prefix_length()).map(Term::tsquery),
+        }
+    }
+
     /// Whether there is a term that an index finds. Without one, only newest messages can be tried in turn: PostgreSQL would
     /// read the whole index for a negation.
     pub fn is_selective(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Operators: what has to hold beside the text.
 
+use serde::Serialize;
 use strum::EnumString;
 
 use super::hint::HintCode;
@@ -8,17 +9,20 @@ use crate::search::moment::Period;
 /// The longest value of an operator, in characters.
 const MAX_VALUE: usize = 255;
 
-/// What an operator asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an operator asks for. As JSON it is what `messaging.search_messages` reads:
+/// `{"is_negated": false, "operator": "from", "value": {"named": "olena"}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Filter {
     /// Asks for what is not so.
     pub is_negated: bool,
     /// What it asks for.
+    #[serde(flatten)]
     pub kind: FilterKind,
 }
 
 /// What an operator asks for, or asks to be without.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "operator", content = "value", rename_all = "snake_case")]
 pub enum FilterKind {
     /// `from:` who wrote it.
     From(Who),
@@ -35,7 +39,8 @@ pub enum FilterKind {
 }
 
 /// Somebody.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Who {
     /// `me`: the caller.
     Me,
@@ -44,8 +49,9 @@ pub enum Who {
 }
 
 /// What a message can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, Serialize)]
 #[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Has {
     File,
@@ -59,8 +65,9 @@ pub enum Has {
 }
 
 /// What a message can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, Serialize)]
 #[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Is {
     /// Answers another.
     Reply,

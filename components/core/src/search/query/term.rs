@@ -51,6 +51,27 @@ impl Term {
         }
     }
 
+    /// The characters of the shortest prefix that is enough.
+    pub(super) fn prefix_length(&self) -> usize {
+        let prefixes = self.atoms.last().into_iter().chain(&self.whole).filter_map(|atom| match atom {
+            Atom::Prefix(form) => Some(form.chars().count()),
+            _ => None,
+        });
+        prefixes.min().unwrap_or_default()
+    }
+
+    /// The words that a text has in which the term is, wherever they stand; `None` when only a prefix is certain.
+    pub(super) fn index_tsquery(&self) -> Option<String> {
+        let atoms = self.atoms.iter().filter(|atom| !matches!(atom, Atom::Prefix(_)));
+        let words = Some(atoms.map(Atom::tsquery).collect::<Vec<_>>().join(" & ")).filter(|words| !words.is_empty());
+        match &self.whole {
+            None => words.map(|words| format!("({words})")),
+            Some(Atom::Prefix(_)) => None,
+            Some(whole) if self.atoms.is_empty() => Some(whole.tsquery()),
+            Some(whole) => words.map(|words| format!("({} | ({words}))", whole.tsquery())),
+        }
+    }
+
     pub(super) fn tsquery(&self) -> String {
         let phrase: Vec<String> = self.atoms.iter().map(Atom::tsquery).collect();
         let phrase = phrase.join(" <-> ");
