@@ -32,6 +32,7 @@ pub mod reaction;
 pub mod receipt;
 pub mod reconcile;
 pub mod refusal;
+pub mod reindex;
 pub mod search;
 pub mod secret_name;
 pub mod set_aside;

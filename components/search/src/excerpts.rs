@@ -73,8 +73,11 @@ async fn whole_texts(request_id: &str, found: &[FoundMessage], wanted: &[usize])
     let read = async |at: usize| {
         let Some(message) = found.get(at) else { return };
         let (room_id, event_id) = (&message.room_id, &message.event_id);
-        match acts::read_content(&gateway, room_id, event_id, message.edit_event_id.as_deref()).await {
-            Ok(content) => texts.borrow_mut().extend(content.into_searched().map(|text| (at, text))),
+        match acts::read_newest(&gateway, room_id, event_id, message.edit_event_id.as_deref()).await {
+            Ok((event, content)) => {
+                let text = event.shown(&content).map(|said| said.searched().into_owned());
+                texts.borrow_mut().extend(text.map(|text| (at, text)));
+            }
             Err(problem) if problem.is_gateway_lacks() => {}
             Err(problem) => drop(failed.replace(Some(problem))),
         }

@@ -219,6 +219,9 @@ BEGIN
             UPDATE public.messages SET mentions = messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions)
             WHERE id = m.id RETURNING * INTO m;
             PERFORM messaging.index_mentions(m);
+            IF p_search IS NOT NULL AND NOT m.awaits_reindex THEN
+                PERFORM messaging.index_search(m, p_search);
+            END IF;
             IF m.thread_id IS NOT NULL THEN
                 PERFORM messaging.follow_mentioned(m, '{}');
             END IF;

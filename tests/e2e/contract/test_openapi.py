@@ -164,6 +164,7 @@ async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     assert (await agents(200, "GET", f"{internal}/context"))["allowed_agents"] == [sofia]
     await agents(200, "GET", f"{internal}/messages", params={"agent_id": sofia})
     await agents(200, "POST", f"{internal}/reconcile", params={"min_age": 1, "since": "2026-01-01T00:00:00Z"})
+    await agents(200, "POST", f"{internal}/reindex", params={"before": 1_000_000})
     await agents(204, "PUT", f"{internal}/typing", {"member_id": sofia})
     named = await agents(200, "PUT", f"/internal/agents/{sofia}/profile", {"display_name": "Sofia", "avatar_url": None})
     assert await ask(200, "GET", profile_path(sofia)) == named

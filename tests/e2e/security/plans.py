@@ -114,6 +114,7 @@ PLANS = {
     "listSetAsideEvents": Plan(401),
     "replaySetAsideEvents": Plan(401),
     "reconcileChannel": Plan(401, query="?since=2026-01-01T00:00:00Z&min_age=0"),
+    "reindexChannel": Plan(401, query="?before=5"),
     "receiveMatrixEvents": Plan(401, {"events": []}),
     "getHealth": Plan(200, open=True),
     "getReadiness": Plan(200, open=True),

@@ -20,14 +20,14 @@ async def words(session: Session, event_id: str) -> set[str] | None:
     sql = """SELECT tsvector_to_array(s.lexemes) FROM messaging.message_search s
              JOIN public.messages m ON m.id = s.message_id WHERE m.matrix_event_id = $1"""
     found = await session.value(sql, event_id)
-    return None if found is None else {lexeme for lexeme in found if not lexeme.startswith(":")}
+    return None if found is None else {word for word in found if not word.startswith(":")}
 
 
 async def marks(session: Session, event_id: str) -> set[str]:
-    """What else it is found by."""
+    """And the marks of what it is."""
     sql = """SELECT tsvector_to_array(s.lexemes) FROM messaging.message_search s
              JOIN public.messages m ON m.id = s.message_id WHERE m.matrix_event_id = $1"""
-    return {lexeme for lexeme in await session.value(sql, event_id) if lexeme.startswith(":")}
+    return {word for word in await session.value(sql, event_id) or [] if word.startswith(":")}
 
 
 async def awaiting(session: Session) -> list[str]:

@@ -12,9 +12,8 @@ from harness.search import awaiting, entry, marks, words
 from harness.world import DAO, OWNER, Channel, World, edit, pushed, redaction, sent
 
 ROW = """
-SELECT s.message_id = m.id AND s.channel_id = m.channel_id AND s.seq = m.seq AND s.created_at = m.created_at
-    AND s.slot = floor(extract(epoch FROM m.created_at) / 1024)
-FROM messaging.message_search s, public.messages m
+SELECT s.channel_id = m.channel_id AND s.seq = m.seq AND s.created_at = m.created_at AND s.analysis = 1
+FROM messaging.message_search s JOIN public.messages m ON m.id = s.message_id
 """
 
 
@@ -32,7 +31,7 @@ async def test_the_row_is_there_with_the_message_whoever_records_it(world: World
     await db.call("record_message", **pushed(channel, event_id=both["event_id"], search=entry("так само")))
     assert await words(db, both["event_id"]) == {"так", "само"}
     await recorded(db, channel, "second", sent_at="2020-01-31T23:30:00-01:00")
-    assert [row[0] for row in await db.rows(ROW)].count(True) == 2
+    assert [row[0] for row in await db.rows(ROW)] == [True, True]
     assert await awaiting(db) == []
 
 
@@ -203,3 +202,23 @@ async def test_rows_go_with_their_channel(world: World, db: Database) -> None:
     await recorded(db, channel, "words")
     await db.execute("DELETE FROM public.channels WHERE id = $1", channel.id)
     assert await db.value("SELECT count(*) FROM messaging.message_search") == 0
+
+
+async def test_marks_follow_what_an_edit_changes(world: World, db: Database) -> None:
+    channel = await world.channel()
+    event = await recorded(db, channel, "first", mentions=["user:mia"], content_type="image")
+    assert await marks(db, event) == {f":from {OWNER}", ":has image", ":mentions user:mia"}
+    new = {"content_preview": "second", "search": entry("second"), "mentions": ["user:sam"], "content_type": "text"}
+    await db.call("record_edit", **edit(channel, event, **new))
+    assert await marks(db, event) == {f":from {OWNER}", ":mentions user:sam"}
+
+
+async def test_mentions_that_the_push_did_not_carry_are_marked_when_the_api_tells_them(
+    world: World, db: Database
+) -> None:
+    channel = await world.channel()
+    message = sent(channel, search=entry("words"), mentions=["user:mia"])
+    await db.call("record_message", **pushed(channel, event_id=message["event_id"], search=entry("words")))
+    await db.call("record_message", **message)
+    assert await marks(db, message["event_id"]) == {f":from {OWNER}", ":mentions user:mia"}
+    assert await words(db, message["event_id"]) == {"words"}

@@ -64,6 +64,8 @@ pub const SET_ASIDE_EVENTS: &str = "/internal/messaging/set-aside-events";
 pub const SET_ASIDE_REPLAY: &str = "/internal/messaging/set-aside-events/replay";
 /// Where a channel is compared with the history of its room.
 pub const RECONCILE: &str = "/internal/messaging/channels/:channel_id/reconcile";
+/// Where a channel's messages get what search finds them by.
+pub const REINDEX: &str = "/internal/messaging/channels/:channel_id/reindex";
 /// Where Matrix is told of receipts.
 pub const SEND_RECEIPTS: &str = "/internal/messaging/receipts";
 /// Whether the service is alive.

@@ -48,6 +48,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::matrix::operations(),
         messaging_core::set_aside::operations(),
         messaging_core::reconcile::operations(),
+        messaging_core::reindex::operations(),
     ]
     .into_iter()
     .flatten()

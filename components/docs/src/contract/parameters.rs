@@ -97,6 +97,8 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let age = "Events that are younger than so many seconds are left to the homeserver.";
     let number = json!({"type": "integer", "minimum": 0, "maximum": MAX_MIN_AGE, "default": 0});
     add("min_age", "query", "min_age", age, number);
+    let before = "Only messages in front of this number, which the run before has given as `next`.";
+    add("reindex_before", "query", "before", before, text(r"^[0-9]{1,18}$".to_owned()));
     add("ban", "query", "ban", "Whether they are banned as well.", json!({"type": "boolean", "default": false}));
 
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});

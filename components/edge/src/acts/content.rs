@@ -4,7 +4,7 @@ use crate::deadline::within;
 use crate::gateway::Gateway;
 use crate::{Problem, html, log};
 use futures_util::future::{join, join4};
-use messaging_core::matrix;
+use messaging_core::matrix::{self, RoomEvent};
 use messaging_core::message::ContentSource;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -32,18 +32,11 @@ pub struct Place {
 pub struct Content {
     /// What there is to read; `None` of an encrypted message.
     text: Option<String>,
-    /// What it is found by, where that is more.
-    searched: Option<String>,
     /// The content that counts, edits applied.
     content: Value,
 }
 
 impl Content {
-    /// What the message is found by; `None` of an encrypted one.
-    pub fn into_searched(self) -> Option<String> {
-        self.searched.or(self.text)
-    }
-
     fn fields(&mut self) -> Option<&mut Map<String, Value>> {
         self.content.as_object_mut()
     }
@@ -57,16 +50,26 @@ pub async fn read_content(
     event_id: &str,
     edit_event_id: Option<&str>,
 ) -> Result<Content, Problem> {
+    let (event, content) = read_newest(gateway, room_id, event_id, edit_event_id).await?;
+    let is_encrypted = event.event_type.as_deref() == Some("m.room.encrypted");
+    let said = event.shown(&content).filter(|_| !is_encrypted).map(|said| said.text.into_owned());
+    Ok(Content { text: said, content })
+}
+
+/// The event of a message, and the content that counts: see [`read_content`].
+pub async fn read_newest(
+    gateway: &Gateway,
+    room_id: &str,
+    event_id: &str,
+    edit_event_id: Option<&str>,
+) -> Result<(RoomEvent, Value), Problem> {
     let event = gateway.event(room_id, event_id).await?;
     let content = match (event.newest_edit(), edit_event_id) {
         (None, Some(edit_event_id)) => event.replaced_by(&gateway.event(room_id, edit_event_id).await?),
         _ => None,
     };
     let content = content.unwrap_or_else(|| event.newest_content());
-    let is_encrypted = event.event_type.as_deref() == Some("m.room.encrypted");
-    let said = event.shown(&content).filter(|_| !is_encrypted);
-    let searched = said.as_ref().filter(|said| said.file_name.is_some()).map(|said| said.searched().into_owned());
-    Ok(Content { text: said.map(|said| said.text.into_owned()), searched, content })
+    Ok((event, content))
 }
 
 /// The rows with their content, each as `GET` of the message tells it. What Matrix does not give in time is the index's.
@@ -126,7 +129,7 @@ fn event_to_read(message: &Row) -> Option<&str> {
 pub fn with_content(mut message: Row, content: Option<Content>) -> Row {
     let source = if content.is_some() { ContentSource::Matrix } else { ContentSource::Index };
     let (text, content) = match content {
-        Some(Content { text, content, .. }) => (json!(text), content),
+        Some(Content { text, content }) => (json!(text), content),
         // The beginning is better than nothing; `truncated` says whether it is all.
         None => (message.get("content_preview").filter(|text| *text != "").cloned().unwrap_or_default(), Value::Null),
     };

@@ -17,6 +17,7 @@ pub mod reactions;
 pub mod receipts;
 pub mod reconcile;
 mod redactions;
+pub mod reindex;
 pub mod requests;
 pub mod rooms;
 pub mod search;
