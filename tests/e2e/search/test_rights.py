@@ -52,20 +52,20 @@ async def test_who_came_and_went_finds_what_they_may_read(world: World) -> None:
     owner = world.member_of("owner", world.microdao)
     private, shared = await said(owner, world, visibility="private"), await said(owner, world, visibility="microdao")
     guest, mute, banned = world.member_of("guest"), world.member_of("mute"), world.member_of("banned", world.microdao)
-    where = {"channel_id": private["id"]}
+    where, of_microdao = {"channel_id": private["id"]}, {"microdao_id": world.microdao}
     await owner.invite(private["id"], guest.id)
     await guest.send(private["id"], "дякую")
-    assert await texts(guest, SECRET) == [SECRET]
+    assert await texts(guest, SECRET, **of_microdao) == [SECRET]
     assert await texts(guest, SECRET, **where) == [SECRET]
     await guest.remove(private["id"])
-    assert await texts(guest, SECRET) == []
+    assert await texts(guest, SECRET, **of_microdao) == []
     problem(await guest.get(SEARCH, q=SECRET, **where), 404)
     await owner.invite(private["id"], mute.id, can_read=False)
-    assert await texts(mute, SECRET) == []
+    assert await texts(mute, SECRET, **of_microdao) == []
     problem(await mute.get(SEARCH, q=SECRET, **where), 403, "cannot_read")
-    assert await texts(banned, SECRET, microdao_id=world.microdao) == [SECRET]
+    assert await texts(banned, SECRET, **of_microdao) == [SECRET]
     assert (await owner.delete(f"{member_path(shared['id'], banned.id)}?ban=true")).status_code == 204
-    assert await texts(banned, SECRET, microdao_id=world.microdao) == []
+    assert await texts(banned, SECRET, **of_microdao) == []
     problem(await banned.get(SEARCH, q=SECRET, channel_id=shared["id"]), 403, "cannot_read")
 
 
@@ -75,8 +75,8 @@ async def test_a_membership_by_the_microdao_counts_with_the_claim_alone(world: W
     member = world.member_of("member", world.microdao)
     await member.send(channel["id"], "я тут")
     former = world.bearer(member.id, token(member.id, world.secret(), []))
-    assert await texts(member, SECRET) == [SECRET]
-    assert await texts(former, SECRET) == []
+    assert await texts(member, SECRET, microdao_id=world.microdao) == [SECRET]
+    assert await texts(former, SECRET, microdao_id=world.microdao) == []
 
 
 async def test_an_archived_channel_is_found_as_it_is_read(world: World) -> None:
