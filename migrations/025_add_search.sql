@@ -25,6 +25,7 @@ CREATE INDEX IF NOT EXISTS message_search_lexemes ON messaging.message_search US
     (ARRAY[slot * 8, (slot >> 3) * 8 + 1, (slot >> 6) * 8 + 2, (slot >> 9) * 8 + 3, (slot >> 12) * 8 + 4]),
     lexemes) WITH (fastupdate = off);
 CREATE INDEX IF NOT EXISTS message_search_place ON messaging.message_search (created_at, message_id);
+CREATE INDEX IF NOT EXISTS message_search_channel ON messaging.message_search (channel_id, created_at, message_id);
 -- How many are to be made anew.
 CREATE INDEX IF NOT EXISTS message_search_analysis ON messaging.message_search (analysis);
 

@@ -54,55 +54,61 @@ BEGIN
 END
 $$;
 
--- Whether a message is as the filters say that marks do not tell.
-CREATE FUNCTION messaging.search_passes(p_message_id uuid, p_caller text, p_filters jsonb) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
+-- What words and operators ask for together: the words and marks that a text has to have and must not have; those that are
+-- looked up in the index; the channels, if they are named; from when on and until when; and in `rest` what the messages
+-- themselves tell: `reaction`, `thread`, `pin`, `reply`, `edited`, `unread`: whether they are to be so; `not_in`, `not_within`.
+-- p_scope: the channel that is searched, if it is one.
+CREATE FUNCTION messaging.search_asked(
+    p_caller text, p_microdaos text[], p_query text, p_index text, p_filters jsonb, p_scope uuid[],
+    OUT words tsquery, OUT looked_up tsquery, OUT scope uuid[], OUT since timestamptz, OUT until timestamptz, OUT rest jsonb
+) LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    m public.messages;
     filter jsonb;
-    value jsonb;
-    holds boolean;
+    is_negated boolean;
+    operator text;
+    value text;
+    marks text[];
+    marked tsquery;
 BEGIN
-    SELECT * INTO m FROM public.messages WHERE id = p_message_id;
+    words := p_query::tsquery;
+    looked_up := p_index::tsquery;
+    scope := p_scope;
+    since := '-infinity';
+    until := 'infinity';
+    rest := '{}';
     FOR filter IN SELECT jsonb_array_elements(p_filters) LOOP
-        value := filter -> 'value';
-        CASE filter ->> 'operator'
-            WHEN 'in' THEN
-                holds := filter -> 'channels' ? m.channel_id::text;
-            WHEN 'within' THEN
-                holds := m.created_at >= coalesce((value ->> 'from')::timestamptz, '-infinity')
-                    AND m.created_at < coalesce((value ->> 'until')::timestamptz, 'infinity');
-            WHEN 'has' THEN
-                holds := CASE value #>> '{}'
-                    WHEN 'reaction' THEN EXISTS (
-                        SELECT FROM public.message_reactions WHERE message_id = m.id AND removed_at IS NULL)
-                    WHEN 'thread' THEN EXISTS (SELECT FROM messaging.threads WHERE root_id = m.id AND reply_count > 0)
-                    WHEN 'pin' THEN EXISTS (
-                        SELECT FROM messaging.pins WHERE channel_id = m.channel_id AND event_id = m.matrix_event_id) END;
-            WHEN 'is' THEN
-                holds := CASE value #>> '{}'
-                    WHEN 'reply' THEN m.reply_to IS NOT NULL OR m.awaited_event_id IS NOT NULL
-                    WHEN 'edited' THEN m.edited_at IS NOT NULL
-                    WHEN 'unread' THEN messaging.is_unread(m, p_caller) END;
-            ELSE holds := NULL;
-        END CASE;
-        -- An operator that is not known here finds nothing, negated or not.
-        IF holds IS DISTINCT FROM NOT (filter ->> 'is_negated')::boolean THEN
-            RETURN false;
+        is_negated := filter ->> 'is_negated';
+        operator := filter ->> 'operator';
+        value := filter ->> 'value';
+        marks := messaging.search_marks_of(p_caller, filter);
+        IF marks IS NOT NULL THEN
+            marked := messaging.search_marked(marks);
+            words := coalesce(words && CASE WHEN is_negated THEN !!marked ELSE marked END,
+                              CASE WHEN is_negated THEN !!marked ELSE marked END);
+            IF NOT is_negated THEN
+                -- Words are looked up by themselves where they are more than beginnings.
+                looked_up := CASE WHEN looked_up IS NULL OR strpos(looked_up::text, ':*') > 0 THEN marked
+                             ELSE looked_up && marked END;
+            END IF;
+        ELSIF operator = 'in' AND is_negated THEN
+            rest := jsonb_set(rest, '{not_in}', coalesce(rest -> 'not_in', '[]')
+                || to_jsonb(messaging.search_channels(p_caller, p_microdaos, value)));
+        ELSIF operator = 'in' THEN
+            scope := CASE WHEN scope IS NULL THEN messaging.search_channels(p_caller, p_microdaos, value)
+                ELSE ARRAY(SELECT unnest(scope) INTERSECT
+                           SELECT unnest(messaging.search_channels(p_caller, p_microdaos, value))) END;
+        ELSIF operator = 'within' AND is_negated THEN
+            rest := jsonb_set(rest, '{not_within}', coalesce(rest -> 'not_within', '[]') || (filter -> 'value'));
+        ELSIF operator = 'within' THEN
+            since := greatest(since, (filter #>> '{value,from}')::timestamptz);
+            until := least(until, (filter #>> '{value,until}')::timestamptz);
+        ELSIF rest ->> value = is_negated::text
+            OR coalesce(value, '') NOT IN ('reaction', 'thread', 'pin', 'reply', 'edited', 'unread') THEN
+            -- What is asked for and asked to be without, or what is not known here, is found nowhere.
+            scope := '{}';
+        ELSE
+            rest := jsonb_set(rest, ARRAY[value], to_jsonb(NOT is_negated));
         END IF;
     END LOOP;
-    RETURN true;
-END
-$$;
-
--- Whether somebody has not read a message; one in a thread until the thread is read up to it, or the channel. To whom has no
--- marker in the channel nothing is unread.
-CREATE FUNCTION messaging.is_unread(m public.messages, p_member_id text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN m.sender_id <> p_member_id AND EXISTS (
-        SELECT FROM messaging.channel_reads r
-        LEFT JOIN messaging.thread_members t ON t.root_id = m.thread_id AND t.member_id = p_member_id
-        WHERE r.channel_id = m.channel_id AND r.member_id = p_member_id AND m.seq > r.read_seq
-            AND m.seq > coalesce(t.read_seq, 0));
 END
 $$;

@@ -1,18 +1,5 @@
 -- Where a caller searches.
 
--- Whether messaging.access lets the caller read a channel, with what their row in it says (NULL: they have none): the same rule
--- as one expression, so that it is inlined where many channels are looked at. What is shown in the end, access decides.
-CREATE FUNCTION messaging.reads(ch public.channels, m public.channel_members, p_caller text, p_microdaos text[]) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT (ch.visibility = 'public' OR p_caller = 'service:internal'
-            OR p_caller IS NOT NULL AND CASE
-                WHEN ch.visibility = 'microdao' AND NOT ch.is_direct AND messaging.has_claim(p_microdaos, ch.microdao_id)
-                THEN m.banned_at IS NULL
-                ELSE coalesce(m.can_read, false) AND m.left_at IS NULL
-                    AND (NOT m.via_microdao OR messaging.has_claim(p_microdaos, ch.microdao_id)) END)
-        AND NOT (ch.is_encrypted AND coalesce(p_caller LIKE 'agent:%', false))
-$$;
-
 -- How many channels are looked up in the index by themselves; for a caller who reads more, it is each message's channel that is
 -- looked at.
 CREATE FUNCTION messaging.max_search_channels() RETURNS integer LANGUAGE sql IMMUTABLE AS $$

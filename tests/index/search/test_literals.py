@@ -89,6 +89,25 @@ async def test_postgresql_takes_every_literal_and_finds_what_is_shown_as_found(s
     assert hits > CASES / 10, "the cases hardly ever hit, so they show nothing"
 
 
+async def test_the_index_is_asked_for_no_less_than_what_is_found(server: str) -> None:
+    draw = random.Random(SEED + 1)
+    cases = []
+    for _ in range(CASES):
+        drawn = text(draw)
+        cases.append({"text": drawn, "query": query(draw, drawn)})
+    answers = analysed(cases)
+    for answer in answers:
+        assert (answer["index_tsquery"] is not None) == answer["is_selective"]
+    looked_up = [answer | {"tsquery": answer["index_tsquery"]} for answer in answers]
+    both = zip(cases, answers, await found(server, answers), await found(server, looked_up), strict=True)
+    hits = 0
+    for case, answer, is_found, is_looked_up in both:
+        if is_found and answer["is_selective"]:
+            assert is_looked_up, (case, answer)
+            hits += 1
+    assert hits > CASES / 10
+
+
 async def test_the_longest_texts_fit(server: str) -> None:
     longest = [
         " ".join(f"{n:x}" for n in range(20_000)),

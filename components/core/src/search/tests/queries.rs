@@ -53,6 +53,47 @@ fn a_query_without_words_to_find_says_so() {
 }
 
 #[test]
+fn what_is_looked_up_is_what_every_text_has_that_is_found() {
+    for (query, expected) in [
+        ("dogs running", Some("('dog') & ('run')")),
+        ("dogs -running", Some("('dog')")),
+        ("\"the dogs\"", Some("('=the' & '=dogs')")),
+        ("\"the dog*\"", Some("('=the')")),
+        ("cat dog*", Some("('cat')")),
+        ("dog* rabb*", Some("'=rabb':*")),
+        ("dog* -cat", Some("'=dog':*")),
+        ("a@b.com", Some("('=a@b.com' | ('a' & 'b' & 'com'))")),
+        ("a@b.com*", Some("('=a@b.com':* | ('a' <-> 'b' <-> '=com':*))")),
+        ("@bob", Some("'=@bob'")),
+        ("-dogs", None),
+        ("-dog*", None),
+        ("from:me", None),
+        ("", None),
+    ] {
+        let parsed = parse(query);
+        assert_eq!(parsed.index_tsquery().as_deref(), expected, "{query}");
+        assert_eq!(parsed.is_selective(), expected.is_some(), "{query}");
+    }
+}
+
+#[test]
+fn filters_are_json_for_the_index() {
+    let filters = |query| serde_json::to_value(parse(query).filters).unwrap();
+    assert_eq!(
+        filters("from:me -from:@bob in:#general has:file -is:agent mentions:a:b before:2026-11-26"),
+        serde_json::json!([
+            {"is_negated": false, "operator": "from", "value": "me"},
+            {"is_negated": true, "operator": "from", "value": {"named": "bob"}},
+            {"is_negated": false, "operator": "in", "value": "general"},
+            {"is_negated": false, "operator": "has", "value": "file"},
+            {"is_negated": true, "operator": "is", "value": "agent"},
+            {"is_negated": false, "operator": "mentions", "value": {"named": "a:b"}},
+            {"is_negated": false, "operator": "within", "value": {"from": null, "until": "2026-11-26T00:00:00.000000Z"}},
+        ])
+    );
+}
+
+#[test]
 fn operators_are_filters() {
     let filter = |kind| Filter { is_negated: false, kind };
     for (query, expected) in [
