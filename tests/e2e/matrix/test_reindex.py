@@ -153,3 +153,20 @@ async def test_only_who_has_the_secret_may_ask(cut: LostPushes, corner: World) -
     problem(await corner.user("alice").request("POST", path), 401, "unauthenticated")
     code, output = await by_hand(cut, "--channel", UNKNOWN_ID)
     assert code != 0 and "there is no such channel" in output, output
+
+
+async def test_what_nobody_pushed_has_its_row_when_it_is_found_in_the_room(cut: LostPushes, corner: World) -> None:
+    alice = corner.user("alice")
+    channel = await corner.channel(alice)
+    room, alices = channel["matrix_room_id"], await cut.client(alice)
+    first, second = await alices.say(room, "перше"), await alices.say(room, "друге")
+    await cut.compared(channel, second)
+    with cut.losing():
+        said = await alices.say(room, f"{LONG} кінцівкою")
+        await alices.edit(room, first, "змінене")
+        await alices.redact(room, second)
+        await cut.lost(await alices.say(room, "останнє"))
+    await cut.everything(channel)
+    found = dict(await rows(cut, channel))
+    assert "'=кінцівкою'" in found[said] and "'=змінене'" in found[first] and "перше" not in found[first]
+    assert second not in found and len(found) == 3
