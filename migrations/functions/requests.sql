@@ -160,7 +160,18 @@ BEGIN
         SELECT d.id FROM messaging.webhook_deliveries d WHERE d.created_at < now() - interval '1 day'
         ORDER BY d.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS deleted = ROW_COUNT;
-    document := json_strip_nulls(json_build_object(
-        'deleted', total + deleted, 'must_count', nullif(messaging.count_channels(), false)));
+    total := total + deleted;
+    DELETE FROM messaging.search_words WHERE (microdao_id, word) IN (
+        SELECT w.microdao_id, w.word FROM messaging.search_words w WHERE w.last_seen_at < now() - interval '400 days'
+        ORDER BY w.last_seen_at LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
+    -- What one message alone has said may have been said by mistake, and have been deleted.
+    DELETE FROM messaging.search_words WHERE (microdao_id, word) IN (
+        SELECT w.microdao_id, w.word FROM messaging.search_words w
+        WHERE w.messages = 1 AND w.last_seen_at < now() - interval '30 days' ORDER BY w.last_seen_at LIMIT p_limit);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted + messaging.learn_words(p_limit);
+    document := json_strip_nulls(json_build_object('deleted', total, 'must_count', nullif(messaging.count_channels(), false)));
 END
 $$;

@@ -59,6 +59,8 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
         for name in ("before", "after"):
             if name in case.query and chosen.random() < 0.4:
                 case.query[name] = chosen.choice(SETTING.messages)[1]
+        if "channel_id" in case.query and chosen.random() < 0.7:
+            case.query["channel_id"] = chosen.choice([*SETTING.channels, SETTING.hidden[0]])
         if "microdao_id" in case.query and chosen.random() < 0.7:
             case.query["microdao_id"] = chosen.choice(SETTING.microdaos)
     if isinstance(case.body, dict) and is_valid(case, ParameterLocation.BODY):

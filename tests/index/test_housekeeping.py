@@ -72,9 +72,24 @@ RULES: list[tuple[str, str, str, str, str]] = [
         "channel_id, member_id, root_id, is_private, seq, due_at",
         f"$1::uuid, {KEY}, $1::uuid, false, 1, now()",
     ),
+    (
+        "messaging.search_words",
+        "last_seen_at",
+        "400 days",
+        "microdao_id, word, key, messages",
+        f"'microdao:x', {KEY}, '', 2",
+    ),
+    (
+        "messaging.search_words",
+        "last_seen_at",
+        "30 days",
+        "microdao_id, word, key, messages",
+        f"'microdao:x', {KEY}, '', 1",
+    ),
 ]
 # These go by other statements, which have tests of their own: the outbox by the relay's (relay/test_publishing.py), rates
-# when they have run out (test_rate_limits.py), typing when it is over (typists/test_typing.py), the others when whoever made them, or what they wait for, is done with them.
+# when they have run out (test_rate_limits.py), typing when it is over (typists/test_typing.py), words that wait when they are learnt
+# (search/test_words.py), the others when whoever made them, or what they wait for, is done with them.
 OTHERS = {
     "public.outbox",
     "messaging.gateway_subscriptions",
@@ -83,9 +98,11 @@ OTHERS = {
     "messaging.room_upgrades",
     "messaging.message_edits",
     "messaging.message_mentions",
+    "messaging.message_search",
     "messaging.pins",
     "messaging.polls",
     "messaging.poll_votes",
+    "messaging.search_words_to_learn",
     "messaging.typing",
 }
 

@@ -44,6 +44,9 @@ ws-relay replay --since WHEN [--channel ID]
 ws-relay reconcile [--channel ID …] [--since TIME]
                                 have indexed what rooms' histories have and the homeserver never pushed: in every
                                 channel, or in these; since a time (RFC 3339) or since the last time
+ws-relay reindex [--channel ID …]
+                                have search find the messages of before, in every channel or in these, newest first;
+                                what was done stays done when it is stopped and begun again
 ws-relay --help | --version";
 
 enum Command {
@@ -51,6 +54,7 @@ enum Command {
     Migrate(Duration),
     Replay(Replay),
     Reconcile(rooms::command::Wanted),
+    Reindex(rooms::reindex::Wanted),
     Print(String),
 }
 
@@ -77,9 +81,10 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["replay", "--since", since, "--channel", channel] | ["replay", "--channel", channel, "--since", since] => {
             Command::Replay(Replay::parse(since, Some(channel))?)
         }
-        ["--help" | "-h" | "help"] | ["migrate" | "reconcile" | "replay", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"] | ["migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
+        ["reindex", words @ ..] => Command::Reindex(rooms::reindex::Wanted::read(words)?),
         ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
         ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
         other => bail!("unknown arguments: {}\n\n{USAGE}", other.join(" ")),
@@ -105,6 +110,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 replay.run(&database).await
             }
             Command::Reconcile(wanted) => rooms::command::run(wanted, setting).await,
+            Command::Reindex(wanted) => rooms::reindex::run(wanted, setting).await,
             _ => serve::run(setting).await,
         }
     })

@@ -159,6 +159,8 @@ pub struct Metrics {
     pub reconcile_repaired: Family<RepairLabel, Counter>,
     /// Calls for that which failed.
     pub reconcile_failures: Counter,
+    /// Messages that search does not find as it should, counted up to 10,000.
+    pub messages_to_reindex: Gauge,
     /// Connections to NATS after the first one.
     pub nats_reconnects: Counter,
     /// Times that all channels with subscribers were reconciled with the database.
@@ -242,6 +244,8 @@ impl Metrics {
         registry.register("reconcile_events", "Events of rooms that were looked at", self.reconcile_events.clone());
         registry.register("reconcile_repaired", "What was missing and is indexed", self.reconcile_repaired.clone());
         registry.register("reconcile_failures", "Comparisons that failed", self.reconcile_failures.clone());
+        let help = "Messages that wait for ws-relay reindex, up to 10,000";
+        registry.register("messages_to_reindex", help, self.messages_to_reindex.clone());
         registry.register("nats_reconnects", "Connections to NATS after the first one", self.nats_reconnects.clone());
         registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());
         registry.register("resyncs", "Log reads because live events were missing", self.resyncs.clone());

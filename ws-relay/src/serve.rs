@@ -16,6 +16,7 @@ use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::rooms::receipts::Receipts;
+use crate::rooms::unsearched;
 use crate::rooms::{Messaging, Rounds};
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
@@ -71,6 +72,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let lagging = Arc::new(AtomicBool::new(false));
     tokio::spawn(reconcile::run(hub.clone(), memberships.clone(), feed.doubt.clone(), lagging.clone()));
     tokio::spawn(backlog::run(database.clone(), metrics.clone(), lagging, feed.doubt.clone()));
+    tokio::spawn(unsearched::run(database.clone(), metrics.clone()));
     if let Some(matrix) = settings.matrix.take() {
         tokio::spawn(ping::run(matrix));
     }

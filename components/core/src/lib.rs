@@ -33,6 +33,8 @@ pub mod reaction;
 pub mod receipt;
 pub mod reconcile;
 pub mod refusal;
+pub mod reindex;
+pub mod search;
 pub mod secret_name;
 pub mod set_aside;
 pub mod socket;

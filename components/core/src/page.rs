@@ -3,10 +3,12 @@
 mod channels;
 mod content;
 mod position;
+mod search;
 
 pub use channels::{ChannelOrder, ChannelPage, MAX_CHANNELS};
 pub use content::{ContentPage, MAX_WITH_CONTENT};
 pub use position::Position;
+pub use search::{DEFAULT_HITS, MAX_HITS, SearchPage, SearchPlace};
 
 use crate::ids::ChannelMemberId;
 use crate::problem::{FieldError, Problem};

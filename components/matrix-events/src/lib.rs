@@ -3,7 +3,8 @@
 //!
 //! `event` is what every kind of event has, one file per kind brings the index up to date, `kinds` chooses the kind,
 //! `origin` asks whether the room has it, `apply` goes through a request's events, and `set_aside` decides what becomes of
-//! one that failed. `reconcile` finds in the rooms' histories what was never pushed.
+//! one that failed. `reconcile` finds in the rooms' histories what was never pushed, and `reindex` reads again
+//! what search has to find.
 
 mod apply;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod reaction;
 mod receipt;
 mod reconcile;
 mod redaction;
+mod reindex;
 mod replay;
 mod room_state;
 mod set_aside;
@@ -59,6 +61,7 @@ async fn matrix_events(request: spin_sdk::http::Request) -> impl IntoResponse {
             .get(paths::SET_ASIDE_EVENTS, replay::list)
             .post(paths::SET_ASIDE_REPLAY, replay::replay)
             .post(paths::RECONCILE, reconcile::reconcile)
+            .post(paths::REINDEX, reindex::reindex)
     })
     .await
 }

@@ -3,10 +3,11 @@
 use crate::event::{Event, Here};
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
-use messaging_core::matrix::{self, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
+use messaging_core::matrix::{self, Described, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
 use messaging_core::mention;
 use messaging_core::poll::question;
-use messaging_core::text::{beginning, storable, unquoted_beginning};
+use messaging_core::search::Entry;
+use messaging_core::text::{beginning, storable};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
 use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
@@ -49,6 +50,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
         mentions: &mention::in_content(content, &here.server_name),
         thread_event_id,
         poll: poll.as_ref(),
+        search: &Entry::of(&described),
     };
     record_message(record).await.map(|_| ())
 }
@@ -58,7 +60,9 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
     let new_content = matrix::new_content(&event.event_type, &event.content);
     let described = new_content.and_then(|content| matrix::describe(&event.event_type, content));
     let preview = described.as_ref().map(|described| beginning(&described.text));
-    let unquoted = described.as_ref().and_then(|described| unquoted_beginning(&described.text));
+    let unquoted = described.as_ref().and_then(Described::unquoted);
+    let (search, unquoted_search) = (described.as_ref().map(Entry::of), unquoted.as_ref().map(Entry::of));
+    let unquoted_preview = unquoted.as_ref().map(|described| beginning(&described.text));
     let poll = new_content.and_then(|content| question(&event.event_type, content));
     let record = RecordEdit {
         room_id: &event.room_id,
@@ -70,9 +74,11 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
         client_key: None,
         origin_ts: Some(event.milliseconds()),
         event_type: &event.event_type,
-        content_type: described.map(|described| described.content_type),
+        content_type: described.as_ref().map(|described| described.content_type),
         mentions: &new_content.map(|content| mention::in_content(content, &here.server_name)).unwrap_or_default(),
-        unquoted_preview: unquoted.as_deref(),
+        unquoted_preview: unquoted_preview.as_deref(),
+        search: search.as_ref(),
+        unquoted_search: unquoted_search.as_ref(),
         poll: poll.as_ref(),
     };
     if record_edit(record).await?.is_deleted {

@@ -2,6 +2,7 @@
 
 use crate::event::{Event, Here, is_id, rfc3339};
 use messaging_core::poll::question;
+use messaging_core::search::Entry;
 use messaging_core::text::beginning;
 use messaging_core::{matrix, mention};
 use messaging_edge::gateway::Gateway;
@@ -69,9 +70,10 @@ async fn of_edit(event: &Event, message_event_id: &str, redacted_event_id: &str,
         content_preview: &beginning(described.as_ref().map_or("", |described| &described.text)),
         edit_event_id: edit.as_ref().and_then(|edit| edit.event_id.as_deref()),
         edited_at: edited_at.as_deref(),
-        content_type: described.map(|described| described.content_type),
+        content_type: described.as_ref().map(|described| described.content_type),
         mentions: &mention::in_content(&content, &here.server_name),
         poll: message.event_type.as_deref().and_then(|kind| question(kind, &content)).as_ref(),
+        search: described.as_ref().map(Entry::of).as_ref(),
     })
     .await
 }

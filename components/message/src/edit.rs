@@ -4,11 +4,12 @@ use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::{ClientKey, digest};
-use messaging_core::matrix::{self, AGENT_FIELD, MessageKind, RoomEvent};
+use messaging_core::matrix::{self, AGENT_FIELD, Described, MessageKind, RoomEvent};
 use messaging_core::mention::{self, MENTIONS_FIELD, Mention};
 use messaging_core::message::EditMessage;
 use messaging_core::paths::MessagePath;
 use messaging_core::refusal::Refusal;
+use messaging_core::search::Entry;
 use messaging_core::text::{beginning, unquoted_beginning};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::messages::{RecordEdit, prepare_edit, record_edit};
@@ -70,6 +71,9 @@ pub async fn edit(
         txn_id: Some(transaction_id(&prepared.event_id, client_key.as_ref())),
         ..replacement
     };
+    let said = replacement.extra_content.get("m.new_content").and_then(|new| matrix::describe("m.room.message", new));
+    let unquoted_search = said.as_ref().and_then(Described::unquoted).map(|said| Entry::of(&said));
+    let search = said.as_ref().map(Entry::of);
     let edit_event_id = match made {
         Some(edit_event_id) => edit_event_id,
         None => gateway.send(caller.id(), replacement).await?.event_id,
@@ -89,6 +93,8 @@ pub async fn edit(
         mentions: &mentions.all,
         unquoted_preview: unquoted.as_deref(),
         poll: None,
+        search: search.as_ref(),
+        unquoted_search: unquoted_search.as_ref(),
     })
     .await?;
     if recorded.is_deleted {

@@ -92,12 +92,13 @@ $$;
 --
 -- p_content_preview NULL: there is nothing in it that could take the message's place. Neither that nor an edit of another
 -- event type (p_matrix_type) shows, but it goes with the message. p_content_type, p_mentions: of the new content, NULL where
--- they stay as they are. p_poll: what the new content asks (keep_poll).
+-- they stay as they are. p_poll: what the new content asks (keep_poll). p_search, p_unquoted_search: what it is found by then
+-- (messaging.index_search), as the two previews.
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
     p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, p_matrix_type text DEFAULT NULL,
     p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_unquoted_preview text DEFAULT NULL,
-    p_poll jsonb DEFAULT NULL,
+    p_poll jsonb DEFAULT NULL, p_search jsonb DEFAULT NULL, p_unquoted_search jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -120,7 +121,9 @@ BEGIN
                 'unquoted_preview', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_preview END,
                 'edited_at', p_edited_at, 'origin_ts', p_origin_ts, 'matrix_type', p_matrix_type,
                 'content_type', p_content_type, 'mentions', CASE WHEN NOT ch.is_encrypted THEN p_mentions END,
-                'poll', CASE WHEN NOT ch.is_encrypted THEN p_poll END));
+                'poll', CASE WHEN NOT ch.is_encrypted THEN p_poll END,
+                'search', CASE WHEN NOT ch.is_encrypted THEN p_search END,
+                'unquoted_search', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_search END));
         END IF;
         refusal := 'message_not_found';
         RETURN;
@@ -128,6 +131,10 @@ BEGIN
     mentioned := m.mentions;
     IF p_unquoted_preview IS NOT NULL AND (m.reply_to IS NOT NULL OR m.awaited_event_id IS NOT NULL) THEN
         p_content_preview := p_unquoted_preview;
+        p_search := p_unquoted_search;
+    END IF;
+    IF ch.is_encrypted OR m.matrix_type = 'm.room.encrypted' THEN
+        p_search := NULL;
     END IF;
     UPDATE messaging.idempotency_keys SET edit_event_id = p_event_id
     WHERE caller = p_sender_id AND key = messaging.edit_key(m.id, p_client_key);
@@ -147,10 +154,12 @@ BEGIN
             edited_at = edited, edit_event_id = p_event_id, edit_origin_ts = origin_ts,
             content_type = coalesce(p_content_type, content_type),
             mentions = CASE WHEN p_mentions IS NULL THEN mentions
-                            ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END
+                            ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END,
+            awaits_reindex = p_search IS NULL AND NOT ch.is_encrypted
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
         PERFORM messaging.keep_poll(ch, m, p_poll);
+        PERFORM messaging.index_search(m, p_search);
         IF m.thread_id IS NOT NULL THEN
             PERFORM messaging.follow_mentioned(m, mentioned);
         END IF;
@@ -178,10 +187,11 @@ BEGIN
 END
 $$;
 
--- An edit was redacted: the message shows again what Matrix now says of it, an earlier edit or itself.
+-- An edit was redacted: the message shows again what Matrix now says of it, an earlier edit or itself. p_search: what it is
+-- found by then (messaging.index_search).
 CREATE FUNCTION messaging.record_edit_redaction(
     p_room_id text, p_event_id text, p_redacted_event_id text, p_content_preview text, p_edit_event_id text, p_edited_at text,
-    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_poll jsonb DEFAULT NULL,
+    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_poll jsonb DEFAULT NULL, p_search jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -196,12 +206,14 @@ BEGIN
         edit_event_id = p_edit_event_id, edit_origin_ts = NULL, edited_at = CASE WHEN p_edited_at IS NOT NULL THEN greatest(p_edited_at::timestamptz, created_at) END,
         content_type = coalesce(p_content_type, content_type),
         mentions = CASE WHEN p_mentions IS NULL THEN mentions
-                        ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END
+                        ELSE messaging.heeded_mentions(ch, sender_id, sender_matrix_id, p_mentions) END,
+        awaits_reindex = p_search IS NULL AND NOT ch.is_encrypted
     WHERE matrix_event_id = p_event_id AND channel_id = ch.id AND edit_event_id = p_redacted_event_id AND deleted_at IS NULL
     RETURNING * INTO m;
     IF FOUND THEN
         PERFORM messaging.index_mentions(m);
         PERFORM messaging.keep_poll(ch, m, p_poll);
+        PERFORM messaging.index_search(m, CASE WHEN NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN p_search END);
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;
         -- First, because it locks every event that holds the message in the publisher's order, those of the edit among them.

@@ -65,6 +65,16 @@ pub fn native(repo: &Repo, data: &Data, host: Host, kind: Native, stop: &Stop) -
     run::logged(&mut native, &data.log("build-native"), stop)
 }
 
+/// What the unit tests of the components and of `cargo dev` are built from: everything but the native programs.
+pub const COMPONENTS: [&str; 5] = ["--workspace", "--exclude", "ws-relay", "--exclude", "local-host"];
+
+/// Builds the program by which the tests of the index see what search makes of texts. The unit tests' build has it too.
+pub fn search(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
+    step("building what shows the analysis of search");
+    let mut search = cargo(repo);
+    run::logged(search.arg("build").args(COMPONENTS).args(["--example", "search"]), &data.log("build-search"), stop)
+}
+
 /// Runs the native programs' unit tests, built before.
 pub fn test_native(repo: &Repo, stop: &Stop) -> Result<bool> {
     let mut test = cargo(repo);

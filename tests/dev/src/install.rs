@@ -55,6 +55,14 @@ pub fn ensure_node(data: &Data, stop: &Stop) -> Result<()> {
     install(&["nodejs", "npm"], data, stop)
 }
 
+/// Makes sure that there is the Ukrainian dictionary that the tests of search measure the stemmer by.
+pub fn ensure_dictionary(data: &Data, stop: &Stop) -> Result<()> {
+    if Path::new("/usr/share/hunspell/uk_UA.dic").exists() {
+        return Ok(());
+    }
+    install(&["hunspell-uk"], data, stop)
+}
+
 fn install(packages: &[&str], data: &Data, stop: &Stop) -> Result<()> {
     let commands = apt(packages)?;
     step(&format!("installing {}", packages.join(", ")));

@@ -48,6 +48,7 @@ fn before_the_stack(repo: &Repo, data: &Data, args: &TestArgs, stop: &Stop) -> R
     if !args.own.no_build {
         // The index needs no host for the components, so the local one is not built.
         compile::native(repo, data, Host::Spin, Native::Programs, stop)?;
+        compile::search(repo, data, stop)?;
     }
     index(repo, data, &args.pytest, stop)
 }
@@ -58,8 +59,9 @@ pub fn code(status: ExitStatus) -> ExitCode {
 }
 
 fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
-    // Everything but the native programs; the components' unit tests run on this machine, without a Spin host.
-    let packages = ["--workspace", "--exclude", "ws-relay", "--exclude", "local-host"];
+    install::ensure_dictionary(data, stop)?;
+    // The components' unit tests run on this machine, without a Spin host.
+    let packages = compile::COMPONENTS;
     step("building the unit tests of the components and of cargo dev");
     let mut build = compile::cargo(repo);
     run::logged(build.args(["test", "--no-run"]).args(packages), &data.log("build-tests"), stop)?;
@@ -78,11 +80,12 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
 /// the tests start themselves.
 fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool> {
     let tools = install::ensure(data, stop)?;
+    install::ensure_dictionary(data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     step("tests of the index");
     command.args(["-m", "pytest"]).args(folder(repo, "tests/index", args)).args(args);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
-    command.env("NATS_SERVER", &tools.nats);
+    command.env("NATS_SERVER", &tools.nats).env("SEARCH_PROGRAM", repo.target().join("debug/examples/search"));
     Ok(run::visible(&mut command, stop)?.success())
 }
 

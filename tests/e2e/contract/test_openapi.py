@@ -13,6 +13,7 @@ from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World, 
 from support.contract import Contract
 from support.person import NewPerson
 from support.problems import problem
+from support.search import AGENT_SEARCH, SEARCH
 from support.stack import Stack
 
 THUMB = quote("👍🏽", safe="")
@@ -89,6 +90,7 @@ async def test_every_operation_responds_as_documented(world: World, contract: Co
     ask, bobs, agents = judged(contract, alice), judged(contract, bob), judged(contract, sofia)
     await use_messages(ask, bobs, world, key)
     await use_receipts(ask, bobs, world)
+    await use_search(ask, agents, world, sofia.id)
     await use_members(ask, agents, world, sofia.id)
     await use_special_channels(ask, bobs, world, bob.id)
     await use_operations_routes(judged(contract, world.stranger()), contract, stack)
@@ -135,6 +137,22 @@ async def use_messages(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     assert (await ask(200, "GET", path))["archived_at"]
 
 
+async def use_search(ask: Ask, agents: Ask, world: World, agent: str) -> None:
+    """Search, with all that a page may have."""
+    channel = await ask(201, "POST", CHANNELS, world.fields())
+    for number in range(3):
+        await ask(201, "POST", f"{CHANNELS}/{channel['id']}/messages", {"text": f"Сторінка {number}"})
+    # What is no operator is a word, and here one that must not be there.
+    query = {"q": "сторінки -has:wings", "channel_id": channel["id"], "limit": 2}
+    found = await ask(200, "GET", SEARCH, params=query)
+    assert len(found["hits"]) == 2 and found["next"] and found["hints"] and found["hits"][0]["highlights"]
+    rest = await ask(200, "GET", SEARCH, params={"q": "сторінки", "channel_id": channel["id"], "cursor": found["next"]})
+    assert len(rest["hits"]) == 1
+    await ask(404, "GET", SEARCH, params=query | {"channel_id": UNKNOWN_ID})
+    await ask(422, "GET", SEARCH, params={"q": "x", "limit": 1_000})
+    await agents(200, "GET", AGENT_SEARCH, params=query | {"agent_id": agent})
+
+
 async def use_receipts(ask: Ask, bobs: Ask, world: World) -> None:
     """How far somebody has read, and what is unread."""
     channel = await ask(201, "POST", CHANNELS, world.fields())
@@ -164,6 +182,7 @@ async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     assert (await agents(200, "GET", f"{internal}/context"))["allowed_agents"] == [sofia]
     await agents(200, "GET", f"{internal}/messages", params={"agent_id": sofia})
     await agents(200, "POST", f"{internal}/reconcile", params={"min_age": 1, "since": "2026-01-01T00:00:00Z"})
+    await agents(200, "POST", f"{internal}/reindex", params={"before": 1_000_000})
     await agents(204, "PUT", f"{internal}/typing", {"member_id": sofia})
     named = await agents(200, "PUT", f"/internal/agents/{sofia}/profile", {"display_name": "Sofia", "avatar_url": None})
     assert await ask(200, "GET", profile_path(sofia)) == named

@@ -14,6 +14,7 @@ import pytest
 
 from support.api import CHANNELS, Caller, World, following_path, member_path, path_to, pin_path, unique
 from support.problems import problem
+from support.search import SEARCH
 from support.stack import Stack
 from support.tokens import token
 
@@ -87,6 +88,8 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         "find it in the list": True,
         "list the members": True,
         "page messages": reads,
+        "search the channel": reads,
+        "find its messages": reads,
         "get a message": reads,
         "page replies": reads,
         "list threads": reads,
@@ -143,6 +146,8 @@ SUCCESS = {
         "find it in the list",
         "list the members",
         "page messages",
+        "search the channel",
+        "find its messages",
         "get a message",
         "page replies",
         "list threads",
@@ -225,6 +230,13 @@ async def stage(
     yield await Stage(World(http, stack, development)).open(request.param)
 
 
+def found(channels: httpx.Response, target: dict[str, Any], page: httpx.Response) -> int:
+    """200 when the message is among what was found; otherwise as for who knows of its channel, or does not."""
+    if target["id"] in [hit["message"]["id"] for hit in page.json()["hits"]]:
+        return 200
+    return 403 if target["channel_id"] in [channel["id"] for channel in channels.json()] else 404
+
+
 async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int]:
     """The responses to everything that somebody of this kind may try."""
     channel = path_to(stage.channel["id"])
@@ -241,6 +253,8 @@ async def responses_to(stage: Stage, who: Who) -> dict[str, httpx.Response | int
         "see the channel": await caller.get(channel),
         "list the members": await caller.get(f"{channel}/members"),
         "page messages": await caller.get(f"{channel}/messages"),
+        "search the channel": await caller.get(SEARCH, q="theirs", channel_id=stage.channel["id"]),
+        "find its messages": found(listed, target, await caller.get(SEARCH, q="theirs", limit=50)),
         "get a message": await caller.get(message),
         "page replies": await caller.get(f"{message}/replies"),
         "list threads": await caller.get(f"{channel}/threads"),

@@ -49,6 +49,7 @@ class Index:
         return await self.value(
             "SELECT concat("
             " (SELECT string_agg(to_jsonb(m)::text, '') FROM public.messages m WHERE m.channel_id = c.id),"
+            " (SELECT string_agg(to_jsonb(s)::text, '') FROM messaging.message_search s WHERE s.channel_id = c.id),"
             " (SELECT string_agg(to_jsonb(o)::text, '') FROM public.outbox o WHERE o.channel_id = c.id),"
             " (SELECT string_agg(to_jsonb(e)::text, '') FROM public.channel_events e WHERE e.channel_id = c.id)"
             ") FROM (SELECT $1::text::uuid AS id) c",

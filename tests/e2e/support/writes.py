@@ -259,5 +259,6 @@ WITHOUT_KEY = {
     "setTyping": "it holds for ten seconds, and again it is no other (index/typists)",
     "tellTyping": "it is told what the index has (index/typists)",
     "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",
+    "reindexChannel": "what it has indexed it does not index again (search/test_reindex.py)",
     "receiveMatrixEvents": "an event is known by its own id (matrix/test_pushes.py)",
 }

@@ -25,6 +25,7 @@ RELAY_CALLS = {
     "are_receipts_due",
     "get_reading",
     "end_typing",
+    "count_messages_to_reindex",
 }
 SHARED_CALLS = {"set_typing"}
 RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}

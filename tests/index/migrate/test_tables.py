@@ -138,6 +138,10 @@ async def test_a_role_that_may_make_no_schema_uses_the_one_that_was_made_for_it(
     url = (await databases.new("shared")).replace("postgres@", "tenant@", 1)
     admin = f"{databases.server}/shared"
     await execute(admin, "CREATE SCHEMA messaging AUTHORIZATION tenant; GRANT CREATE ON SCHEMA public TO tenant")
+    await execute(
+        admin,
+        "CREATE SCHEMA elsewhere; CREATE EXTENSION pg_trgm SCHEMA elsewhere; GRANT USAGE ON SCHEMA elsewhere TO tenant",
+    )
     for _ in range(2):
         await migrate(url)
 

@@ -35,7 +35,7 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 9] = [
+const RELAY_CALLS: [&str; 10] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -45,6 +45,7 @@ const RELAY_CALLS: [&str; 9] = [
     "are_receipts_due",
     "get_reading",
     "end_typing",
+    "count_messages_to_reindex",
 ];
 
 /// And what both call.

@@ -8,12 +8,14 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use messaging_core::ids::EntityId;
-use messaging_core::paths::{RECONCILE, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
+use messaging_core::paths::{RECONCILE, REINDEX, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
 use messaging_core::receipt::SentReceipts;
 use messaging_core::reconcile::Reconciled;
+use messaging_core::reindex::Reindexed;
 use messaging_core::typing::Typist;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -25,7 +27,7 @@ const TYPING_DEADLINE: Duration = Duration::from_secs(5);
 /// The longest response that is read, in bytes.
 const RESPONSE: usize = 65_536;
 
-/// Why a channel was not compared.
+/// Why nothing was done for a channel.
 pub enum Failure {
     /// There is no such channel.
     Gone,
@@ -63,6 +65,16 @@ impl Messaging {
         if let Some(since) = since {
             uri.push_str(&format!("&since={}", utf8_percent_encode(since, NON_ALPHANUMERIC)));
         }
+        self.for_channel(uri).await
+    }
+
+    /// Has search find some of a channel's messages, those in front of the number `before`.
+    pub async fn reindex(&self, channel: Uuid, before: Option<i64>) -> Result<Reindexed, Failure> {
+        let query = before.map_or_else(String::new, |before| format!("?before={before}"));
+        self.for_channel(format!("{}{}{query}", self.url, fill(REINDEX, &[&channel]))).await
+    }
+
+    async fn for_channel<T: DeserializeOwned>(&self, uri: String) -> Result<T, Failure> {
         // One channel that takes too long does not stand for the app.
         let exchanged = timeout(DEADLINE, self.exchange(uri)).await;
         let exchanged = exchanged.map_err(|_| Failure::Channel(anyhow!("no response of the app in time")))?;
@@ -115,7 +127,7 @@ impl Messaging {
     }
 }
 
-fn read(status: StatusCode, body: &[u8]) -> Result<Reconciled, Failure> {
+fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Failure> {
     if status == StatusCode::OK {
         return serde_json::from_slice(body).map_err(|e| Failure::App(anyhow!("the app responded {e}")));
     }
@@ -138,7 +150,7 @@ mod tests {
     use super::*;
 
     fn said(status: u16, body: &str) -> &'static str {
-        match read(StatusCode::from_u16(status).unwrap(), body.as_bytes()) {
+        match read::<Reconciled>(StatusCode::from_u16(status).unwrap(), body.as_bytes()) {
             Ok(_) => "well",
             Err(Failure::Gone) => "gone",
             Err(Failure::Channel(_)) => "channel",

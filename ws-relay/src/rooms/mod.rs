@@ -6,6 +6,8 @@
 mod call;
 pub mod command;
 pub mod receipts;
+pub mod reindex;
+pub mod unsearched;
 
 use crate::database::Database;
 use crate::metrics::Metrics;

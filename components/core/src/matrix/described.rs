@@ -16,6 +16,8 @@ pub struct Described<'a> {
     pub content_type: &'static str,
     /// What there is to read; nothing of an encrypted one.
     pub text: Cow<'a, str>,
+    /// The name of a file whose text is another one: its caption (Matrix client-server API, "Media captions").
+    pub file_name: Option<&'a str>,
 }
 
 impl Described<'_> {
@@ -26,6 +28,20 @@ impl Described<'_> {
             made => made,
         };
         Self { text, ..self }
+    }
+
+    /// Without the copy of what it answers, if it is a reply; `None` when there is none.
+    pub fn unquoted(&self) -> Option<Described<'_>> {
+        let rest = without_quote(&self.text);
+        (rest.len() < self.text.len()).then(|| Described { text: rest.into(), ..*self })
+    }
+
+    /// What it is found by: its text and, in a line of its own, the name of its file.
+    pub fn searched(&self) -> Cow<'_, str> {
+        match self.file_name {
+            Some(name) => format!("{}\n{name}", self.text).into(),
+            None => Cow::Borrowed(&self.text),
+        }
     }
 }
 
@@ -87,7 +103,9 @@ pub fn describe<'a>(event_type: &str, content: &'a Value) -> Option<Described<'a
         poll if is_poll(poll) => ("poll", poll_text(content)?),
         _ => return None,
     };
-    Some(Described { content_type, text })
+    let is_file = matches!(content_type, "image" | "file" | "audio" | "video");
+    let file_name = super::text(content, "filename").filter(|name| is_file && *name != text);
+    Some(Described { content_type, text, file_name })
 }
 
 /// The question and the answers, a line each; what the poll says for clients without polls where they cannot be read.

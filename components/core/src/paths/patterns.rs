@@ -24,6 +24,8 @@ pub const MUTED: &str = "/api/messaging/channels/:channel_id/muted";
 pub const RECEIPTS: &str = "/api/messaging/channels/:channel_id/receipts";
 /// All that is unread to the caller.
 pub const UNREAD: &str = "/api/messaging/unread";
+/// What messages are found by words.
+pub const SEARCH: &str = "/api/messaging/search";
 /// A channel's threads.
 pub const THREADS: &str = "/api/messaging/channels/:channel_id/threads";
 /// Whether the caller follows the thread under a message.
@@ -48,6 +50,8 @@ pub const AGENT_PROFILE: &str = "/internal/agents/:agent_id/profile";
 pub const AGENT_CONTEXT: &str = "/internal/messaging/channels/:channel_id/context";
 /// A channel's messages for agents and services.
 pub const AGENT_MESSAGES: &str = "/internal/messaging/channels/:channel_id/messages";
+/// What messages are found by words, for agents and services.
+pub const AGENT_SEARCH: &str = "/internal/messaging/search";
 /// Where a relay has the homeserver told that a member types, or has stopped.
 pub const TYPING_IN_ROOM: &str = "/internal/messaging/channels/:channel_id/typing";
 /// Somebody's memberships in all channels of a microDAO.
@@ -60,6 +64,8 @@ pub const SET_ASIDE_EVENTS: &str = "/internal/messaging/set-aside-events";
 pub const SET_ASIDE_REPLAY: &str = "/internal/messaging/set-aside-events/replay";
 /// Where a channel is compared with the history of its room.
 pub const RECONCILE: &str = "/internal/messaging/channels/:channel_id/reconcile";
+/// Where a channel's messages get what search finds them by.
+pub const REINDEX: &str = "/internal/messaging/channels/:channel_id/reindex";
 /// Where Matrix is told of receipts.
 pub const SEND_RECEIPTS: &str = "/internal/messaging/receipts";
 /// Whether the service is alive.

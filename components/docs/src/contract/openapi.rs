@@ -16,7 +16,8 @@ Channels of people and AI agents. Every channel is a Matrix room: Matrix keeps t
 path does not have is a 405 with `Allow`.
 - **Retries**: send an `Idempotency-Key` with any write that takes one, and repeat it after any 5xx or lost response. \
 Only `setTyping` takes none, of which nothing is kept.
-- **Pages** are JSON arrays; `Link` headers (RFC 8288) lead to the next and the previous one.
+- **Pages** are JSON arrays; `Link` headers (RFC 8288) lead to the next and the previous one. Only of a search a page is an object, \
+whose `next` is the next one's `cursor` as well.
 - **Every response** carries `X-Request-Id`, which may be sent along; the service's log names it.
 - **In real time**: the same changes come as events on NATS and on the WebSockets of ws-relay.";
 
@@ -38,6 +39,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::receipt::operations(),
         messaging_core::thread::operations(),
         messaging_core::pin::operations(),
+        messaging_core::search::operations(),
         messaging_core::member::operations(),
         messaging_core::profile::operations(),
         messaging_core::typing::operations(),
@@ -47,6 +49,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::matrix::operations(),
         messaging_core::set_aside::operations(),
         messaging_core::reconcile::operations(),
+        messaging_core::reindex::operations(),
     ]
     .into_iter()
     .flatten()
@@ -83,6 +86,7 @@ pub fn document() -> Value {
             {"name": "receipts", "description": "Who has read how far, and what is unread"},
             {"name": "threads", "description": "What is said under a message"},
             {"name": "pins", "description": "Messages that are kept in view"},
+            {"name": "search", "description": "Messages by what they say"},
             {"name": "members", "description": "Who is in a channel, and what they may do there"},
             {"name": "profiles", "description": "What people and agents are called, and their pictures"},
             {"name": "agents", "description": "For the platform's own services, in the name of agents"},

@@ -1,7 +1,7 @@
 //! Parameters by their names in `components/parameters`.
 
 use messaging_core::ids::{ChannelId, MessageId, MicrodaoId};
-use messaging_core::page::{DEFAULT_LIMIT, MAX_CHANNELS, MAX_LIMIT};
+use messaging_core::page::{DEFAULT_HITS, DEFAULT_LIMIT, MAX_CHANNELS, MAX_HITS, MAX_LIMIT};
 use messaging_core::paths::ReactionPath;
 use messaging_core::receipt::MAX_SEQ;
 use messaging_core::reconcile::MAX_MIN_AGE;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let mut all = Vec::new();
     let mut add = |key, place: &str, name: &str, description: &str, mut schema: Value| {
-        let required = place == "path";
+        let required = place == "path" || key == "q";
         // The parameter has its own.
         schema.as_object_mut().map(|schema| schema.remove("description"));
         let parameter = json!({
@@ -21,6 +21,10 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
         });
         all.push((key, parameter));
     };
+    let query = json!({"type": "string", "examples": ["квартира from:me has:image"]});
+    let described = "What is looked for. The first 500 characters are read, 32 words and 16 operators of them.";
+    add("q", "query", "q", described, query);
+
     let limit = |default: i32, most: i32| json!({"type": "integer", "minimum": 1, "maximum": most, "default": default});
     let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
     let time = r"[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z";
@@ -28,7 +32,7 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let place_of_message = || text(format!(r"^([0-9]{{1,18}}|{uuid}|{time})$"));
 
     let channel = types.subschema_for::<ChannelId>().to_value();
-    add("channel_id", "path", "channel_id", "The channel.", channel);
+    add("channel_id", "path", "channel_id", "The channel.", channel.clone());
     let message = types.subschema_for::<MessageId>().to_value();
     add("message_id", "path", "message_id", "The message.", message);
     let entity = "(user|agent):[a-z0-9._-]{1,64}|@[!-9;-~]{1,100}:[0-9a-zA-Z.:-]{1,100}";
@@ -64,8 +68,18 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     add("thread_cursor", "query", "cursor", cursor, text(r"^[0-9]{1,18}$".to_owned()));
     let followed = "Only threads that the caller follows.";
     add("followed", "query", "followed", followed, json!({"type": "boolean", "default": false}));
+    add("hit_limit", "query", "limit", "How many at most.", limit(DEFAULT_HITS, MAX_HITS));
+    let next = "Where the page starts; comes from `next` of the page before.";
+    add("hit_cursor", "query", "cursor", next, text(format!("^{time}_{uuid}$")));
     let microdao = types.subschema_for::<MicrodaoId>().to_value();
-    add("of_microdao", "query", "microdao_id", "Only channels of this microDAO.", microdao.clone());
+    add(
+        "of_microdao",
+        "query",
+        "microdao_id",
+        "Only channels of this microDAO, or messages in them.",
+        microdao.clone(),
+    );
+    add("in_channel", "query", "channel_id", "Only messages of this channel.", channel);
     let joined = "Whether only channels that the caller is a member of; an invitation is none.";
     add("joined", "query", "joined", joined, json!({"type": "boolean", "default": false}));
     let order = "What is on top: the channel that was made last (`created`), or whose newest message is the newest, a deleted one \
@@ -83,6 +97,8 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let age = "Events that are younger than so many seconds are left to the homeserver.";
     let number = json!({"type": "integer", "minimum": 0, "maximum": MAX_MIN_AGE, "default": 0});
     add("min_age", "query", "min_age", age, number);
+    let before = "Only messages in front of this number, which the run before has given as `next`.";
+    add("reindex_before", "query", "before", before, text(r"^[0-9]{1,18}$".to_owned()));
     add("ban", "query", "ban", "Whether they are banned as well.", json!({"type": "boolean", "default": false}));
 
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});

@@ -4,7 +4,7 @@ use crate::deadline::within;
 use crate::gateway::Gateway;
 use crate::{Problem, html, log};
 use futures_util::future::{join, join4};
-use messaging_core::matrix;
+use messaging_core::matrix::{self, RoomEvent};
 use messaging_core::message::ContentSource;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -50,15 +50,26 @@ pub async fn read_content(
     event_id: &str,
     edit_event_id: Option<&str>,
 ) -> Result<Content, Problem> {
+    let (event, content) = read_newest(gateway, room_id, event_id, edit_event_id).await?;
+    let is_encrypted = event.event_type.as_deref() == Some("m.room.encrypted");
+    let said = event.shown(&content).filter(|_| !is_encrypted).map(|said| said.text.into_owned());
+    Ok(Content { text: said, content })
+}
+
+/// The event of a message, and the content that counts: see [`read_content`].
+pub async fn read_newest(
+    gateway: &Gateway,
+    room_id: &str,
+    event_id: &str,
+    edit_event_id: Option<&str>,
+) -> Result<(RoomEvent, Value), Problem> {
     let event = gateway.event(room_id, event_id).await?;
     let content = match (event.newest_edit(), edit_event_id) {
         (None, Some(edit_event_id)) => event.replaced_by(&gateway.event(room_id, edit_event_id).await?),
         _ => None,
     };
     let content = content.unwrap_or_else(|| event.newest_content());
-    let is_encrypted = event.event_type.as_deref() == Some("m.room.encrypted");
-    let said = event.shown(&content).filter(|_| !is_encrypted).map(|said| said.text.into_owned());
-    Ok(Content { text: said, content })
+    Ok((event, content))
 }
 
 /// The rows with their content, each as `GET` of the message tells it. What Matrix does not give in time is the index's.

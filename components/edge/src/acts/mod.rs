@@ -10,7 +10,7 @@ mod reopen;
 mod send;
 mod unpin;
 
-pub use content::{Place, Row, clean_contents, read_content, with_content, with_contents};
+pub use content::{Place, Row, clean_contents, read_content, read_newest, with_content, with_contents};
 pub use enter::enter;
 pub use intended::intended;
 pub use invite::{Invited, LevelIs, invite};

@@ -13,6 +13,7 @@ use messaging_core::ids::ChannelId;
 use messaging_core::matrix::{self, AGENT_FIELD, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
 use messaging_core::mention::{self, MENTIONS_FIELD, Mention};
 use messaging_core::message::{MessageType, SendMessage};
+use messaging_core::search::Entry;
 use messaging_core::text::beginning;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -71,7 +72,8 @@ pub async fn send(
         MessageKind::Message { reply_to_event_id, thread_event_id } => (reply_to_event_id, thread_event_id),
         MessageKind::Edit { .. } => (None, None),
     };
-    let content_preview = beginning(matrix::shown_text(message.text(), kind));
+    let shown = matrix::shown_text(message.text(), kind);
+    let (content_preview, search) = (beginning(shown), Entry::of_text(shown));
     let mut extra_content = Map::new();
     if let Some(key) = client_key {
         extra_content.insert(KEY_FIELD.to_owned(), json!(key.as_str()));
@@ -122,6 +124,7 @@ pub async fn send(
         mentions: &mentions,
         thread_event_id,
         poll: None,
+        search: &search,
     })
     .await?;
     let unindexed = || Problem::internal("a message that was just sent is not indexed");

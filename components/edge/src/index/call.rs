@@ -117,6 +117,14 @@ impl Call {
         self
     }
 
+    /// An argument of type `jsonb` that may be left out.
+    pub fn jsonb_if_any(self, name: &'static str, value: Option<&impl Serialize>) -> Self {
+        match value {
+            Some(value) => self.jsonb(name, value),
+            None => self,
+        }
+    }
+
     /// Who asks, as the two arguments that every function has which decides: the caller and their microDAOs (NULL for
     /// every one).
     pub fn caller(self, caller: &Caller) -> Self {

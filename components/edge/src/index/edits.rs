@@ -10,6 +10,7 @@ use messaging_core::mention::{self, Mention};
 use messaging_core::paths::MessagePath;
 use messaging_core::poll::Question;
 use messaging_core::rate_limit::Class;
+use messaging_core::search::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -83,6 +84,10 @@ pub struct RecordEdit<'a> {
     pub unquoted_preview: Option<&'a str>,
     /// What the new content asks, if it is a poll.
     pub poll: Option<&'a Question>,
+    /// What it is found by then; `None` of what is encrypted.
+    pub search: Option<&'a Entry>,
+    /// The same of `unquoted_preview`.
+    pub unquoted_search: Option<&'a Entry>,
 }
 
 /// What came of an edit.
@@ -111,7 +116,9 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .arg("p_matrix_type", record.event_type)
         .arg("p_content_type", record.content_type)
         .arg("p_mentions", mention::texts(record.mentions))
-        .arg("p_unquoted_preview", record.unquoted_preview);
+        .arg("p_unquoted_preview", record.unquoted_preview)
+        .jsonb_if_any("p_search", record.search)
+        .jsonb_if_any("p_unquoted_search", record.unquoted_search);
     let message = polls::asking(call, record.poll).document().await?;
     let row: Row = message.read()?;
     Ok(RecordedEdit { is_deleted: row.deleted_at.is_some(), message })

@@ -13,6 +13,7 @@ use messaging_core::page::MessagePage;
 use messaging_core::paths::MessagePath;
 use messaging_core::poll::Question;
 use messaging_core::rate_limit::Class;
+use messaging_core::search::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -167,6 +168,8 @@ pub struct RecordMessage<'a> {
     pub thread_event_id: Option<&'a str>,
     /// What it asks, if it is a poll.
     pub poll: Option<&'a Question>,
+    /// What it is found by.
+    pub search: &'a Entry,
 }
 
 /// What has become of a message.
@@ -196,7 +199,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_joined_at", None::<&str>)
         .arg("p_is_pushed", record.is_pushed)
         .arg("p_mentions", mention::texts(record.mentions))
-        .arg("p_thread_event_id", record.thread_event_id);
+        .arg("p_thread_event_id", record.thread_event_id)
+        .jsonb("p_search", record.search);
     let call = polls::asking(call, record.poll);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),

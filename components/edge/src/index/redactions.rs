@@ -5,6 +5,7 @@ use super::{Error, polls};
 use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
 use messaging_core::poll::Question;
+use messaging_core::search::Entry;
 use serde::Deserialize;
 
 /// What a deletion leaves to be done in Matrix.
@@ -68,6 +69,8 @@ pub struct RecordEditRedaction<'a> {
     pub mentions: &'a [Mention],
     /// What it asks, if it is a poll.
     pub poll: Option<&'a Question>,
+    /// What it is found by; `None` when Matrix has not said what it is.
+    pub search: Option<&'a Entry>,
 }
 
 /// After an edit is redacted in Matrix.
@@ -80,6 +83,7 @@ pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<()
         .arg("p_edit_event_id", record.edit_event_id)
         .arg("p_edited_at", record.edited_at)
         .arg("p_content_type", record.content_type)
-        .arg("p_mentions", mention::texts(record.mentions));
+        .arg("p_mentions", mention::texts(record.mentions))
+        .jsonb_if_any("p_search", record.search);
     polls::asking(call, record.poll).done().await
 }

@@ -1,0 +1,142 @@
+-- Finding messages, newest first. A place among them is a time and an id: {"time": …, "id": …}.
+
+-- The messages that words and operators find, of those that the caller may read, before a place.
+--
+-- p_query: the literal of what the text has to have and must not have, NULL for no words. p_index: that of what is looked up
+-- in the index, NULL when the words have nothing of the kind. p_filters: messaging_core::search::Filter as a list.
+--
+-- What a page costs is bounded: after 100 milliseconds, or 20,000 rows that nothing was looked up for, it ends with what it
+-- has, and `next` goes on from there; so it may be short, or empty, and not the last one. Where it ends does not tell of what
+-- the caller may not read, apart from the time that it takes.
+CREATE FUNCTION messaging.search_messages(
+    p_caller text, p_microdaos text[], p_query text, p_index text, p_filters jsonb, p_channel_id uuid, p_microdao_id text,
+    p_cursor jsonb, p_limit integer, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    page_size integer := greatest(least(p_limit, 50), 1);
+    scope uuid[];
+    asked record;
+    found record;
+BEGIN
+    IF p_channel_id IS NOT NULL THEN
+        SELECT lookup.refusal INTO refusal FROM messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'read') lookup;
+        IF refusal IS NOT NULL THEN
+            RETURN;
+        END IF;
+        scope := ARRAY[p_channel_id];
+    END IF;
+    asked := messaging.search_asked(p_caller, p_microdaos, p_query, p_index, p_filters, scope);
+    scope := coalesce(asked.scope, messaging.search_scope(p_caller, p_microdaos, p_microdao_id));
+    -- One more than the page tells whether there is a next one.
+    found := messaging.search_pages(p_caller, p_microdaos, p_microdao_id, scope, asked.words, asked.looked_up,
+        asked.rest, asked.since, least(asked.until, (p_cursor ->> 'time')::timestamptz),
+        CASE WHEN (p_cursor ->> 'time')::timestamptz <= asked.until THEN (p_cursor ->> 'id')::uuid
+             ELSE '00000000-0000-0000-0000-000000000000' END, page_size + 1);
+    IF cardinality(found.ids) > page_size THEN
+        found.place_time := found.times[page_size];
+        found.place_id := found.ids[page_size];
+    END IF;
+    document := json_build_object(
+        'hits', coalesce((SELECT json_agg(hit ORDER BY number) FROM (
+            SELECT n.number, messaging.search_hit(n.id, p_caller, p_microdaos) AS hit
+            FROM unnest(found.ids[:page_size]) WITH ORDINALITY n (id, number)) shown WHERE hit IS NOT NULL), '[]'),
+        'next', CASE WHEN found.place_time IS NOT NULL THEN
+            json_build_object('time', messaging.rfc3339(found.place_time), 'id', found.place_id) END);
+END
+$$;
+
+-- The ids and times of what is found before a place, as many as are wanted, and the place from which a search that has ended
+-- before goes on.
+--
+-- Of a few channels the newest messages are read one by one, which finds what is common. Then the index is asked: in a few
+-- channels for all that there is, unless that is too much, otherwise for one window of time after the other, wider ones where
+-- little is found. A beginning of words is only looked up when reading has not found enough, as the index has to go through
+-- all words that begin so.
+CREATE FUNCTION messaging.search_pages(
+    p_caller text, p_microdaos text[], p_microdao_id text, p_channels uuid[], p_words tsquery, p_index tsquery, p_filters jsonb,
+    p_since timestamptz, p_time timestamptz, p_id uuid, p_wanted integer,
+    OUT ids uuid[], OUT times timestamptz[], OUT place_time timestamptz, OUT place_id uuid
+) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    started timestamptz := clock_timestamp();
+    budget integer := messaging.max_search_rows();
+    looks_up boolean := p_channels IS NULL AND p_index IS NOT NULL AND strpos(p_index::text, ':*') = 0;
+    slot integer;
+    level integer := 0;
+    -- The first slot of the window before.
+    lowest integer;
+    seen record;
+    more record;
+BEGIN
+    ids := '{}';
+    times := '{}';
+    place_time := p_time;
+    place_id := p_id;
+    WHILE p_channels IS NOT NULL AND NOT looks_up LOOP
+        seen := messaging.search_newest(p_channels, p_words, place_time, place_id,
+            CASE WHEN budget = messaging.max_search_rows() THEN 500 ELSE 3500 END);
+        more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_filters,
+            place_time, place_id, p_since, p_wanted - cardinality(ids));
+        ids := ids || more.ids;
+        times := times || more.times;
+        place_time := seen.last_time;
+        place_id := seen.last_id;
+        budget := budget - seen.looked_at;
+        IF cardinality(ids) >= p_wanted OR place_time IS NULL OR place_time < p_since THEN
+            place_time := NULL;
+            RETURN;
+        ELSIF p_index IS NULL AND (budget <= 0 OR clock_timestamp() > started + interval '100 milliseconds') THEN
+            RETURN;
+        END IF;
+        looks_up := p_index IS NOT NULL AND budget <= messaging.max_search_rows() - 4000;
+    END LOOP;
+    IF p_channels IS NOT NULL THEN
+        seen := messaging.search_window(NULL, NULL, p_index, p_words, p_channels);
+        IF seen.looked_at <= messaging.max_search_rows() THEN
+            more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id,
+                p_filters, place_time, place_id, p_since, p_wanted - cardinality(ids));
+            ids := ids || more.ids;
+            times := times || more.times;
+            place_time := NULL;
+            RETURN;
+        END IF;
+    END IF;
+    LOOP
+        slot := messaging.search_slot_before(place_time, place_id, p_channels);
+        EXIT WHEN slot IS NULL OR to_timestamp((slot + 1) * 1024.0) <= p_since;
+        -- Times without messages tell nothing of how many there are before them.
+        IF slot < lowest - (1 << 3 * level) THEN
+            level := 0;
+        END IF;
+        seen := messaging.search_window(slot, level, CASE WHEN looks_up THEN p_index END, p_words, p_channels);
+        IF NOT looks_up THEN
+            budget := budget - seen.looked_at;
+        END IF;
+        IF seen.looked_at > messaging.max_search_rows() AND level > 0 THEN
+            level := greatest(level - 2, 0);
+            CONTINUE;
+        END IF;
+        more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_filters,
+            place_time, place_id, p_since, p_wanted - cardinality(ids));
+        ids := ids || more.ids;
+        times := times || more.times;
+        EXIT WHEN cardinality(ids) >= p_wanted;
+        lowest := slot >> 3 * level << 3 * level;
+        place_time := to_timestamp(lowest * 1024.0);
+        place_id := '00000000-0000-0000-0000-000000000000';
+        EXIT WHEN place_time <= p_since;
+        IF clock_timestamp() > started + interval '100 milliseconds' OR budget <= 0 AND p_index IS NULL THEN
+            RETURN;
+        END IF;
+        IF budget <= 0 AND NOT looks_up THEN
+            looks_up := true;
+            level := 4;
+        -- As wide as what is missing may need, if it goes on as it did here; where nothing is looked up, all of it is read.
+        ELSIF coalesce(cardinality(more.ids), 0) * 8 <= p_wanted - cardinality(ids)
+            AND seen.looked_at <= (CASE WHEN looks_up THEN 2500 ELSE 500 END) THEN
+            level := least(level + 1, 4);
+        END IF;
+    END LOOP;
+    place_time := NULL;
+END
+$$;

@@ -1,0 +1,113 @@
+-- Where a search looks: at the newest messages of a few channels, or at windows of time, from the newest to the oldest.
+--
+-- A message's slot is the number of its 1,024 seconds since 1970 (message_search.slot); 8 slots are a window of level 1, 64 one
+-- of level 2, and so on up to 4,096 slots (48 days). Each window is a key in the same index as the words, so that what a search
+-- looks at is what its window has, however much there is before it.
+
+-- How many rows are read at most before a search does something else: takes narrower windows, or ends its page. One slot is
+-- read as it is: no homeserver takes so many messages in it that this would matter.
+CREATE FUNCTION messaging.max_search_rows() RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT 20000
+$$;
+
+-- What is in a window, and in these channels, if they are named, of what p_index asks for, if it asks: how many rows that are,
+-- and which of them p_words finds, newest first. Without a level the window is all time.
+--
+-- Each is a statement of its own, since each condition is one of the index, which all of them have to use; a plan for every
+-- query would cost more than most queries.
+CREATE FUNCTION messaging.search_window(
+    p_slot integer, p_level integer, p_index tsquery, p_words tsquery, p_channels uuid[],
+    OUT looked_at integer, OUT ids uuid[], OUT channels uuid[], OUT times timestamptz[]
+) LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    key integer := (p_slot >> 3 * p_level) * 8 + p_level;
+    most integer := CASE WHEN p_level = 0 THEN NULL ELSE messaging.max_search_rows() + 1 END;
+BEGIN
+    IF p_channels IS NULL AND p_index IS NULL THEN
+        SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
+            array_agg(f.created_at) FILTER (WHERE f.passes)
+        INTO looked_at, ids, channels, times FROM (
+            SELECT * FROM (
+                SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes
+                FROM messaging.message_search s
+                WHERE ARRAY[s.slot * 8, (s.slot >> 3) * 8 + 1, (s.slot >> 6) * 8 + 2, (s.slot >> 9) * 8 + 3, (s.slot >> 12) * 8 + 4]
+                    @> ARRAY[key]
+                LIMIT most) found
+            ORDER BY found.created_at DESC, found.message_id DESC) f;
+    ELSIF p_channels IS NULL THEN
+        SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
+            array_agg(f.created_at) FILTER (WHERE f.passes)
+        INTO looked_at, ids, channels, times FROM (
+            SELECT * FROM (
+                SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes
+                FROM messaging.message_search s
+                WHERE ARRAY[s.slot * 8, (s.slot >> 3) * 8 + 1, (s.slot >> 6) * 8 + 2, (s.slot >> 9) * 8 + 3, (s.slot >> 12) * 8 + 4]
+                    @> ARRAY[key]
+                    AND s.lexemes @@ p_index
+                LIMIT most) found
+            ORDER BY found.created_at DESC, found.message_id DESC) f;
+    ELSIF p_level IS NULL THEN
+        SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
+            array_agg(f.created_at) FILTER (WHERE f.passes)
+        INTO looked_at, ids, channels, times FROM (
+            SELECT * FROM (
+                SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes
+                FROM messaging.message_search s
+                WHERE s.lexemes @@ p_index AND ARRAY[s.channel_id] && p_channels
+                LIMIT most) found
+            ORDER BY found.created_at DESC, found.message_id DESC) f;
+    ELSE
+        SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
+            array_agg(f.created_at) FILTER (WHERE f.passes)
+        INTO looked_at, ids, channels, times FROM (
+            SELECT * FROM (
+                SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes
+                FROM messaging.message_search s
+                WHERE ARRAY[s.slot * 8, (s.slot >> 3) * 8 + 1, (s.slot >> 6) * 8 + 2, (s.slot >> 9) * 8 + 3, (s.slot >> 12) * 8 + 4]
+                    @> ARRAY[key]
+                    AND s.lexemes @@ p_index AND ARRAY[s.channel_id] && p_channels
+                LIMIT most) found
+            ORDER BY found.created_at DESC, found.message_id DESC) f;
+    END IF;
+END
+$$;
+
+-- The newest messages before a place in these channels: how many rows were read, which of them p_words finds, and the place of
+-- the last one that was read, NULL when there are no more.
+CREATE FUNCTION messaging.search_newest(
+    p_channels uuid[], p_words tsquery, p_time timestamptz, p_id uuid, p_limit integer,
+    OUT looked_at integer, OUT ids uuid[], OUT channels uuid[], OUT times timestamptz[], OUT last_time timestamptz,
+    OUT last_id uuid
+) LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
+        array_agg(f.created_at) FILTER (WHERE f.passes), (array_agg(f.created_at))[p_limit], (array_agg(f.message_id))[p_limit]
+    INTO looked_at, ids, channels, times, last_time, last_id FROM (
+        SELECT n.message_id, n.channel_id, n.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes FROM (
+            SELECT newest.* FROM unnest(p_channels) AS c (id)
+            CROSS JOIN LATERAL (
+                SELECT s.message_id, s.channel_id, s.created_at FROM messaging.message_search s
+                WHERE s.channel_id = c.id AND (s.created_at, s.message_id) < (p_time, p_id)
+                ORDER BY s.created_at DESC, s.message_id DESC LIMIT p_limit) newest
+            ORDER BY newest.created_at DESC, newest.message_id DESC LIMIT p_limit) n
+        JOIN messaging.message_search s USING (message_id)
+        ORDER BY n.created_at DESC, n.message_id DESC) f;
+END
+$$;
+
+-- The slot of the newest message before a place, NULL when there is none: times without messages are left out.
+CREATE FUNCTION messaging.search_slot_before(p_time timestamptz, p_id uuid, p_channels uuid[]) RETURNS integer
+LANGUAGE plpgsql STABLE SET enable_sort = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    IF p_channels IS NULL THEN
+        RETURN (SELECT s.slot FROM messaging.message_search s WHERE (s.created_at, s.message_id) < (p_time, p_id)
+                ORDER BY s.created_at DESC, s.message_id DESC LIMIT 1);
+    END IF;
+    RETURN (SELECT max(newest.slot) FROM unnest(p_channels) AS c (id)
+            CROSS JOIN LATERAL (SELECT s.slot FROM messaging.message_search s
+                                WHERE s.channel_id = c.id AND (s.created_at, s.message_id) < (p_time, p_id)
+                                ORDER BY s.created_at DESC, s.message_id DESC LIMIT 1) newest);
+END
+$$;

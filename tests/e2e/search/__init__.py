@@ -1,0 +1,1 @@
+"""Search: what is found, by whom, and what is shown of it."""

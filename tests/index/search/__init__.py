@@ -1,0 +1,1 @@
+"""What search is measured by: a dictionary, a corpus and queries."""

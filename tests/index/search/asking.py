@@ -1,0 +1,71 @@
+"""Messages that search finds, and callers who search."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from harness.database import Database
+from harness.world import EVERY, OWNER, Channel, Message, World
+from search.program import analysed
+
+# Puts a message's row as the statement that indexes it does.
+INDEX = """
+INSERT INTO messaging.message_search AS s (message_id, channel_id, seq, created_at, analysis, lexemes)
+SELECT m.id, m.channel_id, m.seq, m.created_at, 1, messaging.search_vector(m, given.words, given.has_link)
+FROM unnest($1::uuid[], $2::text[], $3::boolean[]) AS given (id, words, has_link) JOIN public.messages m USING (id)
+ON CONFLICT (message_id) DO UPDATE SET created_at = excluded.created_at, lexemes = excluded.lexemes
+"""
+
+
+async def index(db: Database, texts: dict[str, str]) -> None:
+    """Makes messages found by these texts, by their ids."""
+    answers = analysed([{"text": text, "query": ""} for text in texts.values()])
+    words, links = [a["vector"] for a in answers], [a["has_link"] for a in answers]
+    await db.execute(INDEX, list(texts), words, links)
+
+
+class Searched:
+    """A small world in which people search."""
+
+    def __init__(self, world: World, db: Database):
+        self.world, self.db = world, db
+
+    async def say(
+        self, channel: Channel, text: str, sender: str = OWNER, at: datetime | None = None, **changes: Any
+    ) -> Message:
+        """A message that search finds; at a time of its own, if one is given."""
+        message = await self.world.message(channel, sender, content_preview=text, **changes)
+        if at is not None:
+            await self.db.execute("UPDATE public.messages SET created_at = $2 WHERE id = $1", message.id, at)
+        await index(self.db, {message.id: text})
+        return message
+
+    async def page(
+        self, query: str, caller: str | None = OWNER, microdaos: list[str] | None = EVERY, **given: Any
+    ) -> dict[str, Any]:
+        """A page of what a query finds."""
+        [asked] = analysed([{"text": "", "query": query}])
+        arguments = {"channel_id": None, "microdao_id": None, "cursor": None, "limit": 50, **given}
+        return await self.db.call(
+            "search_messages",
+            caller=caller,
+            microdaos=microdaos,
+            query=asked["tsquery"],
+            index=asked["index_tsquery"],
+            filters=json.dumps(asked["filters"]),
+            **arguments,
+        )
+
+    async def found(self, query: str, caller: str | None = OWNER, **given: Any) -> list[str]:
+        """The ids of what a query finds, from page to page."""
+        ids: list[str] = []
+        cursor = None
+        for _ in range(1_000):
+            page = await self.page(query, caller, **{**given, "cursor": cursor})
+            ids += [hit["message"]["id"] for hit in page["hits"]]
+            cursor = page["next"]
+            if cursor is None:
+                return ids
+        raise AssertionError("there is no last page")
