@@ -12,8 +12,10 @@ CREATE TABLE IF NOT EXISTS messaging.message_mentions (
     message_id uuid NOT NULL REFERENCES public.messages (id) ON DELETE CASCADE,
     member_id  text NOT NULL,
     channel_id uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
-    -- The message's number.
+    -- The message's number, sender and thread.
     seq        bigint NOT NULL,
+    sender_id  text NOT NULL,
+    thread_id  uuid,
     PRIMARY KEY (message_id, member_id)
 );
 CREATE INDEX IF NOT EXISTS message_mentions_member ON messaging.message_mentions (channel_id, member_id, seq);

@@ -15,5 +15,8 @@ CREATE TABLE IF NOT EXISTS messaging.profiles (
     wanted_at    timestamptz
 );
 
+-- Whether they were in before they were invited again: whoever was ever in is known to those who see the channel.
+ALTER TABLE public.channel_members ADD COLUMN IF NOT EXISTS was_in boolean NOT NULL DEFAULT false;
+
 -- Everybody's channels, also those that they have left.
-CREATE INDEX IF NOT EXISTS channel_members_person ON public.channel_members (member_id, channel_id) WHERE joined_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS channel_members_person ON public.channel_members (member_id, channel_id) WHERE joined_at IS NOT NULL OR was_in;

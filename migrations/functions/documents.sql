@@ -70,8 +70,8 @@ LANGUAGE sql STABLE AS $$
         'matrix_power_level', m.matrix_power_level, 'invited_by', m.invited_by,
         'invited_at', messaging.rfc3339(m.invited_at), 'joined_at', messaging.rfc3339(m.joined_at),
         'left_at', messaging.rfc3339(m.left_at), 'banned_at', messaging.rfc3339(m.banned_at),
-        'display_name', CASE WHEN m.joined_at IS NOT NULL THEN p_name END,
-        'avatar_url', CASE WHEN m.joined_at IS NOT NULL THEN p_avatar_url END)
+        'display_name', CASE WHEN m.joined_at IS NOT NULL OR m.was_in THEN p_name END,
+        'avatar_url', CASE WHEN m.joined_at IS NOT NULL OR m.was_in THEN p_avatar_url END)
 $$;
 
 -- A single member.

@@ -2,9 +2,10 @@
 
 -- The channel's next number. Locks the channel's row, so events of a channel are written one after the other. p_joined: how
 -- many members have come or, below zero, gone with this event; it is told after their rows have changed. p_active_at: when
--- the message of this event was sent.
-CREATE FUNCTION messaging.take_seq(p_channel_id uuid, p_joined integer DEFAULT 0, p_active_at timestamptz DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql AS $$
+-- the message of this event was sent. p_is_main: it is in no thread.
+CREATE FUNCTION messaging.take_seq(
+    p_channel_id uuid, p_joined integer DEFAULT 0, p_active_at timestamptz DEFAULT NULL, p_is_main boolean DEFAULT false
+) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     taken bigint;
 BEGIN
@@ -13,7 +14,11 @@ BEGIN
             member_count = CASE WHEN member_count IS NULL THEN messaging.count_members(id) ELSE member_count + p_joined END
         WHERE id = p_channel_id RETURNING last_seq INTO taken;
     ELSIF p_active_at IS NOT NULL THEN
-        UPDATE public.channels SET last_seq = last_seq + 1, active_at = greatest(active_at, p_active_at)
+        UPDATE public.channels SET last_seq = last_seq + 1, main_count = main_count + p_is_main::integer,
+            active_at = greatest(active_at, p_active_at),
+            indexed_active_at = CASE
+                WHEN p_active_at >= coalesce(indexed_active_at, created_at) + messaging.activity_lag() THEN p_active_at
+                ELSE indexed_active_at END
         WHERE id = p_channel_id RETURNING last_seq INTO taken;
     ELSE
         UPDATE public.channels SET last_seq = last_seq + 1 WHERE id = p_channel_id RETURNING last_seq INTO taken;

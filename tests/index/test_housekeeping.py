@@ -100,6 +100,8 @@ OTHERS = {
     "messaging.message_mentions",
     "messaging.message_search",
     "messaging.pins",
+    "messaging.polls",
+    "messaging.poll_votes",
     "messaging.search_words_to_learn",
     "messaging.typing",
 }

@@ -15,9 +15,8 @@ use crate::live::reconcile;
 use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
-use crate::rooms::Rounds;
 use crate::rooms::receipts::Receipts;
-use crate::rooms::unsearched;
+use crate::rooms::{Messaging, Rounds, unsearched};
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
 use crate::typing::Typists;
@@ -76,13 +75,14 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     if let Some(matrix) = settings.matrix.take() {
         tokio::spawn(ping::run(matrix));
     }
+    let messaging = settings.messaging.take().map(|settings| Messaging::new(&settings)).transpose()?.map(Arc::new);
     let tasks = TaskTracker::new();
     let app = Arc::new(App {
         database: database.clone(),
         access: AccessChecks::start(&database, &metrics),
         hub,
         memberships,
-        typists: Typists::start(&database, settings.messaging.as_ref())?,
+        typists: Typists::start(&database, messaging.as_ref()),
         places: Places::new(settings.max_sockets, settings.max_sockets_per_caller),
         origins: Origins::new(settings.cors_allow_origins.take(), verifier.development()),
         reachable: Reachable::default(),
@@ -100,7 +100,6 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         let (database, queued, metrics) = (database.clone(), webhooks_queued.clone(), metrics.clone());
         tasks.spawn(Webhooks { database, settings, queued, metrics }.run(shutdown.clone()));
     }
-    let messaging = settings.messaging.take();
     let receipts = Receipts { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
     tasks.spawn(receipts.run(shutdown.clone()));
     let rounds =

@@ -4,7 +4,7 @@
 //! All of it may be lost: what does not fit into a queue is dropped, and what fails is not tried again.
 
 use crate::database::Database;
-use crate::rooms::{Messaging, MessagingSettings};
+use crate::rooms::Messaging;
 use crate::sparingly::Sparingly;
 use messaging_core::auth::{Caller, MicroDaos};
 use messaging_core::ids::EntityId;
@@ -35,15 +35,14 @@ pub struct Typists(Vec<Sender<Said>>);
 
 impl Typists {
     /// Starts the tasks that pass it on; they end with the last clone. Without `messaging` the homeserver is not told.
-    pub fn start(database: &Database, messaging: Option<&MessagingSettings>) -> anyhow::Result<Self> {
-        let messaging = messaging.map(Messaging::new).transpose()?.map(Arc::new);
+    pub fn start(database: &Database, messaging: Option<&Arc<Messaging>>) -> Self {
         let calls = Arc::new(Semaphore::new(CALLS));
         let start = |_| {
             let (sender, said) = channel(WAITING);
-            tokio::spawn(run(database.clone(), said, messaging.clone(), calls.clone()));
+            tokio::spawn(run(database.clone(), said, messaging.cloned(), calls.clone()));
             sender
         };
-        Ok(Self((0..PARALLEL).map(start).collect()))
+        Self((0..PARALLEL).map(start).collect())
     }
 
     /// The caller types, or has stopped; dropped when too much waits.

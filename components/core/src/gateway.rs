@@ -203,7 +203,7 @@ pub struct Pinned {
 
 /// In: `PUT rooms/{room_id}/typing`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SetTyping {
+pub struct TypingChange {
     /// Who, as a Matrix id: one of the gateway's own users, who is in the room.
     pub user_id: String,
     /// Whether they type.

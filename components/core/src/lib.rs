@@ -25,6 +25,7 @@ pub mod origin;
 pub mod page;
 pub mod paths;
 pub mod pin;
+pub mod poll;
 pub mod problem;
 pub mod profile;
 pub mod rate_limit;

@@ -8,7 +8,10 @@ pub use operations::operations;
 mod described;
 mod room_event;
 
-pub use described::{Described, content_type, describe, is_message_type, is_poll_end_type, shown_text};
+pub use described::{
+    Described, content_type, describe, is_message_type, is_poll_end_type, is_poll_vote_type, shown_text,
+};
+pub(crate) use described::{extensible, poll_start};
 pub use room_event::RoomEvent;
 
 use serde_json::Value;
@@ -58,6 +61,13 @@ pub fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.contains('\0')
 }
 
+/// The events that the content of a room's `m.room.pinned_events` lists. What is no id of an event names nothing; what is no
+/// list is an empty one. As many as an event may hold, which has 64 KiB.
+pub fn pinned_events(content: &Value) -> Vec<String> {
+    let ids = content.get("pinned").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    ids.iter().filter_map(Value::as_str).filter(|id| is_id(id)).map(str::to_owned).collect()
+}
+
 /// What an event that can be a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageKind<'a> {
@@ -73,6 +83,17 @@ pub enum MessageKind<'a> {
         /// The event that is edited; `None` when its id can be none.
         target_event_id: Option<&'a str>,
     },
+}
+
+/// Whether an `m.relates_to` says something that can be so: a relation with its event, a reply, or both.
+pub fn is_relates_to(relates_to: &Value) -> bool {
+    let is_event = |id: Option<&Value>| id.and_then(Value::as_str).is_some_and(is_id);
+    let relates = match (relates_to.get("rel_type"), relates_to.get("event_id")) {
+        (None, None) => None,
+        (kind, id) => Some(kind.and_then(Value::as_str).is_some_and(is_id) && is_event(id)),
+    };
+    let replies = relates_to.get("m.in_reply_to").map(|reply| is_event(reply.get("event_id")));
+    relates.unwrap_or(true) && replies.unwrap_or(true) && relates.or(replies).is_some()
 }
 
 /// Reads what a message is from the `m.relates_to` of its content: the one reading of the API and of the homeserver's
@@ -129,6 +150,15 @@ mod tests {
     }
 
     #[test]
+    fn only_ids_are_pinned_in_their_order() {
+        let content = json!({"pinned": ["$b", 7, null, "$a", "", "a\u{0}b", ["$c"], "x".repeat(300)]});
+        assert_eq!(pinned_events(&content), ["$b", "$a"]);
+        for nothing in [json!({}), json!({"pinned": "$a"}), json!({"pinned": {"0": "$a"}}), Value::Null] {
+            assert_eq!(pinned_events(&nothing), [""; 0]);
+        }
+    }
+
+    #[test]
     fn a_message_replies_to_one_and_is_in_the_thread_of_another() {
         let in_reply_to = json!({"event_id": "$last"});
         let plain = json!({"m.in_reply_to": in_reply_to});
@@ -158,6 +188,38 @@ mod tests {
         }
         let edit = json!({"rel_type": "m.replace", "event_id": "$e"});
         assert_eq!(message_kind(Some(&edit)), MessageKind::Edit { target_event_id: Some("$e") });
+    }
+
+    #[test]
+    fn what_is_related_to_is_an_event() {
+        let reply = json!({"event_id": "$e"});
+        for sound in [
+            json!({"m.in_reply_to": reply}),
+            json!({"rel_type": "m.thread", "event_id": "$e"}),
+            json!({"rel_type": "m.thread", "event_id": "$e", "is_falling_back": true, "m.in_reply_to": reply}),
+            json!({"rel_type": "org.example.other", "event_id": "$e"}),
+        ] {
+            assert!(is_relates_to(&sound), "{sound}");
+        }
+        for nonsense in [
+            json!(null),
+            json!("x"),
+            json!(7),
+            json!([]),
+            json!({}),
+            json!({"is_falling_back": true}),
+            json!({"rel_type": "m.thread"}),
+            json!({"event_id": "$e"}),
+            json!({"rel_type": 7, "event_id": "$e"}),
+            json!({"rel_type": "m.thread", "event_id": ""}),
+            json!({"rel_type": "m.thread", "event_id": {"$e": 1}, "m.in_reply_to": reply}),
+            json!({"rel_type": "m.thread", "event_id": "$e", "m.in_reply_to": "$e"}),
+            json!({"m.in_reply_to": {}}),
+            json!({"m.in_reply_to": {"event_id": "$\u{0}"}}),
+            json!({"m.in_reply_to": {"event_id": "x".repeat(256)}}),
+        ] {
+            assert!(!is_relates_to(&nonsense), "{nonsense}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub use write::*;
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::member::MemberType;
 use crate::mention::Mention;
+use crate::poll::Poll;
 use crate::reaction::ReactionCount;
 use crate::thread::Thread;
 use crate::time::Timestamp;
@@ -67,7 +68,7 @@ pub struct Message {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::mention::MAX_MENTIONS)))]
     pub mentions: Vec<Mention>,
-    /// When the poll that it is was ended; its votes are in Matrix.
+    /// When the poll that it is was ended.
     pub poll_ended_at: Option<Timestamp>,
     /// What the sender is called, in an event at that moment, else now; `null` when they have chosen no name.
     pub sender_name: Option<String>,
@@ -85,6 +86,11 @@ pub struct Message {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "Vec<ReactionCount>", length(max = 50)))]
     pub reactions: Option<Vec<ReactionCount>>,
+    /// The poll that it is, and how many voted for what; absent where its question cannot be read. It is there in pages and in
+    /// `GET` of the message, and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Poll"))]
+    pub poll: Option<Box<Poll>>,
 }
 
 /// A message with its full content from Matrix, edits applied.

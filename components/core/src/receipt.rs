@@ -104,6 +104,21 @@ pub struct Receipt {
     pub read_seq: Seq,
 }
 
+/// The same, with their name and picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct MemberReceipt {
+    /// Who.
+    pub member_id: EntityId,
+    /// Up to which number.
+    #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
+    pub read_seq: Seq,
+    /// What they are called now; `null` when they have chosen no name.
+    pub display_name: Option<String>,
+    /// Their picture, an `mxc://` address.
+    pub avatar_url: Option<String>,
+}
+
 /// Who has read a channel how far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
@@ -119,7 +134,7 @@ pub struct ChannelReceipts {
     pub read_count: i32,
     /// Those who show how far they have read, the furthest first. Empty in a channel of more than 100 members.
     #[cfg_attr(feature = "openapi", schemars(length(max = 100)))]
-    pub receipts: Vec<Receipt>,
+    pub receipts: Vec<MemberReceipt>,
 }
 
 /// Which number `GET …/receipts` counts readers of.

@@ -52,7 +52,7 @@ pub struct Repaired {
     pub messages: u64,
     /// Edits of messages.
     pub edits: u64,
-    /// Reactions.
+    /// Reactions, and votes in polls.
     pub reactions: u64,
     /// Messages, edits and reactions that were taken away.
     pub deletions: u64,

@@ -47,6 +47,12 @@ pub fn beginning(text: &str) -> String {
     kept
 }
 
+/// The first [`PREVIEW_CHARACTERS`] of a text, cut as its [`beginning`] is.
+pub fn preview(text: &str) -> String {
+    let beginning: String = beginning(text).chars().take(PREVIEW_CHARACTERS).collect();
+    beginning.trim_end_matches(FILLER).to_owned()
+}
+
 /// The [`beginning`] of a text [`without_quote`]; `None` when it has none.
 pub fn unquoted_beginning(text: &str) -> Option<String> {
     let rest = without_quote(text);

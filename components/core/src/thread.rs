@@ -37,4 +37,8 @@ pub struct Participant {
     pub member_id: EntityId,
     /// What they are.
     pub member_type: MemberType,
+    /// What they are called now; `null` when they have chosen no name.
+    pub display_name: Option<String>,
+    /// Their picture, an `mxc://` address.
+    pub avatar_url: Option<String>,
 }

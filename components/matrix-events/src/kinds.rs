@@ -1,8 +1,8 @@
 //! From an event to its kind. Our own echoes come here too and find themselves indexed.
 
 use crate::event::{Event, Here};
-use crate::{message, origin, reaction, redaction, room_state, state, upgrade};
-use messaging_core::matrix::{is_message_type, is_poll_end_type};
+use crate::{message, origin, poll, reaction, redaction, room_state, state, upgrade};
+use messaging_core::matrix::{is_message_type, is_poll_end_type, is_poll_vote_type};
 use messaging_edge::index::Error;
 
 /// Brings the index up to date with one event. What does not concern it is no error. False: the room does not have it.
@@ -16,7 +16,8 @@ pub async fn apply(event: &Event, here: &Here) -> Result<bool, Error> {
             return Ok(false);
         }
         (kind, None) if is_message_type(kind) => message::apply(event, &sender.id, here).await,
-        (kind, None) if is_poll_end_type(kind) => message::poll_end(event, &sender.id).await,
+        (kind, None) if is_poll_vote_type(kind) => poll::vote(event, &sender.id).await,
+        (kind, None) if is_poll_end_type(kind) => poll::end(event, &sender.id).await,
         ("m.reaction", None) => reaction::apply(event, &sender.id).await,
         ("m.room.redaction", None) => redaction::apply(event, &sender, here).await,
         // The bot is in every room to manage it and is nobody's member.

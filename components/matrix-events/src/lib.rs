@@ -19,6 +19,7 @@ mod membership;
 mod message;
 mod origin;
 mod pinned;
+mod poll;
 mod power_levels;
 mod queries;
 mod reaction;

@@ -1,15 +1,16 @@
-//! A message of any kind, or an edit of one; and the end of a poll.
+//! A message of any kind, or an edit of one.
 
-use crate::event::{Event, Here, is_id};
+use crate::event::{Event, Here};
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
 use messaging_core::matrix::{self, Described, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
 use messaging_core::mention;
+use messaging_core::poll::question;
 use messaging_core::search::Entry;
 use messaging_core::text::{beginning, storable};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
-use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message, record_poll_end};
+use messaging_edge::index::messages::{RecordEdit, RecordMessage, record_edit, record_message};
 use serde_json::Value;
 
 pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(), Error> {
@@ -31,6 +32,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
     let fingerprint = matrix::text(content, FINGERPRINT_FIELD).filter(|_| client_key.is_some());
     let sent_at = event.sent_at();
     let pushed_content = (!is_ours).then(|| all_storable(content));
+    let poll = question(&event.event_type, content);
     let record = RecordMessage {
         room_id: &event.room_id,
         event_id: &event.event_id,
@@ -47,6 +49,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
         is_pushed: true,
         mentions: &mention::in_content(content, &here.server_name),
         thread_event_id,
+        poll: poll.as_ref(),
         search: &Entry::of(&described),
     };
     record_message(record).await.map(|_| ())
@@ -60,6 +63,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
     let unquoted = described.as_ref().and_then(Described::unquoted);
     let (search, unquoted_search) = (described.as_ref().map(Entry::of), unquoted.as_ref().map(Entry::of));
     let unquoted_preview = unquoted.as_ref().map(|described| beginning(&described.text));
+    let poll = new_content.and_then(|content| question(&event.event_type, content));
     let record = RecordEdit {
         room_id: &event.room_id,
         target_event_id,
@@ -73,6 +77,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
         content_type: described.as_ref().map(|described| described.content_type),
         mentions: &new_content.map(|content| mention::in_content(content, &here.server_name)).unwrap_or_default(),
         unquoted_preview: unquoted_preview.as_deref(),
+        poll: poll.as_ref(),
         search: search.as_ref(),
         unquoted_search: unquoted_search.as_ref(),
     };
@@ -81,17 +86,6 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
         Gateway::from_settings().await?.redact(&event.room_id, &event.event_id, sender_id).await?;
     }
     Ok(())
-}
-
-/// The end of a poll (Matrix client-server API, "Polls"): a relation, and no message.
-pub async fn poll_end(event: &Event, sender_id: &EntityId) -> Result<(), Error> {
-    let Some(poll) = ended_poll(&event.content) else { return Ok(()) };
-    record_poll_end(&event.room_id, poll, &event.event_id, sender_id, &event.changed_at()).await
-}
-
-/// The poll that the content of an end of one names.
-pub fn ended_poll(content: &Value) -> Option<&str> {
-    matrix::relation(content).filter(|(kind, poll)| *kind == "m.reference" && is_id(poll)).map(|(_, poll)| poll)
 }
 
 /// With every text as it can be stored.

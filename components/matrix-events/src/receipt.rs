@@ -55,10 +55,10 @@ fn read(event: &RawValue, here: &Here) -> Vec<ToldReceipt> {
                 if receipts.len() == MAX_RECEIPTS {
                     return receipts;
                 }
-                let root_event_id = thread_id.filter(|thread| thread != "main");
+                let thread_event_id = thread_id.filter(|thread| thread != "main");
                 let Some(member_id) = here.entity(&person).filter(|_| person != here.bot) else { continue };
-                if root_event_id.as_ref().is_none_or(|root| is_id(root)) {
-                    receipts.push(ToldReceipt { event_id: event_id.clone(), member_id, is_private, root_event_id });
+                if thread_event_id.as_ref().is_none_or(|root| is_id(root)) {
+                    receipts.push(ToldReceipt { event_id: event_id.clone(), member_id, is_private, thread_event_id });
                 }
             }
         }
@@ -80,7 +80,7 @@ mod tests {
         let event = json!({"type": "m.receipt", "room_id": "!r", "content": content});
         let event: Box<RawValue> = serde_json::from_str(&event.to_string()).unwrap();
         let receipts = read(&event, &here()).into_iter();
-        receipts.map(|r| (r.event_id, r.member_id.to_string(), r.is_private, r.root_event_id)).collect()
+        receipts.map(|r| (r.event_id, r.member_id.to_string(), r.is_private, r.thread_event_id)).collect()
     }
 
     #[test]

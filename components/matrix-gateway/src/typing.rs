@@ -6,7 +6,7 @@ use crate::homeserver::{Acting, Homeserver, Nothing, v3};
 use crate::ids::own_actor;
 use crate::params::RoomPath;
 use http::{Method, StatusCode};
-use messaging_core::gateway::SetTyping;
+use messaging_core::gateway::TypingChange;
 use messaging_edge::{Json, Path, Response};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ const TIMEOUT: u32 = 20_000;
 pub async fn set_typing(
     hs: Homeserver,
     Path(path): Path<RoomPath>,
-    Json(typing): Json<SetTyping>,
+    Json(typing): Json<TypingChange>,
 ) -> Result<Response, GatewayError> {
     let user = own_actor(("user_id", Some(&typing.user_id)), ("user", None), hs.server_name())?;
     let target = v3(&["rooms", &path.room_id, "typing", &user.user_id]);
@@ -25,7 +25,7 @@ pub async fn set_typing(
     Ok(Response::json(StatusCode::OK, &json!({}))?)
 }
 
-fn body(typing: &SetTyping) -> Value {
+fn body(typing: &TypingChange) -> Value {
     match typing.typing {
         true => json!({"typing": true, "timeout": typing.timeout.unwrap_or(TIMEOUT)}),
         false => json!({"typing": false}),
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn only_typing_takes_time() {
-        let typing = |typing, timeout| SetTyping { user_id: String::new(), typing, timeout };
+        let typing = |typing, timeout| TypingChange { user_id: String::new(), typing, timeout };
         assert_eq!(body(&typing(true, None)), json!({"typing": true, "timeout": 20_000}));
         assert_eq!(body(&typing(true, Some(5))), json!({"typing": true, "timeout": 5}));
         assert_eq!(body(&typing(false, Some(5))), json!({"typing": false}));

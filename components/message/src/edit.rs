@@ -92,6 +92,7 @@ pub async fn edit(
         content_type: None,
         mentions: &mentions.all,
         unquoted_preview: unquoted.as_deref(),
+        poll: None,
         search: search.as_ref(),
         unquoted_search: unquoted_search.as_ref(),
     })

@@ -1,5 +1,6 @@
 //! PUT and DELETE: pins and unpins, in the room's list first. What is so already is no error.
 
+use crate::room;
 use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::paths::MessagePath;
@@ -8,7 +9,7 @@ use messaging_edge::acts::{self, Asked};
 use messaging_edge::deadline::pause;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
-use messaging_edge::index::pins::{PreparedPin, prepare_pin, record_pin};
+use messaging_edge::index::pins::{List, PreparedPin, prepare_pin, record_pin};
 use messaging_edge::index::requests::Intent;
 use messaging_edge::{IdempotencyKey, Path, Problem, Response};
 use std::time::Duration;
@@ -16,6 +17,8 @@ use std::time::Duration;
 /// How often, and how long, a change waits for another one of the same list: 5 seconds together.
 const PAUSES: usize = 25;
 const PAUSE: Duration = Duration::from_millis(200);
+/// How often the homeserver is asked for a list that changes all the time.
+const MAX_ASKED: usize = 5;
 
 pub async fn pin(caller: Caller, Path(at): Path<MessagePath>, key: IdempotencyKey) -> Result<Response, Problem> {
     once(&caller, at, key, "PUT pin", true).await
@@ -46,9 +49,31 @@ async fn carry_out(caller: &Caller, at: MessagePath, is_pinned: bool) -> Result<
         let intent = Intent { channel_id: at.channel_id, act, target_id: event_id };
         let change = gateway.set_pinned(room_id, event_id, is_pinned, Some(caller.id()));
         let list = acts::intended(caller, intent, change).await?;
-        record_pin(caller, at, event_id, is_pinned, &list.event_id).await?;
+        record(caller, at, &prepared, is_pinned, &list.event_id, &gateway).await?;
     }
     Ok(Response::empty(StatusCode::NO_CONTENT))
+}
+
+/// Records the change. Where others have changed the list at the same time, the room says what it is: who pins sees it pinned
+/// at once, and what is told late of an older list takes nothing back.
+async fn record(
+    caller: &Caller,
+    at: MessagePath,
+    prepared: &PreparedPin,
+    is_pinned: bool,
+    list_event_id: &str,
+    gateway: &Gateway,
+) -> Result<(), Error> {
+    let PreparedPin { room_id, event_id, .. } = prepared;
+    let mut unsettled = record_pin(caller, at, event_id, is_pinned, list_event_id, List::Told).await?;
+    for _ in 0..MAX_ASKED {
+        let Some(version) = unsettled else { return Ok(()) };
+        let Some(now) = room::list_now(room_id, gateway).await? else { break };
+        let list = List::Now(&version, &now);
+        unsettled = record_pin(caller, at, event_id, is_pinned, list_event_id, list).await?;
+    }
+    // It changes all the time, or the gateway cannot say what it is: the homeserver's pushes will.
+    record_pin(caller, at, event_id, is_pinned, list_event_id, List::Clock).await.map(|_| ())
 }
 
 /// Waits while another request changes the list.

@@ -2,6 +2,7 @@
 
 mod change;
 mod list;
+mod room;
 
 use messaging_core::paths;
 use messaging_edge::{Problem, serve};

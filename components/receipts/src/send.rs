@@ -43,7 +43,7 @@ pub async fn send(_: Internal) -> Result<Response, Problem> {
 /// Whether Matrix was told; `false`: it never can be.
 async fn tell(gateway: &Gateway, receipt: &DueReceipt) -> Result<bool, Problem> {
     let Some(event_id) = &receipt.event_id else { return Ok(false) };
-    let root = receipt.root_event_id.as_deref();
+    let root = receipt.thread_event_id.as_deref();
     let sent = gateway.send_receipt(&receipt.room_id, event_id, &receipt.member_id, receipt.is_private, root).await;
     match sent {
         Ok(()) => Ok(true),

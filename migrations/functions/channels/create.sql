@@ -174,13 +174,14 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO public.channels (id, slug, name, description, microdao_id, matrix_room_id, visibility, is_direct,
-                                 is_encrypted, topic, avatar_url, created_by, alias_name, member_count, active_at)
+                                 is_encrypted, topic, avatar_url, created_by, alias_name, member_count, active_at,
+                                 indexed_active_at)
     VALUES (p_channel_id, p_fields ->> 'slug', p_fields ->> 'name', p_fields ->> 'description',
             p_fields ->> 'microdao_id', p_room_id, p_fields ->> 'visibility',
             coalesce((p_fields ->> 'is_direct')::boolean, false), coalesce((p_fields ->> 'is_encrypted')::boolean, false),
             p_fields ->> 'topic', p_fields ->> 'avatar_url', p_caller, CASE WHEN p_has_alias THEN reserved_alias END,
             -- Whoever makes it is in.
-            1, now())
+            1, now(), now())
     ON CONFLICT DO NOTHING
     RETURNING * INTO ch;
     IF ch.id IS NULL THEN

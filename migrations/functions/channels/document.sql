@@ -64,17 +64,20 @@ END
 $$;
 
 -- Counts what channels of earlier versions lack, of at most 100 at once: meanwhile nobody writes to them. A channel that somebody
--- writes to is left for later.
-CREATE FUNCTION messaging.count_channels() RETURNS void LANGUAGE plpgsql AS $$
+-- writes to is left for later. true: there may be more of them.
+CREATE FUNCTION messaging.count_channels() RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     ids uuid[];
 BEGIN
     -- Locked before they are counted: whoever changes a membership holds the channel's row.
-    ids := ARRAY(SELECT id FROM public.channels WHERE member_count IS NULL OR active_at IS NULL
+    ids := ARRAY(SELECT id FROM public.channels WHERE member_count IS NULL OR indexed_active_at IS NULL
                  LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED);
     UPDATE public.channels ch SET member_count = coalesce(ch.member_count, messaging.count_members(ch.id)),
-        active_at = coalesce(ch.active_at, (SELECT m.created_at FROM public.messages m WHERE m.channel_id = ch.id
-                                            ORDER BY m.seq DESC LIMIT 1), ch.created_at)
-    WHERE ch.id = ANY (ids);
+        active_at = known.active_at, indexed_active_at = coalesce(ch.indexed_active_at, known.active_at)
+    FROM (SELECT c.id, coalesce(c.active_at, (SELECT m.created_at FROM public.messages m WHERE m.channel_id = c.id
+                                              ORDER BY m.seq DESC LIMIT 1), c.created_at) AS active_at
+          FROM public.channels c WHERE c.id = ANY (ids)) known
+    WHERE ch.id = known.id;
+    RETURN cardinality(ids) = 100;
 END
 $$;

@@ -6,29 +6,20 @@ LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN p_by_activity THEN coalesce(ch.active_at, ch.created_at) ELSE ch.created_at END
 $$;
 
+-- By how much the indexes' order by activity may be behind.
+CREATE FUNCTION messaging.activity_lag() RETURNS interval LANGUAGE sql IMMUTABLE AS $$
+    SELECT interval '30 seconds'
+$$;
+
 -- The newest channels of one visibility before a place; with p_microdao_id only that microDAO's.
 --
 -- Each walks one index and stops. enable_sort is off for the reason that messaging.living_messages_beside gives, and the
 -- inner LIMIT is a constant for the same.
 CREATE FUNCTION messaging.channels_before(
-    p_visibility text, p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer, p_by_activity boolean DEFAULT false
+    p_visibility text, p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer
 ) RETURNS SETOF public.channels LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
 BEGIN
-    IF p_by_activity AND p_microdao_id IS NULL THEN
-        RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.channels ch
-            WHERE ch.archived_at IS NULL AND ch.visibility = p_visibility
-                AND (coalesce(ch.active_at, ch.created_at), ch.id) < (p_time, p_id)
-                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
-            ORDER BY coalesce(ch.active_at, ch.created_at) DESC, ch.id DESC LIMIT 1001) newest LIMIT p_limit;
-    ELSIF p_by_activity THEN
-        RETURN QUERY SELECT * FROM (
-            SELECT * FROM public.channels ch
-            WHERE ch.archived_at IS NULL AND ch.microdao_id = p_microdao_id AND ch.visibility = p_visibility
-                AND (coalesce(ch.active_at, ch.created_at), ch.id) < (p_time, p_id)
-                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
-            ORDER BY coalesce(ch.active_at, ch.created_at) DESC, ch.id DESC LIMIT 1001) newest LIMIT p_limit;
-    ELSIF p_microdao_id IS NULL THEN
+    IF p_microdao_id IS NULL THEN
         RETURN QUERY SELECT * FROM (
             SELECT * FROM public.channels ch
             WHERE ch.archived_at IS NULL AND ch.visibility = p_visibility AND (ch.created_at, ch.id) < (p_time, p_id)
@@ -40,6 +31,50 @@ BEGIN
             WHERE ch.archived_at IS NULL AND ch.microdao_id = p_microdao_id AND ch.visibility = p_visibility
                 AND (ch.created_at, ch.id) < (p_time, p_id) AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
             ORDER BY ch.created_at DESC, ch.id DESC LIMIT 1001) newest LIMIT p_limit;
+    END IF;
+END
+$$;
+
+-- The same by activity: all of the newest p_limit, with what else the indexes have beside the last of them, in no order.
+--
+-- The indexes' order is behind by up to activity_lag. So the first p_limit that are found in it say down to which place the
+-- newest p_limit have to be looked for.
+CREATE FUNCTION messaging.active_channels_before(
+    p_visibility text, p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer
+) RETURNS SETOF public.channels LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
+DECLARE
+    last_time timestamptz;
+BEGIN
+    IF p_microdao_id IS NULL THEN
+        SELECT nearest.place INTO last_time FROM (
+            SELECT coalesce(ch.indexed_active_at, ch.created_at) AS place FROM public.channels ch
+            WHERE ch.archived_at IS NULL AND ch.visibility = p_visibility
+                AND coalesce(ch.indexed_active_at, ch.created_at) <= p_time
+                AND (messaging.place_of_channel(ch, true), ch.id) < (p_time, p_id)
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
+            ORDER BY coalesce(ch.indexed_active_at, ch.created_at) DESC LIMIT 1001) nearest OFFSET p_limit - 1 LIMIT 1;
+        RETURN QUERY SELECT * FROM public.channels ch
+            WHERE ch.archived_at IS NULL AND ch.visibility = p_visibility
+                AND coalesce(ch.indexed_active_at, ch.created_at) <= p_time
+                AND coalesce(ch.indexed_active_at, ch.created_at)
+                    > coalesce(last_time - messaging.activity_lag(), '-infinity')
+                AND (messaging.place_of_channel(ch, true), ch.id) < (p_time, p_id)
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct);
+    ELSE
+        SELECT nearest.place INTO last_time FROM (
+            SELECT coalesce(ch.indexed_active_at, ch.created_at) AS place FROM public.channels ch
+            WHERE ch.archived_at IS NULL AND ch.microdao_id = p_microdao_id AND ch.visibility = p_visibility
+                AND coalesce(ch.indexed_active_at, ch.created_at) <= p_time
+                AND (messaging.place_of_channel(ch, true), ch.id) < (p_time, p_id)
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
+            ORDER BY coalesce(ch.indexed_active_at, ch.created_at) DESC LIMIT 1001) nearest OFFSET p_limit - 1 LIMIT 1;
+        RETURN QUERY SELECT * FROM public.channels ch
+            WHERE ch.archived_at IS NULL AND ch.microdao_id = p_microdao_id AND ch.visibility = p_visibility
+                AND coalesce(ch.indexed_active_at, ch.created_at) <= p_time
+                AND coalesce(ch.indexed_active_at, ch.created_at)
+                    > coalesce(last_time - messaging.activity_lag(), '-infinity')
+                AND (messaging.place_of_channel(ch, true), ch.id) < (p_time, p_id)
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct);
     END IF;
 END
 $$;
@@ -92,21 +127,23 @@ DECLARE
     items json[];
     cursors text[];
 BEGIN
+    WITH ways AS (
+        SELECT 'public' AS visibility, p_microdao_id AS microdao_id WHERE NOT p_joined
+        UNION ALL SELECT 'microdao', id FROM unnest(microdao_ids) microdao (id) WHERE NOT p_joined
+    )
     SELECT array_agg(messaging.channel_document(v, p_caller, p_microdaos)),
         array_agg(messaging.rfc3339(messaging.place_of_channel(v, p_by_activity)) || '_' || v.id)
     INTO items, cursors
     FROM (SELECT * FROM (
-              SELECT * FROM messaging.channels_before(
-                  'public', p_microdao_id, before_time, before_id, wanted, p_by_activity) WHERE NOT p_joined
+              SELECT o.* FROM ways CROSS JOIN LATERAL messaging.channels_before(
+                  ways.visibility, ways.microdao_id, before_time, before_id, wanted) o WHERE NOT p_by_activity
               UNION
-              SELECT o.* FROM unnest(microdao_ids) microdao (id)
-              CROSS JOIN LATERAL messaging.channels_before(
-                  'microdao', microdao.id, before_time, before_id, wanted, p_by_activity) o WHERE NOT p_joined
+              SELECT o.* FROM ways CROSS JOIN LATERAL messaging.active_channels_before(
+                  ways.visibility, ways.microdao_id, before_time, before_id, wanted) o WHERE p_by_activity
               UNION
               SELECT o.* FROM messaging.own_channels_before(
                   p_caller, p_microdaos, p_microdao_id, before_time, before_id, wanted, p_by_activity, p_joined) o) seen
-          ORDER BY CASE WHEN p_by_activity THEN coalesce(seen.active_at, seen.created_at) ELSE seen.created_at END DESC,
-              seen.id DESC LIMIT wanted) v;
+          ORDER BY messaging.place_of_channel(seen, p_by_activity) DESC, seen.id DESC LIMIT wanted) v;
     document := json_build_object('items', coalesce(array_to_json(items[1:page_size]), '[]'), 'links',
         CASE WHEN cardinality(items) > page_size THEN json_build_object('next', 'cursor=' || cursors[page_size]) ELSE '{}' END);
 END

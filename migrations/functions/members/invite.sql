@@ -25,7 +25,7 @@ BEGIN
         can_invite = excluded.can_invite, can_kick = excluded.can_kick, can_create_tasks = excluded.can_create_tasks,
         matrix_power_level = messaging.level_of(wanted ->> 'role', coalesce((wanted ->> 'can_write')::boolean, m.can_write)),
         invited_by = excluded.invited_by, invited_at = excluded.invited_at, via_microdao = false,
-        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, left_at = NULL, left_by = NULL, banned_at = NULL, banned_in_room = false,
+        joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at END, was_in = m.was_in OR m.joined_at IS NOT NULL, left_at = NULL, left_by = NULL, banned_at = NULL, banned_in_room = false,
         matrix_changed_at = greatest(m.matrix_changed_at, p_at), role_asked_at = p_at
     RETURNING * INTO after;
     PERFORM messaging.emit_member(ch, 'member.invited', p_inviter_id, after);

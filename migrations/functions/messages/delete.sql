@@ -1,7 +1,7 @@
 -- Deleting a message: prepare_deletion before it is redacted in Matrix, record_redaction after.
 
 -- The sender may delete their own message always, also after they have left and in an archived channel; an admin and the
--- owner may delete every one. A message that is deleted already is no refusal.
+-- owner may delete every one that they may read. A message that is deleted already is no refusal.
 CREATE FUNCTION messaging.prepare_deletion(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_limits jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
@@ -28,6 +28,8 @@ BEGIN
             refusal := 'message_not_found';
         ELSIF actor.joined_at IS NULL OR messaging.rank(actor.role) < 2 THEN
             refusal := 'cannot_delete';
+        ELSIF messaging.access(ch, p_caller, p_microdaos) <> 'reads' THEN
+            refusal := 'cannot_read';
         ELSIF m.deleted_at IS NULL AND ch.archived_at IS NOT NULL THEN
             refusal := 'channel_archived';
         END IF;
@@ -130,7 +132,7 @@ BEGIN
 END
 $$;
 
--- A redaction that is in Matrix, of a message, of one of its edits or of a reaction. The document names edits of a deleted
+-- A redaction that is in Matrix, of a message, of one of its edits, of a reaction or of a vote. The document names edits of a deleted
 -- message that are still to be redacted in Matrix; with each redaction the next ones. p_edit_event_ids: edits that Matrix
 -- knows of; the index may not have seen all. unpin_room_id: the room whose list still has the message.
 CREATE FUNCTION messaging.record_redaction(
@@ -160,7 +162,8 @@ BEGIN
             PERFORM messaging.purge_edit(edit);
             SELECT * INTO m FROM public.messages WHERE id = edit.message_id;
             document := CASE WHEN m.deleted_at IS NOT NULL THEN messaging.edits_to_redact(m.id) END;
-        ELSIF NOT messaging.remove_reaction(ch, p_target_event_id) THEN
+        ELSIF NOT messaging.remove_reaction(ch, p_target_event_id)
+            AND NOT messaging.remove_poll_vote(ch, p_target_event_id) THEN
             INSERT INTO messaging.pending_redactions (event_id, channel_id)
             VALUES (p_target_event_id, ch.id) ON CONFLICT DO NOTHING;
             document := CASE WHEN cardinality(waiting) > 0 THEN json_build_object('edits', waiting) END;
@@ -170,13 +173,14 @@ BEGIN
     IF m.deleted_at IS NULL THEN
         pinned := messaging.pinned_beside(ch.id, m.matrix_event_id);
         UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL,
-            mentions = '{}'
+            mentions = '{}', is_uncounted = is_uncounted OR thread_id IS NULL
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
         DELETE FROM messaging.message_search WHERE message_id = m.id;
         IF m.thread_id IS NOT NULL THEN
             PERFORM messaging.take_from_thread(m);
         END IF;
+        PERFORM messaging.forget_poll(m.id);
         PERFORM messaging.purge_log(m);
         -- The fingerprints of its edits, and of itself where the gateway has not carried the key. A retry of an edit that
         -- was carried out is still told what came of it.
@@ -190,7 +194,7 @@ BEGIN
         -- What a room of before had pinned, nobody takes out of its list.
         DELETE FROM messaging.pins
         WHERE channel_id = ch.id AND event_id = m.matrix_event_id AND room_id <> ch.matrix_room_id;
-        PERFORM messaging.tell_pins(ch, pinned, coalesce(intent.actor_id, p_actor_id), false);
+        PERFORM messaging.emit_pins(ch, pinned, coalesce(intent.actor_id, p_actor_id), false);
     END IF;
     INSERT INTO messaging.message_edits (event_id, message_id, channel_id)
     SELECT known.event_id, m.id, ch.id FROM unnest(waiting || p_edit_event_ids) known (event_id) ON CONFLICT DO NOTHING;

@@ -6,6 +6,7 @@ CREATE FUNCTION messaging.message_document(m public.messages, p_caller text, p_n
 LANGUAGE sql STABLE AS $$
     SELECT (left(messaging.message_with_sender(m, p_name, p_avatar_url)::text, -1)
         || messaging.thread_text(m.id, p_caller)
+        || CASE WHEN m.content_type = 'poll' THEN messaging.poll_text(m.id, m.poll_ended_at, p_caller) ELSE '' END
         || ', "reactions" : ' || CASE WHEN m.deleted_at IS NULL THEN messaging.reactions_text(m.id, p_caller) ELSE '[]' END
         || '}')::json
 $$;

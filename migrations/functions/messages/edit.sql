@@ -92,11 +92,13 @@ $$;
 --
 -- p_content_preview NULL: there is nothing in it that could take the message's place. Neither that nor an edit of another
 -- event type (p_matrix_type) shows, but it goes with the message. p_content_type, p_mentions: of the new content, NULL where
--- they stay as they are. p_search, p_unquoted_search: what it is found by then (messaging.index_search), as the two previews.
+-- they stay as they are. p_poll: what the new content asks (keep_poll). p_search, p_unquoted_search: what it is found by then
+-- (messaging.index_search), as the two previews.
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
     p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, p_matrix_type text DEFAULT NULL,
     p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_unquoted_preview text DEFAULT NULL,
+    p_poll jsonb DEFAULT NULL,
     p_search jsonb DEFAULT NULL, p_unquoted_search jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
@@ -120,6 +122,7 @@ BEGIN
                 'unquoted_preview', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_preview END,
                 'edited_at', p_edited_at, 'origin_ts', p_origin_ts, 'matrix_type', p_matrix_type,
                 'content_type', p_content_type, 'mentions', CASE WHEN NOT ch.is_encrypted THEN p_mentions END,
+                'poll', CASE WHEN NOT ch.is_encrypted THEN p_poll END,
                 'search', CASE WHEN NOT ch.is_encrypted THEN p_search END,
                 'unquoted_search', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_search END));
         END IF;
@@ -156,6 +159,7 @@ BEGIN
             awaits_reindex = p_search IS NULL AND NOT ch.is_encrypted
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
+        PERFORM messaging.keep_poll(ch, m, p_poll);
         PERFORM messaging.index_search(m, p_search);
         IF m.thread_id IS NOT NULL THEN
             PERFORM messaging.follow_mentioned(m, mentioned);
@@ -188,7 +192,7 @@ $$;
 -- found by then (messaging.index_search).
 CREATE FUNCTION messaging.record_edit_redaction(
     p_room_id text, p_event_id text, p_redacted_event_id text, p_content_preview text, p_edit_event_id text, p_edited_at text,
-    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_search jsonb DEFAULT NULL,
+    p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_poll jsonb DEFAULT NULL, p_search jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -209,6 +213,7 @@ BEGIN
     RETURNING * INTO m;
     IF FOUND THEN
         PERFORM messaging.index_mentions(m);
+        PERFORM messaging.keep_poll(ch, m, p_poll);
         PERFORM messaging.index_search(m, CASE WHEN NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN p_search END);
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;

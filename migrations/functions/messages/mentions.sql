@@ -39,8 +39,8 @@ CREATE FUNCTION messaging.index_mentions(m public.messages) RETURNS void LANGUAG
 BEGIN
     DELETE FROM messaging.message_mentions WHERE message_id = m.id AND member_id <> ALL (m.mentions);
     IF m.mentions <> '{}' THEN
-        INSERT INTO messaging.message_mentions (message_id, member_id, channel_id, seq)
-        SELECT m.id, id, m.channel_id, m.seq FROM unnest(m.mentions) AS n (id) ON CONFLICT DO NOTHING;
+        INSERT INTO messaging.message_mentions (message_id, member_id, channel_id, seq, sender_id, thread_id)
+        SELECT m.id, id, m.channel_id, m.seq, m.sender_id, m.thread_id FROM unnest(m.mentions) AS n (id) ON CONFLICT DO NOTHING;
     END IF;
 END
 $$;

@@ -1,4 +1,4 @@
--- The end of a poll. Votes are Matrix's alone.
+-- The end of a poll.
 
 -- Whether somebody may end a poll: who started it, and who may delete it (Matrix client-server API, "Polls").
 CREATE FUNCTION messaging.may_end_poll(m public.messages, p_sender_id text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
@@ -10,7 +10,7 @@ BEGIN
 END
 $$;
 
--- An end of a poll that is in Matrix. The first one counts.
+-- An end of a poll that is in Matrix. The first one counts; of two, votes up to the earlier one.
 CREATE FUNCTION messaging.record_poll_end(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_ended_at text,
     OUT refusal messaging.refusal, OUT document json
@@ -31,9 +31,12 @@ BEGIN
         refusal := 'message_not_found';
         RETURN;
     END IF;
-    IF m.content_type = 'poll' AND m.deleted_at IS NULL AND m.poll_ended_at IS NULL
-        AND messaging.may_end_poll(m, p_sender_id)
-        AND NOT EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
+    IF m.content_type <> 'poll' OR m.deleted_at IS NOT NULL OR NOT messaging.may_end_poll(m, p_sender_id)
+        OR EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
+        RETURN;
+    END IF;
+    UPDATE messaging.polls SET ended_at = least(ended_at, p_ended_at::timestamptz, now()) WHERE message_id = m.id;
+    IF m.poll_ended_at IS NULL THEN
         UPDATE public.messages SET poll_ended_at = greatest(least(p_ended_at::timestamptz, now()), created_at)
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.emit_message(ch, 'message.updated', messaging.take_seq(ch.id), m, messaging.message_json(m));

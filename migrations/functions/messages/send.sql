@@ -143,11 +143,14 @@ BEGIN
                 r.parameters ->> 'matrix_type', r.parameters ->> 'content_type',
                 CASE WHEN jsonb_typeof(r.parameters -> 'mentions') = 'array'
                     THEN ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'mentions')) END,
-                r.parameters ->> 'unquoted_preview', nullif(r.parameters -> 'search', 'null'),
-                nullif(r.parameters -> 'unquoted_search', 'null'));
+                r.parameters ->> 'unquoted_preview', nullif(r.parameters -> 'poll', 'null'),
+                nullif(r.parameters -> 'search', 'null'), nullif(r.parameters -> 'unquoted_search', 'null'));
         ELSIF r.kind = 'poll_end' THEN
             PERFORM messaging.record_poll_end(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
                 r.parameters ->> 'ended_at');
+        ELSIF r.kind = 'poll_vote' THEN
+            PERFORM messaging.record_poll_vote(p_room_id, p_event_id, r.event_id, r.parameters ->> 'voter_id',
+                ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'answers')), r.parameters ->> 'voted_at');
         ELSE
             PERFORM messaging.record_reaction(p_room_id, p_event_id, r.event_id, r.parameters ->> 'reactor_id',
                 r.parameters ->> 'reactor_type', r.parameters ->> 'reactor_matrix_id', r.parameters ->> 'emoji', NULL);
@@ -163,13 +166,13 @@ $$;
 -- only believed when prepare_send has given it out for this very request: anybody who holds a Matrix token can write one.
 -- p_mentions: whom it names.
 -- p_thread_event_id: the root of its thread. A root that is in a thread itself, which homeservers accept from each other,
--- means that thread. What it belongs to and is not here yet is waited for.
+-- means that thread. What it belongs to and is not here yet is waited for. p_poll: what it asks (keep_poll).
 -- p_search: what it is found by (messaging.index_search).
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
     p_fingerprint text, p_sent_at text, p_joined_at text, p_pushed_content jsonb, p_is_pushed boolean DEFAULT false,
-    p_mentions text[] DEFAULT '{}', p_thread_event_id text DEFAULT NULL, p_search jsonb DEFAULT NULL,
+    p_mentions text[] DEFAULT '{}', p_thread_event_id text DEFAULT NULL, p_poll jsonb DEFAULT NULL, p_search jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -178,6 +181,8 @@ DECLARE
     root public.messages;
     answered uuid;
     awaited_thread text;
+    -- Whether it is in no thread, or in one that is still to be found.
+    is_main boolean;
     next_seq bigint;
     message json;
     sent_at timestamptz;
@@ -250,21 +255,25 @@ BEGIN
     -- Never in the future, never before its channel and the message in front of it, whatever the sender's server says.
     sent_at := greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
                         (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1));
-    next_seq := messaging.take_seq(ch.id, p_active_at => sent_at);
+    is_main := root.id IS NULL OR root.awaited_thread_event_id IS NOT NULL;
+    next_seq := messaging.take_seq(ch.id, p_active_at => sent_at, p_is_main => is_main);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
                                  content_preview, is_truncated, content_type, reply_to, awaited_event_id, thread_id,
                                  awaited_thread_event_id, client_key, client_fingerprint, created_at, matrix_room_id,
-                                 mentions, awaits_reindex)
+                                 mentions, main_number, awaits_reindex)
     VALUES (p_message_id, ch.id, next_seq, p_event_id, p_matrix_type, p_sender_id, p_sender_type, p_sender_matrix_id,
             CASE WHEN ch.is_encrypted THEN '' ELSE messaging.preview(p_content_preview) END,
             NOT ch.is_encrypted AND messaging.is_truncated(p_content_preview), p_content_type,
             answered, CASE WHEN answered IS NULL THEN nullif(p_reply_to_event_id, p_event_id) END,
-            CASE WHEN root.awaited_thread_event_id IS NULL THEN root.id END, awaited_thread,
+            CASE WHEN NOT is_main THEN root.id END, awaited_thread,
             p_client_key, p_fingerprint, sent_at, p_room_id,
             messaging.heeded_mentions(ch, p_sender_id, p_sender_matrix_id, p_mentions),
-            p_search IS NULL AND NOT ch.is_encrypted)
+            ch.main_count + is_main::integer, p_search IS NULL AND NOT ch.is_encrypted)
     RETURNING * INTO m;
     PERFORM messaging.index_mentions(m);
+    IF p_poll IS NOT NULL THEN
+        PERFORM messaging.keep_poll(ch, m, p_poll);
+    END IF;
     IF p_search IS NOT NULL AND NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
         PERFORM messaging.index_search(m, p_search);
     END IF;

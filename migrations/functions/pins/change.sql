@@ -12,7 +12,7 @@ BEGIN
 END
 $$;
 
--- Owners and admins pin. is_done: the list is so already.
+-- Owners and admins pin what they may read. is_done: the list is so already.
 CREATE FUNCTION messaging.prepare_pin(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid, p_is_pinned boolean,
     p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
@@ -27,6 +27,9 @@ BEGIN
     -- Locked before its intents, as in every record of a change.
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
+    IF refusal IS NULL AND messaging.access(ch, p_caller, p_microdaos) <> 'reads' THEN
+        refusal := 'cannot_read';
+    END IF;
     IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
@@ -62,16 +65,23 @@ $$;
 
 -- p_event_id: the message's event, p_state_event_id: the list's.
 --
--- Only the homeserver knows what the list is when others change it at the same time. What it has told since this was asked
--- for stays, and what it has not told yet is still to come; the note waits for that.
+-- Only the homeserver knows what the list is when others change it at the same time. Where something was followed since this
+-- was asked for, which may be older or newer, it has to be asked (ask_version, as of record_room_state). p_order:
+--   'told'   the list was written
+--   'now'    the homeserver was asked when p_version was known, and the room has p_list: {room_id, event_id, event_ids,
+--            sender_id, by_bot}
+--   'clock'  the homeserver cannot be asked: what it has told stays, and the note waits for what it has not told yet
 CREATE FUNCTION messaging.record_pin(
     p_channel_id uuid, p_caller text, p_event_id text, p_is_pinned boolean, p_state_event_id text,
+    p_order text DEFAULT 'clock', p_version text DEFAULT NULL, p_list jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     intent messaging.intents;
     known messaging.room_state;
+    version text;
+    is_now boolean;
     before uuid[];
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
@@ -83,30 +93,47 @@ BEGIN
         AND act = CASE WHEN p_is_pinned THEN 'pin' ELSE 'unpin' END
     RETURNING * INTO intent;
     -- Without the note the homeserver has told of it.
-    IF NOT FOUND THEN
+    IF intent.act IS NULL AND (p_order = 'clock' OR p_is_pinned = EXISTS (
+        SELECT FROM messaging.pins WHERE channel_id = p_channel_id AND event_id = p_event_id)) THEN
         RETURN;
     END IF;
     SELECT * INTO known FROM messaging.room_state
     WHERE channel_id = p_channel_id AND event_type = 'm.room.pinned_events';
-    IF known.followed_at > intent.created_at AND known.event_id IS DISTINCT FROM p_state_event_id THEN
-        INSERT INTO messaging.intents (channel_id, act, target_id, actor_id, created_at)
-        VALUES (p_channel_id, intent.act, p_event_id, p_caller, intent.created_at - interval '1 minute');
+    version := messaging.state_version(known.changed_at, known.event_id);
+    is_now := p_order = 'now' AND p_version = version;
+    IF NOT is_now AND known.event_id IS DISTINCT FROM p_state_event_id
+        AND (intent.act IS NULL OR known.followed_at > intent.created_at) THEN
+        IF intent.act IS NOT NULL THEN
+            INSERT INTO messaging.intents (channel_id, act, target_id, actor_id, created_at)
+            VALUES (p_channel_id, intent.act, p_event_id, p_caller,
+                    intent.created_at - CASE WHEN p_order = 'clock' THEN interval '1 minute' ELSE interval '0' END);
+        END IF;
+        document := messaging.must_ask_json(CASE WHEN p_order <> 'clock' THEN version END);
         RETURN;
     END IF;
-    before := ARRAY(SELECT m.id FROM messaging.pinned_messages(ch.id) m);
-    IF p_is_pinned THEN
-        INSERT INTO messaging.pins (channel_id, event_id, room_id, place, actor_id)
-        SELECT ch.id, p_event_id, ch.matrix_room_id, coalesce(max(p.place), 0) + 1, p_caller
-        FROM messaging.pins p WHERE p.channel_id = ch.id
-        ON CONFLICT DO NOTHING;
-    ELSE
-        DELETE FROM messaging.pins WHERE channel_id = ch.id AND event_id = p_event_id;
+    IF intent.act IS NOT NULL THEN
+        before := ARRAY(SELECT m.id FROM messaging.pinned_messages(ch.id) m);
+        IF p_is_pinned THEN
+            INSERT INTO messaging.pins (channel_id, event_id, room_id, place, actor_id)
+            SELECT ch.id, p_event_id, ch.matrix_room_id, coalesce(max(p.place), 0) + 1, p_caller
+            FROM messaging.pins p WHERE p.channel_id = ch.id
+            ON CONFLICT DO NOTHING;
+        ELSE
+            DELETE FROM messaging.pins WHERE channel_id = ch.id AND event_id = p_event_id;
+        END IF;
+        PERFORM messaging.emit_pins(ch, before, p_caller, false);
     END IF;
-    -- What was asked of the homeserver before counts no more.
-    INSERT INTO messaging.room_state AS s (channel_id, event_type, changed_at)
-    VALUES (ch.id, 'm.room.pinned_events', intent.created_at)
-    ON CONFLICT (channel_id, event_type) DO UPDATE SET
-        changed_at = greatest(s.changed_at + interval '1 microsecond', excluded.changed_at);
-    PERFORM messaging.tell_pins(ch, before, p_caller, false);
+    IF is_now THEN
+        -- What others have done to the list by now comes behind it.
+        PERFORM messaging.record_pinned_events(p_list ->> 'room_id',
+            ARRAY(SELECT jsonb_array_elements_text(p_list -> 'event_ids')), p_list ->> 'sender_id',
+            (p_list ->> 'by_bot')::boolean, now()::text, p_list ->> 'event_id', 'now', version);
+    ELSE
+        -- What was asked of the homeserver before counts no more.
+        INSERT INTO messaging.room_state AS s (channel_id, event_type, changed_at)
+        VALUES (ch.id, 'm.room.pinned_events', coalesce(intent.created_at, now()))
+        ON CONFLICT (channel_id, event_type) DO UPDATE SET
+            changed_at = greatest(s.changed_at + interval '1 microsecond', excluded.changed_at);
+    END IF;
 END
 $$;

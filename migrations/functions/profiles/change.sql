@@ -66,7 +66,7 @@ BEGIN
             wanted = CASE WHEN NOT p_is_whole THEN wanted END,
             wanted_at = CASE WHEN NOT p_is_whole THEN '-infinity'::timestamptz END
         WHERE member_id = p_caller RETURNING * INTO after;
-        PERFORM messaging.announce_profile(before, after);
+        PERFORM messaging.publish_profile(before, after);
     END IF;
     document := messaging.profile_json(p_caller, after.display_name, after.avatar_url);
 END

@@ -3,7 +3,7 @@
 -- Tells the channels that somebody is in of their new name or picture, if it is one: the 100 channels in which something was
 -- said last, of the 1,000 that they came to last. Nothing is numbered or stored, so that one change costs no event in each of
 -- many channels: whoever reads a channel again sees the name in any case.
-CREATE FUNCTION messaging.announce_profile(p_before messaging.profiles, p_after messaging.profiles) RETURNS void
+CREATE FUNCTION messaging.publish_profile(p_before messaging.profiles, p_after messaging.profiles) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -17,7 +17,7 @@ BEGIN
             WHERE m.member_id = p_after.member_id AND m.left_at IS NULL AND m.joined_at IS NOT NULL
             ORDER BY m.joined_at DESC LIMIT 1000) own
         JOIN public.channels c ON c.id = own.channel_id AND c.archived_at IS NULL
-        ORDER BY coalesce(c.active_at, c.created_at) DESC LIMIT 100
+        ORDER BY messaging.place_of_channel(c, true) DESC LIMIT 100
     LOOP
         PERFORM messaging.publish_ephemeral(ch, 'profile.updated', jsonb_build_object('member_id', p_after.member_id,
             'display_name', p_after.display_name, 'avatar_url', p_after.avatar_url));

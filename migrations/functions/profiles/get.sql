@@ -14,11 +14,11 @@ CREATE FUNCTION messaging.is_known_to(p_caller text, p_microdaos text[], p_membe
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     IF p_caller = 'service:internal' THEN
-        RETURN EXISTS (SELECT FROM public.channel_members m WHERE m.member_id = p_member_id AND m.joined_at IS NOT NULL);
+        RETURN EXISTS (SELECT FROM public.channel_members m WHERE m.member_id = p_member_id AND (m.joined_at IS NOT NULL OR m.was_in));
     END IF;
     RETURN p_member_id = p_caller OR EXISTS (
         SELECT FROM public.channel_members m JOIN public.channels ch ON ch.id = m.channel_id
-        WHERE m.member_id = p_member_id AND m.joined_at IS NOT NULL AND (
+        WHERE m.member_id = p_member_id AND (m.joined_at IS NOT NULL OR m.was_in) AND (
             ch.visibility = 'public'
             OR ch.visibility = 'microdao' AND NOT ch.is_direct AND messaging.has_claim(p_microdaos, ch.microdao_id)
             OR EXISTS (SELECT FROM public.channel_members c

@@ -1,11 +1,31 @@
--- What is unread. Counted by indexes and no further than 100, so that it costs the same however much there is. Sorting is off
--- for the reason that messaging.living_messages_beside gives.
+-- What is unread, no further than 100. Sorting is off for the reason that messaging.living_messages_beside gives.
 
--- The others' messages after a place in the channel, without deleted ones and apart from threads; at most 100. Whoever sends
--- has read up to their message, so there are hardly own ones to leave out.
+-- The others' messages after a place in the channel, without deleted ones and apart from threads; at most 100.
+--
+-- Each message has its number among them. So the first one after the place says how many there have been since, and what
+-- was deleted or moved into a thread among those is taken off: that costs the same however much is unread. Whoever sends has
+-- read up to their message, so there are no own ones among those that are numbered.
 CREATE FUNCTION messaging.count_unread(p_channel_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
 LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
+DECLARE
+    total bigint;
+    gone bigint;
 BEGIN
+    SELECT ch.main_count - first.main_number + (first.thread_id IS NULL OR first.is_uncounted)::integer,
+        (SELECT count(*) FROM (
+            SELECT FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_read_seq AND m.is_uncounted
+            ORDER BY m.seq LIMIT 101) uncounted)
+    INTO total, gone
+    FROM public.channels ch CROSS JOIN LATERAL (
+        SELECT m.main_number, m.thread_id, m.is_uncounted FROM public.messages m
+        WHERE m.channel_id = p_channel_id AND m.seq > p_read_seq ORDER BY m.seq LIMIT 1) first
+    WHERE ch.id = p_channel_id;
+    IF NOT FOUND THEN
+        RETURN 0;
+    ELSIF gone <= 100 AND total IS NOT NULL THEN
+        RETURN least(total - gone, 100);
+    END IF;
+    -- Where so many have gone, and behind messages of earlier versions, one by one.
     RETURN (SELECT count(*) FROM (
         SELECT FROM public.messages m
         WHERE m.channel_id = p_channel_id AND m.seq > p_read_seq AND m.thread_id IS NULL AND m.deleted_at IS NULL
@@ -15,12 +35,12 @@ END
 $$;
 
 -- The others' replies after a place in a thread, without deleted ones; at most 100.
-CREATE FUNCTION messaging.count_unread_replies(p_root_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
+CREATE FUNCTION messaging.count_unread_replies(p_thread_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
 LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
 BEGIN
     RETURN (SELECT count(*) FROM (
         SELECT FROM public.messages m
-        WHERE m.thread_id = p_root_id AND m.seq > p_read_seq AND m.deleted_at IS NULL AND m.sender_id <> p_member_id
+        WHERE m.thread_id = p_thread_id AND m.seq > p_read_seq AND m.deleted_at IS NULL AND m.sender_id <> p_member_id
         ORDER BY m.seq LIMIT 100) unread);
 END
 $$;
@@ -29,23 +49,37 @@ $$;
 -- 200 of each. One in a thread counts until the thread is read up to it, or the channel.
 CREATE FUNCTION messaging.count_mentions(p_channel_id uuid, p_member_id text, p_read_seq bigint) RETURNS integer
 LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
+DECLARE
+    personal integer := messaging.count_mentions_of(p_channel_id, p_member_id, p_member_id, p_read_seq, 100);
+    of_all integer := CASE WHEN personal >= 100 THEN 0
+        ELSE messaging.count_mentions_of(p_channel_id, 'room', p_member_id, p_read_seq, 100 - personal) END;
+BEGIN
+    -- That means those who are in.
+    IF of_all > 0 AND NOT EXISTS (SELECT FROM public.channel_members c WHERE c.channel_id = p_channel_id
+                                  AND c.member_id = p_member_id AND c.left_at IS NULL AND c.joined_at IS NOT NULL) THEN
+        of_all := 0;
+    END IF;
+    RETURN personal + of_all;
+END
+$$;
+
+-- Those that name p_named: p_member_id, or 'room' without those that name them as well.
+CREATE FUNCTION messaging.count_mentions_of(
+    p_channel_id uuid, p_named text, p_member_id text, p_read_seq bigint, p_limit integer
+) RETURNS integer LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
 BEGIN
     RETURN (SELECT count(*) FROM (
         SELECT FROM (
-            (SELECT n.message_id FROM messaging.message_mentions n
-             WHERE n.channel_id = p_channel_id AND n.member_id = p_member_id AND n.seq > p_read_seq
-             ORDER BY n.seq DESC LIMIT 200)
-            UNION
-            (SELECT n.message_id FROM messaging.message_mentions n
-             WHERE n.channel_id = p_channel_id AND n.member_id = 'room' AND n.seq > p_read_seq
-                 -- It means those who are in.
-                 AND EXISTS (SELECT FROM public.channel_members c WHERE c.channel_id = p_channel_id
-                             AND c.member_id = p_member_id AND c.left_at IS NULL AND c.joined_at IS NOT NULL)
-             ORDER BY n.seq DESC LIMIT 200)) named
-        JOIN public.messages m ON m.id = named.message_id
-        LEFT JOIN messaging.thread_members t ON t.root_id = m.thread_id AND t.member_id = p_member_id
-        WHERE m.sender_id <> p_member_id AND m.deleted_at IS NULL AND m.seq > coalesce(t.read_seq, 0)
-        LIMIT 100) mentions);
+            SELECT n.message_id, n.seq, n.sender_id, n.thread_id FROM messaging.message_mentions n
+            WHERE n.channel_id = p_channel_id AND n.member_id = p_named AND n.seq > p_read_seq
+            ORDER BY n.seq DESC LIMIT 200) named
+        WHERE named.sender_id <> p_member_id
+            AND (named.thread_id IS NULL OR named.seq > coalesce(
+                (SELECT t.read_seq FROM messaging.thread_members t
+                 WHERE t.root_id = named.thread_id AND t.member_id = p_member_id), 0))
+            AND (p_named = p_member_id OR NOT EXISTS (
+                SELECT FROM messaging.message_mentions o WHERE o.message_id = named.message_id AND o.member_id = p_member_id))
+        LIMIT p_limit) mentions);
 END
 $$;
 
@@ -53,7 +87,7 @@ $$;
 -- learns no count.
 CREATE FUNCTION messaging.reading(
     ch public.channels, p_caller text, p_microdaos text[],
-    OUT read_seq bigint, OUT unread_count integer, OUT mention_count integer, OUT marked_unread boolean, OUT muted boolean,
+    OUT read_seq bigint, OUT unread_count integer, OUT mention_count integer, OUT marked_unread boolean, OUT is_muted boolean,
     OUT updated_at timestamptz
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -65,7 +99,7 @@ BEGIN
     unread_count := 0;
     mention_count := 0;
     marked_unread := false;
-    muted := coalesce(r.is_muted, false);
+    is_muted := coalesce(r.is_muted, false);
     IF (r.read_seq < ch.last_seq OR r.marked_unread) AND messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
         marked_unread := r.marked_unread;
         IF r.read_seq < ch.last_seq THEN
@@ -82,7 +116,7 @@ DECLARE
     r record := messaging.reading(ch, p_caller, p_microdaos);
 BEGIN
     RETURN json_build_object('channel_id', ch.id, 'read_seq', r.read_seq, 'unread_count', r.unread_count,
-        'mention_count', r.mention_count, 'marked_unread', r.marked_unread, 'muted', r.muted,
+        'mention_count', r.mention_count, 'marked_unread', r.marked_unread, 'muted', r.is_muted,
         'updated_at', messaging.rfc3339(r.updated_at));
 END
 $$;
@@ -95,7 +129,7 @@ DECLARE
 BEGIN
     RETURN format('"read_seq":%s,"unread_count":%s,"mention_count":%s,"marked_unread":%s,"muted":%s',
         coalesce(r.read_seq::text, 'null'), r.unread_count, r.mention_count,
-        CASE WHEN r.marked_unread THEN 'true' ELSE 'false' END, CASE WHEN r.muted THEN 'true' ELSE 'false' END);
+        CASE WHEN r.marked_unread THEN 'true' ELSE 'false' END, CASE WHEN r.is_muted THEN 'true' ELSE 'false' END);
 END
 $$;
 
@@ -106,9 +140,10 @@ CREATE FUNCTION messaging.get_unread(
 ) LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT json_build_object(
-        'unread_count', coalesce(sum(u.unread_count) FILTER (WHERE NOT u.muted), 0),
+        'unread_count', coalesce(sum(u.unread_count) FILTER (WHERE NOT u.is_muted), 0),
         'mention_count', coalesce(sum(u.mention_count), 0),
-        'channels', count(*) FILTER (WHERE u.mention_count > 0 OR NOT u.muted AND (u.unread_count > 0 OR u.marked_unread)))
+        'channels', count(*) FILTER (
+            WHERE u.mention_count > 0 OR NOT u.is_muted AND (u.unread_count > 0 OR u.marked_unread)))
     INTO document
     FROM (SELECT m.channel_id FROM public.channel_members m
           WHERE m.member_id = p_caller AND m.left_at IS NULL AND m.joined_at IS NOT NULL

@@ -18,7 +18,7 @@ BEGIN
     END IF;
     SELECT json_build_object('seq', place, 'member_count', count(*),
         'read_count', count(*) FILTER (WHERE r.shown_seq >= place AND r.shown_seq > 0),
-        'receipts', CASE WHEN count(*) <= 100 THEN messaging.shown_receipts(p_channel_id) ELSE '[]' END)
+        'receipts', CASE WHEN count(*) <= 100 THEN messaging.shown_receipts(p_channel_id, true) ELSE '[]' END)
     INTO document
     FROM (SELECT m.member_id FROM public.channel_members m
           WHERE m.channel_id = p_channel_id AND m.left_at IS NULL AND m.joined_at IS NOT NULL ORDER BY m.id LIMIT 1000) members
@@ -26,17 +26,22 @@ BEGIN
 END
 $$;
 
--- The receipts that the members show, 100 at most.
-CREATE FUNCTION messaging.shown_receipts(p_channel_id uuid) RETURNS json LANGUAGE plpgsql STABLE AS $$
+-- The receipts that the members show, 100 at most; p_with_names: with their names and pictures, which a frame has not.
+CREATE FUNCTION messaging.shown_receipts(p_channel_id uuid, p_with_names boolean DEFAULT false) RETURNS json
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (SELECT coalesce(json_agg(json_build_object('member_id', s.member_id, 'read_seq', s.shown_seq)
-                                     ORDER BY s.shown_seq DESC, s.member_id), '[]')
+    RETURN (SELECT coalesce(json_agg(
+                CASE WHEN p_with_names THEN json_build_object('member_id', s.member_id, 'read_seq', s.shown_seq,
+                    'display_name', n.display_name, 'avatar_url', n.avatar_url)
+                ELSE json_build_object('member_id', s.member_id, 'read_seq', s.shown_seq) END
+                ORDER BY s.shown_seq DESC, s.member_id), '[]')
             FROM (SELECT r.member_id, r.shown_seq
                   FROM (SELECT m.member_id FROM public.channel_members m
                         WHERE m.channel_id = p_channel_id AND m.left_at IS NULL AND m.joined_at IS NOT NULL
                         ORDER BY m.id LIMIT 100) members
                   JOIN messaging.channel_reads r ON r.channel_id = p_channel_id AND r.member_id = members.member_id
-                  WHERE r.shown_seq > 0) s);
+                  WHERE r.shown_seq > 0) s
+            LEFT JOIN messaging.profiles n ON p_with_names AND n.member_id = s.member_id);
 END
 $$;
 

@@ -8,12 +8,12 @@ END
 $$;
 
 -- Tells the channel's readers how far somebody has read it, or a thread of it.
-CREATE FUNCTION messaging.publish_receipt(ch public.channels, p_member_id text, p_read_seq bigint, p_root_id uuid)
+CREATE FUNCTION messaging.publish_receipt(ch public.channels, p_member_id text, p_read_seq bigint, p_thread_id uuid)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF messaging.shows_receipts(ch) THEN
         PERFORM messaging.publish_ephemeral(ch, 'receipt.updated', jsonb_strip_nulls(jsonb_build_object(
-            'member_id', p_member_id, 'read_seq', p_read_seq, 'thread_id', p_root_id)));
+            'member_id', p_member_id, 'read_seq', p_read_seq, 'thread_id', p_thread_id)));
     END IF;
 END
 $$;
@@ -31,13 +31,16 @@ BEGIN
 END
 $$;
 
--- Tells somebody what a channel is to them now. Who is only in Matrix has no socket here. The relay asks whether each socket's
--- caller may read.
-CREATE FUNCTION messaging.publish_reading(ch public.channels, p_member_id text) RETURNS void LANGUAGE plpgsql AS $$
+-- Tells somebody what a channel is to them now, and returns it. Who is only in Matrix has no socket here. The relay asks
+-- whether each socket's caller may read.
+CREATE FUNCTION messaging.publish_reading(ch public.channels, p_member_id text) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+    reading json;
 BEGIN
     IF p_member_id NOT LIKE '@%' THEN
-        PERFORM messaging.publish_personal(ch.id, p_member_id, 'unread.updated',
-            messaging.reading_json(ch, p_member_id, NULL)::jsonb);
+        reading := messaging.reading_json(ch, p_member_id, NULL);
+        PERFORM messaging.publish_personal(ch.id, p_member_id, 'unread.updated', reading::jsonb);
     END IF;
+    RETURN reading;
 END
 $$;

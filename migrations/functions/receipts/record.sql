@@ -18,7 +18,7 @@ END
 $$;
 
 -- Up to which events members have read the room, by Matrix clients: at most 1,000 receipts with event_id, member_id,
--- is_private, and root_event_id where they are of a thread. Those of strangers, of events that the index does not know and
+-- is_private, and thread_event_id where they are of a thread. Those of strangers, of events that the index does not know and
 -- those that move nothing are left out, our own echoes among the last. They are not told to Matrix: it has them.
 CREATE FUNCTION messaging.record_receipts(
     p_room_id text, p_receipts jsonb, OUT refusal messaging.refusal, OUT document json
@@ -27,6 +27,7 @@ DECLARE
     ch public.channels;
     r record;
     moved integer := 0;
+    has_moved integer;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE matrix_room_id = p_room_id AND archived_at IS NULL;
     IF NOT FOUND THEN
@@ -37,12 +38,12 @@ BEGIN
     FOR r IN
         WITH told AS MATERIALIZED (
             SELECT * FROM jsonb_to_recordset(p_receipts) AS t (
-                event_id text, member_id text, is_private boolean, root_event_id text) LIMIT 1000
+                event_id text, member_id text, is_private boolean, thread_event_id text) LIMIT 1000
         ), events AS MATERIALIZED (
             SELECT e.event_id, messaging.seq_of_event(ch.id, e.event_id) AS seq FROM (SELECT DISTINCT t.event_id FROM told t) e
         ), roots AS MATERIALIZED (
             SELECT DISTINCT m.matrix_event_id AS event_id, (messaging.thread_root(m)).id FROM told t
-            JOIN public.messages m ON m.matrix_event_id = t.root_event_id AND m.channel_id = ch.id
+            JOIN public.messages m ON m.matrix_event_id = t.thread_event_id AND m.channel_id = ch.id
         )
         SELECT t.member_id, roots.id AS root_id, max(events.seq) AS seq,
             max(events.seq) FILTER (WHERE NOT t.is_private) AS shown_seq
@@ -50,25 +51,30 @@ BEGIN
         JOIN events ON events.event_id = t.event_id AND events.seq IS NOT NULL
         JOIN public.channel_members m ON m.channel_id = ch.id AND m.member_id = t.member_id
             AND m.left_at IS NULL AND m.joined_at IS NOT NULL AND m.can_read
-        LEFT JOIN roots ON roots.event_id = t.root_event_id
-        WHERE t.root_event_id IS NULL OR roots.id IS NOT NULL
+        LEFT JOIN roots ON roots.event_id = t.thread_event_id
+        WHERE t.thread_event_id IS NULL OR roots.id IS NOT NULL
         GROUP BY t.member_id, roots.id ORDER BY t.member_id, roots.id
     LOOP
+        has_moved := 0;
         IF r.root_id IS NULL THEN
             IF r.shown_seq IS NOT NULL THEN
-                moved := moved + messaging.move_marker(ch, r.member_id, r.shown_seq, true, false)::integer;
+                has_moved := messaging.move_marker(ch, r.member_id, r.shown_seq, true, false)::integer;
             END IF;
             IF r.shown_seq IS DISTINCT FROM r.seq THEN
-                moved := moved + messaging.move_marker(ch, r.member_id, r.seq, false, false)::integer;
+                has_moved := has_moved + messaging.move_marker(ch, r.member_id, r.seq, false, false)::integer;
             END IF;
         ELSE
             IF r.shown_seq IS NOT NULL THEN
-                moved := moved + messaging.move_thread_marker(ch, r.root_id, r.member_id, r.shown_seq, true)::integer;
+                has_moved := messaging.move_thread_marker(ch, r.root_id, r.member_id, r.shown_seq, true)::integer;
             END IF;
             IF r.shown_seq IS DISTINCT FROM r.seq THEN
-                moved := moved + messaging.move_thread_marker(ch, r.root_id, r.member_id, r.seq, false)::integer;
+                has_moved := has_moved + messaging.move_thread_marker(ch, r.root_id, r.member_id, r.seq, false)::integer;
             END IF;
         END IF;
+        IF has_moved > 0 THEN
+            PERFORM messaging.publish_reading(ch, r.member_id);
+        END IF;
+        moved := moved + has_moved;
     END LOOP;
     document := json_build_object('moved', moved);
 END

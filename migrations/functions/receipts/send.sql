@@ -1,14 +1,14 @@
 -- The receipts on their way to Matrix. A place waits for a second, and a newer one takes its row over meanwhile; so Matrix is
 -- told once a second of a person and channel (or thread), and only the newest.
 
--- Somebody has read up to a number, in a thread when p_root_id is given. Only members are in the room, and only our own
+-- Somebody has read up to a number, in a thread when p_thread_id is given. Only members are in the room, and only our own
 -- people's receipts are ours to send.
 CREATE FUNCTION messaging.queue_receipt(
-    ch public.channels, p_member_id text, p_root_id uuid, p_seq bigint, p_is_private boolean
+    ch public.channels, p_member_id text, p_thread_id uuid, p_seq bigint, p_is_private boolean
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO messaging.receipts_to_send AS q (channel_id, member_id, root_id, is_private, seq, due_at)
-    SELECT ch.id, m.member_id, coalesce(p_root_id, ch.id), p_is_private, p_seq, now() + interval '1 second'
+    SELECT ch.id, m.member_id, coalesce(p_thread_id, ch.id), p_is_private, p_seq, now() + interval '1 second'
     FROM public.channel_members m
     WHERE m.channel_id = ch.id AND m.member_id = p_member_id AND m.left_at IS NULL AND m.joined_at IS NOT NULL
         AND m.member_id NOT LIKE '@%' AND ch.archived_at IS NULL
@@ -39,7 +39,7 @@ BEGIN
         SELECT c.id, c.member_id, c.seq, c.is_private, m.matrix_event_id AS event_id,
             -- That of before an upgrade for what was said there.
             coalesce(m.matrix_room_id, ch.matrix_room_id) AS room_id,
-            CASE WHEN c.root_id <> c.channel_id THEN root.matrix_event_id END AS root_event_id
+            CASE WHEN c.root_id <> c.channel_id THEN root.matrix_event_id END AS thread_event_id
         FROM claimed c JOIN public.channels ch ON ch.id = c.channel_id
         LEFT JOIN public.messages root ON root.id = c.root_id
         LEFT JOIN public.messages m ON m.id = CASE WHEN c.root_id = c.channel_id THEN
@@ -52,7 +52,7 @@ BEGIN
              ORDER BY b.seq DESC LIMIT 1) END
     )
     SELECT coalesce(json_agg(json_build_object('id', f.id, 'seq', f.seq, 'member_id', f.member_id, 'room_id', f.room_id,
-        'event_id', f.event_id, 'root_event_id', f.root_event_id, 'is_private', f.is_private)), '[]')
+        'event_id', f.event_id, 'thread_event_id', f.thread_event_id, 'is_private', f.is_private)), '[]')
     INTO document FROM found f;
 END
 $$;

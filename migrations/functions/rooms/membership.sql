@@ -145,7 +145,7 @@ BEGIN
             -- First, so that the event of the join has the name.
             profile := messaging.follow_profile(ch, p_member_id, p_profile ->> 'display_name', p_profile ->> 'avatar_url',
                 changed, true);
-            PERFORM messaging.announce_profile(profile.before, profile.after);
+            PERFORM messaging.publish_profile(profile.before, profile.after);
         END IF;
         IF p_membership = 'join' THEN
             admitted := messaging.admit_pushed(ch, before, p_member_id, p_member_type, p_matrix_user_id, changed);

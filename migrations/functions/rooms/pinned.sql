@@ -39,7 +39,7 @@ BEGIN
         SELECT ch.id, l.event_id, ch.matrix_room_id, behind + l.place, p_sender_id
         FROM unnest(listed) WITH ORDINALITY l (event_id, place)
         ON CONFLICT (channel_id, event_id) DO UPDATE SET place = excluded.place, room_id = excluded.room_id;
-        PERFORM messaging.tell_pins(ch, before, p_sender_id, p_by_bot);
+        PERFORM messaging.emit_pins(ch, before, p_sender_id, p_by_bot);
     END IF;
 END
 $$;

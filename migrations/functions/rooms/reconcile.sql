@@ -97,7 +97,7 @@ $$;
 -- Which events of a page of a room's history the index does not have, in the page's order, and which of them are set aside.
 -- Each has a kind and what it is about:
 --   'message'
---   'edit', 'reaction', 'poll_end'
+--   'edit', 'reaction', 'poll_vote', 'poll_end'
 --                        the event that it relates to, and p_senders who sent it
 --   'redaction'          the event that is redacted
 --   'member'             the Matrix id of the member
@@ -137,6 +137,11 @@ BEGIN
                 EXISTS (SELECT FROM messaging.pending_relations p WHERE p.event_id = e.event_id)
                 OR EXISTS (SELECT FROM public.messages m WHERE m.matrix_event_id = e.about AND (m.poll_ended_at IS NOT NULL
                            OR m.deleted_at IS NOT NULL OR m.content_type <> 'poll' OR NOT messaging.may_end_poll(m, e.sender_id)))
+            WHEN 'poll_vote' THEN
+                EXISTS (SELECT FROM messaging.pending_relations p WHERE p.event_id = e.event_id)
+                OR EXISTS (SELECT FROM messaging.poll_votes v WHERE v.event_id = e.event_id)
+                OR EXISTS (SELECT FROM public.messages m WHERE m.matrix_event_id = e.about
+                           AND (m.deleted_at IS NOT NULL OR m.content_type <> 'poll'))
             WHEN 'redaction' THEN
                 EXISTS (SELECT FROM public.messages m WHERE m.matrix_event_id = e.about AND m.deleted_at IS NOT NULL)
                 OR EXISTS (SELECT FROM public.message_reactions r WHERE r.matrix_event_id = e.about AND r.removed_at IS NOT NULL)
@@ -151,7 +156,7 @@ BEGIN
                         WHERE s.channel_id = ch.id AND s.event_type = e.about AND f.place >= e.place)
             WHEN 'encryption' THEN ch.is_encrypted
             ELSE false END
-        AND NOT (e.kind IN ('message', 'edit', 'reaction', 'poll_end') AND EXISTS (
+        AND NOT (e.kind IN ('message', 'edit', 'reaction', 'poll_vote', 'poll_end') AND EXISTS (
             SELECT FROM messaging.pending_redactions p WHERE p.channel_id = ch.id AND p.event_id = e.event_id))
     ), set_aside AS (
         SELECT s.event_id FROM messaging.set_aside_events s

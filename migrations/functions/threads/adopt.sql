@@ -18,10 +18,13 @@ BEGIN
             reply_to = CASE WHEN awaited_event_id = event_id THEN p_message.id ELSE reply_to END,
             awaited_event_id = nullif(awaited_event_id, event_id),
             thread_id = CASE WHEN awaited_thread_event_id = event_id THEN root_id ELSE thread_id END,
+            -- It was counted in the channel, and now belongs to a thread.
+            is_uncounted = is_uncounted OR root_id IS NOT NULL AND coalesce(awaited_thread_event_id = event_id, false),
             awaited_thread_event_id = CASE WHEN awaited_thread_event_id = event_id THEN root.awaited_thread_event_id
                 ELSE awaited_thread_event_id END
         WHERE id = before.id RETURNING * INTO reply;
         IF reply.thread_id IS DISTINCT FROM before.thread_id THEN
+            UPDATE messaging.message_mentions SET thread_id = reply.thread_id WHERE message_id = reply.id;
             PERFORM messaging.add_to_thread(reply);
         END IF;
         IF reply.deleted_at IS NULL

@@ -13,21 +13,21 @@ END
 $$;
 
 -- The first who wrote in a thread: at most 5, of its first 100 replies that are not deleted.
-CREATE FUNCTION messaging.thread_participants(p_root_id uuid) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION messaging.thread_participants(p_thread_id uuid) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN coalesce((
         SELECT array_agg(p.sender_id ORDER BY p.seq) FROM (
             SELECT sender_id, min(seq) AS seq FROM (
-                SELECT m.sender_id, m.seq FROM public.messages m WHERE m.thread_id = p_root_id AND m.deleted_at IS NULL
+                SELECT m.sender_id, m.seq FROM public.messages m WHERE m.thread_id = p_thread_id AND m.deleted_at IS NULL
                 ORDER BY m.seq LIMIT 100) early
             GROUP BY sender_id ORDER BY 2 LIMIT 5) p), '{}');
 END
 $$;
 
 -- The newest reply of a thread that is not deleted.
-CREATE FUNCTION messaging.last_reply(p_root_id uuid) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION messaging.last_reply(p_thread_id uuid) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (SELECT m.id FROM public.messages m WHERE m.thread_id = p_root_id AND m.deleted_at IS NULL
+    RETURN (SELECT m.id FROM public.messages m WHERE m.thread_id = p_thread_id AND m.deleted_at IS NULL
             ORDER BY m.seq DESC LIMIT 1);
 END
 $$;

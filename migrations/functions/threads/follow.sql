@@ -3,11 +3,11 @@
 -- Somebody follows a thread, and has read it up to p_read_seq. p_by_choice: they wrote in it, or asked to. Otherwise they were
 -- mentioned in it, or sent its root: who chose not to follow it stays with that.
 CREATE FUNCTION messaging.follow_thread(
-    p_root_id uuid, p_channel_id uuid, p_member_id text, p_by_choice boolean, p_read_seq bigint
+    p_thread_id uuid, p_channel_id uuid, p_member_id text, p_by_choice boolean, p_read_seq bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO messaging.thread_members AS f (root_id, member_id, channel_id, is_following, read_seq)
-    VALUES (p_root_id, p_member_id, p_channel_id, true, p_read_seq)
+    VALUES (p_thread_id, p_member_id, p_channel_id, true, p_read_seq)
     ON CONFLICT (root_id, member_id) DO UPDATE
     SET is_following = true, unfollowed_at = NULL, read_seq = greatest(f.read_seq, excluded.read_seq), updated_at = now()
     WHERE p_by_choice OR NOT f.is_following AND f.unfollowed_at IS NULL;

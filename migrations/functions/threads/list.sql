@@ -17,8 +17,10 @@ BEGIN
     RETURN ',"thread":' || json_build_object(
         'reply_count', t.reply_count, 'last_reply', messaging.message_json(reply),
         'participants', (SELECT json_agg(json_build_object(
-            'member_id', p.id, 'member_type', CASE WHEN p.id LIKE 'agent:%' THEN 'agent' ELSE 'human' END) ORDER BY p.place)
-            FROM unnest(t.participants) WITH ORDINALITY p (id, place)),
+            'member_id', p.id, 'member_type', CASE WHEN p.id LIKE 'agent:%' THEN 'agent' ELSE 'human' END,
+            'display_name', n.display_name, 'avatar_url', n.avatar_url) ORDER BY p.place)
+            FROM unnest(t.participants) WITH ORDINALITY p (id, place)
+            LEFT JOIN messaging.profiles n ON n.member_id = p.id),
         'is_following', mark.root_id IS NOT NULL,
         'unread_count', CASE WHEN mark.root_id IS NULL THEN 0
             ELSE messaging.count_unread_replies(p_message_id, p_caller, mark.read_seq) END);

@@ -12,11 +12,11 @@ BEGIN
             SELECT t.channel_id FROM messaging.typing t WHERE t.is_shown AND greatest(t.until, t.room_until) <= now())
         ORDER BY c.id LIMIT p_limit
     LOOP
-        PERFORM messaging.lock_typing(ch.id);
+        PERFORM messaging.begin_typing(ch.id);
         UPDATE messaging.typing SET is_shown = false
         WHERE channel_id = ch.id AND is_shown AND greatest(until, room_until) <= now();
         IF FOUND THEN
-            PERFORM messaging.tell_typing(ch);
+            PERFORM messaging.publish_typing(ch);
             ended := ended + 1;
         END IF;
     END LOOP;

@@ -1,6 +1,15 @@
 -- Who types in a channel. Each change of it is told with the whole list, channel by channel one after the other, so that
 -- the last frame is right.
 
+-- Nobody waits for the disk, though a row that refers to its channel locks that: a crash loses who types. Only for statements
+-- of typing alone, as it holds until the transaction ends.
+CREATE FUNCTION messaging.begin_typing(p_channel_id uuid) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    PERFORM messaging.lock_typing(p_channel_id);
+END
+$$;
+
 CREATE FUNCTION messaging.lock_typing(p_channel_id uuid) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('typing ' || p_channel_id, 0));
@@ -23,7 +32,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION messaging.tell_typing(ch public.channels) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION messaging.publish_typing(ch public.channels) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM messaging.publish_ephemeral(ch, 'typing', jsonb_build_object('member_ids', messaging.typists(ch.id)));
 END

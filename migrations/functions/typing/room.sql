@@ -14,7 +14,7 @@ BEGIN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    PERFORM messaging.lock_typing(ch.id);
+    PERFORM messaging.begin_typing(ch.id);
     before := messaging.typists(ch.id);
     INSERT INTO messaging.typing AS t (channel_id, member_id, room_until, began_at)
     SELECT ch.id, l.member_id, now() + interval '1 minute', now() + min(l.place) * interval '1 microsecond'
@@ -25,7 +25,7 @@ BEGIN
     UPDATE messaging.typing SET room_until = '-infinity', is_shown = is_shown AND until > now()
     WHERE channel_id = ch.id AND room_until > now() AND member_id <> ALL (p_member_ids[:50]);
     IF messaging.typists(ch.id) <> before THEN
-        PERFORM messaging.tell_typing(ch);
+        PERFORM messaging.publish_typing(ch);
     END IF;
 END
 $$;

@@ -18,7 +18,7 @@ BEGIN
         RETURN;
     END IF;
     IF NOT writer.must_join THEN
-        PERFORM messaging.lock_typing(ch.id);
+        PERFORM messaging.begin_typing(ch.id);
         SELECT * INTO t FROM messaging.typing WHERE channel_id = ch.id AND member_id = p_caller;
         IF NOT p_is_typing THEN
             must_tell := messaging.stop_typing(ch, p_caller);
@@ -36,7 +36,7 @@ BEGIN
                 echoes_until = CASE WHEN must_tell THEN excluded.echoes_until ELSE n.echoes_until END;
             -- Again every 10 seconds: a frame may have been lost, and readers forget who is not heard of.
             IF must_tell OR greatest(t.until, t.room_until, '-infinity') <= now() THEN
-                PERFORM messaging.tell_typing(ch);
+                PERFORM messaging.publish_typing(ch);
             END IF;
         END IF;
     END IF;
@@ -70,7 +70,7 @@ BEGIN
     WHERE channel_id = ch.id AND member_id = p_member_id;
     UPDATE messaging.typing SET is_shown = false WHERE channel_id = ch.id AND member_id = p_member_id AND is_shown;
     IF FOUND THEN
-        PERFORM messaging.tell_typing(ch);
+        PERFORM messaging.publish_typing(ch);
     END IF;
     RETURN must_tell;
 END

@@ -53,7 +53,8 @@ export class ChannelClient implements Carrier {
   #received(what: Received): void {
     if (what.kind === "event") this.subscription.take(what.event);
     else if (what.kind === "notice") this.subscription.notice(what.notice);
-    else if (what.kind === "typing") this.subscription.typing(what.typing);
+    else if (what.kind === "moment") this.subscription.moment(what.moment);
+    else if (what.kind === "personal") this.options.personal?.(what.personal);
     else if (what.kind === "other") this.options.other?.(what.frame);
   }
 }

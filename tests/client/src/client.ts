@@ -79,7 +79,8 @@ export class MessagingClient implements Carrier {
 
   #received(what: Received): void {
     if (what.kind === "event") this.#subscriptions.get(what.event.channel_id)?.take(what.event);
-    else if (what.kind === "typing") this.#subscriptions.get(what.typing.channel_id)?.typing(what.typing);
+    else if (what.kind === "moment") this.#subscriptions.get(what.moment.channel_id)?.moment(what.moment);
+    else if (what.kind === "personal") this.options.personal?.(what.personal);
     else if (what.kind === "notice") this.#notice(what.notice);
     else if (what.kind === "other") this.options.other?.(what.frame);
   }

@@ -22,6 +22,19 @@ export interface Message {
   /** Ids of people and agents, and `room`. */
   mentions: string[];
   poll_ended_at: string | null;
+  /** The poll that it is, on pages and where one message is read. */
+  poll?: Poll;
+}
+
+export interface Poll {
+  question: string;
+  /** Without counts until the end of a poll that is not disclosed. */
+  answers: { id: string; text: string; votes: number | null }[];
+  max_selections: number;
+  voters: number | null;
+  my_answers: string[];
+  ended_at: string | null;
+  disclosed: boolean;
 }
 
 export interface Member {
@@ -131,6 +144,60 @@ export interface Typing {
   member_ids: string[];
 }
 
+/** Somebody in the channel has another name or picture. */
+export interface ProfileUpdated {
+  type: "profile.updated";
+  channel_id: string;
+  member_id: string;
+  display_name: string | null;
+  avatar_url: string | null;
+}
+
+/** Somebody has read further, and shows it; with `thread_id` that thread. */
+export interface ReceiptUpdated {
+  type: "receipt.updated";
+  channel_id: string;
+  member_id: string;
+  read_seq: number;
+  thread_id?: string;
+}
+
+/** How far everybody shows that they have read; once for a subscription. */
+export interface Receipts {
+  type: "receipts";
+  channel_id: string;
+  receipts: { member_id: string; read_seq: number }[];
+}
+
+/** What holds for a moment in a channel that is followed: without a number, and sometimes lost. */
+export type Moment = Typing | ProfileUpdated | ReceiptUpdated | Receipts;
+
+/** What a channel is to the caller, whichever device changed it. Of two the one with the later `updated_at` counts. */
+export interface UnreadUpdated {
+  type: "unread.updated";
+  channel_id: string;
+  read_seq: number | null;
+  unread_count: number;
+  mention_count: number;
+  marked_unread: boolean;
+  muted: boolean;
+  updated_at: string | null;
+}
+
+/** A membership of the caller in a channel that the socket does not follow. */
+export interface MembershipChanged {
+  type: "membership";
+  channel_id: string;
+  /** The event's number in its channel, which is none of this socket's. */
+  seq: number;
+  event: ChannelEvent;
+  /** As it is now; absent where the caller may not know of it any more. */
+  channel?: Channel;
+}
+
+/** What comes because of who opened the socket, of whatever channel. */
+export type Personal = UnreadUpdated | MembershipChanged;
+
 /** A frame that belongs to no subscription, or of a kind that this version does not know. */
 export interface OtherFrame {
   type: string;
@@ -141,7 +208,8 @@ export type Received =
   | { kind: "pong" }
   | { kind: "event"; event: ChannelEvent }
   | { kind: "notice"; notice: Notice }
-  | { kind: "typing"; typing: Typing }
+  | { kind: "moment"; moment: Moment }
+  | { kind: "personal"; personal: Personal }
   | { kind: "other"; frame: OtherFrame }
   | { kind: "unreadable" };
 
@@ -163,6 +231,13 @@ const EVENTS: ReadonlySet<string> = new Set<Exclude<ChannelEvent["type"], "newer
   "message.unpinned",
 ]);
 const NOTICES: ReadonlySet<string> = new Set<Notice["type"]>(["subscribed", "unsubscribed", "reload", "error"]);
+const MOMENTS: ReadonlySet<string> = new Set<Moment["type"]>([
+  "typing",
+  "profile.updated",
+  "receipt.updated",
+  "receipts",
+]);
+const PERSONAL: ReadonlySet<string> = new Set<Personal["type"]>(["unread.updated", "membership"]);
 
 /** Reads a text of the relay. */
 export function read(text: string): Received {
@@ -183,6 +258,7 @@ export function read(text: string): Received {
     return { kind: "event", event: event as ChannelEvent };
   }
   if (ofChannel && NOTICES.has(type)) return { kind: "notice", notice: frame as Notice };
-  if (ofChannel && type === "typing") return { kind: "typing", typing: frame as Typing };
+  if (ofChannel && MOMENTS.has(type)) return { kind: "moment", moment: frame as Moment };
+  if (ofChannel && PERSONAL.has(type)) return { kind: "personal", personal: frame as Personal };
   return { kind: "other", frame: frame as OtherFrame };
 }

@@ -1,7 +1,7 @@
 /** Where everything is, and who calls. */
 
 import { type Environment, environment } from "./environment.js";
-import type { OtherFrame } from "./frames.js";
+import type { OtherFrame, Personal } from "./frames.js";
 import { Link, type LinkHandlers, type Status } from "./link.js";
 import { Rest } from "./rest.js";
 import { Token, type TokenSource } from "./token.js";
@@ -17,6 +17,8 @@ export interface ClientOptions {
   developmentUser?: string;
   /** What becomes of the connection. */
   status?(status: Status): void;
+  /** What a channel is to the caller, and memberships of theirs, of whatever channel. */
+  personal?(personal: Personal): void;
   /** Frames that belong to no channel that is followed, or are of a kind that this version does not know. */
   other?(frame: OtherFrame): void;
   /** For Node before version 22, which has no WebSocket, and for tests. */

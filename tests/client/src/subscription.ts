@@ -3,7 +3,19 @@
 import { Backoff } from "./backoff.js";
 import type { Lost } from "./close.js";
 import type { Environment } from "./environment.js";
-import type { Channel, ChannelEvent, Member, Message, Notice, Reaction, Typing } from "./frames.js";
+import type {
+  Channel,
+  ChannelEvent,
+  Member,
+  Message,
+  Moment,
+  Notice,
+  ProfileUpdated,
+  Reaction,
+  ReceiptUpdated,
+  Receipts,
+  Typing,
+} from "./frames.js";
 import { type Rest, RestError } from "./rest.js";
 import { Sequence } from "./sequence.js";
 
@@ -26,6 +38,10 @@ export interface ChannelHandlers {
   /** Everything up to now has come. */
   live?(): void;
   typing?(typing: Typing): void;
+  /** Somebody's name or picture is another one. */
+  profile?(profile: ProfileUpdated): void;
+  /** How far everybody has read, once the channel comes live, and then each who has read further. */
+  read?(read: Receipts | ReceiptUpdated): void;
   /** No more comes of this channel. */
   lost?(why: Lost): void;
 }
@@ -133,8 +149,17 @@ export class Subscription {
     }
   }
 
-  typing(typing: Typing): void {
-    if (!this.#ended) this.handlers.typing?.(typing);
+  moment(moment: Moment): void {
+    if (this.#ended) return;
+    switch (moment.type) {
+      case "typing":
+        return this.handlers.typing?.(moment);
+      case "profile.updated":
+        return this.handlers.profile?.(moment);
+      case "receipts":
+      case "receipt.updated":
+        return this.handlers.read?.(moment);
+    }
   }
 
   lose(why: Lost): void {

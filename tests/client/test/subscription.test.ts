@@ -153,10 +153,10 @@ test("many channels: frames that are not understood harm nothing", async () => {
   });
   client.follow(CHANNEL, view, { since: 0 });
   await relay.place.pass(1_000);
-  for (const frame of ["", "x", "[]", "null", "1", {}, { type: 1 }, { type: "membership", channel_id: CHANNEL, seq: 9 }]) {
+  for (const frame of ["", "x", "[]", "null", "1", {}, { type: 1 }, { type: "whiteboard", channel_id: CHANNEL, seq: 9 }]) {
     relay.place.socket.says(frame);
   }
   relay.place.socket.says({ type: "pin.added", channel_id: CHANNEL, seq: 1, event_id: "e" });
-  assert.deepEqual(other, ["membership"]);
+  assert.deepEqual(other, ["whiteboard"]);
   assert.deepEqual(view.seqs, [1]);
 });

@@ -22,9 +22,11 @@ impl Identity {
     /// The process that has this id now.
     pub fn of(pid: u32) -> Option<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let (state, start_time) = parse_stat(&stat)?;
-        // A zombie runs nothing and holds nothing; it only waits for its parent.
-        (state != 'Z' && state != 'X').then_some(Self { pid, start_time })
+        let stat = parse_stat(&stat)?;
+        // A zombie runs nothing and holds nothing; it only waits for its parent. But one whose other threads are still
+        // ending holds all that it had, its ports too.
+        let is_gone = matches!(stat.state, 'Z' | 'X') && stat.threads <= 1;
+        (!is_gone).then_some(Self { pid, start_time: stat.start_time })
     }
 
     /// This process.
@@ -78,13 +80,22 @@ fn group_of(stat: &str) -> Option<u32> {
     fields.split_whitespace().nth(2)?.parse().ok()
 }
 
-/// State and start time from `/proc/<pid>/stat`. The name in parentheses may itself hold blanks and parentheses.
-fn parse_stat(stat: &str) -> Option<(char, u64)> {
+/// What is asked of `/proc/<pid>/stat`.
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    state: char,
+    threads: u64,
+    start_time: u64,
+}
+
+/// Reads fields 3, 20 and 22. The name in parentheses may itself hold blanks and parentheses.
+fn parse_stat(stat: &str) -> Option<Stat> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace();
     let state = fields.next()?.chars().next()?;
-    // Field 22 of the line; the state is field 3.
-    Some((state, fields.nth(18)?.parse().ok()?))
+    let threads = fields.nth(16)?.parse().ok()?;
+    let start_time = fields.nth(1)?.parse().ok()?;
+    Some(Stat { state, threads, start_time })
 }
 
 #[cfg(test)]
@@ -94,11 +105,32 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn the_start_time_is_field_22() {
-        let stat = "17 (a) b) S 1 17 17 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 98765 1000 2 3";
-        assert_eq!(parse_stat(stat), Some(('S', 98765)));
+    fn the_fields_are_counted_behind_the_name() {
+        let stat = "17 (a) b) S 1 17 17 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 4 0 98765 1000 2 3";
+        assert_eq!(parse_stat(stat), Some(Stat { state: 'S', threads: 4, start_time: 98765 }));
         assert_eq!(parse_stat("17 (cut"), None);
         assert_eq!(group_of("17 (a) b) S 1 16 17 0 -1"), Some(16));
+    }
+
+    #[test]
+    fn a_process_whose_first_thread_alone_has_ended_is_not_gone() {
+        // Only the thread that calls it ends by this system call.
+        let ends_its_first_thread = if cfg!(target_arch = "x86_64") { 60 } else { 93 };
+        let program = format!(
+            "import ctypes, threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n\
+             ctypes.CDLL(None).syscall({ends_its_first_thread}, 0)"
+        );
+        let mut child = Command::new("python3").args(["-c", &program]).process_group(0).spawn().unwrap();
+        let state = || parse_stat(&fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap()).unwrap().state;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while state() != 'Z' && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(state(), 'Z');
+        let identity = Identity::of(child.id()).expect("its other thread still runs");
+        identity.signal(Signal::KILL, true);
+        assert!(identity.wait_gone(Duration::from_secs(10), &Stop::default()));
+        child.wait().unwrap();
     }
 
     #[test]

@@ -136,7 +136,9 @@ async def test_the_client_reads_anew_what_the_relay_does_not_keep_any_more(
     proxy.passes = True
 
     async def read_anew() -> bool:
-        return len((await follower.report())["channels"][channel["id"]]["pieces"]) == 3
+        pieces = (await follower.report())["channels"][channel["id"]]["pieces"]
+        assert len(pieces) == 3, pieces
+        return True
 
     await eventually("the client has read the channel anew", read_anew, deadline=90)
     for _ in range(5):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.api import World, unique
+from support.api import World, path_to, unique
 from support.lost_pushes import NOTHING, LostPushes
 
 pytestmark = pytest.mark.faults
@@ -78,12 +78,15 @@ async def test_lost_messages_of_every_kind_are_found(cut: LostPushes, corner: Wo
         await carol.send(room, "m.poll.start", {"m.poll": start} | broken)
         await cut.lost(await carol.say(room, "You", **{"m.mentions": {"user_ids": [bob.matrix_id]}}))
     repaired, _ = await cut.everything(channel)
-    assert repaired == NOTHING | {"messages": 3, "edits": 2}, "the poll's end is counted as an edit"
+    counted = {"messages": 3, "edits": 2, "reactions": 1}
+    assert repaired == NOTHING | counted, "the poll's end is counted as an edit, the vote as a reaction"
     await cut.is_whole(channel)
     _, sticker, asked, said = await alice.history(channel["id"])
     assert (sticker["content_type"], sticker["content_preview"]) == ("sticker", "Hedgehog")
     assert (asked["content_type"], asked["content_preview"]) == ("poll", "Lunch?\n• Salad")
     assert asked["poll_ended_at"] and not asked["edited_at"]
+    poll = (await alice.get(path_to(channel["id"], asked["id"]))).json()["poll"]
+    assert (poll["voters"], poll["answers"]) == (1, [{"id": "s", "text": "Salad", "votes": 1}])
     assert said["mentions"] == [bob.id]
     assert (await cut.everything(channel))[0] == NOTHING
 

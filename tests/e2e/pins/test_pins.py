@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from support.api import UNKNOWN_ID, World, path_to, pin_path
+from support.matrix_client import matrix_client
 from support.pins import done, in_room, pins
 from support.problems import problem
 from support.rooms import Rooms
@@ -72,6 +73,25 @@ async def test_many_at_once_lose_none(world: World, rooms: Rooms, witness: Witne
     listed = await in_room(rooms, channel)
     assert set(listed) == ids and len(listed) == 6
     assert [message["matrix_event_id"] for message in await pins(owner, channel)] == listed
+
+
+async def test_who_pins_sees_it_at_once_whoever_writes_the_list_meanwhile(world: World, rooms: Rooms) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner)
+    room, element = channel["matrix_room_id"], await matrix_client(rooms, owner)
+    message = await owner.send(channel["id"], "here and gone")
+    for n in range(8):
+        method = "DELETE" if n % 2 else "PUT"
+        theirs = [f"$unknown-{n}", *([message["matrix_event_id"]] if n % 2 else [])]
+        await asyncio.gather(
+            element.set_state(room, "m.room.pinned_events", {"pinned": theirs}), done(owner, method, message)
+        )
+        # Theirs may be the later list, which has it as it was before.
+        is_pinned = message["matrix_event_id"] in await in_room(rooms, channel)
+        if is_pinned == (method == "PUT"):
+            assert [one["id"] for one in await pins(owner, channel)] == [message["id"]] * is_pinned, n
+        else:
+            await done(owner, method, message)
 
 
 async def test_a_deleted_message_is_unpinned_here_and_in_the_room(world: World, rooms: Rooms, witness: Witness) -> None:

@@ -53,6 +53,7 @@ class Who:
 EVERYBODY = {
     "owner": Who("owner", in_microdao=True),
     "admin": Who("admin", in_microdao=True),
+    "admin who may not read": Who("admin", can_read=False, in_microdao=True),
     "member": Who("member", in_microdao=True),
     "member who may not read": Who("member", can_read=False, in_microdao=True),
     "member who may not write": Who("member", can_write=False, in_microdao=True),
@@ -107,12 +108,12 @@ def expected(visibility: str, who: Who) -> dict[str, int]:
         # Agents never join by themselves.
         "join": member or not (who.agent or banned),
         "edit another's": False,
-        "delete another's": who.manages,
+        "delete another's": who.manages and reads,
         "invite": who.manages or (who.member and who.can_invite),
         "change a role": who.manages,
         "kick": who.manages,
-        "pin": who.manages,
-        "unpin": who.manages,
+        "pin": who.manages and reads,
+        "unpin": who.manages and reads,
         "change the channel": who.manages,
         "archive": who.manages,
         "open it again": who.manages,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
+from support.client import Client, require_content_length
 from support.stack import Stack
 from support.tokens import token
 
@@ -59,7 +60,7 @@ def links(response: httpx.Response) -> dict[str, str]:
 
 
 # What the readers of a message or a channel are told besides its row, which is all that events and writes have.
-FOR_READERS = {"reactions", "member_count", "last_message", "last_seq", "membership", "direct_member_id"}
+FOR_READERS = {"reactions", "poll", "member_count", "last_message", "last_seq", "membership", "direct_member_id"}
 FOR_READERS |= {"read_seq", "unread_count", "mention_count", "marked_unread", "muted"}
 
 
@@ -74,12 +75,6 @@ def rows(response: httpx.Response) -> list[dict[str, Any]]:
     return [row(shown) for shown in response.json()]
 
 
-async def require_content_length(response: httpx.Response) -> None:
-    """Without Content-Length a kept-alive client waits for the last chunk, so no response may lack it."""
-    assert "content-length" in response.headers, f"{response.request.method} {response.request.url}: no Content-Length"
-    assert "transfer-encoding" not in response.headers
-
-
 def api_client(base_url: str) -> httpx.AsyncClient:
     """A client of one app; every response that it receives is checked for its Content-Length."""
     return httpx.AsyncClient(
@@ -92,51 +87,8 @@ def api_client(base_url: str) -> httpx.AsyncClient:
     )
 
 
-class Caller:
-    """Somebody who calls the API, named as in the entity model."""
-
-    def __init__(self, http: httpx.AsyncClient, stack: Stack, entity: str, headers: Mapping[str, str | bytes]):
-        self.http = http
-        self.stack = stack
-        self.id = entity
-        self.headers = dict(headers)
-
-    def through(self, http: httpx.AsyncClient) -> Caller:
-        """The same caller as a client of another app."""
-        return Caller(http, self.stack, self.id, self.headers)
-
-    @property
-    def matrix_id(self) -> str:
-        """The Matrix user id under which they act."""
-        self.stack.need("server_name")
-        return f"@{self.id.replace(':', '-', 1)}:{self.stack.server_name}"
-
-    @property
-    def query(self) -> dict[str, str]:
-        """How they say who they are in the address of a socket."""
-        scheme, _, text = str(self.headers.get("Authorization", "")).partition(" ")
-        return {"token": text} if scheme else {"user_id": self.id}
-
-    async def request(self, method: str, path: str, *, key: str | None = None, **options: Any) -> httpx.Response:
-        headers = self.headers | options.pop("headers", {})
-        if key is not None:
-            headers["Idempotency-Key"] = key
-        return await self.http.request(method, path, headers=headers, **options)
-
-    async def get(self, path: str, **params: Any) -> httpx.Response:
-        return await self.request("GET", path, params=params or None)
-
-    async def post(self, path: str, body: Any, key: str | None = None) -> httpx.Response:
-        return await self.request("POST", path, json=body, key=key)
-
-    async def patch(self, path: str, body: Any) -> httpx.Response:
-        return await self.request("PATCH", path, json=body)
-
-    async def put(self, path: str) -> httpx.Response:
-        return await self.request("PUT", path)
-
-    async def delete(self, path: str) -> httpx.Response:
-        return await self.request("DELETE", path)
+class Caller(Client):
+    """Somebody who calls the API, and what they do with it."""
 
     async def _all_pages(self, path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []

@@ -81,6 +81,12 @@ async def test_a_thread_that_the_api_makes_is_one_in_matrix(
     assert (shown["reply_count"], shown["last_reply"]) == (4, to_root)
 
 
+def participant(message: dict[str, Any]) -> dict[str, Any]:
+    """Who sent it, as a thread shows them."""
+    named = {"display_name": message["sender_name"], "avatar_url": message["sender_avatar_url"]}
+    return {"member_id": message["sender_id"], "member_type": message["sender_type"], **named}
+
+
 async def test_a_thread_in_matrix_is_one_here(world: World, rooms: Rooms, witness: Witness, person: NewPerson) -> None:
     alice = world.user("alice")
     channel = await world.channel(alice)
@@ -109,10 +115,7 @@ async def test_a_thread_in_matrix_is_one_here(world: World, rooms: Rooms, witnes
     assert listed["thread"] == {
         "reply_count": 4,
         "last_reply": fourth,
-        "participants": [
-            {"member_id": bob.id, "member_type": "human"},
-            {"member_id": alice.id, "member_type": "human"},
-        ],
+        "participants": [participant(first), participant(fourth)],
         "is_following": True,
         "unread_count": 0,
     }
@@ -215,7 +218,8 @@ async def test_an_agent_writes_in_a_thread(world: World, rooms: Rooms) -> None:
     sent = (await rooms.messages(channel["matrix_room_id"]))[-1]["content"]
     assert (sent["msgtype"], sent["m.relates_to"]) == ("m.notice", in_thread(root["matrix_event_id"])["m.relates_to"])
     shown = await thread(owner, root)
-    assert shown["participants"] == [{"member_id": sofia.id, "member_type": "agent"}]
+    [one] = shown["participants"]
+    assert (one["member_id"], one["member_type"]) == (sofia.id, "agent")
     assert (shown["is_following"], shown["unread_count"]) == (True, 1)
     problem(await sofia.try_say(channel["id"], "x", thread_id=channel["id"]), 422, "invalid", "/thread_id")
 

@@ -201,7 +201,7 @@ async def test_channels_of_earlier_versions_are_counted_by_and_by(world: World, 
     await world.member(channels[0], SAM)
     await world.message(channels[1], sent_at=at(-50))
     before = await db.value("SELECT active_at FROM public.channels WHERE id = $1", channels[1].id)
-    await db.execute("UPDATE public.channels SET member_count = NULL, active_at = NULL")
+    await db.execute("UPDATE public.channels SET member_count = NULL, active_at = NULL, indexed_active_at = NULL")
     busy = await db.session()
     async with busy.transaction():
         await busy.execute("SELECT FROM public.channels WHERE id = $1 FOR NO KEY UPDATE", channels[2].id)
@@ -212,3 +212,13 @@ async def test_channels_of_earlier_versions_are_counted_by_and_by(world: World, 
     assert at_first == [(2, True), (1, True), (None, False)]
     await db.call("delete_old_rows", limit=10)
     assert tuple((await db.rows(sql, channels[2].id, None))[0]) == (1, True)
+
+
+async def test_more_than_a_hundred_of_them_are_counted_at_once(db: Database) -> None:
+    await db.execute(
+        """INSERT INTO public.channels (slug, name, microdao_id, matrix_room_id, created_by)
+           SELECT 'c' || n, 'c', 'microdao:m', '!old-' || n, 'user:olga' FROM generate_series(1, 150) n"""
+    )
+    assert await db.call("delete_old_rows", limit=10) == {"deleted": 0, "must_count": True}
+    assert await db.call("delete_old_rows", limit=10) == {"deleted": 0}
+    assert await db.value("SELECT count(*) FROM public.channels WHERE member_count IS NULL") == 0

@@ -143,6 +143,39 @@ async def test_an_old_message_that_comes_late_is_no_step_back(world: World, db: 
     assert [item["id"] for item in await pages(db, 9, by_activity=True)] == [channel.id, other.id]
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_order_by_activity_is_exact_however_far_the_indexes_are_behind(
+    world: World, db: Database, seed: int
+) -> None:
+    chance = random.Random(seed)
+    channels = [await world.old_channel(visibility=chance.choice(["public", "microdao"])) for _ in range(25)]
+    newest: dict[str, int] = {}
+    for ago in sorted((chance.randrange(150) for _ in range(150)), reverse=True):
+        channel = chance.choice(channels)
+        await world.message(channel, sent_at=at(-ago))
+        newest[channel.id] = ago
+    behind = "SELECT count(*) FROM public.channels WHERE indexed_active_at < active_at"
+    assert await db.value(behind) > 5, "or this shows nothing"
+    expected = await db.value(VISIBLE, "user:sam", EVERY, None, False, True)
+    assert [newest[id] for id in expected[: len(newest)]] == sorted(newest.values())
+    for microdao in (None, DAO):
+        for limit in (1, 2, 7, 30):
+            assert [item["id"] for item in await pages(db, limit, by_activity=True, microdao=microdao)] == expected
+
+
+async def test_a_message_leaves_the_indexes_of_channels_alone(world: World, db: Database) -> None:
+    channel = await world.channel()
+    # Its page has room.
+    await db.execute("VACUUM FULL public.channels")
+    sql = """SELECT ARRAY[pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)] FROM pg_class
+             WHERE oid = 'public.channels'::regclass"""
+    async with db.transaction():
+        updated, in_place = await db.value(sql)
+        for _ in range(8):
+            await world.message(channel)
+        assert await db.value(sql) == [updated + 8, in_place + 8]
+
+
 async def test_a_page_has_at_most_a_thousand_channels(db: Database) -> None:
     await many(db, "public", 1002)
     document = await page(db, limit=5000)
@@ -154,7 +187,7 @@ async def test_a_page_reads_what_it_shows_and_not_what_there_is(world: World, db
     await many(db, visibility, 20_000)
     mine = await world.channel(visibility="private", microdao_id="microdao:mine")
     await world.member(mine, "user:sam")
-    deep = "2020-01-01T03:00:00Z_00000000-0000-4000-8000-000000000000"
+    deep = "2020-01-08T12:00:00Z_00000000-0000-4000-8000-000000000000"
     # Often enough for the plans that PostgreSQL keeps.
     for _ in range(7):
         for asked in ({}, {"cursor": deep}, {"microdao": "microdao:m1"}, {"microdao": "microdao:m1", "cursor": deep}):
@@ -170,11 +203,11 @@ async def test_a_page_reads_what_it_shows_and_not_what_there_is(world: World, db
 
 
 async def many(db: Database, visibility: str, count: int) -> None:
-    """Channels of ten microDAOs, a second apart."""
+    """Channels of ten microDAOs, a minute apart."""
     await db.execute(
         """INSERT INTO public.channels (slug, name, microdao_id, matrix_room_id, visibility, created_by, created_at)
            SELECT 'c' || n, 'c', 'microdao:m' || n % 10, '!many-' || n, $1, 'user:olga',
-                  '2020-01-01T00:00:00Z'::timestamptz + n * interval '1 second' FROM generate_series(1, $2::int) n""",
+                  '2020-01-01T00:00:00Z'::timestamptz + n * interval '1 minute' FROM generate_series(1, $2::int) n""",
         visibility,
         count,
     )

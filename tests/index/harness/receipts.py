@@ -11,7 +11,7 @@ BOB, ANN = "user:bob", "user:ann"
 
 
 async def read(db: Session, channel: Channel, who: str, **changes: Any) -> dict[str, Any]:
-    asked = {"message_id": None, "seq": None, "root_id": None, "is_private": False, **changes}
+    asked = {"message_id": None, "seq": None, "thread_id": None, "is_private": False, **changes}
     return await db.call("mark_read", **channel.by(who), **asked)
 
 
@@ -32,8 +32,9 @@ async def unread(db: Session, channel: Channel, who: str) -> int:
 async def mention(db: Database, channel: Channel, message: Message, *who: str) -> None:
     for member_id in who:
         await db.execute(
-            "INSERT INTO messaging.message_mentions (message_id, member_id, channel_id, seq) VALUES ($1, $2, $3, $4)",
-            message.id, member_id, channel.id, message.seq,
+            """INSERT INTO messaging.message_mentions (message_id, member_id, channel_id, seq, sender_id, thread_id)
+               SELECT id, $2, channel_id, seq, sender_id, thread_id FROM public.messages WHERE id = $1""",
+            message.id, member_id,
         )  # fmt: skip
 
 

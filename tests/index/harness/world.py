@@ -169,8 +169,8 @@ class World:
     async def old_channel(self, **fields: Any) -> Channel:
         """A channel that was made a day ago, for messages with times of their own."""
         channel = await self.channel(**fields)
-        sql = """UPDATE public.channels SET created_at = now() - interval '1 day', active_at = now() - interval '1 day'
-                 WHERE id = $1"""
+        sql = """UPDATE public.channels SET created_at = now() - interval '1 day', active_at = now() - interval '1 day',
+                     indexed_active_at = now() - interval '1 day' WHERE id = $1"""
         await self.db.execute(sql, channel.id)
         return channel
 

@@ -180,3 +180,19 @@ async def test_the_other_messages_have_nothing_to_do_with_it(world: World, db: D
     other = await world.message(channel)
     assert await db.call("record_redaction", **redaction(channel, other.event_id)) is None
     assert (await db.subjects(channel.id))[-1] == "message.deleted"
+
+
+async def test_who_may_not_read_pins_and_deletes_nothing_that_others_wrote(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    await world.member(channel, "user:rita", role="admin", can_read=False)
+    message, own = await world.message(channel), await world.message(channel, "user:rita")
+    for is_pinned in (True, False):
+        refused = await db.refusal("prepare_pin", **pinning(channel, message, "user:rita", is_pinned))
+        assert refused == "cannot_read"
+    theirs, mine = ({**channel.by("user:rita"), "message_id": one.id} for one in (message, own))
+    assert await db.refusal("prepare_deletion", **theirs) == "cannot_read"
+    # Their own they know.
+    assert (await db.call("prepare_deletion", **mine))["event_id"] == own.event_id
+    await db.execute("UPDATE public.channel_members SET can_read = true WHERE member_id = 'user:rita'")
+    assert not (await db.call("prepare_pin", **pinning(channel, message, "user:rita")))["is_done"]
+    assert not (await db.call("prepare_deletion", **theirs))["is_deleted"]

@@ -114,3 +114,45 @@ async def test_rows_carry_names_and_pictures_as_they_are_now(db: Database, world
     await db.call("record_membership", **membership(channel, "user:ivo", "join"))
     [joined] = [e for e in await db.events(channel.id, "messaging.member.joined") if e["member_id"] == "user:ivo"]
     assert (joined["member"]["display_name"], joined["member"]["avatar_url"]) == ("Ivo", "mxc://localhost/Ivo")
+
+
+async def test_who_was_in_stays_known_when_they_are_invited_again(db: Database, world: World) -> None:
+    channel = await world.channel(visibility="private")
+    await world.member(channel, EVE)
+    await name(db, "user:lea", "Lea")
+    await db.call("record_membership", **membership(channel, "user:lea", "join"))
+    await db.call("record_membership", **membership(channel, "user:lea", "leave"))
+    assert await known(db, "user:lea", microdaos=[])
+    for kind in ("invite", "leave", "invite"):
+        await db.call("record_membership", **membership(channel, "user:lea", kind, OWNER))
+        assert await known(db, "user:lea", microdaos=[]) and await known(db, "user:lea", "service:internal"), kind
+    members = (await db.call("list_members", **channel.by(OWNER), limit=10, after=None))["items"]
+    assert {m["member_id"]: m["display_name"] for m in members}["user:lea"] == "Lea"
+    # Who was never in is not known by any number of invitations.
+    for kind in ("invite", "leave", "invite"):
+        await db.call("record_membership", **membership(channel, "user:ivo", kind, OWNER))
+        assert not await known(db, "user:ivo", microdaos=[]), kind
+
+
+async def test_who_wrote_in_a_thread_and_who_has_read_have_names(db: Database, world: World) -> None:
+    channel = await world.channel()
+    await world.member(channel, "user:ann")
+    await world.member(channel, "agent:sofia")
+    await name(db, "user:ann", "Ann")
+    root = await world.message(channel)
+    for who in ("user:ann", "agent:sofia"):
+        await world.message(channel, who, thread_event_id=root.event_id)
+        await world.message(channel, who)
+    row = (await db.call("get_message", **channel.by(OWNER), message_id=root.id))["message"]
+    ann = {"display_name": "Ann", "avatar_url": "mxc://localhost/Ann"}
+    nothing = {"display_name": None, "avatar_url": None}
+    assert row["thread"]["participants"] == [
+        {"member_id": "user:ann", "member_type": "human", **ann},
+        {"member_id": "agent:sofia", "member_type": "agent", **nothing},
+    ]
+    receipts = (await db.call("list_receipts", **channel.by(OWNER)))["receipts"]
+    names = {r.pop("member_id"): r for r in receipts if r.pop("read_seq")}
+    assert names == {"user:ann": ann, "agent:sofia": nothing, OWNER: nothing}
+    # A frame has none: it is for many, and of a bounded length.
+    told = (await db.call("get_reading", **channel.by(OWNER)))["receipts"]
+    assert [receipt.keys() for receipt in told] == [{"member_id", "read_seq"}] * 3

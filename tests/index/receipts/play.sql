@@ -46,12 +46,12 @@ BEGIN
                 p_reactor_matrix_id => '@' || who, p_emoji => act ->> 'event', p_joined_at => NULL);
         WHEN 'read' THEN
             PERFORM messaging.mark_read(p_caller => who, p_microdaos => NULL, p_channel_id => p_channel_id,
-                p_message_id => (act ->> 'id')::uuid, p_seq => (act ->> 'seq')::bigint, p_root_id => (act ->> 'root')::uuid,
+                p_message_id => (act ->> 'id')::uuid, p_seq => (act ->> 'seq')::bigint, p_thread_id => (act ->> 'root')::uuid,
                 p_is_private => (act ->> 'private')::boolean);
         WHEN 'receipt' THEN
             PERFORM messaging.record_receipts(p_room_id => room, p_receipts => jsonb_build_array(jsonb_build_object(
                 'event_id', act ->> 'id', 'member_id', who, 'is_private', act -> 'private',
-                'root_event_id', act ->> 'root')));
+                'thread_event_id', act ->> 'root')));
         WHEN 'mark' THEN
             PERFORM messaging.mark_unread(p_caller => who, p_microdaos => NULL, p_channel_id => p_channel_id);
         WHEN 'look' THEN

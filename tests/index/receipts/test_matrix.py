@@ -14,7 +14,7 @@ EVE = "@eve:elsewhere.example"
 
 
 def told(event_id: str, member_id: str, is_private: bool = False, root: str | None = None) -> dict[str, Any]:
-    return {"event_id": event_id, "member_id": member_id, "is_private": is_private, "root_event_id": root}
+    return {"event_id": event_id, "member_id": member_id, "is_private": is_private, "thread_event_id": root}
 
 
 async def push(db: Database, channel: Channel, *receipts: dict[str, Any]) -> int:
@@ -49,7 +49,7 @@ async def test_a_receipt_waits_for_a_second_and_only_the_newest_is_told(world: W
         "member_id": BOB,
         "room_id": channel.room_id,
         "event_id": newest.event_id,
-        "root_event_id": None,
+        "thread_event_id": None,
         "is_private": False,
     }
     assert await db.call("claim_receipts", limit=100, seconds=30) == [], "nobody else gets it meanwhile"
@@ -78,8 +78,8 @@ async def test_private_and_shown_ones_and_those_of_threads_are_told_apart(world:
     await world.delete(channel, gone)
     await read(db, channel, BOB, message_id=root.id)
     await read(db, channel, BOB, seq=gone.seq, is_private=True)
-    await read(db, channel, BOB, seq=gone.seq, root_id=root.id)
-    found = {(r["root_event_id"], r["is_private"]): r["event_id"] for r in await due(db)}
+    await read(db, channel, BOB, seq=gone.seq, thread_id=root.id)
+    found = {(r["thread_event_id"], r["is_private"]): r["event_id"] for r in await due(db)}
     assert found == {
         (None, False): root.event_id,
         (None, True): root.event_id,

@@ -36,7 +36,7 @@ async def test_an_edit_that_mentions_somebody_leaves_it_unread(world: World, db:
     assert await of_bob(db, root.id) == (True, reply.seq - 1)
     assert (await state(db, channel, BOB))["mention_count"] == 1
     # Whoever is mentioned already learns nothing new.
-    await read(db, channel, BOB, root_id=root.id)
+    await read(db, channel, BOB, thread_id=root.id)
     await db.call("record_edit", **edit(channel, reply.event_id, ANN, mentions=[BOB, ANN]))
     assert (await state(db, channel, BOB))["mention_count"] == 0
 
@@ -55,10 +55,10 @@ async def test_mentions_that_come_behind_the_push_are_followed_too(
 async def test_reading_a_reply_reads_its_thread(world: World, db: Database, channel: Channel) -> None:
     root = await world.message(channel)
     reply = await world.message(channel, ANN, thread_event_id=root.event_id, mentions=[BOB])
-    await read(db, channel, BOB, message_id=reply.id, root_id=reply.id)
+    await read(db, channel, BOB, message_id=reply.id, thread_id=reply.id)
     assert await of_bob(db, root.id) == (True, reply.seq)
     last = await world.message(channel, ANN, thread_event_id=root.event_id)
-    receipt = {"event_id": last.event_id, "member_id": BOB, "is_private": False, "root_event_id": reply.event_id}
+    receipt = {"event_id": last.event_id, "member_id": BOB, "is_private": False, "thread_event_id": reply.event_id}
     await db.call("record_receipts", room_id=channel.room_id, receipts=json.dumps([receipt]))
     assert await of_bob(db, root.id) == (True, last.seq)
 
@@ -87,7 +87,7 @@ async def test_replies_and_receipts_of_a_thread_do_not_wait_for_each_other(
                 seq,
             )
             told = [
-                {"event_id": event, "member_id": who, "is_private": False, "root_event_id": root.event_id}
+                {"event_id": event, "member_id": who, "is_private": False, "thread_event_id": root.event_id}
                 for who in people
             ]
             await session.call("record_receipts", room_id=channel.room_id, receipts=json.dumps(told))
@@ -105,5 +105,5 @@ async def test_a_thread_that_was_read_privately_can_be_shown_as_read(
     reply = await world.message(channel, ANN, thread_event_id=root.event_id, mentions=[BOB])
     sql = "SELECT read_seq, shown_seq FROM messaging.thread_members WHERE root_id = $1 AND member_id = $2"
     for is_private, shown in ((True, 0), (False, reply.seq)):
-        await read(db, channel, BOB, message_id=reply.id, root_id=root.id, is_private=is_private)
+        await read(db, channel, BOB, message_id=reply.id, thread_id=root.id, is_private=is_private)
         assert [tuple(row) for row in await db.rows(sql, root.id, BOB)] == [(reply.seq, shown)]

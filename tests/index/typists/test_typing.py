@@ -1,63 +1,12 @@
-"""Who types: told to the relay with the whole list each time, and over by itself."""
+"""Who types here: told to the relay with the whole list each time, and over by itself."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import Any
-
-import pytest
 
 from harness.database import Database
+from harness.typing import MIA, SAM, Heard, in_room, later, says
 from harness.world import OWNER, Channel, World, pushed, sent
-
-SAM, MIA = "user:sam", "user:mia"
-
-
-class Heard:
-    """The frames of one channel."""
-
-    def __init__(self) -> None:
-        self.frames: asyncio.Queue[str] = asyncio.Queue()
-
-    async def next(self) -> list[str]:
-        frame = json.loads(await asyncio.wait_for(self.frames.get(), 10))
-        assert frame.keys() == {"type", "channel_id", "member_ids"} and frame["type"] == "typing"
-        return frame["member_ids"]
-
-    def nothing(self) -> bool:
-        return self.frames.empty()
-
-
-@pytest.fixture
-async def heard(db: Database) -> Heard:
-    heard = Heard()
-    listener = await db.session()
-    await listener.connection.add_listener("ephemeral", lambda *notice: heard.frames.put_nowait(notice[-1]))
-    return heard
-
-
-@pytest.fixture
-async def channel(world: World) -> Channel:
-    channel = await world.channel()
-    for member in (SAM, MIA):
-        await world.member(channel, member)
-    return channel
-
-
-def says(channel: Channel, by: str, is_typing: bool = True, microdaos: list[str] | None = None) -> dict[str, Any]:
-    return {**channel.by(by, microdaos), "is_typing": is_typing}
-
-
-def in_room(channel: Channel, *members: str) -> dict[str, Any]:
-    return {"room_id": channel.room_id, "member_ids": list(members)}
-
-
-async def later(db: Database, seconds: float) -> None:
-    """So many seconds pass."""
-    times = ("until", "room_until", "said_at", "told_at", "echoes_until", "began_at")
-    changes = ", ".join(f"{time} = {time} - make_interval(secs => $1)" for time in times)
-    await db.execute(f"UPDATE messaging.typing SET {changes}", seconds)
 
 
 async def test_who_types_is_told_with_all_who_do(channel: Channel, db: Database, heard: Heard) -> None:
@@ -207,96 +156,6 @@ async def test_what_was_typed_is_sent(channel: Channel, db: Database, heard: Hea
     assert heard.nothing()
 
 
-async def test_both_sides_are_one_list(world: World, channel: Channel, db: Database, heard: Heard) -> None:
-    bob = "@bob:elsewhere"
-    await world.member(channel, bob)
-    await db.call("set_typing", **says(channel, SAM))
-    assert await heard.next() == [SAM]
-    # The homeserver repeats what it was told.
-    await db.call("announce_typing", **in_room(channel, SAM))
-    assert heard.nothing()
-    await db.call("announce_typing", **in_room(channel, SAM, bob))
-    assert await heard.next() == [SAM, bob]
-    await db.call("set_typing", **says(channel, SAM, False))
-    assert await heard.next() == [bob]
-    # What it has on its way does not bring them back.
-    await db.call("announce_typing", **in_room(channel, SAM, bob))
-    assert heard.nothing()
-    await db.call("announce_typing", **in_room(channel))
-    assert await heard.next() == []
-
-
-async def test_who_says_nothing_more_is_not_kept_by_the_homeservers_echo(
-    channel: Channel, db: Database, heard: Heard
-) -> None:
-    await db.call("set_typing", **says(channel, SAM))
-    assert await heard.next() == [SAM]
-    await later(db, 11)
-    await db.call("end_typing", limit=10)
-    assert await heard.next() == []
-    # It has them until its own time is over, and looks every 5 seconds.
-    await later(db, 13)
-    await db.call("announce_typing", **in_room(channel, SAM, MIA))
-    assert await heard.next() == [MIA]
-
-
-async def test_our_own_people_may_type_in_matrix(channel: Channel, db: Database, heard: Heard) -> None:
-    await db.call("announce_typing", **in_room(channel, SAM, MIA))
-    assert await heard.next() == [SAM, MIA]
-    await db.call("announce_typing", **in_room(channel, MIA))
-    assert await heard.next() == [MIA]
-    # The homeserver never says again who goes on, and may have told the end in vain.
-    await later(db, 59)
-    assert await db.call("end_typing", limit=10) == {"ended": 0}
-    await later(db, 2)
-    assert await db.call("end_typing", limit=10) == {"ended": 1}
-    assert await heard.next() == []
-
-
-async def people(world: World, channel: Channel, ids: list[str]) -> None:
-    for member_id in ids:
-        await world.member(channel, member_id)
-
-
-async def test_who_is_no_member_types_nowhere(world: World, channel: Channel, db: Database, heard: Heard) -> None:
-    await world.member(channel, "user:wim", can_write=False)
-    await world.member(channel, "user:lea", state="left")
-    await db.call("announce_typing", **in_room(channel, "@eve:elsewhere.org", "user:wim", "user:lea", SAM))
-    assert await heard.next() == [SAM]
-    # Nor who is removed meanwhile.
-    await db.call("set_typing", **says(channel, MIA))
-    assert await heard.next() == [SAM, MIA]
-    await db.execute("UPDATE public.channel_members SET left_at = now() WHERE member_id = $1", SAM)
-    await db.call("announce_typing", **in_room(channel, SAM))
-    assert (await db.value("SELECT messaging.typists($1)", channel.id)) == [MIA]
-
-
-async def test_at_most_fifty_are_named_and_as_many_as_fit(
-    world: World, channel: Channel, db: Database, heard: Heard
-) -> None:
-    await people(world, channel, [f"user:u{n}" for n in range(60)])
-    await db.call("announce_typing", **in_room(channel, *(f"user:u{n}" for n in range(60))))
-    assert await heard.next() == [f"user:u{n}" for n in range(50)]
-    # More than a notification takes: 50 ids of 255 bytes, half of which have to be escaped.
-    odd = [f"@{n:03}" + '"' * 125 + "x" * 126 for n in range(60)]
-    await people(world, channel, odd)
-    await db.call("announce_typing", **in_room(channel, *odd))
-    named = await heard.next()
-    assert 10 < len(named) < 50 and named == odd[: len(named)]
-
-
-async def test_an_id_that_comes_twice_is_one(channel: Channel, db: Database, heard: Heard) -> None:
-    await db.call("announce_typing", **in_room(channel, MIA, SAM, MIA))
-    assert await heard.next() == [MIA, SAM]
-
-
-async def test_nobody_types_in_no_channel_or_an_archived_one(world: World, db: Database) -> None:
-    channel = await world.channel()
-    await world.archive(channel)
-    for room in (channel.room_id, "!unknown:localhost"):
-        assert await db.refusal("announce_typing", room_id=room, member_ids=[SAM]) == "channel_not_found"
-
-
 async def test_the_homeserver_is_told_what_the_index_has(channel: Channel, db: Database) -> None:
     found = {"channel_id": channel.id, "member_id": SAM}
     assert await db.call("find_typist", **found) == {"room_id": channel.room_id, "is_typing": False}
@@ -316,3 +175,17 @@ async def test_the_homeserver_is_told_of_five_channels_of_one_person(world: Worl
     assert told == [True] * 5 + [False] * 2
     await later(db, 11)
     assert (await db.call("set_typing", **says(channel, SAM)))["must_tell"]
+
+
+async def test_typing_waits_for_no_disk_and_a_message_does(channel: Channel, db: Database) -> None:
+    waits = "SELECT current_setting('synchronous_commit')"
+    for call, arguments, expected in [
+        ("set_typing", says(channel, SAM), "off"),
+        ("announce_typing", in_room(channel, MIA), "off"),
+        # It ends what they typed.
+        ("record_message", sent(channel, SAM), "on"),
+    ]:
+        async with db.transaction():
+            await db.execute("SET LOCAL synchronous_commit = on")
+            await db.call(call, **arguments)
+            assert await db.value(waits) == expected, call

@@ -161,13 +161,14 @@ impl Publisher {
                 let deleted = store.delete_old().await?;
                 self.metrics.outbox_deleted.inc_by(deleted);
                 // No reason to begin anew: a connection that is gone shows itself in the next statement.
-                let others = store.delete_old_rows().await.unwrap_or_else(|e| {
+                let (others, must_count) = store.delete_old_rows().await.unwrap_or_else(|e| {
                     tracing::warn!("old rows stay for now: {e:#}");
-                    0
+                    (0, false)
                 });
                 self.metrics.old_rows_deleted.inc_by(others);
-                // After a full batch there is more to delete, but events come first.
-                cleanup = if deleted.max(others) < store::CLEANUP_BATCH { now + CLEANUP } else { now };
+                // After a full batch there is more to do, but events come first.
+                let is_done = deleted.max(others) < store::CLEANUP_BATCH && !must_count;
+                cleanup = if is_done { now + CLEANUP } else { now };
             }
             if idle {
                 tokio::select! {

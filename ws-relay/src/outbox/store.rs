@@ -171,17 +171,19 @@ impl Store {
         self.change(&sql, &[]).await
     }
 
-    /// Deletes other rows that have had their time, at most [`CLEANUP_BATCH`] of each kind; returns how many. A database that
-    /// has not been migrated yet does not know how.
-    pub async fn delete_old_rows(&self) -> anyhow::Result<u64> {
+    /// Deletes other rows that have had their time, at most [`CLEANUP_BATCH`] of each kind; returns how many, and whether
+    /// channels are left to be counted. A database that has not been migrated yet does not know how.
+    pub async fn delete_old_rows(&self) -> anyhow::Result<(u64, bool)> {
         let exists = "SELECT to_regproc('messaging.delete_old_rows') IS NOT NULL";
         if self.query(exists, &[]).await?.first().context("no row")?.try_get(0)? {
             let sql = format!(
-                "SELECT (document ->> 'deleted')::bigint FROM messaging.delete_old_rows(p_limit => {CLEANUP_BATCH})"
+                "SELECT (document ->> 'deleted')::bigint, document ->> 'must_count' IS NOT NULL
+                 FROM messaging.delete_old_rows(p_limit => {CLEANUP_BATCH})"
             );
-            let deleted: i64 = self.query(&sql, &[]).await?.first().context("no row")?.try_get(0)?;
-            return Ok(u64::try_from(deleted)?);
+            let rows = self.query(&sql, &[]).await?;
+            let row = rows.first().context("no row")?;
+            return Ok((u64::try_from(row.try_get::<_, i64>(0)?)?, row.try_get(1)?));
         }
-        Ok(0)
+        Ok((0, false))
     }
 }

@@ -52,8 +52,8 @@ pub struct MessagingSettings {
 pub struct Rounds {
     /// Which channels there are.
     pub database: Database,
-    /// Where the app is; `None`: nothing is compared.
-    pub messaging: Option<MessagingSettings>,
+    /// The app; `None`: nothing is compared.
+    pub messaging: Option<Arc<Messaging>>,
     /// The time between the beginnings of two rounds; zero: there are none.
     pub every: Duration,
     /// The numbers of `GET /metrics`, which tell whether this relay publishes as well.
@@ -66,17 +66,12 @@ impl Rounds {
         if self.every.is_zero() {
             return;
         }
-        let Some(settings) = &self.messaging else {
+        let Some(messaging) = &self.messaging else {
             tracing::warn!("what the homeserver never pushes stays missing: set MESSAGING_URL and INTERNAL_SECRET");
             return;
         };
-        let Ok(messaging) =
-            Messaging::new(settings).inspect_err(|e| tracing::error!("the app cannot be called: {e:#}"))
-        else {
-            return;
-        };
         tokio::select! {
-            () = self.go_round(&messaging) => {}
+            () = self.go_round(messaging) => {}
             () = shutdown.cancelled() => {}
         }
     }

@@ -3,7 +3,7 @@
 //! Only the relay that publishes does it. A receipt is a hint: nothing waits for it, and what fails comes again.
 
 use super::call::Messaging;
-use super::{MessagingSettings, RETRY, TICK};
+use super::{RETRY, TICK};
 use crate::database::Database;
 use crate::metrics::Metrics;
 use anyhow::Context;
@@ -19,8 +19,8 @@ const CALLS: usize = 20;
 pub struct Receipts {
     /// Which receipts there are.
     pub database: Database,
-    /// Where the app is; `None`: Matrix is told nothing.
-    pub messaging: Option<MessagingSettings>,
+    /// The app; `None`: Matrix is told nothing.
+    pub messaging: Option<Arc<Messaging>>,
     /// The numbers of `GET /metrics`, which tell whether this relay publishes as well.
     pub metrics: Arc<Metrics>,
 }
@@ -28,8 +28,8 @@ pub struct Receipts {
 impl Receipts {
     /// Looks for receipts every second until `shutdown`, whenever this relay publishes.
     pub async fn run(self, shutdown: CancellationToken) {
-        // Without the app's address, or one that cannot be used, the comparison of channels warns.
-        let Some(Ok(messaging)) = self.messaging.as_ref().map(Messaging::new) else { return };
+        // Without the app's address the comparison of channels warns.
+        let Some(messaging) = &self.messaging else { return };
         let mut is_well = true;
         let send = async {
             loop {
@@ -37,7 +37,7 @@ impl Receipts {
                 if self.metrics.publisher_active.get() == 0 {
                     continue;
                 }
-                let result = self.send(&messaging).await;
+                let result = self.send(messaging).await;
                 match (&result, is_well) {
                     (Err(e), true) => tracing::warn!("Matrix is not told what was read: {e:#}"),
                     (Ok(()), false) => tracing::info!("Matrix is told again what was read"),

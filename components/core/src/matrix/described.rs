@@ -1,14 +1,13 @@
 //! What a message says, whatever kind it is: the one place that knows which events are messages.
 
 use super::{MessageKind, text};
+use crate::poll::MAX_ANSWERS;
 use crate::text::without_quote;
 use serde_json::Value;
 use std::borrow::Cow;
 
 /// What is shown of a request to verify each other's devices, which clients make in a room.
 const VERIFICATION: &str = "Verification request";
-/// How many answers of a poll are read (Matrix client-server API, "Polls").
-const MAX_ANSWERS: usize = 20;
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +67,11 @@ pub fn is_poll_end_type(event_type: &str) -> bool {
     matches!(event_type, "m.poll.end" | "org.matrix.msc3381.poll.end")
 }
 
+/// Whether events of a type are votes.
+pub fn is_poll_vote_type(event_type: &str) -> bool {
+    matches!(event_type, "m.poll.response" | "org.matrix.msc3381.poll.response")
+}
+
 /// The `content_type` of an index row for the `msgtype` of a message.
 pub fn content_type(msgtype: &str) -> &'static str {
     match msgtype {
@@ -106,9 +110,18 @@ pub fn describe<'a>(event_type: &str, content: &'a Value) -> Option<Described<'a
 
 /// The question and the answers, a line each; what the poll says for clients without polls where they cannot be read.
 fn poll_text(content: &Value) -> Option<Cow<'_, str>> {
-    let fields = ["m.poll", "m.poll.start", "org.matrix.msc3381.poll.start"];
-    let start = fields.iter().find_map(|field| content.get(field))?;
+    let start = start_in(content)?;
     question_and_answers(start).map(Cow::Owned).or_else(|| extensible(content).map(Cow::Borrowed))
+}
+
+/// What the start of a poll brings; `None` of an event of another type.
+pub(crate) fn poll_start<'a>(event_type: &str, content: &'a Value) -> Option<&'a Value> {
+    start_in(content).filter(|_| is_poll(event_type))
+}
+
+fn start_in(content: &Value) -> Option<&Value> {
+    let fields = ["m.poll", "m.poll.start", "org.matrix.msc3381.poll.start"];
+    fields.iter().find_map(|field| content.get(field))
 }
 
 fn question_and_answers(start: &Value) -> Option<String> {
@@ -119,7 +132,7 @@ fn question_and_answers(start: &Value) -> Option<String> {
 }
 
 /// A text of extensible events, under its stable and its unstable names.
-fn extensible(value: &Value) -> Option<&str> {
+pub(crate) fn extensible(value: &Value) -> Option<&str> {
     let plain = |field: &str| match value.get(field)? {
         Value::String(text) => Some(text.as_str()),
         Value::Array(parts) => {

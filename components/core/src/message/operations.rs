@@ -75,13 +75,14 @@ pub fn operations() -> Vec<Operation> {
                 "Redacts it in the room; the index forgets its text. Senders may delete their own also after they \
                  have left, and in an archived channel.",
             )
-            .who(Caller("its sender, admins and owners of the channel"))
+            .who(Caller("its sender, admins and owners of the channel who may read it"))
             .runs_once()
             .responds_empty(204, "It is deleted, or was already.")
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::MessageNotFound,
                 Refusal::CannotDelete,
+                Refusal::CannotRead,
                 Refusal::ChannelArchived,
             ])
             .asks_matrix(),

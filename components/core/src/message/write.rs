@@ -92,7 +92,10 @@ impl SendMessage {
                     errors.push(FieldError::body(field, "must not be sent beside an m.relates_to in encrypted"));
                 }
             }
-            if matches!(matrix::message_kind(Some(relates_to)), MessageKind::Edit { .. }) {
+            if !matrix::is_relates_to(relates_to) {
+                let detail = "must name an event by rel_type and event_id, or by event_id in m.in_reply_to";
+                errors.push(FieldError::body("encrypted/m.relates_to", detail));
+            } else if matches!(matrix::message_kind(Some(relates_to)), MessageKind::Edit { .. }) {
                 errors.push(FieldError::body("encrypted/m.relates_to", "must not make an edit of it"));
             }
         }
@@ -246,5 +249,8 @@ mod tests {
         assert_eq!(bad_fields(both), ["/reply_to", "/thread_id"]);
         let edit = json!({"rel_type": "m.replace", "event_id": "$e"});
         assert_eq!(bad_fields(json!({"encrypted": with("m.relates_to", edit)})), ["/encrypted/m.relates_to"]);
+        for nonsense in [json!("x"), json!({}), json!({"rel_type": "m.thread"}), json!(null)] {
+            assert_eq!(bad_fields(json!({"encrypted": with("m.relates_to", nonsense)})), ["/encrypted/m.relates_to"]);
+        }
     }
 }

@@ -37,10 +37,11 @@ pub fn operations() -> Vec<Operation> {
 }
 
 /// What both changes refuse with.
-const CHANGING: [Refusal; 5] = [
+const CHANGING: [Refusal; 6] = [
     Refusal::ChannelNotFound,
     Refusal::MessageNotFound,
     Refusal::CannotManage,
+    Refusal::CannotRead,
     Refusal::ChannelArchived,
     Refusal::PinsBeingChanged,
 ];

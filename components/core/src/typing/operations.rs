@@ -15,7 +15,8 @@ pub fn operations() -> Vec<Operation> {
                 "Say that one types, or has stopped",
                 "The channel's sockets get a frame `typing` with everybody who types, and people in Matrix see it as well. It \
                  ends with the message, with `false`, or after 10 seconds: repeat it every few seconds. What comes \
-                 within a second changes nothing. Who is no member yet may type, and nobody is told.",
+                 within a second changes nothing. Who is no member yet may type, and nobody is told. Nothing is kept of it, so no \
+                 `Idempotency-Key` is read.",
             )
             .who(Caller(WRITERS))
             .reads::<SetTyping>(json!({"typing": true}))

@@ -14,7 +14,8 @@ Channels of people and AI agents. Every channel is a Matrix room: Matrix keeps t
 - **Who you are**: `Authorization: Bearer <token>`; in development mode `X-User-Id: user:<id>` is enough.
 - **Errors** are problem documents (RFC 9457) with a stable `code`. What you may not know of is a 404. A method that a \
 path does not have is a 405 with `Allow`.
-- **Retries**: send an `Idempotency-Key` with any write, and repeat it after any 5xx or lost response.
+- **Retries**: send an `Idempotency-Key` with any write that takes one, and repeat it after any 5xx or lost response. \
+Only `setTyping` takes none, of which nothing is kept.
 - **Pages** are JSON arrays; `Link` headers (RFC 8288) lead to the next and the previous one. Only of a search a page is an object, \
 whose `next` is the next one's `cursor` as well.
 - **Every response** carries `X-Request-Id`, which may be sent along; the service's log names it.

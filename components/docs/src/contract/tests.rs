@@ -66,6 +66,19 @@ fn operations_have_names_of_their_own() {
     assert_eq!(names.len(), operations().len());
 }
 
+/// A caller may send a key with every write, unless the document says that this one reads none.
+#[test]
+fn every_write_of_a_caller_takes_a_key_or_says_that_it_does_not() {
+    use messaging_core::openapi::Who;
+    let document = openapi::document();
+    for operation in operations().iter().filter(|o| o.method != "get" && matches!(o.who, Who::Caller(_))) {
+        let described = &document["paths"][template(operation.path)][operation.method];
+        let takes = described["parameters"].to_string().contains("idempotency_key");
+        let text = described["description"].as_str().unwrap_or_default();
+        assert_ne!(takes, text.contains("no `Idempotency-Key` is read"), "{}", operation.id);
+    }
+}
+
 #[test]
 fn every_reference_leads_somewhere_and_everything_is_referred_to() {
     for (file, document) in documents() {

@@ -123,6 +123,7 @@ pub async fn send(
         is_pushed: false,
         mentions: &mentions,
         thread_event_id,
+        poll: None,
         search: &search,
     })
     .await?;

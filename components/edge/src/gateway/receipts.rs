@@ -7,7 +7,7 @@ use messaging_core::ids::EntityId;
 use messaging_core::problem::Problem;
 
 impl Gateway {
-    /// Tells Matrix that one of our users has read a room up to an event: in the thread of `root_event_id`, else apart from
+    /// Tells Matrix that one of our users has read a room up to an event: in the thread of `thread_event_id`, else apart from
     /// threads.
     pub async fn send_receipt(
         &self,
@@ -15,7 +15,7 @@ impl Gateway {
         event_id: &str,
         reader: &EntityId,
         is_private: bool,
-        root_event_id: Option<&str>,
+        thread_event_id: Option<&str>,
     ) -> Result<(), Problem> {
         let receipt = SendReceipt {
             room_id: room_id.to_owned(),
@@ -23,7 +23,7 @@ impl Gateway {
             reader: Some(reader.to_string()),
             reader_matrix_id: Some(self.matrix_id(reader)),
             receipt_type: if is_private { "m.read.private" } else { "m.read" }.to_owned(),
-            thread_id: Some(root_event_id.unwrap_or("main").to_owned()),
+            thread_id: Some(thread_event_id.unwrap_or("main").to_owned()),
         };
         self.act(Method::POST, paths::RECEIPT, &[], &receipt).await
     }

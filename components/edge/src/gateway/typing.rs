@@ -3,7 +3,7 @@
 use super::Gateway;
 use crate::deadline::within;
 use http::Method;
-use messaging_core::gateway::{SetTyping, paths};
+use messaging_core::gateway::{TypingChange, paths};
 use messaging_core::ids::EntityId;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ impl Gateway {
     /// Tells the room that somebody types or has stopped, if the gateway and the homeserver can be told in a second: what
     /// fails is over in a moment anyway.
     pub async fn tell_typing(&self, room_id: &str, typist: &EntityId, typing: bool) {
-        let body = SetTyping { user_id: self.matrix_id(typist), typing, timeout: typing.then_some(TIMEOUT) };
+        let body = TypingChange { user_id: self.matrix_id(typist), typing, timeout: typing.then_some(TIMEOUT) };
         let _ = within(DEADLINE, self.act(Method::PUT, paths::TYPING, &[room_id], &body)).await;
     }
 }

@@ -2,12 +2,13 @@
 
 use super::call::Call;
 use super::messages::at_message;
-use super::{Document, Error};
+use super::{Document, Error, polls};
 use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
 use messaging_core::paths::MessagePath;
+use messaging_core::poll::Question;
 use messaging_core::rate_limit::Class;
 use messaging_core::search::Entry;
 use serde::Deserialize;
@@ -81,6 +82,8 @@ pub struct RecordEdit<'a> {
     /// What takes the place of `content_preview` if the message is a reply: the beginning without the copy of what it
     /// answers. `None` when that is the same.
     pub unquoted_preview: Option<&'a str>,
+    /// What the new content asks, if it is a poll.
+    pub poll: Option<&'a Question>,
     /// What it is found by then; `None` of what is encrypted.
     pub search: Option<&'a Entry>,
     /// The same of `unquoted_preview`.
@@ -116,7 +119,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .arg("p_unquoted_preview", record.unquoted_preview)
         .jsonb_if_any("p_search", record.search)
         .jsonb_if_any("p_unquoted_search", record.unquoted_search);
-    let message = call.document().await?;
+    let message = polls::asking(call, record.poll).document().await?;
     let row: Row = message.read()?;
     Ok(RecordedEdit { is_deleted: row.deleted_at.is_some(), message })
 }

@@ -2,15 +2,16 @@
 
 use super::call::Call;
 pub use super::edits::{PreparedEdit, RecordEdit, RecordedEdit, prepare_edit, record_edit};
-pub use super::polls::record_poll_end;
+pub use super::polls::{record_poll_end, record_poll_vote};
 pub use super::redactions::{RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction};
-use super::{Error, Page};
+use super::{Error, Page, polls};
 use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityId, MessageId};
 use messaging_core::mention::{self, Mention};
 use messaging_core::page::MessagePage;
 use messaging_core::paths::MessagePath;
+use messaging_core::poll::Question;
 use messaging_core::rate_limit::Class;
 use messaging_core::search::Entry;
 use serde::Deserialize;
@@ -165,6 +166,8 @@ pub struct RecordMessage<'a> {
     pub mentions: &'a [Mention],
     /// The root of its thread.
     pub thread_event_id: Option<&'a str>,
+    /// What it asks, if it is a poll.
+    pub poll: Option<&'a Question>,
     /// What it is found by.
     pub search: &'a Entry,
 }
@@ -198,6 +201,7 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_mentions", mention::texts(record.mentions))
         .arg("p_thread_event_id", record.thread_event_id)
         .jsonb("p_search", record.search);
+    let call = polls::asking(call, record.poll);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),

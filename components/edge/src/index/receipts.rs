@@ -16,7 +16,7 @@ pub async fn mark_read(caller: &Caller, channel_id: ChannelId, read: &MarkRead) 
         .arg("p_channel_id", channel_id)
         .arg("p_message_id", read.message_id)
         .arg("p_seq", read.seq)
-        .arg("p_root_id", read.thread_id)
+        .arg("p_thread_id", read.thread_id)
         .arg("p_is_private", read.private)
         .limited(Class::Read, caller)
         .await
@@ -31,8 +31,8 @@ pub async fn mark_unread(caller: &Caller, channel_id: ChannelId) -> Result<Docum
 }
 
 /// Mutes a channel or ends that, and says what it is to the caller.
-pub async fn set_muted(caller: &Caller, channel_id: ChannelId, muted: bool) -> Result<Document, Error> {
-    let call = Call::of("set_muted").caller(caller).arg("p_channel_id", channel_id).arg("p_muted", muted);
+pub async fn set_muted(caller: &Caller, channel_id: ChannelId, is_muted: bool) -> Result<Document, Error> {
+    let call = Call::of("set_muted").caller(caller).arg("p_channel_id", channel_id).arg("p_is_muted", is_muted);
     call.limited(Class::Read, caller).await.document().await
 }
 
@@ -57,7 +57,7 @@ pub struct ToldReceipt {
     /// Whether nobody else is shown it.
     pub is_private: bool,
     /// The root of the thread that was read.
-    pub root_event_id: Option<String>,
+    pub thread_event_id: Option<String>,
 }
 
 /// Moves the markers of members who have read by a Matrix client. `None`: no living channel has this room.
@@ -78,7 +78,7 @@ pub struct DueReceipt {
     /// Up to which event; `None` where none is left.
     pub event_id: Option<String>,
     /// The root of the thread that was read.
-    pub root_event_id: Option<String>,
+    pub thread_event_id: Option<String>,
     /// Whether nobody else is shown it.
     pub is_private: bool,
 }

@@ -1,9 +1,10 @@
 //! Redactions, as they are recorded: `migrations/functions/messages/delete.sql` and `edit.sql`.
 
-use super::Error;
 use super::call::Call;
+use super::{Error, polls};
 use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
+use messaging_core::poll::Question;
 use messaging_core::search::Entry;
 use serde::Deserialize;
 
@@ -66,13 +67,15 @@ pub struct RecordEditRedaction<'a> {
     pub content_type: Option<&'a str>,
     /// Who is meant by it.
     pub mentions: &'a [Mention],
+    /// What it asks, if it is a poll.
+    pub poll: Option<&'a Question>,
     /// What it is found by; `None` when Matrix has not said what it is.
     pub search: Option<&'a Entry>,
 }
 
 /// After an edit is redacted in Matrix.
 pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<(), Error> {
-    Call::of("record_edit_redaction")
+    let call = Call::of("record_edit_redaction")
         .arg("p_room_id", record.room_id)
         .arg("p_event_id", record.event_id)
         .arg("p_redacted_event_id", record.redacted_event_id)
@@ -81,7 +84,6 @@ pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<()
         .arg("p_edited_at", record.edited_at)
         .arg("p_content_type", record.content_type)
         .arg("p_mentions", mention::texts(record.mentions))
-        .jsonb_if_any("p_search", record.search)
-        .done()
-        .await
+        .jsonb_if_any("p_search", record.search);
+    polls::asking(call, record.poll).done().await
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 /// What is left to do when somebody types or has stopped.
 #[derive(Debug, Deserialize)]
-pub struct SetTyping {
+pub struct LeftOfTyping {
     /// The channel's room.
     pub room_id: String,
     /// The homeserver is to be told.
@@ -16,7 +16,7 @@ pub struct SetTyping {
 }
 
 /// The caller types, for 10 seconds, or has stopped: the channel's sockets are told.
-pub async fn set_typing(caller: &Caller, channel_id: ChannelId, is_typing: bool) -> Result<SetTyping, Error> {
+pub async fn set_typing(caller: &Caller, channel_id: ChannelId, is_typing: bool) -> Result<LeftOfTyping, Error> {
     Call::of("set_typing").caller(caller).arg("p_channel_id", channel_id).arg("p_is_typing", is_typing).json().await
 }
 

@@ -1,7 +1,7 @@
 //! The events of a page, as far as they concern the index.
 
 use crate::event::{Event, Here, is_id};
-use crate::message::ended_poll;
+use crate::poll;
 use crate::webhook::in_room;
 use messaging_core::json;
 use messaging_core::matrix::{self, MessageKind, message_kind};
@@ -31,7 +31,7 @@ impl Entry {
 
     /// Whether it is a part of the room's state, which is known by what was followed last.
     pub fn is_state(&self) -> bool {
-        !matches!(self.kind, "message" | "edit" | "reaction" | "poll_end" | "redaction")
+        !matches!(self.kind, "message" | "edit" | "reaction" | "poll_vote" | "poll_end" | "redaction")
     }
 
     /// Counts it as repaired.
@@ -39,7 +39,7 @@ impl Entry {
         let count = match self.kind {
             "message" => &mut repaired.messages,
             "edit" | "poll_end" => &mut repaired.edits,
-            "reaction" => &mut repaired.reactions,
+            "reaction" | "poll_vote" => &mut repaired.reactions,
             "redaction" => &mut repaired.deletions,
             "member" => &mut repaired.memberships,
             _ => &mut repaired.state,
@@ -59,7 +59,8 @@ fn kind(event: &Event, here: &Here) -> Option<(&'static str, Option<String>)> {
             MessageKind::Edit { target_event_id } => some("edit", target_event_id?),
             MessageKind::Message { .. } => matrix::describe(kind, content).map(|_| ("message", None)),
         },
-        (kind, None) if matrix::is_poll_end_type(kind) => some("poll_end", ended_poll(content)?),
+        (kind, None) if matrix::is_poll_end_type(kind) => some("poll_end", poll::named(content)?),
+        (kind, None) if matrix::is_poll_vote_type(kind) => some("poll_vote", poll::named(content)?),
         ("m.reaction", None) => {
             let ("m.annotation", target) = matrix::relation(content)? else { return None };
             some("reaction", target)
@@ -204,7 +205,8 @@ mod tests {
         assert_eq!(of("m.poll.start", None, json!({"m.text": "Lunch?", "m.poll": {}})), about("message", ""));
         assert_eq!(of("org.matrix.msc3381.poll.end", None, related("m.reference")), about("poll_end", "$t"));
         assert_eq!(of("m.poll.end", None, related("m.annotation")), None);
-        assert_eq!(of("m.poll.response", None, related("m.reference")), None);
+        assert_eq!(of("m.poll.response", None, related("m.reference")), about("poll_vote", "$t"));
+        assert_eq!(of("m.poll.response", None, related("m.thread")), None);
         assert_eq!(of("m.room.member", Some("@daarion:x"), json!({})), None);
         assert_eq!(of("m.room.redaction", None, json!({"redacts": "\0"})), None);
     }

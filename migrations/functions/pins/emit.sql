@@ -2,7 +2,7 @@
 
 -- p_before: the messages that were pinned; NULL: nothing can have changed. p_actor_id: whose act it is, unless a note says
 -- otherwise. The caller of this function holds the channel's row.
-CREATE FUNCTION messaging.tell_pins(ch public.channels, p_before uuid[], p_actor_id text, p_by_bot boolean) RETURNS void
+CREATE FUNCTION messaging.emit_pins(ch public.channels, p_before uuid[], p_actor_id text, p_by_bot boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     after uuid[];
@@ -46,7 +46,7 @@ DECLARE
 BEGIN
     SELECT actor_id INTO pinner FROM messaging.pins WHERE channel_id = ch.id AND event_id = m.matrix_event_id;
     IF FOUND THEN
-        PERFORM messaging.tell_pins(ch, ARRAY(SELECT p.id FROM messaging.pinned_messages(ch.id, m.id) p), pinner, false);
+        PERFORM messaging.emit_pins(ch, ARRAY(SELECT p.id FROM messaging.pinned_messages(ch.id, m.id) p), pinner, false);
     END IF;
 END
 $$;
