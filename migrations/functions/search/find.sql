@@ -60,7 +60,10 @@ CREATE FUNCTION messaging.search_pages(
 DECLARE
     started timestamptz := clock_timestamp();
     budget integer := messaging.max_search_rows();
-    looks_up boolean := p_channels IS NULL AND p_index IS NOT NULL AND strpos(p_index::text, ':*') = 0;
+    is_prefix boolean := strpos(p_index::text, ':*') > 0;
+    looks_up boolean := p_channels IS NULL AND p_index IS NOT NULL AND NOT is_prefix;
+    -- Whatever a word's list of messages is, it is read where the channel has one: of a few words that would be too much.
+    is_one_word boolean := strpos(p_index::text, '&') = 0;
     slot integer;
     level integer := 0;
     -- The first slot of the window before.
@@ -72,7 +75,7 @@ BEGIN
     times := '{}';
     place_time := p_time;
     place_id := p_id;
-    WHILE p_channels IS NOT NULL AND NOT looks_up LOOP
+    WHILE p_channels IS NOT NULL AND looks_up IS NOT TRUE LOOP
         seen := messaging.search_newest(p_channels, p_words, place_time, place_id,
             CASE WHEN budget = messaging.max_search_rows() THEN 500 ELSE 3500 END);
         more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_filters,
@@ -88,9 +91,9 @@ BEGIN
         ELSIF p_index IS NULL AND (budget <= 0 OR clock_timestamp() > started + interval '100 milliseconds') THEN
             RETURN;
         END IF;
-        looks_up := p_index IS NOT NULL AND budget <= messaging.max_search_rows() - 4000;
+        looks_up := is_one_word AND NOT is_prefix OR p_index IS NOT NULL AND budget <= messaging.max_search_rows() - 4000;
     END LOOP;
-    IF p_channels IS NOT NULL THEN
+    IF p_channels IS NOT NULL AND is_one_word THEN
         seen := messaging.search_window(NULL, NULL, p_index, p_words, p_channels);
         IF seen.looked_at <= messaging.max_search_rows() THEN
             more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id,

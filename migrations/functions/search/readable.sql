@@ -19,7 +19,7 @@ CREATE FUNCTION messaging.search_readable(
     p_ids uuid[], p_channels uuid[], p_times timestamptz[], p_caller text, p_microdaos text[], p_microdao_id text, p_rest jsonb,
     p_time timestamptz, p_id uuid, p_since timestamptz, p_wanted integer, OUT ids uuid[], OUT times timestamptz[]
 ) LANGUAGE plpgsql STABLE
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     has_reaction boolean := p_rest ->> 'reaction';
     has_thread boolean := p_rest ->> 'thread';

@@ -8,7 +8,8 @@ $$;
 
 -- The channels that a caller may read, archived ones too; NULL when they are more than max_search_channels.
 CREATE FUNCTION messaging.search_scope(p_caller text, p_microdaos text[], p_microdao_id text) RETURNS uuid[]
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     ids uuid[];
 BEGIN

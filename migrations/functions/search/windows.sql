@@ -19,7 +19,7 @@ CREATE FUNCTION messaging.search_window(
     p_slot integer, p_level integer, p_index tsquery, p_words tsquery, p_channels uuid[],
     OUT looked_at integer, OUT ids uuid[], OUT channels uuid[], OUT times timestamptz[]
 ) LANGUAGE plpgsql STABLE
-SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET plan_cache_mode = force_generic_plan AS $$
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     key integer := (p_slot >> 3 * p_level) * 8 + p_level;
     most integer := CASE WHEN p_level = 0 THEN NULL ELSE messaging.max_search_rows() + 1 END;
@@ -74,32 +74,42 @@ END
 $$;
 
 -- The newest messages before a place in these channels: how many rows were read, which of them p_words finds, and the place of
--- the last one that was read, NULL when there are no more.
+-- the last one that was read, NULL when there are no more. Of each channel as many are read, and what is older than the last
+-- one of any of them is left for the next time. enable_sort is off for the reason that messaging.living_messages_beside
+-- gives; what has to be sorted then seems costly enough to be compiled, so jit is off.
 CREATE FUNCTION messaging.search_newest(
     p_channels uuid[], p_words tsquery, p_time timestamptz, p_id uuid, p_limit integer,
     OUT looked_at integer, OUT ids uuid[], OUT channels uuid[], OUT times timestamptz[], OUT last_time timestamptz,
     OUT last_id uuid
 ) LANGUAGE plpgsql STABLE
-SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    share integer := ceil(p_limit::numeric / greatest(cardinality(p_channels), 1));
 BEGIN
-    SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
-        array_agg(f.created_at) FILTER (WHERE f.passes), (array_agg(f.created_at))[p_limit], (array_agg(f.message_id))[p_limit]
+    WITH newest AS MATERIALIZED (
+        SELECT n.* FROM unnest(p_channels) AS c (id)
+        CROSS JOIN LATERAL (
+            SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes,
+                row_number() OVER (ORDER BY s.created_at DESC, s.message_id DESC) AS number
+            FROM messaging.message_search s
+            WHERE s.channel_id = c.id AND (s.created_at, s.message_id) < (p_time, p_id)
+            ORDER BY s.created_at DESC, s.message_id DESC LIMIT share) n
+    ), last AS MATERIALIZED (
+        SELECT n.created_at, n.message_id FROM newest n WHERE n.number = share
+        ORDER BY n.created_at DESC, n.message_id DESC LIMIT 1
+    )
+    SELECT (SELECT count(*) FROM newest), array_agg(f.message_id), array_agg(f.channel_id), array_agg(f.created_at),
+        (SELECT last.created_at FROM last), (SELECT last.message_id FROM last)
     INTO looked_at, ids, channels, times, last_time, last_id FROM (
-        SELECT n.message_id, n.channel_id, n.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes FROM (
-            SELECT newest.* FROM unnest(p_channels) AS c (id)
-            CROSS JOIN LATERAL (
-                SELECT s.message_id, s.channel_id, s.created_at FROM messaging.message_search s
-                WHERE s.channel_id = c.id AND (s.created_at, s.message_id) < (p_time, p_id)
-                ORDER BY s.created_at DESC, s.message_id DESC LIMIT p_limit) newest
-            ORDER BY newest.created_at DESC, newest.message_id DESC LIMIT p_limit) n
-        JOIN messaging.message_search s USING (message_id)
+        SELECT n.* FROM newest n
+        WHERE n.passes AND NOT EXISTS (SELECT FROM last WHERE (n.created_at, n.message_id) < (last.created_at, last.message_id))
         ORDER BY n.created_at DESC, n.message_id DESC) f;
 END
 $$;
 
 -- The slot of the newest message before a place, NULL when there is none: times without messages are left out.
 CREATE FUNCTION messaging.search_slot_before(p_time timestamptz, p_id uuid, p_channels uuid[]) RETURNS integer
-LANGUAGE plpgsql STABLE SET enable_sort = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     IF p_channels IS NULL THEN
         RETURN (SELECT s.slot FROM messaging.message_search s WHERE (s.created_at, s.message_id) < (p_time, p_id)

@@ -49,6 +49,8 @@ pub enum Command {
     Test(TestArgs),
     /// Put load and faults on a supervised stack of its own, then compare Matrix, index, NATS and what readers saw
     Soak(SoakArgs),
+    /// Measure at a size that no test waits for
+    Bench(crate::bench::BenchArgs),
     /// Send a stack of its own thousands of requests drawn from the OpenAPI document, and judge every response by it
     Fuzz(crate::fuzz::FuzzArgs),
 }

@@ -75,6 +75,14 @@ pub fn search(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
     run::logged(search.arg("build").args(COMPONENTS).args(["--example", "search"]), &data.log("build-search"), stop)
 }
 
+/// Builds the programs that make messages and queries for measuring.
+pub fn examples(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
+    step("building what makes messages and queries");
+    let mut examples = cargo(repo);
+    examples.args(["build", "--profile", "native", "-p", "messaging-core", "--examples"]);
+    run::logged(&mut examples, &data.log("build-examples"), stop)
+}
+
 /// Runs the native programs' unit tests, built before.
 pub fn test_native(repo: &Repo, stop: &Stop) -> Result<bool> {
     let mut test = cargo(repo);

@@ -3,6 +3,7 @@
 
 mod app;
 mod args;
+mod bench;
 mod compile;
 mod control;
 mod database;
@@ -72,6 +73,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Token(args) => token::run(&repo, args)?,
         Command::Test(args) => return suite::run(&repo, args, &stop),
         Command::Soak(args) => return soak::run(&repo, args, &stop),
+        Command::Bench(args) => return bench::run(&repo, args, &stop),
         Command::Fuzz(args) => return fuzz::run(&repo, args, &stop),
     }
     Ok(ExitCode::SUCCESS)

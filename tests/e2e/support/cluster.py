@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -26,9 +26,9 @@ def cluster(stack: Stack) -> AbstractAsyncContextManager[str]:
 
 
 @asynccontextmanager
-async def server(programs: Path, user: str | None) -> AsyncIterator[str]:
-    """Starts a server with these programs; gives its address without a database. PostgreSQL refuses to run as root,
-    so root names another user."""
+async def server(programs: Path, user: str | None, more_settings: Iterable[str] = ()) -> AsyncIterator[str]:
+    """Starts a server with these programs and settings; gives its address without a database. PostgreSQL refuses to run
+    as root, so root names another user."""
     prefix = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"] if user else []
     folder = Path(tempfile.mkdtemp(prefix="test-postgres-", dir="/var/tmp" if user else None))
     try:
@@ -47,7 +47,7 @@ async def server(programs: Path, user: str | None) -> AsyncIterator[str]:
         assert made.returncode == 0, output.decode()
         settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
         # Nothing here has to outlive the machine.
-        settings += ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
+        settings += ["fsync=off", "full_page_writes=off", "synchronous_commit=off", *more_settings]
         options = [word for setting in settings for word in ("-c", setting)]
         with (folder / "log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(

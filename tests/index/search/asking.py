@@ -26,6 +26,12 @@ async def index(db: Database, texts: dict[str, str]) -> None:
     await db.execute(INDEX, list(texts), words, links)
 
 
+def ask(queries: list[str]) -> list[dict[str, Any]]:
+    """The arguments that queries become."""
+    answers = analysed([{"text": "", "query": query} for query in queries])
+    return [{"query": a["tsquery"], "index": a["index_tsquery"], "filters": json.dumps(a["filters"])} for a in answers]
+
+
 class Searched:
     """A small world in which people search."""
 
@@ -42,28 +48,27 @@ class Searched:
         await index(self.db, {message.id: text})
         return message
 
-    async def page(
-        self, query: str, caller: str | None = OWNER, microdaos: list[str] | None = EVERY, **given: Any
-    ) -> dict[str, Any]:
+    async def page(self, query: str, caller: str | None = OWNER, **given: Any) -> dict[str, Any]:
         """A page of what a query finds."""
-        [asked] = analysed([{"text": "", "query": query}])
-        arguments = {"channel_id": None, "microdao_id": None, "cursor": None, "limit": 50, **given}
-        return await self.db.call(
-            "search_messages",
-            caller=caller,
-            microdaos=microdaos,
-            query=asked["tsquery"],
-            index=asked["index_tsquery"],
-            filters=json.dumps(asked["filters"]),
-            **arguments,
-        )
+        [asked] = ask([query])
+        return await self.page_of(asked, caller, **given)
+
+    async def page_of(
+        self, asked: dict[str, Any], caller: str | None = OWNER, microdaos: list[str] | None = EVERY, **given: Any
+    ) -> dict[str, Any]:
+        arguments = {"channel_id": None, "microdao_id": None, "cursor": None, "limit": 50, **asked, **given}
+        return await self.db.call("search_messages", caller=caller, microdaos=microdaos, **arguments)
 
     async def found(self, query: str, caller: str | None = OWNER, **given: Any) -> list[str]:
         """The ids of what a query finds, from page to page."""
+        [asked] = ask([query])
+        return await self.found_by(asked, caller, **given)
+
+    async def found_by(self, asked: dict[str, Any], caller: str | None = OWNER, **given: Any) -> list[str]:
         ids: list[str] = []
-        cursor = None
-        for _ in range(1_000):
-            page = await self.page(query, caller, **{**given, "cursor": cursor})
+        cursor = given.pop("cursor", None)
+        for _ in range(2_000):
+            page = await self.page_of(asked, caller, cursor=cursor, **given)
             ids += [hit["message"]["id"] for hit in page["hits"]]
             cursor = page["next"]
             if cursor is None:

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import asyncpg
 import pytest
 
+from harness.database import Database
+from harness.world import World
+from search.asking import Searched, ask, index
 from search.corpus import messages
 from search.gold import Query, queries
-from search.program import analysed
 
 RECALL = 0.95
 PRECISION = 0.98
@@ -40,41 +41,49 @@ class Score:
         return sum(self.precisions) / len(self.precisions)
 
 
-async def test_search_finds_the_gold_set(server: str, capsys: pytest.CaptureFixture[str]) -> None:
+# The messages of the corpus by their numbers, in many channels.
+FILL = """
+INSERT INTO public.messages (id, channel_id, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
+                             content_preview, created_at, seq)
+SELECT gen_random_uuid(), ($2::uuid[])[1 + number % cardinality($2)], '$' || number, 'm.room.message', 'user:olga', 'human',
+    '@user-olga:localhost', text, now() - number * interval '3 hours', 1000000 - number
+FROM unnest($1::text[]) WITH ORDINALITY AS given (text, number) RETURNING id
+"""
+# What PostgreSQL's own configurations make of them.
+PLAIN = """
+CREATE TEMPORARY TABLE plain AS
+SELECT number - 1 AS number, to_tsvector('simple', text) AS simple, to_tsvector('english', text) AS english
+FROM unnest($1::text[]) WITH ORDINALITY AS given (text, number)
+"""
+CHANNELS = 20
+
+
+async def test_search_finds_the_gold_set(
+    search: Searched, world: World, db: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
     corpus, gold = messages(), queries()
     assert len(gold) >= 300
     texts = [message.text for message in corpus]
-    vectors = [answer["vector"] for answer in analysed([{"text": text, "query": ""} for text in texts])]
-    asked = [answer["tsquery"] for answer in analysed([{"text": "", "query": query.text} for query in gold])]
-    connection = await asyncpg.connect(f"{server}/postgres")
-    try:
-        await connection.execute(
-            "CREATE TEMPORARY TABLE corpus (id int, ours tsvector, simple tsvector, english tsvector)"
-        )
-        await connection.execute(
-            "INSERT INTO corpus SELECT number - 1, vector::tsvector, to_tsvector('simple', text), to_tsvector('english', text)"
-            " FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS given (text, vector, number)",
-            texts,
-            vectors,
-        )
-        scores: dict[str, dict[str, Score]] = defaultdict(lambda: defaultdict(Score))
-        worst: list[tuple[float, str]] = []
-        for query, tsquery in zip(gold, asked, strict=True):
-            wanted = {at for at, message in enumerate(corpus) if query.finds(message)}
-            for system in ("ours", "simple", "english"):
-                if system == "ours":
-                    rows = await connection.fetch("SELECT id FROM corpus WHERE ours @@ $1::text::tsquery", tsquery)
-                else:
-                    rows = await connection.fetch(
-                        f"SELECT id FROM corpus WHERE {system} @@ websearch_to_tsquery('{system}', $1)", query.text
-                    )
-                found = {row["id"] for row in rows}
-                for kind in (query.kind, "all"):
-                    scores[system][kind].add(wanted, found)
-                if system == "ours" and wanted != found:
-                    worst.append((len(wanted & found) / len(wanted | found), line(query, wanted, found, texts)))
-    finally:
-        await connection.close()
+    channels = [(await world.old_channel()).id for _ in range(CHANNELS)]
+    ids = [str(row["id"]) for row in await db.rows(FILL, texts, channels)]
+    numbers = {id: number for number, id in enumerate(ids)}
+    await index(db, dict(zip(ids, texts, strict=True)))
+    await db.execute(PLAIN, texts)
+    scores: dict[str, dict[str, Score]] = defaultdict(lambda: defaultdict(Score))
+    worst: list[tuple[float, str]] = []
+    for query, asked in zip(gold, ask([query.text for query in gold]), strict=True):
+        wanted = {at for at, message in enumerate(corpus) if query.finds(message)}
+        for system in ("ours", "simple", "english"):
+            if system == "ours":
+                found = {numbers[id] for id in await search.found_by(asked)}
+            else:
+                sql = f"SELECT number FROM pg_temp.plain WHERE {system} @@ websearch_to_tsquery('{system}', $1)"
+                found = {row["number"] for row in await db.rows(sql, query.text)}
+            for kind in (query.kind, "all"):
+                scores[system][kind].add(wanted, found)
+            if system == "ours" and wanted != found:
+                worst.append((len(wanted & found) / len(wanted | found), line(query, wanted, found, texts)))
+    await db.execute("DROP TABLE pg_temp.plain")
     with capsys.disabled():
         print(f"\n{len(gold)} queries, {len(corpus)} messages; recall / precision")
         for kind in sorted(scores["ours"]):

@@ -1,0 +1,82 @@
+//! `cargo dev bench`: measures at a size that no test waits for, against a PostgreSQL of its own.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+
+use crate::args::Host;
+use crate::compile::{self, Native};
+use crate::install;
+use crate::own_stack::{self, discard};
+use crate::paths::Repo;
+use crate::progress::step;
+use crate::run;
+use crate::stop::Stop;
+use crate::suite::{code, python};
+
+/// Options of `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// What is measured
+    #[arg(value_enum)]
+    pub subject: Subject,
+    /// How many messages there are; ten million take half an hour and 12 GB in /var/tmp
+    #[arg(long, default_value_t = 200_000)]
+    pub messages: u64,
+    /// Run what was built before
+    #[arg(long)]
+    pub no_build: bool,
+    /// For the measurement itself, after `--`: `--help` names them
+    #[arg(last = true, value_name = "BENCH ARGS")]
+    pub bench: Vec<String>,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// Searches
+    Search,
+}
+
+/// Measures; it fails when something takes longer than is promised.
+pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
+    let data = own_stack::data(repo, stop)?;
+    let tools = install::ensure(&data, stop)?;
+    install::ensure_dictionary(&data, stop)?;
+    if !args.no_build {
+        compile::native(repo, &data, Host::Spin, Native::Programs, stop)?;
+        compile::examples(repo, &data, stop)?;
+    }
+    let mut command = python(repo, &data, &tools, stop)?;
+    let module = match args.subject {
+        Subject::Search => "bench.search",
+    };
+    command.args(["-m", module, "--messages", &args.messages.to_string()]).args(&args.bench);
+    let folders = ["tests", "tests/e2e", "tests/index"].map(|folder| repo.root.join(folder));
+    command.env("PYTHONPATH", std::env::join_paths(folders).context("a folder has a colon in its name")?);
+    command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
+    command.env("EXAMPLES", repo.native("examples"));
+    step(&format!("measuring with {} messages", args.messages));
+    let status = run::visible(&mut command, stop);
+    discard(&data);
+    status.map(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    #[test]
+    fn a_measurement_has_a_size() {
+        let cli =
+            Cli::try_parse_from(["dev", "bench", "search", "--messages", "10000000", "--", "--rate", "5"]).unwrap();
+        let Command::Bench(bench) = cli.command else { panic!("not bench") };
+        assert_eq!((bench.subject, bench.messages), (Subject::Search, 10_000_000));
+        assert_eq!(bench.bench, ["--rate", "5"]);
+        assert!(Cli::try_parse_from(["dev", "bench"]).is_err());
+    }
+}
