@@ -77,9 +77,9 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
         content_type: described.as_ref().map(|described| described.content_type),
         mentions: &new_content.map(|content| mention::in_content(content, &here.server_name)).unwrap_or_default(),
         unquoted_preview: unquoted_preview.as_deref(),
+        poll: poll.as_ref(),
         search: search.as_ref(),
         unquoted_search: unquoted_search.as_ref(),
-        poll: poll.as_ref(),
     };
     if record_edit(record).await?.is_deleted {
         // Its message is gone, and so must its text be.

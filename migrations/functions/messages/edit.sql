@@ -98,7 +98,8 @@ CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
     p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, p_matrix_type text DEFAULT NULL,
     p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_unquoted_preview text DEFAULT NULL,
-    p_poll jsonb DEFAULT NULL, p_search jsonb DEFAULT NULL, p_unquoted_search jsonb DEFAULT NULL,
+    p_poll jsonb DEFAULT NULL,
+    p_search jsonb DEFAULT NULL, p_unquoted_search jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE

@@ -166,8 +166,8 @@ $$;
 -- only believed when prepare_send has given it out for this very request: anybody who holds a Matrix token can write one.
 -- p_mentions: whom it names.
 -- p_thread_event_id: the root of its thread. A root that is in a thread itself, which homeservers accept from each other,
--- means that thread. What it belongs to and is not here yet is waited for. p_poll: what it asks (keep_poll). p_search: what it
--- is found by (messaging.index_search).
+-- means that thread. What it belongs to and is not here yet is waited for. p_poll: what it asks (keep_poll).
+-- p_search: what it is found by (messaging.index_search).
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,

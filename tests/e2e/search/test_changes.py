@@ -6,7 +6,7 @@ from support.api import World, path_to
 from support.matrix_client import matrix_client
 from support.person import NewPerson
 from support.rooms import Rooms
-from support.search import search, texts
+from support.search import marked, search, texts
 from support.witness import Witness
 
 
@@ -58,6 +58,10 @@ async def test_a_file_is_found_by_its_name_and_by_its_caption(world: World, room
     for query in ("кошторисом", "budget", "budget-2026.xlsx", "has:file"):
         page = await search(reader, query, channel_id=channel["id"])
         assert [hit["message"]["content_preview"] for hit in page["hits"]] == ["Кошторис на рік"], query
+    # The name is in the event alone.
+    [hit] = (await search(reader, "budget кошторис", channel_id=channel["id"]))["hits"]
+    assert marked(hit) == ["Кошторис", "budget"] and not hit["partial"]
+    assert hit["excerpt"] == "Кошторис на рік\nbudget-2026.xlsx"
 
 
 async def test_an_encrypted_message_is_not_found_and_has_no_row(world: World) -> None:

@@ -98,7 +98,7 @@ mod tests {
 
     const PLACE: &str = "2026-11-22T10:00:00.123456Z_6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4";
 
-    fn page<'a>(query: &[(&str, &'a str)]) -> Result<SearchPage, Problem> {
+    fn page(query: &[(&str, &str)]) -> Result<SearchPage, Problem> {
         SearchPage::from_query(&|name| query.iter().find(|(key, _)| *key == name).map(|(_, value)| *value))
     }
 
