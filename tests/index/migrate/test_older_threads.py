@@ -39,7 +39,7 @@ async def test_replies_of_an_earlier_version_are_threads_that_go_on(databases: D
     assert (thread["reply_count"], thread["last_reply"]["id"], thread["participants"]) == (
         1,
         EDITED,
-        [{"member_id": "@bob:elsewhere", "member_type": "human"}],
+        [{"member_id": "@bob:elsewhere", "member_type": "human", "display_name": None, "avatar_url": None}],
     )
     # Who has written in it follows it, and has read it.
     assert (thread["is_following"], thread["unread_count"]) == (True, 0)
