@@ -124,7 +124,7 @@ mod tests {
         let state = || parse_stat(&fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap()).unwrap().state;
         let deadline = Instant::now() + Duration::from_secs(20);
         while state() != 'Z' && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(20));
+            Stop::default().pause_beyond(0, Duration::from_millis(20));
         }
         assert_eq!(state(), 'Z');
         let identity = Identity::of(child.id()).expect("its other thread still runs");
