@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS messaging.search_words (
     -- The word in letters and digits of ASCII, one for each letter: pg_trgm knows no others where the locale of the database
     -- is "C".
     key          text NOT NULL,
-    -- How many messages have brought it.
+    -- How many messages have it.
     messages     integer NOT NULL,
     -- Since then no message has, to the day.
     last_seen_at timestamptz NOT NULL,
@@ -25,7 +25,13 @@ BEGIN
 END
 $$;
 
--- Messages whose words are not there yet: a send does not wait for them. What a crash of the server loses is a word less.
+-- Messages whose words are not learnt yet, and the lexemes of what is said no more: who writes does not wait for either. What a
+-- crash of the server loses is a word less, or one that stays until its time.
 CREATE UNLOGGED TABLE IF NOT EXISTS messaging.search_words_to_learn (
-    message_id uuid NOT NULL
+    message_id uuid PRIMARY KEY
+);
+CREATE UNLOGGED TABLE IF NOT EXISTS messaging.search_words_to_forget (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    microdao_id text NOT NULL,
+    lexemes     tsvector NOT NULL
 );

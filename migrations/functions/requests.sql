@@ -171,7 +171,7 @@ BEGIN
         SELECT w.microdao_id, w.word FROM messaging.search_words w
         WHERE w.messages = 1 AND w.last_seen_at < now() - interval '30 days' ORDER BY w.last_seen_at LIMIT p_limit);
     GET DIAGNOSTICS deleted = ROW_COUNT;
-    total := total + deleted + messaging.learn_words(p_limit);
+    total := total + deleted;
     document := json_strip_nulls(json_build_object(
         'deleted', total, 'must_count', nullif(messaging.count_channels(), false)));
 END

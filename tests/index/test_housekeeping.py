@@ -102,6 +102,7 @@ OTHERS = {
     "messaging.pins",
     "messaging.polls",
     "messaging.poll_votes",
+    "messaging.search_words_to_forget",
     "messaging.search_words_to_learn",
     "messaging.typing",
 }

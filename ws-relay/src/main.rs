@@ -25,6 +25,7 @@ mod sparingly;
 mod tls;
 mod typing;
 mod webhooks;
+mod words;
 
 use anyhow::{Context, bail};
 use replay::Replay;

@@ -21,6 +21,7 @@ use crate::settings::Settings;
 use crate::socket::departure::Departure;
 use crate::typing::Typists;
 use crate::webhooks::Webhooks;
+use crate::words;
 use crate::{backlog, http_client, ping};
 use anyhow::{Context, anyhow};
 use messaging_core::auth::Verifier;
@@ -72,6 +73,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     tokio::spawn(reconcile::run(hub.clone(), memberships.clone(), feed.doubt.clone(), lagging.clone()));
     tokio::spawn(backlog::run(database.clone(), metrics.clone(), lagging, feed.doubt.clone()));
     tokio::spawn(unsearched::run(database.clone(), metrics.clone()));
+    tokio::spawn(words::run(database.clone()));
     if let Some(matrix) = settings.matrix.take() {
         tokio::spawn(ping::run(matrix));
     }

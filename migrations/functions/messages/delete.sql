@@ -176,6 +176,7 @@ BEGIN
             mentions = '{}', is_uncounted = is_uncounted OR thread_id IS NULL
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
+        PERFORM messaging.unlearn_words(m);
         DELETE FROM messaging.message_search WHERE message_id = m.id;
         IF m.thread_id IS NOT NULL THEN
             PERFORM messaging.take_from_thread(m);

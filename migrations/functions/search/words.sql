@@ -12,26 +12,52 @@ CREATE FUNCTION messaging.word_key(p_word text) RETURNS text LANGUAGE sql IMMUTA
     SELECT translate(p_word, 'абвгдеєжзиіїйклмнопрстуфхцчшщьюяыэёъʼ', 'abvhde0jzyi12klmnoprstufxc34567qw89g')
 $$;
 
--- Learns the words of messages that were indexed, and returns of how many messages. One at a time: who finds another at it has
--- nothing to do.
-CREATE FUNCTION messaging.learn_words(p_limit integer) RETURNS bigint LANGUAGE plpgsql AS $$
+-- Whether the words of a channel are learnt: those that a whole microDAO may read.
+CREATE FUNCTION messaging.is_learnt_from(ch public.channels) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT ch.visibility IN ('public', 'microdao') AND NOT ch.is_direct
+$$;
+
+-- Has the words forgotten by which a message is found until now. Whoever calls it changes or deletes its row in message_search.
+CREATE FUNCTION messaging.unlearn_words(m public.messages) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM messaging.search_words_to_learn WHERE message_id = m.id;
+    -- What waited was not learnt yet.
+    IF NOT FOUND THEN
+        INSERT INTO messaging.search_words_to_forget (microdao_id, lexemes)
+        SELECT ch.microdao_id, s.lexemes FROM messaging.message_search s JOIN public.channels ch ON ch.id = s.channel_id
+        WHERE s.message_id = m.id AND messaging.is_learnt_from(ch);
+    END IF;
+END
+$$;
+
+-- Learns the words of messages that were indexed, and forgets those of what is said no more: of each as many messages as have
+-- p_limit lexemes together, and one more. has_more: others wait. One at a time: who finds another at it has nothing to do.
+CREATE FUNCTION messaging.learn_words(p_limit integer, OUT refusal messaging.refusal, OUT document json) LANGUAGE plpgsql AS $$
 DECLARE
     most constant integer := 50000;
     ids uuid[];
     grown text[];
+    forgotten bigint[];
 BEGIN
     IF NOT pg_try_advisory_xact_lock('messaging.search_words'::regclass::oid::bigint) THEN
-        RETURN 0;
+        document := json_build_object('has_more', false);
+        RETURN;
     END IF;
-    WITH taken AS (
-        DELETE FROM messaging.search_words_to_learn
-        WHERE ctid = ANY (ARRAY(SELECT q.ctid FROM messaging.search_words_to_learn q LIMIT p_limit)) RETURNING message_id)
-    SELECT array_agg(message_id) INTO ids FROM taken;
+    -- Who edits or deletes one of them waits for this statement, and this one for nobody.
+    ids := ARRAY(
+        SELECT w.message_id FROM (
+            SELECT q.message_id, sum(coalesce(length(s.lexemes), 0)) OVER (ORDER BY q.message_id ROWS UNBOUNDED PRECEDING)
+                - coalesce(length(s.lexemes), 0) AS before
+            FROM (SELECT message_id FROM messaging.search_words_to_learn ORDER BY message_id LIMIT 1000
+                  FOR UPDATE SKIP LOCKED) q
+            LEFT JOIN messaging.message_search s USING (message_id)) w
+        WHERE w.before < p_limit);
+    DELETE FROM messaging.search_words_to_learn WHERE message_id = ANY (ids);
     WITH learnt AS (
         INSERT INTO messaging.search_words AS w (microdao_id, word, key, messages, last_seen_at)
         SELECT ch.microdao_id, substr(l.lexeme, 2), messaging.word_key(substr(l.lexeme, 2)), count(*), now()
         FROM messaging.message_search s
-        JOIN public.channels ch ON ch.id = s.channel_id AND ch.visibility IN ('public', 'microdao') AND NOT ch.is_direct
+        JOIN public.channels ch ON ch.id = s.channel_id AND messaging.is_learnt_from(ch)
         CROSS JOIN LATERAL unnest(s.lexemes) l
         WHERE s.message_id = ANY (ids) AND messaging.is_word(l.lexeme)
         GROUP BY ch.microdao_id, l.lexeme
@@ -40,6 +66,21 @@ BEGIN
             last_seen_at = CASE WHEN w.last_seen_at < now() - interval '1 day' THEN now() ELSE w.last_seen_at END
         RETURNING w.microdao_id, w.last_seen_at = now() AS is_new)
     SELECT array_agg(DISTINCT microdao_id) FILTER (WHERE is_new) INTO grown FROM learnt;
+    forgotten := ARRAY(
+        SELECT f.id FROM (
+            SELECT q.id, sum(length(q.lexemes)) OVER (ORDER BY q.id) - length(q.lexemes) AS before
+            FROM (SELECT * FROM messaging.search_words_to_forget ORDER BY id LIMIT 1000) q) f
+        WHERE f.before < p_limit);
+    WITH gone AS (
+        DELETE FROM messaging.search_words_to_forget WHERE id = ANY (forgotten) RETURNING microdao_id, lexemes
+    ), counted AS (
+        SELECT g.microdao_id, substr(l.lexeme, 2) AS word, count(*) AS messages
+        FROM gone g CROSS JOIN LATERAL unnest(g.lexemes) l WHERE messaging.is_word(l.lexeme) GROUP BY 1, 2
+    ), dropped AS (
+        DELETE FROM messaging.search_words w USING counted c
+        WHERE w.microdao_id = c.microdao_id AND w.word = c.word AND w.messages <= c.messages)
+    UPDATE messaging.search_words w SET messages = w.messages - c.messages FROM counted c
+    WHERE w.microdao_id = c.microdao_id AND w.word = c.word AND w.messages > c.messages;
     -- The rarest go, and of those the oldest; a tenth of them at once, so that it is seldom.
     DELETE FROM messaging.search_words w USING (
         SELECT r.microdao_id, r.word FROM unnest(grown) microdao (id)
@@ -48,7 +89,8 @@ BEGIN
             ORDER BY s.messages DESC, s.last_seen_at DESC, s.word OFFSET most - most / 10) r
         WHERE (SELECT count(*) FROM messaging.search_words s WHERE s.microdao_id = microdao.id) > most) rare
     WHERE w.microdao_id = rare.microdao_id AND w.word = rare.word;
-    RETURN coalesce(cardinality(ids), 0);
+    document := json_build_object('has_more', EXISTS (SELECT FROM messaging.search_words_to_learn)
+        OR EXISTS (SELECT FROM messaging.search_words_to_forget));
 END
 $$;
 

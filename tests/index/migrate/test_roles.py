@@ -26,6 +26,7 @@ RELAY_CALLS = {
     "get_reading",
     "end_typing",
     "count_messages_to_reindex",
+    "learn_words",
 }
 SHARED_CALLS = {"set_typing"}
 RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from harness.database import Database
 from harness.databases import Databases, connected, execute
 from harness.search import entry
 from harness.server import migrate
-from harness.world import DAO, NOWHERE, OWNER, Channel, World, sent
+from harness.world import DAO, NOWHERE, OWNER, Channel, World, edit, redaction, sent
 
 ELSEWHERE = "microdao:elsewhere"
 
@@ -33,9 +34,9 @@ class Talk:
         await self.db.call("record_message", **message)
         return message["message_id"]
 
-    async def learn(self, limit: int = 1000) -> int:
-        """As the relay has it done every minute."""
-        return (await self.db.call("delete_old_rows", limit=limit))["deleted"]
+    async def learn(self, limit: int = 20_000) -> bool:
+        """As the relay has it done every minute; whether words are left."""
+        return (await self.db.call("learn_words", limit=limit))["has_more"]
 
     async def words(self, microdao: str = DAO) -> dict[str, int]:
         sql = "SELECT word, messages FROM messaging.search_words WHERE microdao_id = $1"
@@ -158,20 +159,67 @@ async def test_what_is_deleted_is_suggested_no_more(world: World, talk: Talk, db
     assert await talk.meant("пароьл") == {}
 
 
-async def test_words_are_counted_in_small_batches(world: World, talk: Talk, db: Database) -> None:
+async def test_words_are_counted_in_small_batches(world: World, talk: Talk) -> None:
     channel = await world.channel()
     await talk.say(channel, "книга", "вікно", times=3)
-    assert [await talk.learn(2) for _ in range(3)] == [2, 1, 0]
+    # Each time what has so many words, and one message more.
+    assert [await talk.learn(1) for _ in range(4)] == [True, True, False, False]
     assert await talk.words() == {"книга": 3, "вікно": 3}
+    await talk.say(channel, *(f"слово{'бвгд'[n % 4] * (n // 4 + 1)}" for n in range(40)), times=3)
+    # The words of each, and the mark of who has said it.
+    assert [await talk.learn(41) for _ in range(3)] == [True, True, False]
     # What is no word is not learnt: numbers, addresses, the short and the long.
+    before = await talk.words()
     await talk.say(channel, "v1.2.3", "@alice", "user@example.com", "дім", "ї" * 33, "covid19", "東京東京", "🔥")
-    assert await talk.learn() == 1
-    assert await talk.words() == {"книга": 3, "вікно": 3}
-    # A message that is gone before that has none.
-    [gone] = await talk.say(channel, "марно")
-    await db.execute("DELETE FROM messaging.message_search WHERE message_id = $1", gone)
-    assert await talk.learn() == 1
-    assert await talk.words() == {"книга": 3, "вікно": 3}
+    assert await talk.learn() is False
+    assert await talk.words() == before
+
+
+async def test_a_message_counts_once_for_a_word_that_it_has(world: World, talk: Talk, db: Database) -> None:
+    channel = await world.channel()
+    await talk.say(channel, "книга")
+    [message] = await talk.say(channel, "книга", "вікно")
+    event = await db.value("SELECT matrix_event_id FROM public.messages WHERE id = $1", message)
+    await talk.learn()
+    assert await talk.words() == {"книга": 2, "вікно": 1}
+    # Edited before the words of the first edit are learnt, and after.
+    for edited in ("=книга =двері", "=книга =стеля", "=книга =стеля"):
+        new = edit(channel, event, search=entry(edited))
+        await db.call("record_edit", **new)
+        if edited != "=книга =двері":
+            await talk.learn()
+    assert await talk.words() == {"книга": 2, "стеля": 1}
+
+
+async def test_nothing_of_a_deleted_message_is_left(world: World, talk: Talk, db: Database) -> None:
+    channel = await world.channel()
+    await talk.say(channel, "книга")
+    messages = [(await talk.say(channel, "книга", "пароль"))[0]]
+    await talk.learn()
+    # One that is learnt, and one that is not yet.
+    messages += await talk.say(channel, "таємниця")
+    for message in messages:
+        event = await db.value("SELECT matrix_event_id FROM public.messages WHERE id = $1", message)
+        await db.call("record_redaction", **redaction(channel, event))
+    assert await talk.learn() is False
+    assert await talk.words() == {"книга": 1}
+    contents = str(await db.contents())
+    assert "пароль" not in contents and "таємниця" not in contents
+
+
+async def test_who_edits_while_words_are_learnt_waits_and_counts_right(world: World, talk: Talk, db: Database) -> None:
+    channel = await world.channel()
+    [message] = await talk.say(channel, "книга")
+    event = await db.value("SELECT matrix_event_id FROM public.messages WHERE id = $1", message)
+    [learning, editing] = await db.sessions(2)
+    async with learning.transaction():
+        await learning.call("learn_words", limit=100)
+        new = edit(channel, event, search=entry("=вікно"))
+        edited = asyncio.create_task(editing.call("record_edit", **new))
+        await db.waiting(editing)
+    await edited
+    await talk.learn()
+    assert await talk.words() == {"вікно": 1}
 
 
 async def test_of_too_many_words_the_rarest_go(world: World, talk: Talk, db: Database) -> None:

@@ -35,7 +35,7 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 10] = [
+const RELAY_CALLS: [&str; 11] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -46,6 +46,7 @@ const RELAY_CALLS: [&str; 10] = [
     "get_reading",
     "end_typing",
     "count_messages_to_reindex",
+    "learn_words",
 ];
 
 /// And what both call.
