@@ -58,11 +58,11 @@ async fn analyse(
     let mut analysed = Vec::new();
     let mut failure = None;
     for (message, entry) in messages.iter().zip(read) {
-        let search = match entry {
-            Some(Ok(entry)) => entry,
+        let (search, edit_event_id) = match entry {
+            Some(Ok(read)) => read,
             Some(Err(problem)) if problem.status.is_client_error() || problem.is_gateway_lacks() => {
                 done.unreadable.push(message.id);
-                Entry::of_text(&message.content_preview)
+                (Entry::of_text(&message.content_preview), message.edit_event_id.clone())
             }
             failed => {
                 done.failed.push(message.id);
@@ -70,7 +70,7 @@ async fn analyse(
                 continue;
             }
         };
-        analysed.push(Analysed { id: message.id, edit_event_id: message.edit_event_id.as_deref(), search });
+        analysed.push(Analysed { id: message.id, edit_event_id, search });
     }
     if let Some(problem) = failure {
         log::error(request_id, &format!("messages cannot be read in Matrix: {problem}"));
@@ -81,9 +81,12 @@ async fn analyse(
     Ok(())
 }
 
-/// What each message is found by, in its place; `None` where Matrix has not answered in time. One that says nothing in Matrix any
-/// more is found by nothing.
-async fn read(gateway: &Gateway, messages: &[Unanalysed]) -> Vec<Option<Result<Entry, Problem>>> {
+/// What a message is found by, and the edit that was read.
+type Read = Result<(Entry, Option<String>), Problem>;
+
+/// Reads each message, in its place; `None` where Matrix has not answered in time. One that says nothing in Matrix any more is
+/// found by nothing. One with an edit that the index does not know is left alone by it, as long as it does not.
+async fn read(gateway: &Gateway, messages: &[Unanalysed]) -> Vec<Option<Read>> {
     let found = RefCell::new(messages.iter().map(|_| None).collect::<Vec<_>>());
     let next = Cell::new(0);
     // Eight at a time, each with the next one as soon as it has one.
@@ -94,7 +97,10 @@ async fn read(gateway: &Gateway, messages: &[Unanalysed]) -> Vec<Option<Result<E
             let edit = message.edit_event_id.as_deref();
             let newest = acts::read_newest(gateway, &message.room_id, &message.event_id, edit).await;
             let entry = newest.map(|(event, content)| {
-                event.shown(&content).map_or_else(|| Entry::of_text(""), |described| Entry::of(&described))
+                let entry = event.shown(&content).map_or_else(|| Entry::of_text(""), |described| Entry::of(&described));
+                let edit_event_id =
+                    event.newest_edit().map_or_else(|| message.edit_event_id.clone(), |edit| edit.event_id);
+                (entry, edit_event_id)
             });
             if let Some(place) = found.borrow_mut().get_mut(at) {
                 *place = Some(entry);

@@ -22,7 +22,9 @@ BEGIN
     VALUES (m.id, ch.id, p_poll ->> 'question', p_poll -> 'answers', (p_poll ->> 'max_selections')::integer,
             (p_poll ->> 'is_disclosed')::boolean)
     ON CONFLICT (message_id) DO UPDATE SET question = excluded.question, answers = excluded.answers,
-        max_selections = excluded.max_selections, is_disclosed = excluded.is_disclosed;
+        max_selections = excluded.max_selections,
+        -- Who voted was promised that nobody sees it before the end.
+        is_disclosed = polls.is_disclosed AND excluded.is_disclosed;
 END
 $$;
 
@@ -98,17 +100,19 @@ $$;
 -- channel, and after the end if they were members then.
 CREATE FUNCTION messaging.counted_votes(
     p_message_id uuid, p_channel_id uuid, p_ids text[], p_max integer, p_ended_at timestamptz, p_voter_id text
-) RETURNS TABLE (answers text[]) LANGUAGE plpgsql STABLE ROWS 100 SET enable_sort = off AS $$
+) RETURNS TABLE (answers text[]) LANGUAGE plpgsql STABLE ROWS 100
+-- Each voter is looked up, whatever the planner believes to be few of them.
+SET enable_sort = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 BEGIN
     RETURN QUERY SELECT last.answers[:p_max] FROM (
         SELECT DISTINCT ON (v.voter_id) v.voter_id, v.answers FROM messaging.poll_votes v
         WHERE v.message_id = p_message_id AND (p_voter_id IS NULL OR v.voter_id = p_voter_id)
             AND (p_ended_at IS NULL OR v.voted_at <= p_ended_at)
+            AND EXISTS (SELECT FROM public.channel_members c
+                        WHERE c.channel_id = p_channel_id AND c.member_id = v.voter_id AND c.joined_at IS NOT NULL
+                            AND (c.left_at IS NULL OR c.left_at > p_ended_at))
         ORDER BY v.voter_id, v.voted_at DESC, v.event_id DESC LIMIT messaging.max_counted_voters()) last
-    WHERE cardinality(last.answers) > 0 AND last.answers <@ p_ids
-        AND EXISTS (SELECT FROM public.channel_members c
-                    WHERE c.channel_id = p_channel_id AND c.member_id = last.voter_id AND c.joined_at IS NOT NULL
-                        AND (c.left_at IS NULL OR c.left_at > p_ended_at));
+    WHERE cardinality(last.answers) > 0 AND last.answers <@ p_ids;
 END
 $$;
 

@@ -162,6 +162,8 @@ DECLARE
     ends_at timestamptz := clock_timestamp() + interval '1 second';
     microdao_ids text[];
     word text;
+    near_id text;
+    candidates text[];
     candidate text;
     query text;
     found json;
@@ -194,7 +196,17 @@ BEGIN
             p_channel_id => p_channel_id, p_microdao_id => p_microdao_id, p_cursor => NULL, p_limit => few)).document;
         CONTINUE WHEN json_array_length(found -> 'hits') >= few;
         suggestions := '{}';
-        FOREACH candidate IN ARRAY messaging.similar_words(word, microdao_ids) LOOP
+        candidates := '{}';
+        FOREACH near_id IN ARRAY microdao_ids LOOP
+            EXIT WHEN clock_timestamp() > ends_at;
+            candidates := candidates || messaging.similar_words(word, ARRAY[near_id]);
+        END LOOP;
+        candidates := ARRAY(
+            SELECT near.one FROM unnest(candidates) near (one) GROUP BY near.one
+            ORDER BY messaging.word_distance(word, near.one),
+                (SELECT max(w.messages) FROM messaging.search_words w
+                 WHERE w.word = near.one AND w.microdao_id = ANY (microdao_ids)) DESC, near.one LIMIT 8);
+        FOREACH candidate IN ARRAY candidates LOOP
             EXIT WHEN clock_timestamp() > ends_at;
             -- It has letters alone, so it needs no more than quotes.
             query := '''=' || candidate || '''';

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.database import Database
-from harness.polls import BOB, counts, end, people, poll, vote
-from harness.world import EVERY, OWNER, World, at, redaction
+from harness.polls import BOB, asking, counts, end, people, poll, vote
+from harness.world import EVERY, OWNER, World, at, edit, redaction
 
 
 async def test_no_votes_where_there_is_no_poll_for_them(world: World, db: Database) -> None:
@@ -86,3 +86,32 @@ async def test_thousands_of_voters_are_counted_without_sorting_them(world: World
         message.id,
     )
     assert await counts(db, channel, message) == (5000, [5000, 0, 0])
+
+
+async def test_votes_of_people_who_are_not_in_hide_nobodys(world: World, db: Database) -> None:
+    channel = await world.old_channel()
+    await people(world, channel, BOB)
+    message = await poll(world, channel)
+    await db.call("record_poll_vote", **vote(channel, message.event_id, BOB, "a"))
+    # They sort before every user, and are as many as are counted.
+    await db.execute(
+        """INSERT INTO messaging.poll_votes (event_id, message_id, channel_id, voter_id, voted_at, answers)
+           SELECT '$stranger-' || n, $1, $2, '@' || n || ':elsewhere', now(), '{b}' FROM generate_series(1, 5000) n""",
+        message.id,
+        channel.id,
+    )
+    assert await counts(db, channel, message) == (1, [1, 0, 0])
+
+
+async def test_an_edit_shows_nobody_before_the_end_what_was_promised_not_to_be_shown(
+    world: World, db: Database
+) -> None:
+    channel = await world.old_channel()
+    await people(world, channel, BOB)
+    message = await poll(world, channel, is_disclosed=False)
+    await db.call("record_poll_vote", **vote(channel, message.event_id, BOB, "a"))
+    new = {"content_type": "poll", "matrix_type": "m.poll.start", "poll": asking("a", "b", "c")}
+    await db.call("record_edit", **edit(channel, message.event_id, **new))
+    assert await counts(db, channel, message) == (None, [None] * 3)
+    await db.call("record_poll_end", **end(channel, message.event_id))
+    assert await counts(db, channel, message) == (1, [1, 0, 0])

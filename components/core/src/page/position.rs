@@ -45,8 +45,10 @@ fn is_rfc3339(text: &str) -> bool {
             _ => return None,
         };
         let separators = is(4, "-") && is(7, "-") && is(10, "Tt ") && is(13, ":") && is(16, ":");
-        let moment = year >= 1 && (1..=days).contains(&day) && hour < 24 && minute < 60 && second <= 60;
+        let moment = year >= 1 && (1..=days).contains(&day) && hour < 24 && minute < 60;
         let rest = text.get(19..)?;
+        // PostgreSQL rounds a fraction up, and a leap second has no room for that.
+        let moment = moment && (second < 60 || second == 60 && !rest.starts_with('.'));
         let zone = match rest.strip_prefix('.') {
             None => rest,
             Some(fraction) => {
@@ -81,7 +83,12 @@ mod tests {
     fn a_place_is_a_seq_a_message_or_a_time() {
         assert_eq!(Position::parse("42"), Some(Position::Seq(42)));
         assert!(matches!(Position::parse("6f1d3c7e-52b8-5a0b-9d0c-6a2f0d5c71e4"), Some(Position::Message(_))));
-        for time in ["2026-11-22T10:00:00Z", "2026-11-22t10:00:00.123456+02:00", "2024-02-29 10:00:00-14:00"] {
+        for time in [
+            "2026-11-22T10:00:00Z",
+            "2026-11-22t10:00:00.123456+02:00",
+            "2024-02-29 10:00:00-14:00",
+            "2024-02-29T23:59:60Z",
+        ] {
             assert!(matches!(Position::parse(time), Some(Position::Time(_))), "{time}");
         }
         for bad in [
@@ -96,6 +103,7 @@ mod tests {
             "2026-11-22T10:00:00.Z",
             "99999999999999999999",
             "2026-11-22T24:00:00Z",
+            "2024-02-29T23:59:60.999999999Z",
         ] {
             assert_eq!(Position::parse(bad), None, "{bad}");
         }

@@ -49,17 +49,17 @@ pub async fn list_messages_to_reindex(
 
 /// What a message is found by from now on.
 #[derive(Debug, Serialize)]
-pub struct Analysed<'a> {
+pub struct Analysed {
     /// The message.
     pub id: MessageId,
     /// The edit whose content it is.
-    pub edit_event_id: Option<&'a str>,
+    pub edit_event_id: Option<String>,
     /// What it is found by.
     pub search: Entry,
 }
 
 /// After messages were analysed. Gives how many said the same still.
-pub async fn record_reindexed(channel_id: ChannelId, messages: &[Analysed<'_>]) -> Result<u64, Error> {
+pub async fn record_reindexed(channel_id: ChannelId, messages: &[Analysed]) -> Result<u64, Error> {
     #[derive(Deserialize)]
     struct Done {
         indexed: u64,
