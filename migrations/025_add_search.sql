@@ -7,7 +7,6 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
 CREATE TABLE IF NOT EXISTS messaging.message_search (
     message_id uuid PRIMARY KEY REFERENCES public.messages (id) ON DELETE CASCADE,
     channel_id uuid NOT NULL REFERENCES public.channels (id) ON DELETE CASCADE,
-    seq        bigint NOT NULL,
     -- The message's.
     created_at timestamptz NOT NULL,
     -- The number of its 1,024 seconds since 1970: see messaging.search_window.
@@ -26,7 +25,7 @@ CREATE INDEX IF NOT EXISTS message_search_lexemes ON messaging.message_search US
     lexemes) WITH (fastupdate = off);
 CREATE INDEX IF NOT EXISTS message_search_place ON messaging.message_search (created_at, message_id);
 CREATE INDEX IF NOT EXISTS message_search_channel ON messaging.message_search (channel_id, created_at, message_id);
--- How many are to be made anew.
+-- For count_messages_to_reindex.
 CREATE INDEX IF NOT EXISTS message_search_analysis ON messaging.message_search (analysis);
 
 -- Where somebody searches: archived channels too, and those of which only a name is known.
@@ -34,7 +33,7 @@ CREATE INDEX IF NOT EXISTS channels_searched ON public.channels (visibility, mic
 CREATE INDEX IF NOT EXISTS channels_by_name ON public.channels (lower(name));
 CREATE INDEX IF NOT EXISTS profiles_by_name ON messaging.profiles (lower(display_name));
 
--- Has no row there though it should have one: what there was before, and what components of before record.
+-- The message should have a row in message_search and has none: it is older than search, or components of before recorded it.
 ALTER TABLE public.messages ADD COLUMN IF NOT EXISTS awaits_reindex boolean NOT NULL DEFAULT true;
 CREATE INDEX IF NOT EXISTS messages_awaiting_reindex ON public.messages (channel_id)
     WHERE awaits_reindex AND deleted_at IS NULL AND matrix_type <> 'm.room.encrypted';

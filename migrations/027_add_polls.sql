@@ -27,5 +27,3 @@ CREATE TABLE IF NOT EXISTS messaging.poll_votes (
     answers    text[] NOT NULL
 );
 CREATE INDEX IF NOT EXISTS poll_votes_voter ON messaging.poll_votes (message_id, voter_id, voted_at DESC, event_id DESC);
-CREATE INDEX IF NOT EXISTS poll_votes_channel ON messaging.poll_votes (channel_id);
-CREATE INDEX IF NOT EXISTS polls_channel ON messaging.polls (channel_id);

@@ -28,7 +28,7 @@ $$;
 -- What a caller may do with a channel at least: nothing ('none': they may not even know of it), know of it
 -- ('knows'), or read it ('reads'). An anonymous caller (NULL) reads public channels, the platform's own service
 -- ('service:internal', which no token can name) every one. Agents hold no keys, so an encrypted channel has nothing
--- for them to read. list_channels has the same rule, written for the indexes.
+-- for them to read. list_channels and messaging.reads have the same rule, written for the indexes.
 CREATE FUNCTION messaging.access(ch public.channels, p_caller text, p_microdaos text[]) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io::{BufWriter, Write, stdin, stdout};
 
-use messaging_core::search::{analyse, excerpt, highlights, parse};
+use messaging_core::search::{MAX_EXCERPT, analyse, excerpt, highlights, parse};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "is_selective": query.is_selective(),
             "filters": query.filters,
             "hints": query.hints,
-            "excerpt": excerpt(&case.text, &places, 200).text,
+            "excerpt": excerpt(&case.text, &places, MAX_EXCERPT).text,
             "highlights": places,
         });
         writeln!(out, "{answer}")?;

@@ -25,9 +25,10 @@ pub async fn find(
     reader: Option<&str>,
 ) -> Result<Response, Problem> {
     let query = parse(&page.q);
-    let mut found = index::search::search_messages(caller, &query, page).await?;
+    // What an empty query finds is not shown, but whether the caller may read the channel is said all the same.
+    let limit = if query.is_empty() { 1 } else { page.limit };
+    let mut found = index::search::search_messages(caller, &query, &SearchPage { limit, ..page.clone() }).await?;
     if query.is_empty() {
-        // Whether the caller may read the channel is said all the same.
         (found.hits, found.next) = (Vec::new(), None);
     }
     let next = found.next.as_ref().map(SearchPlace::cursor);

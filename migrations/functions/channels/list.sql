@@ -38,7 +38,7 @@ $$;
 -- The same by activity: all of the newest p_limit, with what else the indexes have beside the last of them, in no order.
 --
 -- The indexes' order is behind by up to activity_lag. So the first p_limit that are found in it say down to which place the
--- newest p_limit have to be looked for.
+-- newest p_limit have to be looked for; where that is more than 5,000 channels, not all of them are.
 CREATE FUNCTION messaging.active_channels_before(
     p_visibility text, p_microdao_id text, p_time timestamptz, p_id uuid, p_limit integer
 ) RETURNS SETOF public.channels LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
@@ -59,7 +59,8 @@ BEGIN
                 AND coalesce(ch.indexed_active_at, ch.created_at)
                     > coalesce(last_time - messaging.activity_lag(), '-infinity')
                 AND (messaging.place_of_channel(ch, true), ch.id) < (p_time, p_id)
-                AND NOT (ch.visibility = 'microdao' AND ch.is_direct);
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
+            ORDER BY coalesce(ch.indexed_active_at, ch.created_at) DESC LIMIT 5000;
     ELSE
         SELECT nearest.place INTO last_time FROM (
             SELECT coalesce(ch.indexed_active_at, ch.created_at) AS place FROM public.channels ch
@@ -74,7 +75,8 @@ BEGIN
                 AND coalesce(ch.indexed_active_at, ch.created_at)
                     > coalesce(last_time - messaging.activity_lag(), '-infinity')
                 AND (messaging.place_of_channel(ch, true), ch.id) < (p_time, p_id)
-                AND NOT (ch.visibility = 'microdao' AND ch.is_direct);
+                AND NOT (ch.visibility = 'microdao' AND ch.is_direct)
+            ORDER BY coalesce(ch.indexed_active_at, ch.created_at) DESC LIMIT 5000;
     END IF;
 END
 $$;

@@ -12,23 +12,29 @@ BEGIN
     RETURN ARRAY(SELECT unnest(CASE WHEN named LIKE '%:%' THEN ARRAY[named, lower(named)]
                                ELSE ARRAY['user:' || lower(named), 'agent:' || lower(named)] END)
                  UNION
-                 (SELECT member_id FROM messaging.profiles WHERE lower(display_name) = lower(named) LIMIT 20));
+                 (SELECT member_id FROM messaging.profiles WHERE lower(display_name) = lower(named)
+                  ORDER BY member_id LIMIT 20));
 END
 $$;
 
--- The channels that the caller may read of those with an id, a slug or a name; at most 50.
+-- The channels that the caller may read of those with an id, a slug or a name; at most 50. Of very many with one name those are
+-- looked at that the caller is in, and 1,000 others, those of their microDAOs first.
 CREATE FUNCTION messaging.search_channels(p_caller text, p_microdaos text[], p_name text) RETURNS uuid[]
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN ARRAY(
+        WITH named AS MATERIALIZED (
+            SELECT id, microdao_id FROM public.channels
+            WHERE id = CASE WHEN p_name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN p_name::uuid END
+            UNION
+            SELECT id, microdao_id FROM public.channels WHERE slug = p_name
+            UNION
+            SELECT id, microdao_id FROM public.channels WHERE lower(name) = lower(p_name)
+        )
         SELECT ch.id FROM (
-            SELECT id FROM public.channels
-            WHERE p_name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
-                AND id = CASE WHEN p_name ~ '^[0-9a-fA-F-]{36}$' THEN p_name::uuid END
+            (SELECT id FROM named ORDER BY messaging.has_claim(p_microdaos, microdao_id) DESC, id LIMIT 1000)
             UNION
-            SELECT id FROM public.channels WHERE slug = p_name
-            UNION
-            SELECT id FROM public.channels WHERE lower(name) = lower(p_name)) named
+            SELECT n.id FROM named n JOIN public.channel_members m ON m.channel_id = n.id AND m.member_id = p_caller) looked_at
         JOIN public.channels ch USING (id)
         WHERE messaging.access(ch, p_caller, p_microdaos) = 'reads' ORDER BY ch.id LIMIT 50);
 END
@@ -54,13 +60,14 @@ BEGIN
 END
 $$;
 
--- What words and operators ask for together: the words and marks that a text has to have and must not have; those that are
--- looked up in the index; the channels, if they are named; from when on and until when; and in `rest` what the messages
--- themselves tell: `reaction`, `thread`, `pin`, `reply`, `edited`, `unread`: whether they are to be so; `not_in`, `not_within`.
+-- What words and operators ask for together: the words and marks that a text has to have and must not have (words); those that
+-- are looked up in the index (index_tsquery); the channels, if they are named; from when on and until when; and in `rest` what
+-- the messages themselves tell: `reaction`, `thread`, `pin`, `reply`, `edited`, `unread`: whether they are to be so; `not_in`,
+-- `not_within`.
 -- p_scope: the channel that is searched, if it is one.
 CREATE FUNCTION messaging.search_asked(
     p_caller text, p_microdaos text[], p_query text, p_index text, p_filters jsonb, p_scope uuid[],
-    OUT words tsquery, OUT looked_up tsquery, OUT scope uuid[], OUT since timestamptz, OUT until timestamptz, OUT rest jsonb
+    OUT words tsquery, OUT index_tsquery tsquery, OUT scope uuid[], OUT since timestamptz, OUT until timestamptz, OUT rest jsonb
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     filter jsonb;
@@ -71,7 +78,7 @@ DECLARE
     marked tsquery;
 BEGIN
     words := p_query::tsquery;
-    looked_up := p_index::tsquery;
+    index_tsquery := p_index::tsquery;
     scope := p_scope;
     since := '-infinity';
     until := 'infinity';
@@ -87,8 +94,8 @@ BEGIN
                               CASE WHEN is_negated THEN !!marked ELSE marked END);
             IF NOT is_negated THEN
                 -- Words are looked up by themselves where they are more than beginnings.
-                looked_up := CASE WHEN looked_up IS NULL OR strpos(looked_up::text, ':*') > 0 THEN marked
-                             ELSE looked_up && marked END;
+                index_tsquery := CASE WHEN index_tsquery IS NULL OR strpos(index_tsquery::text, ':*') > 0 THEN marked
+                                 ELSE index_tsquery && marked END;
             END IF;
         ELSIF operator = 'in' AND is_negated THEN
             rest := jsonb_set(rest, '{not_in}', coalesce(rest -> 'not_in', '[]')

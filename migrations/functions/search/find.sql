@@ -5,9 +5,9 @@
 -- p_query: the literal of what the text has to have and must not have, NULL for no words. p_index: that of what is looked up
 -- in the index, NULL when the words have nothing of the kind. p_filters: messaging_core::search::Filter as a list.
 --
--- What a page costs is bounded: after 100 milliseconds, or 20,000 rows that nothing was looked up for, it ends with what it
--- has, and `next` goes on from there; so it may be short, or empty, and not the last one. Where it ends does not tell of what
--- the caller may not read, apart from the time that it takes.
+-- What a page costs is bounded: after 100 milliseconds, in a few channels also after 20,000 rows that nothing was looked up for, it
+-- ends with what it has, and `next` goes on from there; so it may be short, or empty, and not the last one. Where it ends does not
+-- tell of what the caller may not read, apart from the time that it takes.
 CREATE FUNCTION messaging.search_messages(
     p_caller text, p_microdaos text[], p_query text, p_index text, p_filters jsonb, p_channel_id uuid, p_microdao_id text,
     p_cursor jsonb, p_limit integer, OUT refusal messaging.refusal, OUT document json
@@ -28,7 +28,7 @@ BEGIN
     asked := messaging.search_asked(p_caller, p_microdaos, p_query, p_index, p_filters, scope);
     scope := coalesce(asked.scope, messaging.search_scope(p_caller, p_microdaos, p_microdao_id));
     -- One more than the page tells whether there is a next one.
-    found := messaging.search_pages(p_caller, p_microdaos, p_microdao_id, scope, asked.words, asked.looked_up,
+    found := messaging.search_page(p_caller, p_microdaos, p_microdao_id, scope, asked.words, asked.index_tsquery,
         asked.rest, asked.since, least(asked.until, (p_cursor ->> 'time')::timestamptz),
         CASE WHEN (p_cursor ->> 'time')::timestamptz <= asked.until THEN (p_cursor ->> 'id')::uuid
              ELSE '00000000-0000-0000-0000-000000000000' END, page_size + 1);
@@ -48,21 +48,29 @@ $$;
 -- The ids and times of what is found before a place, as many as are wanted, and the place from which a search that has ended
 -- before goes on.
 --
--- Of a few channels the newest messages are read one by one, which finds what is common. Then the index is asked: in a few
--- channels for all that there is, unless that is too much, otherwise for one window of time after the other, wider ones where
--- little is found. A beginning of words is only looked up when reading has not found enough, as the index has to go through
--- all words that begin so.
-CREATE FUNCTION messaging.search_pages(
-    p_caller text, p_microdaos text[], p_microdao_id text, p_channels uuid[], p_words tsquery, p_index tsquery, p_filters jsonb,
+-- Of a few channels the newest messages are read one by one (1.), which finds what is common. Then the index is asked: in a few
+-- channels for all messages that have one word (2.), unless that is too much, otherwise for one window of time after the other
+-- (3.), wider ones where little is found. A beginning of words is only looked up when reading has not found enough, as the index
+-- has to go through all words that begin so.
+CREATE FUNCTION messaging.search_page(
+    p_caller text, p_microdaos text[], p_microdao_id text, p_channels uuid[], p_words tsquery, p_index tsquery, p_rest jsonb,
     p_since timestamptz, p_time timestamptz, p_id uuid, p_wanted integer,
     OUT ids uuid[], OUT times timestamptz[], OUT place_time timestamptz, OUT place_id uuid
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    started timestamptz := clock_timestamp();
+    ends_at timestamptz := clock_timestamp() + interval '100 milliseconds';
+    -- How many messages are read one by one at first, and each time after that.
+    first_look constant integer := 500;
+    second_look constant integer := 3500;
+    -- After a window with at most so many rows, of what is looked up or of what is read, comes a wider one.
+    few_looked_up constant integer := 2500;
+    few_read constant integer := 500;
+    widest constant integer := 4;
     budget integer := messaging.max_search_rows();
     is_prefix boolean := strpos(p_index::text, ':*') > 0;
     looks_up boolean := p_channels IS NULL AND p_index IS NOT NULL AND NOT is_prefix;
-    -- Whatever a word's list of messages is, it is read where the channel has one: of a few words that would be too much.
+    -- One word's messages in a channel are all read from the index at once; of several words the index would go through the list
+    -- of each.
     is_one_word boolean := strpos(p_index::text, '&') = 0;
     slot integer;
     level integer := 0;
@@ -75,10 +83,11 @@ BEGIN
     times := '{}';
     place_time := p_time;
     place_id := p_id;
-    WHILE p_channels IS NOT NULL AND looks_up IS NOT TRUE LOOP
+    -- 1. The newest messages of a few channels.
+    WHILE p_channels IS NOT NULL AND NOT looks_up LOOP
         seen := messaging.search_newest(p_channels, p_words, place_time, place_id,
-            CASE WHEN budget = messaging.max_search_rows() THEN 500 ELSE 3500 END);
-        more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_filters,
+            CASE WHEN budget = messaging.max_search_rows() THEN first_look ELSE second_look END);
+        more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_rest,
             place_time, place_id, p_since, p_wanted - cardinality(ids));
         ids := ids || more.ids;
         times := times || more.times;
@@ -88,22 +97,25 @@ BEGIN
         IF cardinality(ids) >= p_wanted OR place_time IS NULL OR place_time < p_since THEN
             place_time := NULL;
             RETURN;
-        ELSIF p_index IS NULL AND (budget <= 0 OR clock_timestamp() > started + interval '100 milliseconds') THEN
+        ELSIF p_index IS NULL AND (budget <= 0 OR clock_timestamp() > ends_at) THEN
             RETURN;
         END IF;
-        looks_up := is_one_word AND NOT is_prefix OR p_index IS NOT NULL AND budget <= messaging.max_search_rows() - 4000;
+        looks_up := coalesce(is_one_word AND NOT is_prefix
+            OR p_index IS NOT NULL AND budget <= messaging.max_search_rows() - first_look - second_look, false);
     END LOOP;
+    -- 2. One word in a few channels.
     IF p_channels IS NOT NULL AND is_one_word THEN
         seen := messaging.search_window(NULL, NULL, p_index, p_words, p_channels);
         IF seen.looked_at <= messaging.max_search_rows() THEN
             more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id,
-                p_filters, place_time, place_id, p_since, p_wanted - cardinality(ids));
+                p_rest, place_time, place_id, p_since, p_wanted - cardinality(ids));
             ids := ids || more.ids;
             times := times || more.times;
             place_time := NULL;
             RETURN;
         END IF;
     END IF;
+    -- 3. Windows of time.
     LOOP
         slot := messaging.search_slot_before(place_time, place_id, p_channels);
         EXIT WHEN slot IS NULL OR to_timestamp((slot + 1) * 1024.0) <= p_since;
@@ -119,7 +131,7 @@ BEGIN
             level := greatest(level - 2, 0);
             CONTINUE;
         END IF;
-        more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_filters,
+        more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_rest,
             place_time, place_id, p_since, p_wanted - cardinality(ids));
         ids := ids || more.ids;
         times := times || more.times;
@@ -128,16 +140,17 @@ BEGIN
         place_time := to_timestamp(lowest * 1024.0);
         place_id := '00000000-0000-0000-0000-000000000000';
         EXIT WHEN place_time <= p_since;
-        IF clock_timestamp() > started + interval '100 milliseconds' OR budget <= 0 AND p_index IS NULL THEN
+        -- Time alone ends the page here: how many rows were read tells of channels, too, that the caller may not read.
+        IF clock_timestamp() > ends_at THEN
             RETURN;
         END IF;
-        IF budget <= 0 AND NOT looks_up THEN
+        IF budget <= 0 AND NOT looks_up AND p_index IS NOT NULL THEN
             looks_up := true;
-            level := 4;
+            level := widest;
         -- As wide as what is missing may need, if it goes on as it did here; where nothing is looked up, all of it is read.
         ELSIF coalesce(cardinality(more.ids), 0) * 8 <= p_wanted - cardinality(ids)
-            AND seen.looked_at <= (CASE WHEN looks_up THEN 2500 ELSE 500 END) THEN
-            level := least(level + 1, 4);
+            AND seen.looked_at <= (CASE WHEN looks_up THEN few_looked_up ELSE few_read END) THEN
+            level := least(level + 1, widest);
         END IF;
     END LOOP;
     place_time := NULL;

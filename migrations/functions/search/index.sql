@@ -11,8 +11,8 @@ BEGIN
         DELETE FROM messaging.message_search WHERE message_id = m.id;
         RETURN;
     END IF;
-    INSERT INTO messaging.message_search (message_id, channel_id, seq, created_at, analysis, lexemes)
-    VALUES (m.id, m.channel_id, m.seq, m.created_at, (p_search ->> 'analysis')::smallint,
+    INSERT INTO messaging.message_search (message_id, channel_id, created_at, analysis, lexemes)
+    VALUES (m.id, m.channel_id, m.created_at, (p_search ->> 'analysis')::smallint,
             messaging.search_vector(m, p_search ->> 'lexemes', (p_search ->> 'has_link')::boolean))
     ON CONFLICT (message_id) DO UPDATE SET analysis = EXCLUDED.analysis, lexemes = EXCLUDED.lexemes;
     INSERT INTO messaging.search_words_to_learn (message_id) VALUES (m.id) ON CONFLICT DO NOTHING;

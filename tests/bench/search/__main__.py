@@ -14,8 +14,8 @@ from pathlib import Path
 import asyncpg
 
 from bench.search.fill import CALLERS, fill
-from bench.search.load import Took, at_rate, in_turn
-from bench.search.words import asked, hostile, terms, vocabulary
+from bench.search.load import Took, asked, at_rate, in_turn
+from bench.search.words import hostile, terms, vocabulary
 from harness.server import ROOT, migrate, programs, user
 from support.cluster import server
 
@@ -65,7 +65,7 @@ async def filled(args: argparse.Namespace, words: list[str]) -> AsyncIterator[st
 async def measure(url: str, args: argparse.Namespace, words: list[str]) -> list[tuple[Took, dict[float, float]]]:
     draw, found = random.Random(args.seed), []
     texts = [terms(words, draw) for _ in range(args.searches)]
-    queries = asked(program("search"), texts)
+    queries = asked(texts)
     callers = [f"user:caller{n}" for n in range(CALLERS)]
     async with asyncpg.create_pool(url, min_size=8, max_size=8, server_settings={"search_path": "pg_catalog"}) as pool:
         own = {
@@ -94,7 +94,7 @@ async def measure(url: str, args: argparse.Namespace, words: list[str]) -> list[
         if args.hostile:
             texts = [hostile(words, draw) for _ in range(args.hostile)]
             async with pool.acquire() as connection:
-                took = await in_turn(connection, "hostile", asked(program("search"), texts), draw, callers)
+                took = await in_turn(connection, "hostile", asked(texts), draw, callers)
             found.append((took, {1.0: HOSTILE}))
     return found
 

@@ -41,8 +41,8 @@ SELECT md5('message-' || number)::uuid, md5('channel-' || channel)::uuid, '$' ||
 FROM public.bench_staged
 """
 SEARCH = """
-INSERT INTO messaging.message_search (message_id, channel_id, seq, created_at, analysis, lexemes)
-SELECT m.id, m.channel_id, m.seq, m.created_at, 1, messaging.search_vector(m, s.words, s.has_link)
+INSERT INTO messaging.message_search (message_id, channel_id, created_at, analysis, lexemes)
+SELECT m.id, m.channel_id, m.created_at, 1, messaging.search_vector(m, s.words, s.has_link)
 FROM public.bench_staged s JOIN public.messages m ON m.id = md5('message-' || s.number)::uuid
 """
 # Made when everything is in, which is faster; those of messages are the ones that a search or its answer uses.

@@ -11,13 +11,26 @@ from typing import Any
 
 import asyncpg
 
-from bench.search.words import Asked
+from search.asking import ask
 
 NAMES = ["caller", "microdaos", "query", "index", "filters", "channel_id", "microdao_id", "cursor", "limit"]
 SEARCH = "SELECT refusal::text, document::text FROM messaging.search_messages({})".format(
     ", ".join(f"p_{name} => ${at}" for at, name in enumerate(NAMES, 1))
 )
 LIMIT = 20
+
+
+@dataclass
+class Asked:
+    """A query, as it goes to PostgreSQL."""
+
+    text: str
+    arguments: dict[str, Any]
+
+
+def asked(texts: list[str]) -> list[Asked]:
+    """What search makes of queries."""
+    return [Asked(text, arguments) for text, arguments in zip(texts, ask(texts), strict=True)]
 
 
 @dataclass
@@ -28,14 +41,11 @@ class Took:
     times: list[float] = field(default_factory=list)
     slowest: list[tuple[float, str]] = field(default_factory=list)
     empty: int = 0
-    short: int = 0
 
     def add(self, seconds: float, text: str, document: str | None) -> None:
         self.times.append(seconds * 1000)
         self.slowest = sorted([*self.slowest, (seconds * 1000, text)], reverse=True)[:5]
-        hits = (document or "").count('"room_id" : ') // 2
         self.empty += '"hits" : []' in (document or "")
-        self.short += hits < LIMIT and '"next" : null' not in (document or "")
 
     def at(self, part: float) -> float:
         ordered = sorted(self.times)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
-import subprocess
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from search import dictionary
 from search.vocabulary import ENGLISH, UKRAINIAN
@@ -34,33 +29,6 @@ def vocabulary(seed: int) -> list[str]:
 
 def some(forms: list[str], draw: random.Random) -> list[str]:
     return draw.sample(forms, min(FORMS, len(forms)))
-
-
-@dataclass
-class Asked:
-    """A query, as it goes to PostgreSQL."""
-
-    text: str
-    arguments: dict[str, Any]
-
-
-def asked(program: Path, texts: list[str]) -> list[Asked]:
-    """What search makes of queries."""
-    lines = "".join(json.dumps({"text": "", "query": text}) + "\n" for text in texts)
-    done = subprocess.run([program], input=lines, capture_output=True, text=True, check=True)
-    answers = [json.loads(line) for line in done.stdout.split("\n") if line]
-    assert len(answers) == len(texts)
-    return [
-        Asked(
-            text,
-            {
-                "query": answer["tsquery"],
-                "index": answer["index_tsquery"],
-                "filters": json.dumps(answer["filters"]),
-            },
-        )
-        for text, answer in zip(texts, answers, strict=True)
-    ]
 
 
 def terms(words: list[str], draw: random.Random) -> str:

@@ -202,13 +202,23 @@ async def test_a_page_reads_what_it_shows_and_not_what_there_is(world: World, db
         assert read.rows < 10
 
 
-async def many(db: Database, visibility: str, count: int) -> None:
-    """Channels of ten microDAOs, a minute apart."""
+async def test_a_page_by_activity_has_a_bound_where_all_is_of_one_moment(db: Database) -> None:
+    await many(db, "public", 7_000, apart="1 millisecond")
+    async with db.reading("channels") as read:
+        document = await page(db, limit=5, by_activity=True)
+    assert len(document["items"]) == 5
+    # Each is read from the index, and from the table.
+    assert read.rows < 2 * 5_000 + 60
+
+
+async def many(db: Database, visibility: str, count: int, apart: str = "1 minute") -> None:
+    """Channels of ten microDAOs."""
     await db.execute(
         """INSERT INTO public.channels (slug, name, microdao_id, matrix_room_id, visibility, created_by, created_at)
            SELECT 'c' || n, 'c', 'microdao:m' || n % 10, '!many-' || n, $1, 'user:olga',
-                  '2020-01-01T00:00:00Z'::timestamptz + n * interval '1 minute' FROM generate_series(1, $2::int) n""",
+                  '2020-01-01T00:00:00Z'::timestamptz + n * $3::text::interval FROM generate_series(1, $2::int) n""",
         visibility,
         count,
+        apart,
     )
     await db.execute("VACUUM ANALYZE public.channels")

@@ -10,12 +10,9 @@ from harness.database import Database
 from harness.world import EVERY, OWNER, Channel, Message, World
 from search.program import analysed
 
-# Puts a message's row as the statement that indexes it does.
 INDEX = """
-INSERT INTO messaging.message_search AS s (message_id, channel_id, seq, created_at, analysis, lexemes)
-SELECT m.id, m.channel_id, m.seq, m.created_at, 1, messaging.search_vector(m, given.words, given.has_link)
+SELECT messaging.index_search(m, jsonb_build_object('analysis', 1, 'lexemes', given.words, 'has_link', given.has_link))
 FROM unnest($1::uuid[], $2::text[], $3::boolean[]) AS given (id, words, has_link) JOIN public.messages m USING (id)
-ON CONFLICT (message_id) DO UPDATE SET created_at = excluded.created_at, lexemes = excluded.lexemes
 """
 
 

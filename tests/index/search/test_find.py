@@ -16,9 +16,9 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 async def test_every_form_of_all_words_is_found(search: Searched, world: World) -> None:
     channel = await world.channel()
     both = await search.say(channel, "Читаю книги про садівництво")
-    await search.say(channel, "Книга загубилася")
+    other = await search.say(channel, "Книга загубилася")
     assert await search.found("книгу садівництва") == [both.id]
-    assert await search.found("книгу -садівництво") != [both.id]
+    assert await search.found("книгу -садівництво") == [other.id]
     assert len(await search.found("книгу")) == 2
     assert await search.found('"книги про"') == [both.id]
     assert await search.found('"про книги"') == []
@@ -46,7 +46,9 @@ async def test_the_newest_are_first_through_all_ages_and_pages(search: Searched,
         message = await search.say(channels[number % 3], f"needle {number}", at=at)
         await search.say(channels[number % 3], f"hay {number}", at=at)
         expected.append((at, message.id))
-    expected = [id for _, id in sorted(expected, reverse=True)]
+    expected.sort(reverse=True)
+    assert expected[2][0] == expected[3][0]
+    expected = [id for _, id in expected]
     for limit in (1, 7, 50):
         assert await search.found("needle", limit=limit) == expected
         assert await search.found("-hay", limit=limit) == expected
@@ -54,10 +56,10 @@ async def test_the_newest_are_first_through_all_ages_and_pages(search: Searched,
         assert await search.found("needle", limit=limit, channel_id=channels[1].id) == [
             id for id in expected if id in in_one
         ]
-    # A page that begins in the middle of a moment.
-    page = await search.page("needle", limit=2)
-    rest = await search.found("needle", cursor=page["next"]) if page["next"] else []
-    assert rest == expected or rest == expected[2:]
+    # A page that begins in the middle of a moment: between the third and the fourth.
+    page = await search.page("needle", limit=3)
+    rest = await search.found("needle", cursor=page["next"])
+    assert page["next"] and [hit["message"]["id"] for hit in page["hits"]] + rest == expected
 
 
 async def test_a_page_goes_on_where_the_one_before_ended_while_somebody_sends(search: Searched, world: World) -> None:
@@ -110,8 +112,8 @@ async def test_a_search_goes_on_through_more_than_one_page_looks_at(
                   $2::timestamptz + n * interval '1 minute', n + 1000 FROM generate_series(1, 45000) n"""
     await db.execute(rows, made[0].id, START)
     await db.execute(
-        """INSERT INTO messaging.message_search (message_id, channel_id, seq, created_at, analysis, lexemes)
-           SELECT id, channel_id, seq, created_at, 1, messaging.search_vector(m, '''=hay'':1 ''hay'':1', false)
+        """INSERT INTO messaging.message_search (message_id, channel_id, created_at, analysis, lexemes)
+           SELECT id, channel_id, created_at, 1, messaging.search_vector(m, '''=hay'':1 ''hay'':1', false)
            FROM public.messages m WHERE matrix_event_id LIKE '$many-%'"""
     )
     page = await search.page("-hay")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from harness.database import Database
-from harness.world import OWNER, World, reaction
+from harness.world import DAO, OWNER, World, reaction
 from search.asking import Searched, index
 
 
@@ -63,6 +63,26 @@ async def test_where_it_is(search: Searched, world: World) -> None:
         assert await search.found(query) == [message.id for message in expected], query
     assert await search.found("needle", channel_id=one.id) == [roses.id]
     assert await search.found("in:kitchen", channel_id=one.id) == []
+
+
+async def test_of_many_with_one_name_the_first_people_and_the_callers_own_channels(
+    search: Searched, world: World, db: Database
+) -> None:
+    """By their ids theirs come behind 1,100 others, and so does the one that they are in by itself."""
+    channel = await world.channel("user:zoe", name="Common", visibility="microdao")
+    private = await world.channel(name="Common", visibility="private", microdao_id="microdao:elsewhere")
+    elsewhere = """INSERT INTO public.channels (id, slug, name, microdao_id, matrix_room_id, visibility, created_by)
+                   SELECT ('00000000-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid, 'common-' || n, 'common',
+                       'microdao:elsewhere', '!common-' || n || ':x', 'microdao', 'user:zoe' FROM generate_series(1, 1100) n"""
+    await db.execute(elsewhere)
+    people = """INSERT INTO messaging.profiles (member_id, display_name, changed_at)
+                SELECT 'user:same' || lpad(n::text, 2, '0'), 'Same', now() FROM generate_series(30, 1, -1) n"""
+    await db.execute(people)
+    said = [await search.say(place, "needle", "user:same20") for place in (channel, private)]
+    beyond = await search.say(channel, "needle", "user:same21")
+    asked = {"caller": OWNER, "microdaos": [DAO]}
+    assert await search.found("in:common", **asked) == [beyond.id] + [message.id for message in said[::-1]]
+    assert await search.found("from:same in:common", **asked) == [message.id for message in said[::-1]]
 
 
 async def test_when_it_was(search: Searched, world: World) -> None:

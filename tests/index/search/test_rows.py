@@ -12,7 +12,7 @@ from harness.search import awaiting, entry, marks, words
 from harness.world import DAO, OWNER, Channel, World, edit, pushed, redaction, sent
 
 ROW = """
-SELECT s.channel_id = m.channel_id AND s.seq = m.seq AND s.created_at = m.created_at AND s.analysis = 1
+SELECT s.channel_id = m.channel_id AND s.created_at = m.created_at AND s.analysis = 1
 FROM messaging.message_search s JOIN public.messages m ON m.id = s.message_id
 """
 

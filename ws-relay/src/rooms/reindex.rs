@@ -123,6 +123,8 @@ impl Total {
                     sleep(PAUSE).await;
                 }
                 Ok(done) => {
+                    // A turn that is tried again looks at the same ones again.
+                    self.looked_at += done.looked_at;
                     self.add(turn.channel, &done);
                     failures = if done.failed.is_empty() { 0 } else { failures + 1 };
                     if !done.failed.is_empty() {
@@ -160,7 +162,6 @@ impl Total {
     }
 
     fn add(&mut self, channel: Uuid, done: &Reindexed) {
-        self.looked_at += done.looked_at;
         self.indexed += done.indexed;
         self.unreadable += done.unreadable.len();
         let room = NAMED.saturating_sub(self.named.len());

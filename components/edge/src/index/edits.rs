@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::messages::at_message;
-use super::{Document, Error, polls};
+use super::{Document, Error};
 use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::EntityId;
@@ -104,7 +104,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
     struct Row {
         deleted_at: Option<String>,
     }
-    let call = Call::of("record_edit")
+    let message = Call::of("record_edit")
         .arg("p_room_id", record.room_id)
         .arg("p_target_event_id", record.target_event_id)
         .arg("p_event_id", record.event_id)
@@ -118,8 +118,10 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .arg("p_mentions", mention::texts(record.mentions))
         .arg("p_unquoted_preview", record.unquoted_preview)
         .jsonb_if_any("p_search", record.search)
-        .jsonb_if_any("p_unquoted_search", record.unquoted_search);
-    let message = polls::asking(call, record.poll).document().await?;
+        .jsonb_if_any("p_unquoted_search", record.unquoted_search)
+        .jsonb_if_any("p_poll", record.poll)
+        .document()
+        .await?;
     let row: Row = message.read()?;
     Ok(RecordedEdit { is_deleted: row.deleted_at.is_some(), message })
 }

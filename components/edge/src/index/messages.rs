@@ -4,7 +4,7 @@ use super::call::Call;
 pub use super::edits::{PreparedEdit, RecordEdit, RecordedEdit, prepare_edit, record_edit};
 pub use super::polls::{record_poll_end, record_poll_vote};
 pub use super::redactions::{RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction};
-use super::{Error, Page, polls};
+use super::{Error, Page};
 use messaging_core::auth::Caller;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityId, MessageId};
@@ -200,8 +200,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_is_pushed", record.is_pushed)
         .arg("p_mentions", mention::texts(record.mentions))
         .arg("p_thread_event_id", record.thread_event_id)
-        .jsonb("p_search", record.search);
-    let call = polls::asking(call, record.poll);
+        .jsonb("p_search", record.search)
+        .jsonb_if_any("p_poll", record.poll);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),

@@ -1,17 +1,8 @@
-//! Polls: `migrations/functions/messages/poll.sql` and `tally.sql`.
+//! Polls: `migrations/functions/messages/poll.sql` and `poll_end.sql`.
 
 use super::Error;
 use super::call::Call;
 use messaging_core::ids::EntityId;
-use messaging_core::poll::Question;
-
-/// The call with what a poll asks.
-pub(super) fn asking(call: Call, poll: Option<&Question>) -> Call {
-    match poll {
-        Some(poll) => call.jsonb("p_poll", poll),
-        None => call,
-    }
-}
 
 /// After somebody has voted in Matrix: `answers` as of [`selections`](messaging_core::poll::selections).
 pub async fn record_poll_vote(

@@ -1,7 +1,7 @@
 //! Redactions, as they are recorded: `migrations/functions/messages/delete.sql` and `edit.sql`.
 
+use super::Error;
 use super::call::Call;
-use super::{Error, polls};
 use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
 use messaging_core::poll::Question;
@@ -75,7 +75,7 @@ pub struct RecordEditRedaction<'a> {
 
 /// After an edit is redacted in Matrix.
 pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<(), Error> {
-    let call = Call::of("record_edit_redaction")
+    Call::of("record_edit_redaction")
         .arg("p_room_id", record.room_id)
         .arg("p_event_id", record.event_id)
         .arg("p_redacted_event_id", record.redacted_event_id)
@@ -84,6 +84,8 @@ pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<()
         .arg("p_edited_at", record.edited_at)
         .arg("p_content_type", record.content_type)
         .arg("p_mentions", mention::texts(record.mentions))
-        .jsonb_if_any("p_search", record.search);
-    polls::asking(call, record.poll).done().await
+        .jsonb_if_any("p_search", record.search)
+        .jsonb_if_any("p_poll", record.poll)
+        .done()
+        .await
 }
