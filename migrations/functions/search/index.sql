@@ -3,7 +3,8 @@
 -- p_search is what the core makes of a text (`search::Entry`): lexemes, the literal of a tsvector; has_link; and analysis, the
 -- version of what made them. NULL is what components say that know nothing of search: the message is left to `ws-relay reindex`.
 
--- Writes what a message is found by; without p_search it is found by nothing. Whoever calls it knows that the message is neither deleted nor encrypted.
+-- Writes what a message is found by; without p_search it is found by nothing. Whoever calls it knows that the message is neither
+-- deleted nor encrypted.
 CREATE FUNCTION messaging.index_search(m public.messages, p_search jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM messaging.unlearn_words(m);
