@@ -121,31 +121,27 @@ BEGIN
 END
 $$;
 
--- The words of some microDAOs that are like a word, the likeliest first, at most 8.
+-- The words of a microDAO that are like a word, the likeliest first, at most 8.
 --
 -- A threshold of its own, as two letters that are swapped leave little of a short word.
-CREATE FUNCTION messaging.similar_words(p_word text, p_microdao_ids text[]) RETURNS text[] LANGUAGE plpgsql STABLE
+CREATE FUNCTION messaging.similar_words(p_word text, p_microdao_id text) RETURNS text[] LANGUAGE plpgsql STABLE
 SET pg_trgm.similarity_threshold = 0.2 AS $$
 DECLARE
     schema_name text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_trgm');
-    words text[];
     most integer := CASE WHEN char_length(p_word) < 6 THEN 1 ELSE 2 END;
+    words text[];
 BEGIN
     EXECUTE format(
-        'SELECT array_agg(near.word) FROM unnest($1) microdao (id)
-         CROSS JOIN LATERAL (
-             SELECT w.word FROM messaging.search_words w
-             WHERE ARRAY[w.microdao_id] @> ARRAY[microdao.id] AND w.key OPERATOR(%1$s.%%) $2
-                 AND abs(char_length(w.word) - $3) <= $4 AND w.word <> $5
-             ORDER BY %1$s.similarity(w.key, $2) DESC, w.messages DESC LIMIT 40) near', schema_name)
-    INTO words USING p_microdao_ids, messaging.word_key(p_word), char_length(p_word), most, p_word;
-    RETURN ARRAY(
-        SELECT near.word FROM (
-            SELECT d.word, messaging.word_distance(p_word, d.word) AS distance,
-                (SELECT max(w.messages) FROM messaging.search_words w
-                 WHERE w.word = d.word AND w.microdao_id = ANY (p_microdao_ids)) AS messages
-            FROM (SELECT DISTINCT unnest(words) AS word LIMIT 200) d) near
-        WHERE near.distance <= most ORDER BY near.distance, near.messages DESC, near.word LIMIT 8);
+        'SELECT array_agg(l.word ORDER BY l.distance, l.messages DESC, l.word) FROM (
+             SELECT n.word, n.messages, n.distance FROM (
+                 SELECT near.word, near.messages, messaging.word_distance($1, near.word) AS distance FROM (
+                     SELECT w.word, w.messages FROM messaging.search_words w
+                     WHERE ARRAY[w.microdao_id] @> ARRAY[$2] AND w.key OPERATOR(%1$s.%%) $3
+                         AND abs(char_length(w.word) - char_length($1)) <= $4 AND w.word <> $1
+                     ORDER BY %1$s.similarity(w.key, $3) DESC, w.messages DESC LIMIT 40) near) n
+             WHERE n.distance <= $4 ORDER BY n.distance, n.messages DESC, n.word LIMIT 8) l', schema_name)
+    INTO words USING p_word, p_microdao_id, messaging.word_key(p_word), most;
+    RETURN coalesce(words, '{}');
 END
 $$;
 
@@ -199,7 +195,7 @@ BEGIN
         candidates := '{}';
         FOREACH near_id IN ARRAY microdao_ids LOOP
             EXIT WHEN clock_timestamp() > ends_at;
-            candidates := candidates || messaging.similar_words(word, ARRAY[near_id]);
+            candidates := candidates || messaging.similar_words(word, near_id);
         END LOOP;
         candidates := ARRAY(
             SELECT near.one FROM unnest(candidates) near (one) GROUP BY near.one

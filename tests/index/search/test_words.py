@@ -251,7 +251,7 @@ async def test_in_any_locale_and_wherever_the_extension_is(databases: Databases)
             DAO,
             words,
         )
-        sql = "SELECT messaging.similar_words($1, ARRAY[$2])"
+        sql = "SELECT messaging.similar_words($1, $2)"
         assert await connection.fetchval(sql, "квортира", DAO) == ["квартира", "квартиру"]
         assert await connection.fetchval(sql, "мята", DAO) == ["мʼята"]
         assert await connection.fetchval(sql, "meetign", DAO) == ["meeting"]
