@@ -124,13 +124,15 @@ $$;
 -- The words of a microDAO that are like a word, the likeliest first, at most 8.
 --
 -- A threshold of its own, as two letters that are swapped leave little of a short word.
-CREATE FUNCTION messaging.similar_words(p_word text, p_microdao_id text) RETURNS text[] LANGUAGE plpgsql STABLE
-SET pg_trgm.similarity_threshold = 0.2 AS $$
+CREATE FUNCTION messaging.similar_words(p_word text, p_microdao_id text) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
     schema_name text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_trgm');
     most integer := CASE WHEN char_length(p_word) < 6 THEN 1 ELSE 2 END;
     words text[];
 BEGIN
+    -- Not of the function itself: an owner who is no superuser may not make one with a parameter of an extension that is not
+    -- loaded yet.
+    PERFORM set_config('pg_trgm.similarity_threshold', '0.2', true);
     EXECUTE format(
         'SELECT array_agg(l.word ORDER BY l.distance, l.messages DESC, l.word) FROM (
              SELECT n.word, n.messages, n.distance FROM (

@@ -262,3 +262,10 @@ async def test_in_any_locale_and_wherever_the_extension_is(databases: Databases)
         assert key.isascii() and key.isalnum() and len(set(key)) == len(letters)
         assert all([await connection.fetchval("SELECT messaging.is_word($1)", f"={letter * 4}") for letter in letters])
     await databases.drop("plain")
+
+
+async def test_no_function_has_a_parameter_of_an_extension(db: Database) -> None:
+    """Whoever owns the functions and is no superuser could not make it again while the extension is not loaded."""
+    sql = """SELECT count(*) FROM pg_proc p, unnest(p.proconfig) setting
+             WHERE p.pronamespace = 'messaging'::regnamespace AND split_part(setting, '=', 1) LIKE '%.%'"""
+    assert await db.value(sql) == 0
