@@ -56,7 +56,8 @@ BEGIN
     END IF;
     PERFORM messaging.remove_member(ch, p_member_id, p_actor_id);
     UPDATE public.channel_members SET matrix_power_level = least(matrix_power_level, 0),
-        matrix_changed_at = greatest(matrix_changed_at, intent.created_at)
+        matrix_changed_at = greatest(matrix_changed_at, intent.created_at),
+        role_asked_at = greatest(role_asked_at, intent.created_at)
     WHERE channel_id = p_channel_id AND member_id = p_member_id;
     -- The successor may have gone meanwhile, as where two owners are ended at once.
     PERFORM messaging.appoint_owner(ch, p_member_id, p_actor_id);

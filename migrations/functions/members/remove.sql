@@ -114,7 +114,9 @@ BEGIN
     END IF;
     UPDATE public.channel_members SET
         matrix_power_level = least(matrix_power_level, 0),
-        matrix_changed_at = greatest(matrix_changed_at, intent.created_at)
+        matrix_changed_at = greatest(matrix_changed_at, intent.created_at),
+        -- A level of before that is told late is not theirs when they come back.
+        role_asked_at = greatest(role_asked_at, intent.created_at)
     WHERE channel_id = p_channel_id AND member_id = p_member_id;
 END
 $$;

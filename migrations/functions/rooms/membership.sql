@@ -87,13 +87,15 @@ BEGIN
 END
 $$;
 
--- Somebody is out of the room; p_by says who brought it about. The caller of this function holds the channel's row.
+-- Somebody is out of the room since p_at; p_by says who brought it about. A level of before that is told later is not theirs
+-- when they come back. The caller of this function holds the channel's row.
 CREATE FUNCTION messaging.remove_pushed(
-    ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_by text
+    ch public.channels, p_member_id text, p_member_type text, p_matrix_user_id text, p_by text, p_at timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM messaging.remove_member(ch, p_member_id, p_by);
-    UPDATE public.channel_members SET matrix_power_level = least(matrix_power_level, 0)
+    UPDATE public.channel_members SET matrix_power_level = least(matrix_power_level, 0),
+        role_asked_at = greatest(role_asked_at, p_at)
     WHERE channel_id = ch.id AND member_id = p_member_id;
     -- Remembered, so that an older invitation that comes late lets nobody in.
     INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at, left_by)
@@ -155,7 +157,8 @@ BEGIN
             intent := messaging.take_intent(ch.id, 'remove', p_member_id, p_sender_id, p_by_bot);
             PERFORM messaging.follow_ban(ch, before, p_member_id, p_member_type, p_matrix_user_id, p_membership,
                 coalesce(intent.actor_id, p_sender_id), coalesce((intent.details ->> 'ban')::boolean, false));
-            PERFORM messaging.remove_pushed(ch, p_member_id, p_member_type, p_matrix_user_id, coalesce(intent.actor_id, p_sender_id));
+            PERFORM messaging.remove_pushed(ch, p_member_id, p_member_type, p_matrix_user_id, coalesce(intent.actor_id, p_sender_id),
+                changed);
         END IF;
         IF admitted = 'in' THEN
             UPDATE public.channel_members

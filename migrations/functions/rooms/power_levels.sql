@@ -13,9 +13,10 @@ CREATE FUNCTION messaging.rights_of_level(
 $$;
 
 -- Keeps the levels for those who are not in the channel: a level that is given before somebody comes counts when they do.
--- One that merely waits for somebody who has gone does not, so of those it is the change that counts.
+-- One that merely waits for somebody who has gone does not, so of those it is the change that counts, unless it is older than
+-- what the API was asked for. p_changed: when it was made; NULL where the room has it now.
 CREATE FUNCTION messaging.follow_absent_levels(
-    p_channel_id uuid, p_levels jsonb, p_default integer, p_room_mention_level integer DEFAULT NULL
+    p_channel_id uuid, p_levels jsonb, p_default integer, p_room_mention_level integer, p_changed timestamptz
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -29,7 +30,8 @@ BEGIN
               FROM (SELECT jsonb_object_keys(before.levels) AS key UNION SELECT jsonb_object_keys(p_levels)) named
               WHERE p_levels -> key IS DISTINCT FROM before.levels -> key) l
         WHERE m.channel_id = p_channel_id AND m.matrix_user_id = l.matrix_user_id AND m.left_at IS NOT NULL
-            AND l.level IS NOT NULL AND m.matrix_power_level <> l.level;
+            AND l.level IS NOT NULL AND m.matrix_power_level <> l.level
+            AND (p_changed IS NULL OR m.role_asked_at IS NULL OR m.role_asked_at <= p_changed);
     END IF;
     INSERT INTO messaging.room_levels (channel_id, levels, default_level, room_mention_level)
     VALUES (p_channel_id, p_levels, coalesce(p_default, 0), coalesce(p_room_mention_level, 50))
@@ -75,7 +77,8 @@ BEGIN
             'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);
         RETURN;
     END IF;
-    PERFORM messaging.follow_absent_levels(ch.id, p_levels, p_default, p_room_mention_level);
+    PERFORM messaging.follow_absent_levels(ch.id, p_levels, p_default, p_room_mention_level,
+        CASE WHEN p_order <> 'now' THEN changed END);
     WITH removing AS MATERIALIZED (
         -- A member who is being removed loses the level on the way out; that is no change of role, unless they stay.
         SELECT r.target_id, r.actor_id, messaging.is_under_way(r.created_at) AS is_under_way FROM messaging.intents r

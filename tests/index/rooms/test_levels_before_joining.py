@@ -126,3 +126,36 @@ async def test_what_was_forbidden_stays_so(world: World, db: Database) -> None:
     await db.call("record_power_levels", **levels(channel, {"user:wim": -1}))
     await come(db, channel, "user:wim", "recorded")
     assert (await rights(world, channel, "user:wim"))[2:] == (False, -1)
+
+
+@pytest.mark.parametrize("order", ["told", "clock"])
+@pytest.mark.parametrize("removed_by", ["user:sam", OWNER, "push"])
+async def test_a_level_of_before_they_left_that_is_told_late_is_not_theirs_when_they_come_back(
+    world: World, db: Database, removed_by: str, order: str
+) -> None:
+    """The homeserver's pushes may be late by as much as an application service was away."""
+    channel = await world.channel()
+    await world.member(channel, "user:sam")
+    await db.call("record_power_levels", **levels(channel, {}, changed_at=at(-60), event_id="$first", order="told"))
+    details = {"role": "admin"}
+    change = {"member_id": "user:sam", "details": details}
+    await db.call("prepare_member_change", **channel.by(OWNER), **change)
+    raised = levels(channel, {"user:sam": 50}, changed_at=at(), event_id="$raised", order=order)
+    await db.call("record_member_change", channel_id=channel.id, caller=OWNER, **change)
+    if removed_by == "push":
+        await db.call("record_membership", **membership(channel, "user:sam", "leave"))
+    else:
+        await db.call("prepare_removal", **channel.by(removed_by), member_id="user:sam")
+        await db.call("record_removal", channel_id=channel.id, caller=removed_by, member_id="user:sam")
+    dropped = levels(channel, {}, changed_at=at(), event_id="$dropped", order=order, sender_id=BOT, by_bot=True)
+
+    answer = await db.call("record_power_levels", **raised)
+    assert bool(answer["ask_version"]) == (order == "told")
+    await come(db, channel, "user:sam", "recorded")
+    assert await rights(world, channel, "user:sam") == ("member", False, True, 0)
+    if order == "told":
+        await db.call("record_power_levels", **raised)
+        assert await rights(world, channel, "user:sam") == ("member", False, True, 0)
+    await db.call("record_power_levels", **dropped)
+    changes = [subject for subject in await db.subjects(channel.id) if subject == "member.role_changed"]
+    assert changes == ["member.role_changed"], "only what the owner did is told"
