@@ -48,11 +48,12 @@ CREATE INDEX IF NOT EXISTS profiles_avatar ON messaging.profiles (avatar_url) WH
 
 -- Content that nothing shows any more, which the homeserver has still to delete.
 CREATE TABLE IF NOT EXISTS messaging.content_to_delete (
-    content_uri text PRIMARY KEY,
-    -- The Matrix id whose upload it has to be; NULL where it is known who brought it.
-    uploader_matrix_id text,
-    noted_at    timestamptz NOT NULL DEFAULT now(),
-    due_at      timestamptz NOT NULL,
-    tries       integer NOT NULL DEFAULT 0
+    content_uri        text NOT NULL,
+    -- The Matrix id whose upload it has to be; empty where it is known who brought it.
+    uploader_matrix_id text NOT NULL,
+    noted_at           timestamptz NOT NULL DEFAULT now(),
+    due_at             timestamptz NOT NULL,
+    tries              integer NOT NULL DEFAULT 0,
+    PRIMARY KEY (content_uri, uploader_matrix_id)
 );
 CREATE INDEX IF NOT EXISTS content_to_delete_due ON messaging.content_to_delete (due_at);

@@ -1,10 +1,15 @@
 //! Files of messages: what callers get and send.
 
 mod content;
+#[cfg(feature = "openapi")]
+mod operations;
 mod write;
 
+#[cfg(feature = "openapi")]
+pub use operations::operations;
+
 pub use content::{content, in_content};
-pub use write::NewFile;
+pub use write::{Known, NewFile};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,4 +74,16 @@ pub struct Voice {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schemars(length(max = MAX_WAVEFORM), inner(range(min = 0, max = MAX_LOUDNESS))))]
     pub waveform: Vec<u16>,
+}
+
+/// What became of the content that was to be deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct DeletedContent {
+    /// The homeserver has deleted so many.
+    pub deleted: u32,
+    /// So many stay: they are not of this homeserver or not of the message's sender, it refuses, or `matrix_admin_token` is not set.
+    pub kept: u32,
+    /// Whether there may be more.
+    pub has_more: bool,
 }

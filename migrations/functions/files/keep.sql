@@ -28,3 +28,29 @@ BEGIN
             ELSE (f.content_uri || f.former_uris)[:20] END;
 END
 $$;
+
+-- An edit was redacted: the message shows this file again, or none (NULL). p_is_known: Matrix has said so; what the edit brought
+-- is then released.
+CREATE FUNCTION messaging.take_back_file(ch public.channels, m public.messages, p_file jsonb, p_is_known boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    gone messaging.message_files;
+BEGIN
+    DELETE FROM messaging.message_files WHERE message_id = m.id RETURNING * INTO gone;
+    PERFORM messaging.keep_file(ch, m, p_file);
+    UPDATE messaging.message_files SET former_uris = array_remove(gone.former_uris, content_uri)
+    WHERE message_id = m.id AND gone.former_uris <> '{}';
+    IF p_is_known AND gone.content_uri <> coalesce(p_file ->> 'content_uri', '') THEN
+        PERFORM messaging.release_content(m, array_remove(ARRAY[gone.content_uri, gone.thumbnail_uri], NULL));
+    END IF;
+END
+$$;
+
+-- What is known of an upload; NULL of any other content.
+CREATE FUNCTION messaging.upload_json(p_content_uri text) RETURNS json LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT json_build_object('filename', u.filename, 'content_type', u.content_type, 'size', u.size)
+            FROM messaging.uploads u
+            WHERE u.server_name = split_part(p_content_uri, '/', 3) AND u.media_id = split_part(p_content_uri, '/', 4));
+END
+$$;

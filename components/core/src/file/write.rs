@@ -46,7 +46,33 @@ pub struct NewFile {
     pub voice: Option<Voice>,
 }
 
+/// What is known of an upload.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Known {
+    /// What it was called.
+    pub filename: Option<String>,
+    /// What its first bytes say that it is.
+    pub content_type: String,
+    /// Its size in bytes.
+    pub size: i64,
+}
+
 impl NewFile {
+    /// Every content that a message with it shows, its own first.
+    pub fn content_uris(&self) -> Vec<String> {
+        std::iter::once(&self.content_uri).chain(&self.thumbnail_uri).cloned().collect()
+    }
+
+    /// What was found out at the upload counts.
+    pub fn known_as(self, known: Known) -> Self {
+        Self {
+            filename: self.filename.or(known.filename),
+            content_type: Some(known.content_type),
+            size: Some(known.size),
+            ..self
+        }
+    }
+
     /// Checks every field.
     pub(crate) fn check(&self, errors: &mut Vec<FieldError>) {
         let mut refuse = |field: &str, detail: String| errors.push(FieldError::body(&format!("file/{field}"), detail));
