@@ -155,6 +155,12 @@ BEGIN
         ORDER BY q.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
+    -- What the homeserver could not be asked to delete for a week stays there.
+    DELETE FROM messaging.content_to_delete WHERE (content_uri, uploader_matrix_id) IN (
+        SELECT q.content_uri, q.uploader_matrix_id FROM messaging.content_to_delete q
+        WHERE q.noted_at < now() - interval '7 days' ORDER BY q.noted_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
     -- Where a relay delivers they go after an hour. Here they go where none does any more.
     DELETE FROM messaging.webhook_deliveries WHERE id IN (
         SELECT d.id FROM messaging.webhook_deliveries d WHERE d.created_at < now() - interval '1 day'

@@ -73,6 +73,13 @@ RULES: list[tuple[str, str, str, str, str]] = [
         f"$1::uuid, {KEY}, $1::uuid, false, 1, now()",
     ),
     (
+        "messaging.content_to_delete",
+        "noted_at",
+        "7 days",
+        "content_uri, uploader_matrix_id, due_at",
+        f"{KEY}, '', now()",
+    ),
+    (
         "messaging.search_words",
         "last_seen_at",
         "400 days",
@@ -97,6 +104,7 @@ OTHERS = {
     "messaging.refills",
     "messaging.room_upgrades",
     "messaging.message_edits",
+    "messaging.message_files",
     "messaging.message_mentions",
     "messaging.message_search",
     "messaging.pins",

@@ -15,6 +15,7 @@ use crate::live::reconcile;
 use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
+use crate::rooms::content::Content;
 use crate::rooms::receipts::Receipts;
 use crate::rooms::{Messaging, Rounds, unsearched};
 use crate::settings::Settings;
@@ -104,6 +105,8 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     }
     let receipts = Receipts { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
     tasks.spawn(receipts.run(shutdown.clone()));
+    let content = Content { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
+    tasks.spawn(content.run(shutdown.clone()));
     let rounds =
         Rounds { database: database.clone(), messaging, every: settings.reconcile_every, metrics: metrics.clone() };
     tasks.spawn(rounds.run(shutdown.clone()));

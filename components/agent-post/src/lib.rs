@@ -42,6 +42,7 @@ async fn post(
         mentions: post.mentions,
         notify: post.notify,
         thread_id: post.thread_id,
+        file: None,
     };
     let sent = match acts::send(&agent, post.channel_id, message, client_key.as_ref(), Some(ROUTE)).await {
         // The agent may not know of the channel, but a caller with the secret may: they learn what to do.

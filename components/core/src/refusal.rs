@@ -22,6 +22,8 @@ pub enum Refusal {
     ReplyToNotFound,
     /// `thread_id` names no message of the channel that may have a thread.
     ThreadNotFound,
+    /// The file, or its thumbnail, is none that the caller has uploaded or may read.
+    FileNotFound,
     /// The microDAO has a channel with this slug.
     SlugTaken,
     /// Another channel, living or archived, has the room alias that this one would get.
@@ -148,6 +150,10 @@ impl From<Refusal> for Problem {
                 Self::invalid_field("reply_to", "must be a message of this channel and, beside thread_id, of that thread")
             }
             Refusal::ThreadNotFound => Self::invalid_field("thread_id", "must be a message of this channel, in the room that it has today"),
+            Refusal::FileNotFound => Self::invalid_field(
+                "file",
+                "must be of content that you have uploaded, or that is in a message which you may read; so must its thumbnail",
+            ),
             Refusal::SlugTaken => conflict("This microDAO has a channel with this slug. Choose another."),
             Refusal::AliasTaken => Self::alias_taken(),
             Refusal::BeingCreated => conflict(

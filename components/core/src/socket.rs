@@ -173,7 +173,7 @@ mod tests {
         let message = json!({
             "id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
             "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null, "reply_to": null,
-            "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z", "mentions": [], "poll_ended_at": null,
+            "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z", "mentions": [], "poll_ended_at": null, "file": null,
             "sender_name": "Alice", "sender_avatar_url": null
         });
         let member = json!({

@@ -1,6 +1,7 @@
 //! The client of matrix-gateway: ours over service chaining, or the platform's own at `matrix_gateway_url`.
 
 mod bans;
+mod content;
 mod edits;
 mod history;
 mod invite;

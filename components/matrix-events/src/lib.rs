@@ -4,11 +4,12 @@
 //! `event` is what every kind of event has, one file per kind brings the index up to date, `kinds` chooses the kind,
 //! `origin` asks whether the room has it, `apply` goes through a request's events, and `set_aside` decides what becomes of
 //! one that failed. `reconcile` finds in the rooms' histories what was never pushed, and `reindex` reads again
-//! what search has to find.
+//! what search has to find. `content` has what nothing shows any more deleted.
 
 mod apply;
 #[cfg(test)]
 mod arbitrary;
+mod content;
 mod ephemeral;
 mod event;
 mod forward;
@@ -62,6 +63,7 @@ async fn matrix_events(request: spin_sdk::http::Request) -> impl IntoResponse {
             .post(paths::SET_ASIDE_REPLAY, replay::replay)
             .post(paths::RECONCILE, reconcile::reconcile)
             .post(paths::REINDEX, reindex::reindex)
+            .post(paths::DELETE_CONTENT, content::delete)
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! A message of any kind, or an edit of one.
 
 use crate::event::{Event, Here};
+use messaging_core::file;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{EntityId, EntityKind};
 use messaging_core::matrix::{self, Described, FINGERPRINT_FIELD, KEY_FIELD, MessageKind};
@@ -33,6 +34,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
     let sent_at = event.sent_at();
     let pushed_content = (!is_ours).then(|| all_storable(content));
     let poll = question(&event.event_type, content);
+    let file = file::in_content(&event.event_type, content);
     let record = RecordMessage {
         room_id: &event.room_id,
         event_id: &event.event_id,
@@ -51,6 +53,7 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
         thread_event_id,
         poll: poll.as_ref(),
         search: &Entry::of(&described),
+        file: file.as_ref(),
     };
     record_message(record).await.map(|_| ())
 }
@@ -64,6 +67,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
     let (search, unquoted_search) = (described.as_ref().map(Entry::of), unquoted.as_ref().map(Entry::of));
     let unquoted_preview = unquoted.as_ref().map(|described| beginning(&described.text));
     let poll = new_content.and_then(|content| question(&event.event_type, content));
+    let file = new_content.and_then(|content| file::in_content(&event.event_type, content));
     let record = RecordEdit {
         room_id: &event.room_id,
         target_event_id,
@@ -80,6 +84,7 @@ async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: 
         poll: poll.as_ref(),
         search: search.as_ref(),
         unquoted_search: unquoted_search.as_ref(),
+        file: file.as_ref(),
     };
     if record_edit(record).await?.is_deleted {
         // Its message is gone, and so must its text be.

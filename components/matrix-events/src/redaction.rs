@@ -1,6 +1,7 @@
 //! `m.room.redaction`: of a message, of a reaction, or of an edit, which brings back what was there before.
 
 use crate::event::{Event, Here, is_id, rfc3339};
+use messaging_core::file;
 use messaging_core::poll::question;
 use messaging_core::search::Entry;
 use messaging_core::text::beginning;
@@ -74,6 +75,7 @@ async fn of_edit(event: &Event, message_event_id: &str, redacted_event_id: &str,
         mentions: &mention::in_content(&content, &here.server_name),
         poll: message.event_type.as_deref().and_then(|kind| question(kind, &content)).as_ref(),
         search: described.as_ref().map(Entry::of).as_ref(),
+        file: message.event_type.as_deref().and_then(|kind| file::in_content(kind, &content)).as_ref(),
     })
     .await
 }

@@ -5,6 +5,7 @@
 use futures_util::future::{join, join4};
 use http::StatusCode;
 use messaging_core::auth::Internal;
+use messaging_core::file::{self, File};
 use messaging_core::ids::ChannelId;
 use messaging_core::paths::ChannelPath;
 use messaging_core::reindex::{ReindexQuery, Reindexed};
@@ -58,11 +59,11 @@ async fn analyse(
     let mut analysed = Vec::new();
     let mut failure = None;
     for (message, entry) in messages.iter().zip(read) {
-        let (search, edit_event_id) = match entry {
+        let (search, file, edit_event_id) = match entry {
             Some(Ok(read)) => read,
             Some(Err(problem)) if problem.status.is_client_error() || problem.is_gateway_lacks() => {
                 done.unreadable.push(message.id);
-                (Entry::of_text(&message.content_preview), message.edit_event_id.clone())
+                (Entry::of_text(&message.content_preview), None, message.edit_event_id.clone())
             }
             failed => {
                 done.failed.push(message.id);
@@ -70,7 +71,7 @@ async fn analyse(
                 continue;
             }
         };
-        analysed.push(Analysed { id: message.id, edit_event_id, search });
+        analysed.push(Analysed { id: message.id, edit_event_id, search, file });
     }
     if let Some(problem) = failure {
         log::error(request_id, &format!("messages cannot be read in Matrix: {problem}"));
@@ -81,8 +82,8 @@ async fn analyse(
     Ok(())
 }
 
-/// What a message is found by, and the edit that was read.
-type Read = Result<(Entry, Option<String>), Problem>;
+/// What a message is found by, its file, and the edit that was read.
+type Read = Result<(Entry, Option<File>, Option<String>), Problem>;
 
 /// Reads each message, in its place; `None` where Matrix has not answered in time. One that says nothing in Matrix any more is
 /// found by nothing. One with an edit that the index does not know is left alone by it, as long as it does not.
@@ -100,7 +101,8 @@ async fn read(gateway: &Gateway, messages: &[Unanalysed]) -> Vec<Option<Read>> {
                 let entry = event.shown(&content).map_or_else(|| Entry::of_text(""), |described| Entry::of(&described));
                 let edit_event_id =
                     event.newest_edit().map_or_else(|| message.edit_event_id.clone(), |edit| edit.event_id);
-                (entry, edit_event_id)
+                let kind = event.event_type.as_deref().unwrap_or_default();
+                (entry, file::in_content(kind, &content), edit_event_id)
             });
             if let Some(place) = found.borrow_mut().get_mut(at) {
                 *place = Some(entry);

@@ -57,13 +57,39 @@ impl Message {
 
 /// The content of an event that a client has encrypted, with the relation and the further fields, which stay readable.
 pub fn encrypted(
-    mut content: Map<String, Value>,
+    content: Map<String, Value>,
     relates_to: Option<&Map<String, Value>>,
     extra: &Map<String, Value>,
 ) -> Result<Value, GatewayError> {
     if extra.contains_key(NEW_CONTENT) {
         return Err(GatewayError::invalid("the m.new_content of an encrypted edit is inside the ciphertext"));
     }
+    whole(content, relates_to, extra)
+}
+
+/// The content of an `m.room.message` that comes as a whole, as one with a file does. No edit does.
+pub fn whole_message(
+    content: Map<String, Value>,
+    relates_to: Option<&Map<String, Value>>,
+    extra: &Map<String, Value>,
+) -> Result<Value, GatewayError> {
+    for field in ["msgtype", "body"] {
+        if !content.get(field).is_some_and(Value::is_string) {
+            return Err(GatewayError::missing(&format!("content.{field}")));
+        }
+    }
+    let is_edit = relates_to.is_some_and(|relation| relation.get("rel_type") == Some(&json!("m.replace")));
+    if is_edit || extra.contains_key(NEW_CONTENT) || content.contains_key(NEW_CONTENT) {
+        return Err(GatewayError::invalid("an edit has msgtype, body and extra_content, and no content"));
+    }
+    whole(content, relates_to, extra)
+}
+
+fn whole(
+    mut content: Map<String, Value>,
+    relates_to: Option<&Map<String, Value>>,
+    extra: &Map<String, Value>,
+) -> Result<Value, GatewayError> {
     if let Some(field) = content.keys().find(|field| is_ours(field)) {
         return Err(GatewayError::invalid(format!("content must not have fields city.daarion.…, and has {field:?}")));
     }
@@ -150,6 +176,28 @@ mod tests {
         let relates_to = object(json!({"rel_type": "m.replace", "event_id": "$x"}));
         assert!(message().content(Some(&relates_to), &object(json!({"m.new_content": 1}))).is_err());
         assert!(encrypted(Map::new(), None, &object(json!({"ciphertext": "x"}))).is_err());
+    }
+
+    #[test]
+    fn a_message_that_comes_as_a_whole_is_a_message() {
+        let extra = object(json!({"city.daarion.key": "k", "m.mentions": {}}));
+        let content = |value: Value| whole_message(object(value), None, &extra);
+        let image = json!({"msgtype": "m.image", "body": "x", "url": "mxc://x/y"});
+        let made = content(image.clone()).unwrap();
+        assert_eq!((&made["url"], &made["city.daarion.key"]), (&json!("mxc://x/y"), &json!("k")));
+        for (field, value) in [
+            ("body", Value::Null),
+            ("msgtype", json!(7)),
+            ("city.daarion.key", json!("mine")),
+            ("m.new_content", json!({})),
+        ] {
+            let mut bad = image.clone();
+            bad[field] = value;
+            assert!(content(bad).is_err(), "{field}");
+        }
+        let edit = object(json!({"rel_type": "m.replace", "event_id": "$x"}));
+        assert!(whole_message(object(image.clone()), Some(&edit), &extra).is_err());
+        assert!(whole_message(object(image), None, &object(json!({"m.new_content": {}}))).is_err());
     }
 
     #[test]

@@ -93,6 +93,18 @@ impl Homeserver {
         &self.server_name
     }
 
+    /// The same with the token of an administrator. 501: there is none.
+    pub async fn as_admin(self) -> Result<Self, GatewayError> {
+        match settings::optional("matrix_admin_token").await? {
+            Some(token) => Ok(Self { token, ..self }),
+            None => Err(GatewayError::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "M_UNRECOGNIZED",
+                "The gateway has no matrix_admin_token.",
+            )),
+        }
+    }
+
     /// How long the calls for this request may still take.
     pub fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())

@@ -8,6 +8,7 @@ mod alias;
 mod bans;
 mod content;
 mod create_room;
+mod delete_media;
 mod direct;
 mod error;
 mod health;
@@ -75,6 +76,7 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::USER_DISPLAY_NAME, users::set_display_name)
         .put(paths::USER_AVATAR, users::set_avatar)
         .post(paths::UPLOAD, upload::upload)
+        .delete(paths::MEDIA, delete_media::delete)
         .post(paths::SUBSCRIBE, webhook::subscribe)
         .delete(paths::SUBSCRIPTION, webhook::unsubscribe)
         .get(paths::HEALTH, health::health)

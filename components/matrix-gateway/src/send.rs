@@ -1,4 +1,4 @@
-//! POST `/internal/matrix/send`: a message, or an event that a client has encrypted.
+//! POST `/internal/matrix/send`: a message, which may come as a whole, or an event that a client has encrypted.
 
 use crate::act;
 use crate::content::{self, Message};
@@ -26,8 +26,11 @@ pub async fn send(hs: Homeserver, Json(request): Json<SendEvent>) -> Result<Resp
         check_relation(relates_to)?;
     }
     let relates_to = request.relates_to.as_ref();
-    let (event_type, content) = match request.event_type.as_deref().unwrap_or("m.room.message") {
-        "m.room.message" => {
+    let (event_type, content) = match (request.event_type.as_deref().unwrap_or("m.room.message"), request.content) {
+        ("m.room.message", Some(content)) => {
+            ("m.room.message", content::whole_message(content, relates_to, &request.extra_content)?)
+        }
+        ("m.room.message", None) => {
             let message = Message {
                 msgtype: request.msgtype.ok_or_else(|| GatewayError::missing("msgtype"))?,
                 body: request.body.ok_or_else(|| GatewayError::missing("body"))?,
@@ -36,9 +39,8 @@ pub async fn send(hs: Homeserver, Json(request): Json<SendEvent>) -> Result<Resp
             };
             ("m.room.message", message.content(relates_to, &request.extra_content)?)
         }
-        "m.room.encrypted" => {
-            let content =
-                request.content.ok_or_else(|| GatewayError::invalid("an m.room.encrypted needs its content"))?;
+        ("m.room.encrypted", content) => {
+            let content = content.ok_or_else(|| GatewayError::invalid("an m.room.encrypted needs its content"))?;
             ("m.room.encrypted", content::encrypted(content, relates_to, &request.extra_content)?)
         }
         _ => return Err(GatewayError::invalid("event_type must be m.room.message or m.room.encrypted")),

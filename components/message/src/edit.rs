@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use messaging_core::auth::Caller;
+use messaging_core::file;
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::{ClientKey, digest};
 use messaging_core::matrix::{self, AGENT_FIELD, Described, MessageKind, RoomEvent};
@@ -71,7 +72,9 @@ pub async fn edit(
         txn_id: Some(transaction_id(&prepared.event_id, client_key.as_ref())),
         ..replacement
     };
-    let said = replacement.extra_content.get("m.new_content").and_then(|new| matrix::describe("m.room.message", new));
+    let new_content = replacement.extra_content.get("m.new_content");
+    let file = new_content.and_then(|new| file::in_content("m.room.message", new));
+    let said = new_content.and_then(|new| matrix::describe("m.room.message", new));
     let unquoted_search = said.as_ref().and_then(Described::unquoted).map(|said| Entry::of(&said));
     let search = said.as_ref().map(Entry::of);
     let edit_event_id = match made {
@@ -95,6 +98,7 @@ pub async fn edit(
         poll: None,
         search: search.as_ref(),
         unquoted_search: unquoted_search.as_ref(),
+        file: file.as_ref(),
     })
     .await?;
     if recorded.is_deleted {

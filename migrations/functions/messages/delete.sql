@@ -62,7 +62,7 @@ BEGIN
         WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message')
     ORDER BY id FOR NO KEY UPDATE;
     UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": "", "mentions": []}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": []}')
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": [], "file": null}')
     WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message';
     UPDATE public.outbox SET payload = payload || '{"content": {}}'
     WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
@@ -126,7 +126,7 @@ BEGIN
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message'
     ORDER BY id FOR NO KEY UPDATE;
     UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": "", "mentions": []}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": []}')
+        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": [], "file": null}')
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message';
     UPDATE messaging.idempotency_keys SET fingerprint = '' WHERE edit_event_id = e.event_id;
 END
@@ -182,6 +182,7 @@ BEGIN
             PERFORM messaging.take_from_thread(m);
         END IF;
         PERFORM messaging.forget_poll(m.id);
+        PERFORM messaging.forget_file(m);
         PERFORM messaging.purge_log(m);
         -- The fingerprints of its edits, and of itself where the gateway has not carried the key. A retry of an edit that
         -- was carried out is still told what came of it.

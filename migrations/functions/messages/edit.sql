@@ -93,13 +93,13 @@ $$;
 -- p_content_preview NULL: there is nothing in it that could take the message's place. Neither that nor an edit of another
 -- event type (p_matrix_type) shows, but it goes with the message. p_content_type, p_mentions: of the new content, NULL where
 -- they stay as they are. p_poll: what the new content asks (keep_poll). p_search, p_unquoted_search: what it is found by then
--- (messaging.index_search), as the two previews.
+-- (messaging.index_search), as the two previews. p_file: its file (messaging.keep_file).
 CREATE FUNCTION messaging.record_edit(
     p_room_id text, p_target_event_id text, p_event_id text, p_sender_id text, p_content_preview text, p_edited_at text,
     p_client_key text DEFAULT NULL, p_origin_ts bigint DEFAULT NULL, p_matrix_type text DEFAULT NULL,
     p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_unquoted_preview text DEFAULT NULL,
     p_poll jsonb DEFAULT NULL,
-    p_search jsonb DEFAULT NULL, p_unquoted_search jsonb DEFAULT NULL,
+    p_search jsonb DEFAULT NULL, p_unquoted_search jsonb DEFAULT NULL, p_file jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -123,6 +123,7 @@ BEGIN
                 'edited_at', p_edited_at, 'origin_ts', p_origin_ts, 'matrix_type', p_matrix_type,
                 'content_type', p_content_type, 'mentions', CASE WHEN NOT ch.is_encrypted THEN p_mentions END,
                 'poll', CASE WHEN NOT ch.is_encrypted THEN p_poll END,
+                'file', CASE WHEN ch.is_encrypted THEN p_file || '{"filename": null}' ELSE p_file END,
                 'search', CASE WHEN NOT ch.is_encrypted THEN p_search END,
                 'unquoted_search', CASE WHEN NOT ch.is_encrypted THEN p_unquoted_search END));
         END IF;
@@ -160,6 +161,7 @@ BEGIN
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
         PERFORM messaging.keep_poll(ch, m, p_poll);
+        PERFORM messaging.keep_file(ch, m, p_file);
         PERFORM messaging.index_search(m, p_search);
         IF m.thread_id IS NOT NULL THEN
             PERFORM messaging.follow_mentioned(m, mentioned);
@@ -189,10 +191,12 @@ END
 $$;
 
 -- An edit was redacted: the message shows again what Matrix now says of it, an earlier edit or itself. p_search: what it is
--- found by then (messaging.index_search).
+-- found by then (messaging.index_search). p_file: its file then; NULL: it has none, or Matrix has not said what it is: better no
+-- file than one that was taken back.
 CREATE FUNCTION messaging.record_edit_redaction(
     p_room_id text, p_event_id text, p_redacted_event_id text, p_content_preview text, p_edit_event_id text, p_edited_at text,
     p_content_type text DEFAULT NULL, p_mentions text[] DEFAULT NULL, p_poll jsonb DEFAULT NULL, p_search jsonb DEFAULT NULL,
+    p_file jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -214,6 +218,7 @@ BEGIN
     IF FOUND THEN
         PERFORM messaging.index_mentions(m);
         PERFORM messaging.keep_poll(ch, m, p_poll);
+        PERFORM messaging.take_back_file(ch, m, p_file, p_content_type IS NOT NULL);
         PERFORM messaging.index_search(m, CASE WHEN NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN p_search END);
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;

@@ -28,7 +28,8 @@ BEGIN
                 CASE WHEN jsonb_typeof(r.parameters -> 'mentions') = 'array'
                     THEN ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'mentions')) END,
                 r.parameters ->> 'unquoted_preview', nullif(r.parameters -> 'poll', 'null'),
-                nullif(r.parameters -> 'search', 'null'), nullif(r.parameters -> 'unquoted_search', 'null'));
+                nullif(r.parameters -> 'search', 'null'), nullif(r.parameters -> 'unquoted_search', 'null'),
+                nullif(r.parameters -> 'file', 'null'));
         ELSIF r.kind = 'poll_end' THEN
             PERFORM messaging.record_poll_end(p_room_id, p_event_id, r.event_id, r.parameters ->> 'sender_id',
                 r.parameters ->> 'ended_at');

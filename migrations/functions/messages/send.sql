@@ -4,11 +4,12 @@
 -- to: the one that is replied to; the root of its thread, and the newest message in it, which clients that know no threads
 -- show as what is replied to. p_thread_id: a message in a thread means that thread; a deleted one only the thread that it has.
 -- p_route: the resource that the key belongs to, where that is not the channel: the channel is part of the
--- request then. is_typing: the homeserver still has them as typing.
+-- request then. is_typing: the homeserver still has them as typing. p_content_uris: what it shows, its file first; upload: what
+-- is known of that.
 CREATE FUNCTION messaging.prepare_send(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_reply_to uuid, p_client_key text, p_fingerprint text,
     p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL, p_mentions_room boolean DEFAULT false,
-    p_thread_id uuid DEFAULT NULL,
+    p_thread_id uuid DEFAULT NULL, p_content_uris text[] DEFAULT '{}',
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -80,6 +81,10 @@ BEGIN
         refusal := 'cannot_mention_room';
         RETURN;
     END IF;
+    IF EXISTS (SELECT FROM unnest(p_content_uris) uri WHERE NOT messaging.may_read_content(p_caller, p_microdaos, uri)) THEN
+        refusal := 'file_not_found';
+        RETURN;
+    END IF;
     SELECT l.refusal, l.details INTO refusal, document
     FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;
     IF refusal IS NOT NULL THEN
@@ -112,7 +117,8 @@ BEGIN
     document := json_build_object('room_id', ch.matrix_room_id, 'reply_to_event_id', reply_to_event_id,
         'must_join', writer.must_join, 'thread_event_id', thread_event_id,
         'last_event_id', coalesce(last_event_id, root.matrix_event_id),
-        'is_typing', messaging.is_typing_in_room(p_channel_id, p_caller));
+        'is_typing', messaging.is_typing_in_room(p_channel_id, p_caller),
+        'upload', CASE WHEN p_content_uris <> '{}' THEN messaging.upload_json(p_content_uris[1]) END);
 END
 $$;
 
@@ -124,12 +130,13 @@ $$;
 -- p_mentions: whom it names.
 -- p_thread_event_id: the root of its thread. A root that is in a thread itself, which homeservers accept from each other,
 -- means that thread. What it belongs to and is not here yet is waited for. p_poll: what it asks (keep_poll).
--- p_search: what it is found by (messaging.index_search).
+-- p_search: what it is found by (messaging.index_search). p_file: its file (messaging.keep_file).
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
     p_fingerprint text, p_sent_at text, p_joined_at text, p_pushed_content jsonb, p_is_pushed boolean DEFAULT false,
     p_mentions text[] DEFAULT '{}', p_thread_event_id text DEFAULT NULL, p_poll jsonb DEFAULT NULL, p_search jsonb DEFAULT NULL,
+    p_file jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -195,6 +202,11 @@ BEGIN
             UPDATE public.messages SET awaits_reindex = false WHERE id = m.id;
             PERFORM messaging.index_search(m, p_search);
         END IF;
+        -- The first one knew nothing of files.
+        IF m.matrix_event_id = p_event_id AND m.edit_event_id IS NULL AND m.deleted_at IS NULL
+            AND NOT EXISTS (SELECT FROM messaging.message_files WHERE message_id = m.id) THEN
+            PERFORM messaging.keep_file(ch, m, p_file);
+        END IF;
         document := json_build_object('message', messaging.message_json(m), 'inserted', false);
         RETURN;
     END IF;
@@ -231,6 +243,7 @@ BEGIN
     IF p_poll IS NOT NULL THEN
         PERFORM messaging.keep_poll(ch, m, p_poll);
     END IF;
+    PERFORM messaging.keep_file(ch, m, p_file);
     IF p_search IS NOT NULL AND NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
         PERFORM messaging.index_search(m, p_search);
     END IF;

@@ -54,7 +54,8 @@ BEGIN
 END
 $$;
 
--- Messages were analysed: p_messages has the id, the edit_event_id of the content that was read, and what it is found by, search.
+-- Messages were analysed: p_messages has the id, the edit_event_id of the content that was read, what it is found by, search, and
+-- its file.
 -- What was edited or deleted since is left alone; whoever did that has seen to it.
 CREATE FUNCTION messaging.record_reindexed(
     p_channel_id uuid, p_messages jsonb, OUT refusal messaging.refusal, OUT document json
@@ -70,7 +71,7 @@ BEGIN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    FOR r IN SELECT * FROM jsonb_to_recordset(p_messages) AS r (id uuid, edit_event_id text, search jsonb) LOOP
+    FOR r IN SELECT * FROM jsonb_to_recordset(p_messages) AS r (id uuid, edit_event_id text, search jsonb, file jsonb) LOOP
         SELECT * INTO m FROM public.messages
         WHERE id = r.id AND channel_id = ch.id AND deleted_at IS NULL AND matrix_type <> 'm.room.encrypted'
             AND edit_event_id IS NOT DISTINCT FROM r.edit_event_id;
@@ -79,6 +80,9 @@ BEGIN
             UPDATE public.messages SET awaits_reindex = false WHERE id = m.id;
         END IF;
         PERFORM messaging.index_search(m, CASE WHEN NOT (ch.is_encrypted AND m.content_preview = '') THEN r.search END);
+        IF NOT EXISTS (SELECT FROM messaging.message_files WHERE message_id = m.id) THEN
+            PERFORM messaging.keep_file(ch, m, nullif(r.file, 'null'));
+        END IF;
         indexed := indexed + 1;
     END LOOP;
     document := json_build_object('indexed', indexed);

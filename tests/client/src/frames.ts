@@ -22,8 +22,27 @@ export interface Message {
   /** Ids of people and agents, and `room`. */
   mentions: string[];
   poll_ended_at: string | null;
+  /** Of a picture, a video, sound, a sticker or any other file. */
+  file: MessageFile | null;
   /** The poll that it is, on pages and where one message is read. */
   poll?: Poll;
+}
+
+export interface MessageFile {
+  /** An `mxc://` address. */
+  content_uri: string;
+  filename: string | null;
+  content_type: string | null;
+  /** Bytes. */
+  size: number | null;
+  width: number | null;
+  height: number | null;
+  duration_ms: number | null;
+  thumbnail_uri: string | null;
+  blurhash: string | null;
+  /** Of a voice message: how loud it is from its beginning to its end, 0 to 1024. */
+  voice: { waveform: number[] } | null;
+  is_encrypted: boolean;
 }
 
 export interface Poll {

@@ -216,6 +216,7 @@ async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> N
     await ask(200, "GET", "/internal/messaging/set-aside-events", headers=headers)
     await ask(200, "POST", "/internal/messaging/set-aside-events/replay", headers=headers)
     await ask(200, "POST", "/internal/messaging/receipts", headers=headers)
+    await ask(200, "POST", "/internal/messaging/content/delete", headers=headers)
     await ask(200, "DELETE", "/internal/messaging/microdaos/microdao:nowhere/members/user:nobody", headers=headers)
 
 

@@ -87,6 +87,7 @@ PLANS = {
     "listReceipts": Plan(query="?seq=1"),
     "getUnread": Plan(200),
     "sendReceipts": Plan(401),
+    "deleteContent": Plan(401),
     "searchMessages": Plan(query="?q=here&channel_id={channel}&microdao_id={microdao}"),
     "searchMessagesForAgent": Plan(401, query="?q=here&agent_id={agent}"),
     "listThreads": Plan(query="?cursor=5&followed=true"),

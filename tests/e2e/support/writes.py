@@ -256,6 +256,7 @@ WRITES = {
 # Writes without a key, and what makes their retries safe.
 WITHOUT_KEY = {
     "sendReceipts": "what was sent is due no more, and a receipt that is sent twice is one (receipts/test_in_matrix.py)",
+    "deleteContent": "what is deleted is due no more, and what is deleted twice is gone (files/test_deletion.py)",
     "setTyping": "it holds for ten seconds, and again it is no other (index/typists)",
     "tellTyping": "it is told what the index has (index/typists)",
     "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",

@@ -16,6 +16,7 @@ async def test_a_message_is_prepared_with_what_matrix_needs(world: World, db: Da
     root = await world.message(channel)
     prepared = await db.call("prepare_send", **channel.by("user:sam"), **{**PLAIN, "reply_to": root.id})
     alone = {"room_id": channel.room_id, "thread_event_id": None, "last_event_id": None, "is_typing": False}
+    alone |= {"upload": None}
     assert prepared == {**alone, "reply_to_event_id": root.event_id, "must_join": True}
     prepared = await db.call("prepare_send", **channel.by(OWNER), **PLAIN)
     assert prepared == {**alone, "reply_to_event_id": None, "must_join": False}

@@ -23,6 +23,7 @@ RELAY_CALLS = {
     "expire_deliveries",
     "list_channels_to_reconcile",
     "are_receipts_due",
+    "is_content_due",
     "get_reading",
     "end_typing",
     "count_messages_to_reindex",

@@ -7,8 +7,9 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
+use messaging_core::file::DeletedContent;
 use messaging_core::ids::EntityId;
-use messaging_core::paths::{RECONCILE, REINDEX, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
+use messaging_core::paths::{DELETE_CONTENT, RECONCILE, REINDEX, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
 use messaging_core::receipt::SentReceipts;
 use messaging_core::reconcile::Reconciled;
 use messaging_core::reindex::Reindexed;
@@ -84,7 +85,16 @@ impl Messaging {
 
     /// Has Matrix told of the receipts that are due.
     pub async fn send_receipts(&self) -> anyhow::Result<SentReceipts> {
-        let exchanged = timeout(DEADLINE, self.exchange(format!("{}{SEND_RECEIPTS}", self.url))).await;
+        self.for_all(SEND_RECEIPTS).await
+    }
+
+    /// Has the homeserver delete content that nothing shows any more.
+    pub async fn delete_content(&self) -> anyhow::Result<DeletedContent> {
+        self.for_all(DELETE_CONTENT).await
+    }
+
+    async fn for_all<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        let exchanged = timeout(DEADLINE, self.exchange(format!("{}{path}", self.url))).await;
         let (status, body) = exchanged.context("no response of the app in time")??;
         anyhow::ensure!(status == StatusCode::OK, "the app responded {status}");
         serde_json::from_slice(&body).context("the app responded something else")

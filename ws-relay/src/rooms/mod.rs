@@ -5,6 +5,7 @@
 
 mod call;
 pub mod command;
+pub mod content;
 pub mod receipts;
 pub mod reindex;
 pub mod unsearched;

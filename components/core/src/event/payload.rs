@@ -224,7 +224,7 @@ mod tests {
         let at = "2026-01-01T00:00:00.000000Z";
         let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
             "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null, "reply_to": null,
-            "edited_at": null, "deleted_at": null, "created_at": at, "mentions": ["user:bob", "room"], "poll_ended_at": null,
+            "edited_at": null, "deleted_at": null, "created_at": at, "mentions": ["user:bob", "room"], "poll_ended_at": null, "file": null,
             "sender_name": null, "sender_avatar_url": null});
         let created = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7,
             "message_id": ID, "matrix_event_id": "$e", "sender_id": "user:alice", "sender_type": "human",

@@ -38,7 +38,8 @@ pub struct SendEvent {
     /// Further fields of the event's content: `city.daarion.…`, `m.mentions`, and of an edit its `m.new_content`.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub extra_content: Map<String, Value>,
-    /// The whole content of an event that the client has encrypted.
+    /// The whole content: of an event that the client has encrypted, or of a message with a file, in place of `msgtype`, `body`,
+    /// `format` and `formatted_body`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Map<String, Value>>,
 }

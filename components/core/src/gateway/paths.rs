@@ -62,6 +62,8 @@ pub const USER_DISPLAY_NAME: &str = "/internal/matrix/users/:user_id/display-nam
 pub const USER_AVATAR: &str = "/internal/matrix/users/:user_id/avatar";
 /// Uploads a file.
 pub const UPLOAD: &str = "/internal/matrix/upload";
+/// Content of the homeserver's repository. A gateway may leave it out.
+pub const MEDIA: &str = "/internal/matrix/media/:server_name/:media_id";
 /// Subscribes a webhook to a room's events.
 pub const SUBSCRIBE: &str = "/internal/matrix/webhook/subscribe";
 /// One subscription.
@@ -88,6 +90,7 @@ pub fn is_optional(path: &str) -> bool {
         HEALTH,
         PINNED,
         TYPING,
+        MEDIA,
     ]
     .contains(&path)
 }

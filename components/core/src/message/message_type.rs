@@ -21,22 +21,18 @@ pub enum MessageType {
     #[strum(serialize = "m.emote")]
     Emote,
     /// `m.image`
-    #[cfg_attr(feature = "openapi", schemars(skip))]
     #[serde(rename = "m.image")]
     #[strum(serialize = "m.image")]
     Image,
     /// `m.file`
-    #[cfg_attr(feature = "openapi", schemars(skip))]
     #[serde(rename = "m.file")]
     #[strum(serialize = "m.file")]
     File,
     /// `m.audio`
-    #[cfg_attr(feature = "openapi", schemars(skip))]
     #[serde(rename = "m.audio")]
     #[strum(serialize = "m.audio")]
     Audio,
     /// `m.video`
-    #[cfg_attr(feature = "openapi", schemars(skip))]
     #[serde(rename = "m.video")]
     #[strum(serialize = "m.video")]
     Video,

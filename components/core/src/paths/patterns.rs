@@ -68,6 +68,8 @@ pub const RECONCILE: &str = "/internal/messaging/channels/:channel_id/reconcile"
 pub const REINDEX: &str = "/internal/messaging/channels/:channel_id/reindex";
 /// Where Matrix is told of receipts.
 pub const SEND_RECEIPTS: &str = "/internal/messaging/receipts";
+/// Where the homeserver is had to delete content.
+pub const DELETE_CONTENT: &str = "/internal/messaging/content/delete";
 /// Whether the service is alive.
 pub const HEALTH: &str = "/health";
 /// Whether the service can do its work.

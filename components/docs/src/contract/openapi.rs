@@ -37,6 +37,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::message::operations(),
         messaging_core::reaction::operations(),
         messaging_core::receipt::operations(),
+        messaging_core::file::operations(),
         messaging_core::thread::operations(),
         messaging_core::pin::operations(),
         messaging_core::search::operations(),

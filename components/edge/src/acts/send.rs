@@ -7,6 +7,7 @@ use crate::settings::fingerprint;
 use crate::{Problem, html, index};
 use futures_util::future::join;
 use messaging_core::auth::Caller;
+use messaging_core::file::{self, NewFile};
 use messaging_core::gateway::SendEvent;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::ChannelId;
@@ -26,7 +27,7 @@ use serde_json::{Map, Value, json};
 pub async fn send(
     caller: &Caller,
     channel_id: ChannelId,
-    message: SendMessage,
+    mut message: SendMessage,
     client_key: Option<&ClientKey>,
     route: Option<&'static str>,
 ) -> Result<Box<RawValue>, index::Error> {
@@ -48,12 +49,20 @@ pub async fn send(
             route,
             mentions_room: mentions.iter().any(Mention::is_room),
             thread_id: message.thread_id,
+            content_uris: message.file.as_deref().map(NewFile::content_uris).unwrap_or_default(),
         },
     )
     .await?;
     if let Some(message) = prepared.message {
         return Ok(message);
     }
+    let with_file = message.file.take().map(|file| {
+        let file = match prepared.upload.clone() {
+            Some(known) => file.known_as(known),
+            None => *file,
+        };
+        Value::Object(file::content(msgtype, &file, message.text.as_deref(), formatted_body.as_deref()))
+    });
 
     let matrix_id = gateway.matrix_id(sender);
     if prepared.must_join {
@@ -72,8 +81,15 @@ pub async fn send(
         MessageKind::Message { reply_to_event_id, thread_event_id } => (reply_to_event_id, thread_event_id),
         MessageKind::Edit { .. } => (None, None),
     };
-    let shown = matrix::shown_text(message.text(), kind);
-    let (content_preview, search) = (beginning(shown), Entry::of_text(shown));
+    let described = with_file.as_ref().and_then(|content| matrix::describe(event_type, content));
+    let (content_preview, search) = match described.map(|described| described.shown(kind)) {
+        Some(described) => (beginning(&described.text), Entry::of(&described)),
+        None => {
+            let shown = matrix::shown_text(message.text(), kind);
+            (beginning(shown), Entry::of_text(shown))
+        }
+    };
+    let file = with_file.as_ref().and_then(|content| file::in_content(event_type, content));
     let mut extra_content = Map::new();
     if let Some(key) = client_key {
         extra_content.insert(KEY_FIELD.to_owned(), json!(key.as_str()));
@@ -89,15 +105,21 @@ pub async fn send(
     let event = SendEvent {
         room_id: prepared.room_id.clone(),
         event_type: Some(event_type.to_owned()),
-        msgtype: message.text.as_ref().map(|_| msgtype.as_str().to_owned()),
-        format: formatted_body.as_ref().map(|_| "org.matrix.custom.html".to_owned()),
         relates_to,
         txn_id: Some(client_key.map_or_else(|| uuid::Uuid::new_v4().to_string(), |key| key.as_str().to_owned())),
         extra_content,
-        content: message.encrypted,
-        body: message.text,
-        formatted_body,
         ..SendEvent::default()
+    };
+    let event = match with_file {
+        Some(Value::Object(content)) => SendEvent { content: Some(content), ..event },
+        _ => SendEvent {
+            msgtype: message.text.as_ref().map(|_| msgtype.as_str().to_owned()),
+            format: formatted_body.as_ref().map(|_| "org.matrix.custom.html".to_owned()),
+            content: message.encrypted,
+            body: message.text,
+            formatted_body,
+            ..event
+        },
     };
     let stops_typing = async {
         if prepared.is_typing {
@@ -125,6 +147,7 @@ pub async fn send(
         thread_event_id,
         poll: None,
         search: &search,
+        file: file.as_ref(),
     })
     .await?;
     let unindexed = || Problem::internal("a message that was just sent is not indexed");
@@ -145,6 +168,7 @@ async fn fingerprint_of(message: &SendMessage, msgtype: MessageType, mentions: &
     let reply_to = message.reply_to.map(|id| id.to_string());
     let encrypted = message.encrypted.as_ref().map(|content| json!(content).to_string());
     let thread_id = message.thread_id.map(|id| id.to_string());
+    let file = message.file.as_ref().map(|file| format!("file {}", json!(file)));
     let mut parts = vec![
         message.text(),
         msgtype.as_str(),
@@ -152,9 +176,10 @@ async fn fingerprint_of(message: &SendMessage, msgtype: MessageType, mentions: &
         reply_to.as_deref().unwrap_or(""),
         encrypted.as_deref().unwrap_or(""),
     ];
-    // Without mentions and outside of threads it is the one that earlier versions made, so that their retries are known.
+    // Without mentions, without a file and outside of threads it is the one that earlier versions made, so that their retries are known.
     parts.extend(mentions.iter().map(Mention::as_str));
     parts.extend(thread_id.as_deref());
+    parts.extend(file.as_deref());
     fingerprint(&parts).await
 }
 

@@ -72,7 +72,7 @@ pub fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
 mod tests {
     use super::*;
 
-    const OPTIONAL: [&str; 16] = [
+    const OPTIONAL: [&str; 17] = [
         paths::PINNED,
         paths::TYPING,
         paths::MEMBERS,
@@ -89,6 +89,7 @@ mod tests {
         paths::UNBAN,
         paths::RECEIPT,
         paths::HEALTH,
+        paths::MEDIA,
     ];
 
     fn is_offered(path: &str, status: u16, body: &str) -> Result<bool, u16> {

@@ -4,6 +4,7 @@ use super::call::Call;
 use super::messages::at_message;
 use super::{Document, Error};
 use messaging_core::auth::Caller;
+use messaging_core::file::File;
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
@@ -88,6 +89,8 @@ pub struct RecordEdit<'a> {
     pub search: Option<&'a Entry>,
     /// The same of `unquoted_preview`.
     pub unquoted_search: Option<&'a Entry>,
+    /// The file of the new content; `None` where that says nothing of one.
+    pub file: Option<&'a File>,
 }
 
 /// What came of an edit.
@@ -120,6 +123,7 @@ pub async fn record_edit(record: RecordEdit<'_>) -> Result<RecordedEdit, Error> 
         .jsonb_if_any("p_search", record.search)
         .jsonb_if_any("p_unquoted_search", record.unquoted_search)
         .jsonb_if_any("p_poll", record.poll)
+        .jsonb_if_any("p_file", record.file)
         .document()
         .await?;
     let row: Row = message.read()?;

@@ -6,6 +6,7 @@ pub use super::polls::{record_poll_end, record_poll_vote};
 pub use super::redactions::{RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction};
 use super::{Error, Page};
 use messaging_core::auth::Caller;
+use messaging_core::file::{File, Known};
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::{ChannelId, EntityId, MessageId};
 use messaging_core::mention::{self, Mention};
@@ -93,6 +94,8 @@ pub struct PreparedSend {
     /// The room has the caller as typing.
     #[serde(default)]
     pub is_typing: bool,
+    /// What is known of its file, where that was uploaded through the API.
+    pub upload: Option<Known>,
 }
 
 /// A message that somebody wants to send.
@@ -113,6 +116,8 @@ pub struct PrepareSend<'a> {
     pub mentions_room: bool,
     /// The message under which its thread is, or one in that thread.
     pub thread_id: Option<MessageId>,
+    /// Every content that it shows, its file first.
+    pub content_uris: Vec<String>,
 }
 
 /// Before a message is sent to Matrix.
@@ -127,6 +132,7 @@ pub async fn prepare_send(caller: &Caller, send: &PrepareSend<'_>) -> Result<Pre
         .arg("p_route", send.route)
         .arg("p_mentions_room", send.mentions_room)
         .arg("p_thread_id", send.thread_id)
+        .arg("p_content_uris", send.content_uris.clone())
         .limited(Class::Send, caller)
         .await
         .json()
@@ -170,6 +176,8 @@ pub struct RecordMessage<'a> {
     pub poll: Option<&'a Question>,
     /// What it is found by.
     pub search: &'a Entry,
+    /// Its file.
+    pub file: Option<&'a File>,
 }
 
 /// What has become of a message.
@@ -201,7 +209,8 @@ pub async fn record_message(record: RecordMessage<'_>) -> Result<RecordedMessage
         .arg("p_mentions", mention::texts(record.mentions))
         .arg("p_thread_event_id", record.thread_event_id)
         .jsonb("p_search", record.search)
-        .jsonb_if_any("p_poll", record.poll);
+        .jsonb_if_any("p_poll", record.poll)
+        .jsonb_if_any("p_file", record.file);
     let call = match record.pushed_content {
         Some(content) => call.jsonb("p_pushed_content", content),
         None => call.arg("p_pushed_content", None::<&str>),

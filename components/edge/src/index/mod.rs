@@ -5,6 +5,7 @@
 
 mod call;
 pub mod channels;
+pub mod content;
 mod edits;
 pub mod endings;
 pub mod members;

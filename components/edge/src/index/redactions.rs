@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::call::Call;
+use messaging_core::file::File;
 use messaging_core::ids::EntityId;
 use messaging_core::mention::{self, Mention};
 use messaging_core::poll::Question;
@@ -71,6 +72,8 @@ pub struct RecordEditRedaction<'a> {
     pub poll: Option<&'a Question>,
     /// What it is found by; `None` when Matrix has not said what it is.
     pub search: Option<&'a Entry>,
+    /// Its file.
+    pub file: Option<&'a File>,
 }
 
 /// After an edit is redacted in Matrix.
@@ -86,6 +89,7 @@ pub async fn record_edit_redaction(record: RecordEditRedaction<'_>) -> Result<()
         .arg("p_mentions", mention::texts(record.mentions))
         .jsonb_if_any("p_search", record.search)
         .jsonb_if_any("p_poll", record.poll)
+        .jsonb_if_any("p_file", record.file)
         .done()
         .await
 }

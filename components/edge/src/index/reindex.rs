@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::call::Call;
+use messaging_core::file::File;
 use messaging_core::ids::{ChannelId, MessageId};
 use messaging_core::search::{Entry, VERSION};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,8 @@ pub struct Analysed {
     pub edit_event_id: Option<String>,
     /// What it is found by.
     pub search: Entry,
+    /// Its file.
+    pub file: Option<File>,
 }
 
 /// After messages were analysed. Gives how many said the same still.
