@@ -121,6 +121,7 @@ BEGIN
         ELSE
             DELETE FROM messaging.pins WHERE channel_id = ch.id AND event_id = p_event_id;
         END IF;
+        PERFORM messaging.mark_search(m.id) FROM public.messages m WHERE m.matrix_event_id = p_event_id AND m.channel_id = ch.id;
         PERFORM messaging.emit_pins(ch, before, p_caller, false);
     END IF;
     IF is_now THEN

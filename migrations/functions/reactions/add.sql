@@ -107,6 +107,7 @@ BEGIN
         matrix_event_id = excluded.matrix_event_id, created_at = now(), removed_at = NULL
         WHERE r.removed_at IS NOT NULL;
     IF FOUND THEN
+        PERFORM messaging.mark_search(m.id);
         PERFORM messaging.emit(ch, 'messaging.reaction.added', jsonb_build_object(
             'message_id', m.id, 'reactor_id', p_reactor_id, 'emoji', p_emoji));
     END IF;

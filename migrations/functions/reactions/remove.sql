@@ -50,6 +50,7 @@ BEGIN
     END IF;
     IF r.removed_at IS NULL THEN
         UPDATE public.message_reactions SET removed_at = now() WHERE id = r.id;
+        PERFORM messaging.mark_search(r.message_id);
         -- The row may hold another event one day; a late copy of this one must not bring it back.
         INSERT INTO messaging.pending_redactions (event_id, channel_id) VALUES (p_event_id, ch.id) ON CONFLICT DO NOTHING;
         PERFORM messaging.emit(ch, 'messaging.reaction.removed', jsonb_build_object(

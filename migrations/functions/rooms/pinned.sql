@@ -10,6 +10,7 @@ DECLARE
     judged record;
     listed text[];
     before uuid[];
+    had text[];
     behind integer;
 BEGIN
     ch := messaging.lock_room(p_room_id);
@@ -31,6 +32,7 @@ BEGIN
                 GROUP BY l.event_id ORDER BY min(l.place) DESC LIMIT 1000) last
             ORDER BY last.place);
         before := ARRAY(SELECT m.id FROM messaging.pinned_messages(ch.id) m);
+        had := ARRAY(SELECT event_id FROM messaging.pins WHERE channel_id = ch.id);
         DELETE FROM messaging.pins
         WHERE channel_id = ch.id AND room_id = ch.matrix_room_id AND event_id <> ALL (listed);
         -- What was pinned before an upgrade of the room stays in front.
@@ -39,6 +41,9 @@ BEGIN
         SELECT ch.id, l.event_id, ch.matrix_room_id, behind + l.place, p_sender_id
         FROM unnest(listed) WITH ORDINALITY l (event_id, place)
         ON CONFLICT (channel_id, event_id) DO UPDATE SET place = excluded.place, room_id = excluded.room_id;
+        PERFORM messaging.mark_search(m.id)
+        FROM ((SELECT unnest(had) EXCEPT SELECT unnest(listed)) UNION (SELECT unnest(listed) EXCEPT SELECT unnest(had))) n (event_id)
+        JOIN public.messages m ON m.matrix_event_id = n.event_id AND m.channel_id = ch.id;
         PERFORM messaging.emit_pins(ch, before, p_sender_id, p_by_bot);
     END IF;
 END

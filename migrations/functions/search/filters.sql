@@ -51,7 +51,7 @@ BEGIN
         WHEN 'mentions' THEN
             RETURN ARRAY(SELECT ':mentions ' || id FROM unnest(messaging.search_people(p_caller, p_filter -> 'value')) AS n (id));
         WHEN 'has' THEN
-            RETURN CASE WHEN value IN ('file', 'image', 'audio', 'video', 'link') THEN ARRAY[':has ' || value] END;
+            RETURN CASE WHEN value IN ('file', 'image', 'audio', 'video', 'link', 'reaction', 'thread', 'pin') THEN ARRAY[':has ' || value] END;
         WHEN 'is' THEN
             RETURN CASE value WHEN 'agent' THEN ARRAY[':agent']
                 WHEN 'mention' THEN ARRAY[':mentions room'] || (':mentions ' || p_caller) END;
@@ -62,8 +62,7 @@ $$;
 
 -- What words and operators ask for together: the words and marks that a text has to have and must not have (words); those that
 -- are looked up in the index (index_tsquery); the channels, if they are named; from when on and until when; and in `rest` what
--- the messages themselves tell: `reaction`, `thread`, `pin`, `reply`, `edited`, `unread`: whether they are to be so; `not_in`,
--- `not_within`.
+-- the messages themselves tell: `reply`, `edited`, `unread`: whether they are to be so; `not_in`, `not_within`.
 -- p_scope: the channel that is searched, if it is one.
 CREATE FUNCTION messaging.search_asked(
     p_caller text, p_microdaos text[], p_query text, p_index text, p_filters jsonb, p_scope uuid[],
@@ -110,7 +109,7 @@ BEGIN
             since := greatest(since, (filter #>> '{value,from}')::timestamptz);
             until := least(until, (filter #>> '{value,until}')::timestamptz);
         ELSIF rest ->> value = is_negated::text
-            OR coalesce(value, '') NOT IN ('reaction', 'thread', 'pin', 'reply', 'edited', 'unread') THEN
+            OR coalesce(value, '') NOT IN ('reply', 'edited', 'unread') THEN
             -- What is asked for and asked to be without, or what is not known here, is found nowhere.
             scope := '{}';
         ELSE

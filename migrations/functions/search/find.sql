@@ -5,7 +5,7 @@
 -- p_query: the literal of what the text has to have and must not have, NULL for no words. p_index: that of what is looked up
 -- in the index, NULL when the words have nothing of the kind. p_filters: messaging_core::search::Filter as a list.
 --
--- What a page costs is bounded: after 100 milliseconds, in a few channels also after 20,000 rows that nothing was looked up for, it
+-- What a page costs is bounded: after 60 milliseconds, in a few channels also after 20,000 rows that nothing was looked up for, it
 -- ends with what it has, and `next` goes on from there; so it may be short, or empty, and not the last one. Where it ends does not
 -- tell of what the caller may not read, apart from the time that it takes.
 CREATE FUNCTION messaging.search_messages(
@@ -38,8 +38,9 @@ BEGIN
     END IF;
     document := json_build_object(
         'hits', coalesce((SELECT json_agg(hit ORDER BY number) FROM (
+            -- OFFSET: otherwise each is made twice, to see whether it is there and to show it.
             SELECT n.number, messaging.search_hit(n.id, p_caller, p_microdaos) AS hit
-            FROM unnest(found.ids[:page_size]) WITH ORDINALITY n (id, number)) shown WHERE hit IS NOT NULL), '[]'),
+            FROM unnest(found.ids[:page_size]) WITH ORDINALITY n (id, number) OFFSET 0) shown WHERE hit IS NOT NULL), '[]'),
         'next', CASE WHEN found.place_time IS NOT NULL THEN
             json_build_object('time', messaging.rfc3339(found.place_time), 'id', found.place_id) END);
 END
@@ -49,30 +50,32 @@ $$;
 -- before goes on.
 --
 -- Of a few channels the newest messages are read one by one (1.), which finds what is common. Then the index is asked: in a few
--- channels for all messages that have one word (2.), unless that is too much, otherwise for one window of time after the other
--- (3.), wider ones where little is found. A beginning of words is only looked up when reading has not found enough, as the index
--- has to go through all words that begin so.
+-- channels for all messages that have the words (2.), unless that is too much, otherwise for one window of time after the other
+-- (3.), wider ones where little is found. A beginning of words is only looked up when reading has not found enough, and never when
+-- many words begin so, as the index has to go through all of them. A slot with more messages than a window may have is read
+-- one by one, too.
 CREATE FUNCTION messaging.search_page(
     p_caller text, p_microdaos text[], p_microdao_id text, p_channels uuid[], p_words tsquery, p_index tsquery, p_rest jsonb,
     p_since timestamptz, p_time timestamptz, p_id uuid, p_wanted integer,
     OUT ids uuid[], OUT times timestamptz[], OUT place_time timestamptz, OUT place_id uuid
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    ends_at timestamptz := clock_timestamp() + interval '100 milliseconds';
+    ends_at timestamptz := clock_timestamp() + interval '60 milliseconds';
     -- How many messages are read one by one at first, and each time after that.
     first_look constant integer := 500;
     second_look constant integer := 3500;
     -- After a window with at most so many rows, of what is looked up or of what is read, comes a wider one.
-    few_looked_up constant integer := 2500;
+    few_looked_up constant integer := 600;
     few_read constant integer := 500;
     widest constant integer := 4;
     budget integer := messaging.max_search_rows();
     is_prefix boolean := strpos(p_index::text, ':*') > 0;
     looks_up boolean := p_channels IS NULL AND p_index IS NOT NULL AND NOT is_prefix;
-    -- One word's messages in a channel are all read from the index at once; of several words the index would go through the list
-    -- of each.
-    is_one_word boolean := strpos(p_index::text, '&') = 0;
+    may_look_up boolean := p_index IS NOT NULL AND (NOT is_prefix
+        OR (messaging.search_sample(p_channels, ARRAY[p_index], p_time, p_id))[1] < messaging.max_sampled_prefixes());
     slot integer;
+    -- One that is read message by message.
+    crowded integer;
     level integer := 0;
     -- The first slot of the window before.
     lowest integer;
@@ -97,16 +100,15 @@ BEGIN
         IF cardinality(ids) >= p_wanted OR place_time IS NULL OR place_time < p_since THEN
             place_time := NULL;
             RETURN;
-        ELSIF p_index IS NULL AND (budget <= 0 OR clock_timestamp() > ends_at) THEN
+        ELSIF NOT may_look_up AND (budget <= 0 OR clock_timestamp() > ends_at) THEN
             RETURN;
         END IF;
-        looks_up := coalesce(is_one_word AND NOT is_prefix
-            OR p_index IS NOT NULL AND budget <= messaging.max_search_rows() - first_look - second_look, false);
+        looks_up := may_look_up AND (NOT is_prefix OR budget <= messaging.max_search_rows() - first_look - second_look);
     END LOOP;
-    -- 2. One word in a few channels.
-    IF p_channels IS NOT NULL AND is_one_word THEN
-        seen := messaging.search_window(NULL, NULL, p_index, p_words, p_channels);
-        IF seen.looked_at <= messaging.max_search_rows() THEN
+    -- 2. Words in a few channels.
+    IF p_channels IS NOT NULL THEN
+        seen := messaging.search_channels_for(p_index, messaging.search_rarest(p_channels, p_index, p_time, p_id), p_words, p_channels);
+        IF seen.looked_at <= messaging.max_window_rows() THEN
             more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id,
                 p_rest, place_time, place_id, p_since, p_wanted - cardinality(ids));
             ids := ids || more.ids;
@@ -119,6 +121,20 @@ BEGIN
     LOOP
         slot := messaging.search_slot_before(place_time, place_id, p_channels);
         EXIT WHEN slot IS NULL OR to_timestamp((slot + 1) * 1024.0) <= p_since;
+        IF slot = crowded THEN
+            seen := messaging.search_newest(p_channels, p_words, place_time, place_id, second_look);
+            more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_rest,
+                place_time, place_id, p_since, p_wanted - cardinality(ids));
+            ids := ids || more.ids;
+            times := times || more.times;
+            place_time := seen.last_time;
+            place_id := seen.last_id;
+            EXIT WHEN cardinality(ids) >= p_wanted OR place_time IS NULL OR place_time < p_since;
+            IF clock_timestamp() > ends_at THEN
+                RETURN;
+            END IF;
+            CONTINUE;
+        END IF;
         -- Times without messages tell nothing of how many there are before them.
         IF slot < lowest - (1 << 3 * level) THEN
             level := 0;
@@ -127,7 +143,8 @@ BEGIN
         IF NOT looks_up THEN
             budget := budget - seen.looked_at;
         END IF;
-        IF seen.looked_at > messaging.max_search_rows() AND level > 0 THEN
+        IF seen.looked_at > messaging.max_window_rows() THEN
+            crowded := CASE WHEN level = 0 THEN slot END;
             level := greatest(level - 2, 0);
             CONTINUE;
         END IF;
@@ -144,7 +161,7 @@ BEGIN
         IF clock_timestamp() > ends_at THEN
             RETURN;
         END IF;
-        IF budget <= 0 AND NOT looks_up AND p_index IS NOT NULL THEN
+        IF budget <= 0 AND NOT looks_up AND may_look_up THEN
             looks_up := true;
             level := widest;
         -- As wide as what is missing may need, if it goes on as it did here; where nothing is looked up, all of it is read.

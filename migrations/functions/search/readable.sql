@@ -21,9 +21,6 @@ CREATE FUNCTION messaging.search_readable(
 ) LANGUAGE plpgsql STABLE
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    has_reaction boolean := p_rest ->> 'reaction';
-    has_thread boolean := p_rest ->> 'thread';
-    has_pin boolean := p_rest ->> 'pin';
     is_reply boolean := p_rest ->> 'reply';
     is_edited boolean := p_rest ->> 'edited';
     is_unread boolean := p_rest ->> 'unread';
@@ -50,12 +47,6 @@ BEGIN
         WHERE (p_microdao_id IS NULL OR ch.microdao_id = p_microdao_id) AND messaging.reads(ch, cm, p_caller, p_microdaos)
             AND (is_reply IS NULL OR is_reply = (m.reply_to IS NOT NULL OR m.awaited_event_id IS NOT NULL))
             AND (is_edited IS NULL OR is_edited = (m.edited_at IS NOT NULL))
-            AND (has_reaction IS NULL OR has_reaction = EXISTS (
-                SELECT FROM public.message_reactions r WHERE r.message_id = m.id AND r.removed_at IS NULL))
-            AND (has_thread IS NULL OR has_thread = EXISTS (
-                SELECT FROM messaging.threads t WHERE t.root_id = m.id AND t.reply_count > 0))
-            AND (has_pin IS NULL OR has_pin = EXISTS (
-                SELECT FROM messaging.pins p WHERE p.channel_id = m.channel_id AND p.event_id = m.matrix_event_id))
             AND (is_unread IS NULL OR is_unread = coalesce(messaging.is_unread(m, p_caller), false))
             AND NOT EXISTS (SELECT FROM jsonb_array_elements(p_rest -> 'not_within') AS w (period)
                             WHERE m.created_at >= coalesce((period ->> 'from')::timestamptz, '-infinity')

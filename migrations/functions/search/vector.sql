@@ -1,8 +1,8 @@
 -- What a message is found by: its words, and marks of what it is. A mark is a lexeme that begins with a colon, which no word
 -- does, so that operators are looked up in the same index as words, together with them.
 
--- What a row of message_search has as its lexemes. p_words: the literal that the analysis made of the text. What can change
--- without the message being indexed again (reactions, pins, threads) has no mark.
+-- What a row of message_search has as its lexemes, beside messaging.changing_marks. p_words: the literal that the analysis made
+-- of the text.
 CREATE FUNCTION messaging.search_vector(m public.messages, p_words text, p_has_link boolean) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -12,6 +12,18 @@ BEGIN
         || CASE WHEN m.content_type IN ('image', 'file', 'audio', 'video') THEN ARRAY[':has ' || m.content_type] END
         || CASE WHEN p_has_link THEN ARRAY[':has link'] END
         || ARRAY(SELECT ':mentions ' || id FROM unnest(m.mentions) AS n (id)));
+END
+$$;
+
+-- The marks of what can change without the message being indexed again: whether it has reactions, a thread, a pin.
+CREATE FUNCTION messaging.changing_marks(m public.messages) RETURNS tsvector LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN array_to_tsvector(array_remove(ARRAY[
+        CASE WHEN EXISTS (SELECT FROM public.message_reactions r WHERE r.message_id = m.id AND r.removed_at IS NULL)
+            THEN ':has reaction' END,
+        CASE WHEN EXISTS (SELECT FROM messaging.threads t WHERE t.root_id = m.id AND t.reply_count > 0) THEN ':has thread' END,
+        CASE WHEN EXISTS (SELECT FROM messaging.pins p WHERE p.channel_id = m.channel_id AND p.event_id = m.matrix_event_id)
+            THEN ':has pin' END], NULL));
 END
 $$;
 

@@ -4,10 +4,14 @@
 -- of level 2, and so on up to 4,096 slots (48 days). Each window is a key in the same index as the words, so that what a search
 -- looks at is what its window has, however much there is before it.
 
--- How many rows are read at most before a search does something else: takes narrower windows, or ends its page. One slot is
--- read as it is: no homeserver takes so many messages in it that this would matter.
+-- How many rows are read at most before a search does something else: looks up a beginning of words, or ends its page.
 CREATE FUNCTION messaging.max_search_rows() RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT 20000
+$$;
+
+-- How many rows are read of a window; where it has more, narrower ones are taken.
+CREATE FUNCTION messaging.max_window_rows() RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT 5000
 $$;
 
 -- What is in a window, and in these channels, if they are named, of what p_index asks for, if it asks: how many rows that are,
@@ -22,7 +26,7 @@ CREATE FUNCTION messaging.search_window(
 SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     key integer := (p_slot >> 3 * p_level) * 8 + p_level;
-    most integer := CASE WHEN p_level = 0 THEN NULL ELSE messaging.max_search_rows() + 1 END;
+    most integer := messaging.max_window_rows() + 1;
 BEGIN
     IF p_channels IS NULL AND p_index IS NULL THEN
         SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
@@ -47,16 +51,6 @@ BEGIN
                     AND s.lexemes @@ p_index
                 LIMIT most) found
             ORDER BY found.created_at DESC, found.message_id DESC) f;
-    ELSIF p_level IS NULL THEN
-        SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
-            array_agg(f.created_at) FILTER (WHERE f.passes)
-        INTO looked_at, ids, channels, times FROM (
-            SELECT * FROM (
-                SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes
-                FROM messaging.message_search s
-                WHERE s.lexemes @@ p_index AND ARRAY[s.channel_id] && p_channels
-                LIMIT most) found
-            ORDER BY found.created_at DESC, found.message_id DESC) f;
     ELSE
         SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
             array_agg(f.created_at) FILTER (WHERE f.passes)
@@ -73,9 +67,31 @@ BEGIN
 END
 $$;
 
+-- The same of all time in these channels. p_rarest is one of the words that p_index asks for together: the index looks for the
+-- others only where the channels have that one, as it is a condition of its own in front of theirs.
+CREATE FUNCTION messaging.search_channels_for(
+    p_index tsquery, p_rarest tsquery, p_words tsquery, p_channels uuid[],
+    OUT looked_at integer, OUT ids uuid[], OUT channels uuid[], OUT times timestamptz[]
+) LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    most integer := messaging.max_window_rows() + 1;
+BEGIN
+    SELECT count(*), array_agg(f.message_id) FILTER (WHERE f.passes), array_agg(f.channel_id) FILTER (WHERE f.passes),
+        array_agg(f.created_at) FILTER (WHERE f.passes)
+    INTO looked_at, ids, channels, times FROM (
+        SELECT * FROM (
+            SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes
+            FROM messaging.message_search s
+            WHERE ARRAY[s.channel_id] && p_channels AND s.lexemes @@ p_rarest AND s.lexemes @@ p_index
+            LIMIT most) found
+        ORDER BY found.created_at DESC, found.message_id DESC) f;
+END
+$$;
+
 -- The newest messages before a place in these channels: how many rows were read, which of them p_words finds, and the place of
 -- the last one that was read, NULL when there are no more. Of each channel as many are read, and what is older than the last
--- one of any of them is left for the next time. enable_sort is off for the reason that messaging.living_messages_beside
+-- one of any of them is left for the next time; without channels, of all together. enable_sort is off for the reason that messaging.living_messages_beside
 -- gives; what has to be sorted then seems costly enough to be compiled, so jit is off.
 CREATE FUNCTION messaging.search_newest(
     p_channels uuid[], p_words tsquery, p_time timestamptz, p_id uuid, p_limit integer,
@@ -86,6 +102,18 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET j
 DECLARE
     share integer := ceil(p_limit::numeric / greatest(cardinality(p_channels), 1));
 BEGIN
+    IF p_channels IS NULL THEN
+        SELECT count(*), array_agg(n.message_id) FILTER (WHERE n.passes), array_agg(n.channel_id) FILTER (WHERE n.passes),
+            array_agg(n.created_at) FILTER (WHERE n.passes)
+        INTO looked_at, ids, channels, times FROM (
+            SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes
+            FROM messaging.message_search s WHERE (s.created_at, s.message_id) < (p_time, p_id)
+            ORDER BY s.created_at DESC, s.message_id DESC LIMIT p_limit) n;
+        SELECT s.created_at, s.message_id INTO last_time, last_id
+        FROM messaging.message_search s WHERE (s.created_at, s.message_id) < (p_time, p_id)
+        ORDER BY s.created_at DESC, s.message_id DESC OFFSET p_limit - 1 LIMIT 1;
+        RETURN;
+    END IF;
     WITH newest AS MATERIALIZED (
         SELECT n.* FROM unnest(p_channels) AS c (id)
         CROSS JOIN LATERAL (

@@ -60,6 +60,9 @@ BEGIN
             participants = messaging.thread_participants(root)
         WHERE root_id = root;
     END IF;
+    IF is_first OR t.reply_count = 0 THEN
+        PERFORM messaging.mark_search(root);
+    END IF;
     -- In the order of the members, as record_receipts has it: otherwise the two would wait for each other.
     PERFORM messaging.follow_thread(root, p_reply.channel_id, f.member_id, f.is_sender,
         CASE WHEN f.is_sender THEN p_reply.seq ELSE p_reply.seq - 1 END)
@@ -80,5 +83,6 @@ BEGIN
         last_reply_id = CASE WHEN last_reply_id = p_reply.id THEN messaging.last_reply(root_id) ELSE last_reply_id END,
         participants = messaging.thread_participants(root_id)
     WHERE root_id = p_reply.thread_id;
+    PERFORM messaging.mark_search(p_reply.thread_id);
 END
 $$;

@@ -123,3 +123,47 @@ async def test_a_search_goes_on_through_more_than_one_page_looks_at(
     # A word is looked up.
     assert len((await search.page("needle"))["hits"]) == 1
     assert len(set(await search.found("hay"))) == 45_000
+
+
+@pytest.mark.parametrize("channels", [1, 20])
+async def test_a_time_with_more_messages_than_a_window_may_have_is_read_to_its_end(
+    search: Searched, world: World, db: Database, channels: int
+) -> None:
+    """Another homeserver may date as many as it likes to one moment."""
+    made = [await world.old_channel() for _ in range(channels)]
+    before = await search.say(made[0], "hay", at=START - timedelta(days=300))
+    rows = """INSERT INTO public.messages (id, channel_id, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
+                  content_preview, created_at, seq)
+              SELECT gen_random_uuid(), $1, '$crowd-' || n, 'm.room.message', 'user:olga', 'human', '@x', 'hay',
+                  $2::timestamptz + n / 1000 * interval '1 second', n + 1000 FROM generate_series(1, 6000) n"""
+    await db.execute(rows, made[0].id, START)
+    await db.execute(
+        """INSERT INTO messaging.message_search (message_id, channel_id, created_at, analysis, lexemes)
+           SELECT id, channel_id, created_at, 1, messaging.search_vector(m, CASE WHEN seq > 6000
+               THEN '''=hay'':1 ''hay'':1 ''=straw'':2 ''straw'':2' ELSE '''=hay'':1 ''hay'':1' END, false)
+           FROM public.messages m WHERE matrix_event_id LIKE '$crowd-%'"""
+    )
+    ordered = "SELECT id::text, seq > 6000 FROM public.messages ORDER BY created_at DESC, id DESC"
+    expected = [(row[0], row[1]) for row in await db.rows(ordered)]
+    assert expected[-1][0] == before.id
+    for query in ("hay -straw", "hay* -straw"):
+        assert await search.found(query) == [id for id, has_straw in expected if not has_straw], query
+    assert await search.found("straw") == [id for id, has_straw in expected if has_straw]
+    for query in ("-hay", "hay straw needle"):
+        assert await search.found(query) == [], query
+
+
+@pytest.mark.parametrize(
+    ("query", "parts"),
+    [
+        ("'a'", ["'a'"]),
+        ("('a' | 'b') & 'c':* & 'd'", ["'a' | 'b'", "'c':*", "'d'"]),
+        (r"'it''s (' & '\\ & ''' & ':from user:x'", ["'it''s ('", r"'\\ & '''", "':from user:x'"]),
+        ("'a' | 'b' & 'c'", ["'a' | 'b' & 'c'"]),
+        ("'a' <-> 'b'", ["'a' <-> 'b'"]),
+        ("('b' & 'c' | 'd') & ('a' <-> 'b' | 'e')", ["'b' & 'c' | 'd'", "'a' <-> 'b' | 'e'"]),
+        ("!'a' & 'b'", ["!'a' & 'b'"]),
+    ],
+)
+async def test_what_is_asked_for_together_is_taken_apart(db: Database, query: str, parts: list[str]) -> None:
+    assert await db.value("SELECT messaging.search_parts($1::text::tsquery)::text[]", query) == parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from harness.database import Database
+from harness.pins import told
 from harness.world import DAO, OWNER, World, reaction
 from search.asking import Searched, index
 
@@ -117,13 +118,7 @@ async def test_what_it_has(search: Searched, world: World, db: Database) -> None
     root = await search.say(channel, "root")
     reply = await search.say(channel, "answer", thread_event_id=root.event_id, reply_to_event_id=root.event_id)
     pinned = await search.say(channel, "pinned")
-    await db.execute(
-        "INSERT INTO messaging.pins (channel_id, event_id, room_id, place, actor_id) VALUES ($1, $2, $3, 1, $4)",
-        channel.id,
-        pinned.event_id,
-        channel.room_id,
-        OWNER,
-    )
+    await db.call("record_pinned_events", **told(channel, pinned.event_id))
     for query, expected in (
         ("has:file", [file]),
         ("has:image", [image]),
