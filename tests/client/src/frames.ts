@@ -22,8 +22,20 @@ export interface Message {
   /** Ids of people and agents, and `room`. */
   mentions: string[];
   poll_ended_at: string | null;
+  /** What its links show. */
+  previews: Preview[];
   /** The poll that it is, on pages and where one message is read. */
   poll?: Poll;
+}
+
+/** Text of a stranger, cleaned and bounded: never HTML. */
+export interface Preview {
+  id: string;
+  url: string;
+  title: string | null;
+  description: string | null;
+  site_name: string | null;
+  image: { content_uri: string; content_type: string; width: number; height: number } | null;
 }
 
 export interface Poll {
@@ -121,6 +133,15 @@ export interface PinEvent extends Logged {
   actor_id: string;
 }
 
+export interface PreviewEvent extends Logged {
+  type: "message.preview";
+  message_id: string;
+  /** All that its links show from here on. */
+  previews: Preview[];
+  /** Who removed one. */
+  actor_id?: string;
+}
+
 /** An event of a kind that this version does not know. Its number counts all the same. */
 export interface NewerEvent extends Logged {
   type: "newer";
@@ -128,7 +149,14 @@ export interface NewerEvent extends Logged {
   name: string;
 }
 
-export type ChannelEvent = MessageEvent | ChannelChanged | MemberEvent | ReactionEvent | PinEvent | NewerEvent;
+export type ChannelEvent =
+  | MessageEvent
+  | ChannelChanged
+  | MemberEvent
+  | ReactionEvent
+  | PinEvent
+  | PreviewEvent
+  | NewerEvent;
 
 /** What the relay itself says about a channel. */
 export type Notice =
@@ -229,6 +257,7 @@ const EVENTS: ReadonlySet<string> = new Set<Exclude<ChannelEvent["type"], "newer
   "reaction.removed",
   "message.pinned",
   "message.unpinned",
+  "message.preview",
 ]);
 const NOTICES: ReadonlySet<string> = new Set<Notice["type"]>(["subscribed", "unsubscribed", "reload", "error"]);
 const MOMENTS: ReadonlySet<string> = new Set<Moment["type"]>([

@@ -126,5 +126,6 @@ function message(seq: number): Message {
     created_at: "2026-01-01T00:00:00Z",
     mentions: [],
     poll_ended_at: null,
+    previews: [],
   };
 }

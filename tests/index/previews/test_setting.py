@@ -57,7 +57,11 @@ async def test_what_was_allowed_in_the_open_does_not_hold_in_private(world: Worl
     # By the room's own join rule likewise.
     channel = await world.channel()
     await change(db, channel, link_previews=True)
-    await db.execute("SELECT messaging.change_channel(ch, $2, '{\"visibility\": \"private\"}') FROM public.channels ch WHERE id = $1", channel.id, OWNER)
+    await db.execute(
+        'SELECT messaging.change_channel(ch, $2, \'{"visibility": "private"}\') FROM public.channels ch WHERE id = $1',
+        channel.id,
+        OWNER,
+    )
     assert (await db.call("get_channel", **channel.by(OWNER)))["link_previews"] is None
     channel = await world.channel()
     await change(db, channel, link_previews=False)

@@ -26,7 +26,11 @@ async def test_a_link_shows_its_page_as_an_event_and_in_every_row(world: World, 
     event = (await db.events(channel.id))[-1]
     assert (event["message_id"], event["previews"], event["message"]["previews"]) == (message.id, [preview], [preview])
     assert "actor_id" not in event
-    [listed] = (await db.call("list_channels", caller=OWNER, microdaos=None, microdao_id=None, limit=10, before_time=None, before_id=None))["items"]
+    [listed] = (
+        await db.call(
+            "list_channels", caller=OWNER, microdaos=None, microdao_id=None, limit=10, before_time=None, before_id=None
+        )
+    )["items"]
     assert listed["last_message"]["previews"] == [preview] and listed["link_previews"] is None
     # Nothing waits any more, and nothing more is told.
     await tell(db)
