@@ -10,7 +10,8 @@ CREATE FUNCTION messaging.channel_json(ch public.channels) RETURNS json LANGUAGE
         'microdao_id', ch.microdao_id, 'matrix_room_id', ch.matrix_room_id, 'visibility', ch.visibility,
         'is_direct', ch.is_direct, 'is_encrypted', ch.is_encrypted, 'topic', ch.topic, 'avatar_url', ch.avatar_url,
         'created_by', ch.created_by, 'created_at', messaging.rfc3339(ch.created_at),
-        'updated_at', messaging.rfc3339(ch.updated_at), 'archived_at', messaging.rfc3339(ch.archived_at))
+        'updated_at', messaging.rfc3339(ch.updated_at), 'archived_at', messaging.rfc3339(ch.archived_at),
+        'link_previews', ch.link_previews)
 $$;
 
 -- How many characters of a message the index keeps. Callers bring one more, so that it shows when there is more, and fill up
@@ -35,6 +36,7 @@ LANGUAGE sql STABLE AS $$
         'deleted_at', messaging.rfc3339(m.deleted_at), 'created_at', messaging.rfc3339(m.created_at),
         'mentions', m.mentions,
         'poll_ended_at', messaging.rfc3339(m.poll_ended_at),
+        'previews', coalesce(m.previews, '[]'),
         'sender_name', p_name, 'sender_avatar_url', p_avatar_url,
         'reply_to', m.reply_to,
         'file', CASE WHEN m.content_type IN ('image', 'file', 'audio', 'video', 'sticker') THEN messaging.file_json(m.id) END)
@@ -47,6 +49,7 @@ LANGUAGE sql STABLE AS $$
         'client_key', m.client_key,
         'mentions', m.mentions,
         'poll_ended_at', messaging.rfc3339(m.poll_ended_at),
+        'previews', coalesce(m.previews, '[]'),
         'sender_name', p_name, 'sender_avatar_url', p_avatar_url,
         'reply_to', m.reply_to,
         'file', CASE WHEN m.content_type IN ('image', 'file', 'audio', 'video', 'sticker') THEN messaging.file_json(m.id) END) END

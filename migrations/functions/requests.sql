@@ -178,6 +178,13 @@ BEGIN
         WHERE w.messages = 1 AND w.last_seen_at < now() - interval '30 days' ORDER BY w.last_seen_at LIMIT p_limit);
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
+    -- Pages that are known no more, and claims of relays that were lost.
+    DELETE FROM messaging.link_pages WHERE url IN (
+        SELECT k.url FROM messaging.link_pages k
+        WHERE greatest(k.expires_at, k.claimed_at) < now() - interval '1 hour'
+        ORDER BY greatest(k.expires_at, k.claimed_at) LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    GET DIAGNOSTICS deleted = ROW_COUNT;
+    total := total + deleted;
     document := json_strip_nulls(json_build_object(
         'deleted', total, 'must_count', nullif(messaging.count_channels(), false)));
 END

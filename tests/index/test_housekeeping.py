@@ -94,6 +94,7 @@ RULES: list[tuple[str, str, str, str, str]] = [
         f"'microdao:x', {KEY}, '', 1",
     ),
 ]
+RULES.append(("messaging.link_pages", "expires_at", "1 hour", "url, host, claimed_at", f"{KEY}, 'x', '-infinity'"))
 # These go by other statements, which have tests of their own: the outbox by the relay's (relay/test_publishing.py), rates
 # when they have run out (test_rate_limits.py), typing when it is over (typists/test_typing.py), words that wait when they are learnt
 # (search/test_words.py), the others when whoever made them, or what they wait for, is done with them.
@@ -106,6 +107,7 @@ OTHERS = {
     "messaging.message_edits",
     "messaging.message_files",
     "messaging.message_mentions",
+    "messaging.message_previews",
     "messaging.message_search",
     "messaging.pins",
     "messaging.polls",

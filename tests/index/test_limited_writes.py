@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness import previews
 from harness.database import Database
 from harness.limits import PLAIN, limits
 from harness.world import DAO, EVERY, OWNER, World, reaction
@@ -17,6 +18,11 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
     own, another, theirs = [await world.message(channel, sender) for sender in (OWNER, OWNER, "user:bob")]
     for reactor, emoji in ((OWNER, "🎉"), (OWNER, "🚀")):
         await db.call("record_reaction", **reaction(channel, own.event_id, reactor, emoji))
+    linked = await previews.linked(world, channel, previews.SITE, "https://other.example/")
+    await previews.claim(db)
+    for url in (previews.SITE, "https://other.example/"):
+        await previews.tell(db, url)
+    shown = [preview["id"] for preview in await previews.shown(db, channel, linked)]
     by = channel.by(OWNER)
     new = {"caller": OWNER, "microdaos": EVERY, "microdao_id": DAO, "is_direct": False, "client_key": None}
     invited = {"client_key": None, "fingerprint": "f", "details": {"role": "member"}}
@@ -44,11 +50,12 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "mark_read": ("read", [{**by, **place, "seq": seq} for seq in (own.seq, another.seq)]),
         "mark_unread": ("read", [other.by(OWNER), by]),
         "set_muted": ("read", [{**by, "is_muted": is_muted} for is_muted in (True, False)]),
+        "remove_preview": ("edit", [{**by, "message_id": linked.id, "preview_id": preview} for preview in shown]),
         "prepare_member_change": ("manage", [{**by, "member_id": "user:ann", "details": {"role": "admin"}}] * 2),
     }
     sql = """SELECT array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace
              AND (proname LIKE 'prepare@_%' ESCAPE '@'
-                  OR proname IN ('reserve_channel', 'mark_read', 'mark_unread', 'set_muted', 'set_following'))"""
+                  OR proname IN ('reserve_channel', 'mark_read', 'mark_unread', 'set_muted', 'set_following', 'remove_preview'))"""
     assert set(await db.value(sql)) == set(cases)
     for function, (act, (first, second)) in cases.items():
         await db.execute("DELETE FROM messaging.rate_limits")

@@ -16,6 +16,7 @@ mod nats;
 mod or_never;
 mod outbox;
 mod ping;
+mod previews;
 mod replay;
 mod rooms;
 mod serve;

@@ -58,6 +58,31 @@ pub enum WebhookOutcome {
     Expired,
 }
 
+/// What looks at the pages of links came to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PreviewLabel {
+    /// What.
+    pub outcome: PreviewOutcome,
+}
+
+/// What a look at the page of a link came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum PreviewOutcome {
+    /// There is something to show.
+    Found,
+    /// The page says nothing of itself.
+    Empty,
+    /// It may not be fetched, or could not be.
+    Failed,
+}
+
+impl EncodeLabelValue for PreviewOutcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        <&str>::from(self).encode(encoder)
+    }
+}
+
 /// What was missing in the index and is there again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RepairLabel {
@@ -127,6 +152,10 @@ pub struct Metrics {
     pub webhooks_pending: Gauge,
     /// Events that found the queue of a subscription full, over all subscriptions that there are.
     pub webhooks_dropped: Gauge,
+    /// Looks at the pages of links by this relay, by what they came to.
+    pub link_pages: Family<PreviewLabel, Counter>,
+    /// Messages in which one was shown.
+    pub previews_shown: Counter,
     /// Requests that met a limit, since the counting in the database began.
     pub rate_limited: Family<LimitLabel, Gauge>,
     /// Events published for the first time.
@@ -188,6 +217,11 @@ impl Metrics {
         }
     }
 
+    /// Counts a look at the page of a link.
+    pub fn preview(&self, outcome: PreviewOutcome) {
+        self.link_pages.get_or_create(&PreviewLabel { outcome }).inc();
+    }
+
     /// Counts what a run has found.
     pub fn reconciled(&self, found: &Reconciled) {
         self.reconcile_events.inc_by(found.looked_at);
@@ -227,6 +261,8 @@ impl Metrics {
             "Events that found a webhook's queue full",
             self.webhooks_dropped.clone(),
         );
+        registry.register("link_pages", "Looks at the pages of links", self.link_pages.clone());
+        registry.register("previews_shown", "Messages in which a link's page was shown", self.previews_shown.clone());
         registry.register("rate_limited", "Requests that met a limit", self.rate_limited.clone());
         registry.register("published", "Events published for the first time", self.published.clone());
         registry.register("republished", "Events sent to the stream again", self.republished.clone());
@@ -273,6 +309,7 @@ mod tests {
         metrics.frames_sent.inc_by(3);
         metrics.outbox_lag.set(1.5);
         metrics.closes.get_or_create(&CloseLabel { code: 4408 }).inc();
+        metrics.preview(PreviewOutcome::Empty);
         metrics.dropped(DropReason::SocketBusy, 2);
         metrics.dropped(DropReason::Invalid, 0);
         metrics.reconciled(&Reconciled {
@@ -284,6 +321,7 @@ mod tests {
         assert!(text.contains("ws_relay_frames_sent_total 3"), "{text}");
         assert!(text.contains("ws_relay_outbox_lag_seconds 1.5"), "{text}");
         assert!(text.contains("ws_relay_reconcile_repaired_total{kind=\"edits\"} 2"), "{text}");
+        assert!(text.contains("ws_relay_link_pages_total{outcome=\"empty\"} 1"), "{text}");
         assert!(text.contains("ws_relay_closes_total{code=\"4408\"} 1"), "{text}");
         assert!(text.contains("ws_relay_ephemeral_dropped_total{reason=\"socket_busy\"} 2"), "{text}");
         assert!(!text.contains("invalid"), "{text}");

@@ -16,6 +16,7 @@ use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::rooms::content::Content;
+use crate::previews::Previews;
 use crate::rooms::receipts::Receipts;
 use crate::rooms::{Messaging, Rounds, unsearched};
 use crate::settings::Settings;
@@ -102,6 +103,10 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     if let Some(settings) = settings.webhooks.take() {
         let (database, queued, metrics) = (database.clone(), webhooks_queued.clone(), metrics.clone());
         tasks.spawn(Webhooks { database, settings, queued, metrics }.run(shutdown.clone()));
+    }
+    if let Some(test_hosts) = settings.previews.take() {
+        let (database, messaging, metrics) = (database.clone(), messaging.clone(), metrics.clone());
+        tasks.spawn(Previews { database, messaging, test_hosts, metrics }.run(shutdown.clone()));
     }
     let receipts = Receipts { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
     tasks.spawn(receipts.run(shutdown.clone()));

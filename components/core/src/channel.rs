@@ -56,6 +56,9 @@ pub struct Channel {
     pub updated_at: Timestamp,
     /// Since when it takes no more writes and is in no list.
     pub archived_at: Option<Timestamp>,
+    /// Whether links of its messages show what they are; `null`: yes where it is public or its microDAO's, no where it is
+    /// private. Those of an encrypted channel never do.
+    pub link_previews: Option<bool>,
     /// Up to this number the caller has read it; `null` without a marker, and then nothing is unread. This and the next four are
     /// only in a list of channels and in a `GET` of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,13 +145,20 @@ pub struct ChangeChannel {
     pub avatar_url: Option<Option<String>>,
     /// Who may see it.
     pub visibility: Option<Visibility>,
+    /// Whether links of its messages show what they are; `null`: as its visibility says. In a private channel only its owner
+    /// may say `true`, which ends when a channel becomes private.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schemars(!default))]
+    pub link_previews: Option<Option<bool>>,
     /// `false` opens an archived channel again, before anything else is changed. `DELETE` archives.
     #[cfg_attr(feature = "openapi", schemars(extend("not" = {"const": true})))]
     pub archived: Option<bool>,
 }
 
 /// Tells `null` (`Some(None)`) from absent (`None`).
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -183,6 +193,9 @@ impl ChangeChannel {
         }
         if let Some(visibility) = self.visibility {
             set("visibility", visibility.as_str().into());
+        }
+        if let Some(link_previews) = self.link_previews {
+            set("link_previews", link_previews.into());
         }
         Ok(changes)
     }

@@ -63,6 +63,9 @@ pub enum EventType {
     /// A message is pinned no more: somebody took the pin back or deleted the message.
     #[strum(serialize = "messaging.message.unpinned")]
     MessageUnpinned,
+    /// What links of a message show has come, or was removed.
+    #[strum(serialize = "messaging.message.preview")]
+    MessagePreview,
     /// The Matrix event of a message, for services that read Matrix content. Accompanies `messaging.message.created`
     /// when the homeserver's push indexed the message.
     #[strum(serialize = "integration.matrix.message")]
@@ -112,6 +115,7 @@ impl EventType {
             }
             Self::ReactionAdded | Self::ReactionRemoved => Some(&["microdao_id", "message_id", "reactor_id", "emoji"]),
             Self::MessagePinned | Self::MessageUnpinned => Some(&["microdao_id", "message_id", "actor_id"]),
+            Self::MessagePreview => Some(&["message_id", "previews", "actor_id"]),
             Self::MatrixMessage | Self::MatrixRoomCreated => None,
         }
     }
@@ -133,6 +137,7 @@ impl EventType {
             | Self::MemberRoleChanged => generator.subschema_for::<MemberEvent>(),
             Self::ReactionAdded | Self::ReactionRemoved => generator.subschema_for::<ReactionEvent>(),
             Self::MessagePinned | Self::MessageUnpinned => generator.subschema_for::<PinEvent>(),
+            Self::MessagePreview => generator.subschema_for::<PreviewEvent>(),
             Self::MatrixMessage => generator.subschema_for::<MatrixMessageEvent>(),
             Self::MatrixRoomCreated => generator.subschema_for::<MatrixRoomCreatedEvent>(),
         }

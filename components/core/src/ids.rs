@@ -101,6 +101,11 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// What a link of a message shows.
+    PreviewId
+}
+
+uuid_id! {
     /// A membership: the row, not the member.
     ChannelMemberId
 }

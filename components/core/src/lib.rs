@@ -27,6 +27,7 @@ pub mod page;
 pub mod paths;
 pub mod pin;
 pub mod poll;
+pub mod preview;
 pub mod problem;
 pub mod profile;
 pub mod rate_limit;

@@ -16,6 +16,7 @@ use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::member::MemberType;
 use crate::mention::Mention;
 use crate::poll::Poll;
+use crate::preview::Preview;
 use crate::reaction::ReactionCount;
 use crate::thread::Thread;
 use crate::time::Timestamp;
@@ -69,6 +70,11 @@ pub struct Message {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::mention::MAX_MENTIONS)))]
     pub mentions: Vec<Mention>,
+    /// What its first links show, as far as it is known and was not removed; none of an encrypted or a deleted message. They
+    /// come a moment after the message, with `message.preview`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(required, !default, length(max = crate::preview::MAX_LINKS)))]
+    pub previews: Vec<Preview>,
     /// When the poll that it is was ended.
     pub poll_ended_at: Option<Timestamp>,
     /// What the sender is called, in an event at that moment, else now; `null` when they have chosen no name.

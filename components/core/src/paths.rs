@@ -5,7 +5,7 @@ mod patterns;
 pub use patterns::*;
 
 use crate::auth::Caller;
-use crate::ids::{ChannelId, EntityId, MessageId};
+use crate::ids::{ChannelId, EntityId, MessageId, PreviewId};
 use crate::problem::Problem;
 use crate::text::is_line;
 
@@ -83,6 +83,25 @@ impl FromParams for MessagePath {
         let ChannelPath { channel_id } = ChannelPath::from_params(params)?;
         let message_id = MessageId::parse(params.get("message_id")).ok_or_else(|| Problem::not_found("message"))?;
         Ok(Self { channel_id, message_id })
+    }
+}
+
+/// `…/messages/:message_id/previews/:preview_id`
+#[derive(Debug, Clone, Copy)]
+pub struct PreviewPath {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// The message.
+    pub message_id: MessageId,
+    /// What one of its links shows.
+    pub preview_id: PreviewId,
+}
+
+impl FromParams for PreviewPath {
+    fn from_params(params: &Params) -> Result<Self, Problem> {
+        let MessagePath { channel_id, message_id } = MessagePath::from_params(params)?;
+        let preview_id = PreviewId::parse(params.get("preview_id")).ok_or_else(|| Problem::not_found("preview"))?;
+        Ok(Self { channel_id, message_id, preview_id })
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Refusal {
     MessageNotFound,
     /// The channel has no such member.
     MemberNotFound,
+    /// No link of the message shows this.
+    PreviewNotFound,
     /// `before` or `after` names no message of the channel.
     PositionNotFound,
     /// `reply_to` names no message of the channel.
@@ -74,6 +76,8 @@ pub enum Refusal {
     CannotMentionRoom,
     /// The caller is neither owner nor admin.
     CannotManage,
+    /// The channel is private, and the caller does not own it.
+    CannotAllowPreviews,
     /// The caller may not remove this member.
     CannotKick,
     /// Somebody else is changing or removing this member at the moment.
@@ -129,7 +133,7 @@ impl Refusal {
 
     /// Whether the thing is not there, or the caller may not know of it.
     pub fn is_not_found(self) -> bool {
-        matches!(self, Self::ChannelNotFound | Self::MessageNotFound | Self::MemberNotFound)
+        matches!(self, Self::ChannelNotFound | Self::MessageNotFound | Self::MemberNotFound | Self::PreviewNotFound)
     }
 }
 
@@ -143,6 +147,7 @@ impl From<Refusal> for Problem {
             Refusal::ChannelNotFound => Self::not_found("channel"),
             Refusal::MessageNotFound => Self::not_found("message"),
             Refusal::MemberNotFound => Self::not_found("member"),
+            Refusal::PreviewNotFound => Self::not_found("preview"),
             Refusal::PositionNotFound => {
                 Self::invalid_parameter("before", "and after must name a message of this channel")
             }
@@ -209,6 +214,10 @@ impl From<Refusal> for Problem {
                 "You may not mention everybody in this channel: its room asks for a higher power level. Leave room out of mentions.",
             ),
             Refusal::CannotManage => forbidden("Only an owner or an admin of the channel may do this."),
+            Refusal::CannotAllowPreviews => forbidden(
+                "Only its owner may say that links of a private channel show what they are: their servers are told that \
+                 somebody was sent them.",
+            ),
             Refusal::CannotKick => forbidden("You may not remove this member."),
             Refusal::MemberBeingChanged => {
                 conflict("Somebody is changing or removing this member at the moment. Retry in a moment.").retry_after(SOON)

@@ -19,8 +19,9 @@ pub use refused::*;
 pub use retry_after::*;
 
 use crate::event::{ChannelEvent, MemberEvent, PinEvent, ReactionEvent, Seq};
-use crate::ids::ChannelId;
+use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::message::Message;
+use crate::preview::Preview;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 use uuid::Uuid;
@@ -79,6 +80,9 @@ pub enum Frame {
     /// A message is pinned no more.
     #[serde(rename = "message.unpinned")]
     MessageUnpinned(PinEvent),
+    /// What links of a message show has come, or was removed.
+    #[serde(rename = "message.preview")]
+    MessagePreview(PreviewFrame),
 }
 
 /// A message, and which event it comes with.
@@ -94,6 +98,28 @@ pub struct MessageFrame {
     pub seq: Seq,
     /// The message after the change.
     pub message: Message,
+}
+
+/// What the links of a message show from here on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct PreviewFrame {
+    /// Names the event.
+    pub event_id: Uuid,
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// The event's number in its channel.
+    #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
+    pub seq: Seq,
+    /// The message.
+    pub message_id: MessageId,
+    /// What its links show.
+    #[cfg_attr(feature = "openapi", schemars(length(max = crate::preview::MAX_LINKS)))]
+    pub previews: Vec<Preview>,
+    /// Who removed one; absent when one has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "EntityId"))]
+    pub actor_id: Option<EntityId>,
 }
 
 /// A notice: what the relay itself says about a channel.
@@ -168,12 +194,12 @@ mod tests {
             "id": ID, "slug": "general", "name": "General", "description": null, "microdao_id": "microdao:daarion",
             "matrix_room_id": "!r", "visibility": "public", "is_direct": false, "is_encrypted": false, "topic": null,
             "avatar_url": null, "created_by": "user:alice", "created_at": "2026-01-01T00:00:00.000000Z",
-            "updated_at": "2026-01-01T00:00:00.000000Z", "archived_at": null
+            "updated_at": "2026-01-01T00:00:00.000000Z", "archived_at": null, "link_previews": null
         });
         let message = json!({
             "id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
             "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null, "reply_to": null,
-            "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z", "mentions": [], "poll_ended_at": null, "file": null,
+            "edited_at": null, "deleted_at": null, "created_at": "2026-01-01T00:00:00.000000Z", "mentions": [], "previews": [], "poll_ended_at": null, "file": null,
             "sender_name": "Alice", "sender_avatar_url": null
         });
         let member = json!({
@@ -187,7 +213,8 @@ mod tests {
             "event_id": ID, "channel_id": ID, "seq": 7, "microdao_id": "microdao:daarion", "matrix_room_id": "!r",
             "created_by": "user:alice", "visibility": "public", "actor_id": "user:alice", "channel": channel,
              "member_id": "user:bob", "member_type": "human", "role": "member", "invited_by": "user:alice", "member": member, "banned": true,
-             "message_id": ID, "reactor_id": "user:bob", "emoji": "👍", "message": message, "members_changed": 150
+             "message_id": ID, "reactor_id": "user:bob", "emoji": "👍", "message": message, "members_changed": 150, "previews": [{
+                "id": ID, "url": "https://example.org/", "title": "Example", "description": null, "site_name": null, "image": null}]
         })
     }
 

@@ -13,6 +13,7 @@ mod response;
 mod shows;
 mod state;
 mod typing;
+mod upload;
 
 pub use history::{Direction, HistoryPage};
 pub use state::StateNow;

@@ -10,6 +10,31 @@ BEGIN
 END
 $$;
 
+-- What a channel says of its links after changes. Of a private one only its owner says that they show what they are: what was
+-- said before it was private does not count.
+CREATE FUNCTION messaging.changed_previews(ch public.channels, p_actor_id text, p_changes jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    becomes_private boolean := coalesce(p_changes ->> 'visibility' = 'private', false);
+BEGIN
+    IF NOT p_changes ? 'link_previews' THEN
+        RETURN CASE WHEN becomes_private THEN nullif(ch.link_previews, true) ELSE ch.link_previews END;
+    ELSIF becomes_private OR ch.visibility = 'private' AND NOT p_changes ? 'visibility' THEN
+        RETURN CASE WHEN messaging.owns_channel(ch.id, p_actor_id) THEN (p_changes ->> 'link_previews')::boolean
+                    ELSE nullif((p_changes ->> 'link_previews')::boolean, true) END;
+    END IF;
+    RETURN (p_changes ->> 'link_previews')::boolean;
+END
+$$;
+
+CREATE FUNCTION messaging.owns_channel(p_channel_id uuid, p_member_id text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM public.channel_members
+                   WHERE channel_id = p_channel_id AND member_id = p_member_id AND role = 'owner'
+                       AND joined_at IS NOT NULL AND left_at IS NULL);
+END
+$$;
+
 -- Applies changes, already carried out in Matrix, to the row; returns the channel's document afterwards. p_changes
 -- holds the new value of each changed column. The caller of this function holds the channel's row.
 CREATE FUNCTION messaging.change_channel(ch public.channels, p_actor_id text, p_changes jsonb) RETURNS json
@@ -28,12 +53,16 @@ BEGIN
         topic = CASE WHEN changes ? 'topic' THEN changes ->> 'topic' ELSE topic END,
         avatar_url = CASE WHEN changes ? 'avatar_url' THEN changes ->> 'avatar_url' ELSE avatar_url END,
         visibility = coalesce(changes ->> 'visibility', visibility),
+        link_previews = messaging.changed_previews(ch, p_actor_id, changes),
         is_encrypted = is_encrypted OR coalesce((changes ->> 'is_encrypted')::boolean, false),
         matrix_room_id = coalesce(changes ->> 'matrix_room_id', matrix_room_id),
         alias_name = CASE WHEN changes ->> 'visibility' = 'private' THEN NULL ELSE alias_name END,
         updated_at = now()
     WHERE id = ch.id RETURNING * INTO after;
     changed := messaging.channel_json(after);
+    IF messaging.shows_previews(ch) AND NOT messaging.shows_previews(after) THEN
+        PERFORM messaging.stop_waiting_links(ch.id);
+    END IF;
     PERFORM messaging.audit(ch.id, 'channel.updated', p_actor_id, NULL, changes);
     PERFORM messaging.emit_channel(after, 'channel.updated', p_actor_id, changed);
     RETURN changed;
@@ -79,6 +108,11 @@ BEGIN
         RETURN;
     END IF;
     changes := messaging.channel_differences(ch, p_changes);
+    IF changes -> 'link_previews' = 'true' AND coalesce(changes ->> 'visibility', ch.visibility) = 'private'
+        AND NOT messaging.owns_channel(ch.id, p_caller) THEN
+        refusal := 'cannot_allow_previews';
+        RETURN;
+    END IF;
     IF changes <> '{}' THEN
         SELECT l.refusal, l.details INTO refusal, document
         FROM messaging.limit_refusal(p_caller, p_channel_id, p_limits) l;

@@ -61,12 +61,20 @@ BEGIN
         SELECT id FROM public.outbox
         WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message')
     ORDER BY id FOR NO KEY UPDATE;
-    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": "", "mentions": []}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": [], "file": null}')
+    UPDATE public.outbox SET payload = messaging.without_text(payload)
     WHERE payload ->> 'message_id' = m.id::text AND payload ? 'message';
     UPDATE public.outbox SET payload = payload || '{"content": {}}'
     WHERE channel_id = m.channel_id AND seq = m.seq AND subject = 'integration.matrix.message';
 END
+$$;
+
+-- An event of a message without what it says.
+CREATE FUNCTION messaging.without_text(p_payload jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT messaging.without_previews(p_payload)
+        || CASE WHEN p_payload ? 'content_preview'
+                THEN '{"preview": "", "content_preview": "", "mentions": []}'::jsonb ELSE '{}' END
+        || jsonb_build_object('message', (p_payload -> 'message')
+            || '{"content_preview": "", "truncated": false, "mentions": [], "previews": [], "file": null}')
 $$;
 
 -- What a deletion leaves to be redacted in Matrix: edits of the message that still have their text there, at most 20 at
@@ -125,8 +133,7 @@ BEGIN
     PERFORM FROM public.outbox
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message'
     ORDER BY id FOR NO KEY UPDATE;
-    UPDATE public.outbox SET payload = payload || '{"preview": "", "content_preview": "", "mentions": []}'
-        || jsonb_build_object('message', (payload -> 'message') || '{"content_preview": "", "truncated": false, "mentions": [], "file": null}')
+    UPDATE public.outbox SET payload = messaging.without_text(payload)
     WHERE channel_id = e.channel_id AND seq = ANY (e.shown_seqs) AND subject LIKE 'messaging.%' AND payload ? 'message';
     UPDATE messaging.idempotency_keys SET fingerprint = '' WHERE edit_event_id = e.event_id;
 END
@@ -173,7 +180,7 @@ BEGIN
     IF m.deleted_at IS NULL THEN
         pinned := messaging.pinned_beside(ch.id, m.matrix_event_id);
         UPDATE public.messages SET deleted_at = now(), content_preview = '', is_truncated = false, client_fingerprint = NULL,
-            mentions = '{}', is_uncounted = is_uncounted OR thread_id IS NULL
+            mentions = '{}', previews = NULL, is_uncounted = is_uncounted OR thread_id IS NULL
         WHERE id = m.id RETURNING * INTO m;
         PERFORM messaging.index_mentions(m);
         PERFORM messaging.unlearn_words(m);
@@ -183,6 +190,7 @@ BEGIN
         END IF;
         PERFORM messaging.forget_poll(m.id);
         PERFORM messaging.forget_file(m);
+        PERFORM messaging.forget_links(m.id);
         PERFORM messaging.purge_log(m);
         -- The fingerprints of its edits, and of itself where the gateway has not carried the key. A retry of an edit that
         -- was carried out is still told what came of it.

@@ -163,6 +163,7 @@ BEGIN
         PERFORM messaging.keep_poll(ch, m, p_poll);
         PERFORM messaging.keep_file(ch, m, p_file);
         PERFORM messaging.index_search(m, p_search);
+        m := messaging.keep_links(ch, m, p_search -> 'links');
         IF m.thread_id IS NOT NULL THEN
             PERFORM messaging.follow_mentioned(m, mentioned);
         END IF;
@@ -220,6 +221,7 @@ BEGIN
         PERFORM messaging.keep_poll(ch, m, p_poll);
         PERFORM messaging.take_back_file(ch, m, p_file, p_content_type IS NOT NULL);
         PERFORM messaging.index_search(m, CASE WHEN NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN p_search END);
+        m := messaging.keep_links(ch, m, p_search -> 'links');
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         VALUES (p_redacted_event_id, ch.id) ON CONFLICT DO NOTHING;
         -- First, because it locks every event that holds the message in the publisher's order, those of the edit among them.

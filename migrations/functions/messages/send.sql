@@ -130,7 +130,8 @@ $$;
 -- p_mentions: whom it names.
 -- p_thread_event_id: the root of its thread. A root that is in a thread itself, which homeservers accept from each other,
 -- means that thread. What it belongs to and is not here yet is waited for. p_poll: what it asks (keep_poll).
--- p_search: what it is found by (messaging.index_search). p_file: its file (messaging.keep_file).
+-- p_search: what it is found by (messaging.index_search), and its links (messaging.keep_links). p_file: its file
+-- (messaging.keep_file).
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
@@ -201,6 +202,7 @@ BEGIN
             AND m.deleted_at IS NULL AND m.matrix_type <> 'm.room.encrypted' THEN
             UPDATE public.messages SET awaits_reindex = false WHERE id = m.id;
             PERFORM messaging.index_search(m, p_search);
+            m := messaging.keep_links(ch, m, p_search -> 'links');
         END IF;
         -- The first one knew nothing of files.
         IF m.matrix_event_id = p_event_id AND m.edit_event_id IS NULL AND m.deleted_at IS NULL
@@ -246,6 +248,9 @@ BEGIN
     PERFORM messaging.keep_file(ch, m, p_file);
     IF p_search IS NOT NULL AND NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
         PERFORM messaging.index_search(m, p_search);
+        IF p_search ? 'links' THEN
+            m := messaging.keep_links(ch, m, p_search -> 'links');
+        END IF;
     END IF;
     IF m.thread_id IS NOT NULL THEN
         PERFORM messaging.add_to_thread(m);

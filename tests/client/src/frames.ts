@@ -24,6 +24,8 @@ export interface Message {
   poll_ended_at: string | null;
   /** Of a picture, a video, sound, a sticker or any other file. */
   file: MessageFile | null;
+  /** What its links show. */
+  previews: Preview[];
   /** The poll that it is, on pages and where one message is read. */
   poll?: Poll;
 }
@@ -43,6 +45,16 @@ export interface MessageFile {
   /** Of a voice message: how loud it is from its beginning to its end, 0 to 1024. */
   voice: { waveform: number[] } | null;
   is_encrypted: boolean;
+}
+
+/** Text of a stranger, cleaned and bounded: never HTML. */
+export interface Preview {
+  id: string;
+  url: string;
+  title: string | null;
+  description: string | null;
+  site_name: string | null;
+  image: { content_uri: string; content_type: string; width: number; height: number } | null;
 }
 
 export interface Poll {
@@ -140,6 +152,15 @@ export interface PinEvent extends Logged {
   actor_id: string;
 }
 
+export interface PreviewEvent extends Logged {
+  type: "message.preview";
+  message_id: string;
+  /** All that its links show from here on. */
+  previews: Preview[];
+  /** Who removed one. */
+  actor_id?: string;
+}
+
 /** An event of a kind that this version does not know. Its number counts all the same. */
 export interface NewerEvent extends Logged {
   type: "newer";
@@ -147,7 +168,14 @@ export interface NewerEvent extends Logged {
   name: string;
 }
 
-export type ChannelEvent = MessageEvent | ChannelChanged | MemberEvent | ReactionEvent | PinEvent | NewerEvent;
+export type ChannelEvent =
+  | MessageEvent
+  | ChannelChanged
+  | MemberEvent
+  | ReactionEvent
+  | PinEvent
+  | PreviewEvent
+  | NewerEvent;
 
 /** What the relay itself says about a channel. */
 export type Notice =
@@ -248,6 +276,7 @@ const EVENTS: ReadonlySet<string> = new Set<Exclude<ChannelEvent["type"], "newer
   "reaction.removed",
   "message.pinned",
   "message.unpinned",
+  "message.preview",
 ]);
 const NOTICES: ReadonlySet<string> = new Set<Notice["type"]>(["subscribed", "unsubscribed", "reload", "error"]);
 const MOMENTS: ReadonlySet<string> = new Set<Moment["type"]>([

@@ -67,6 +67,11 @@ export class ChannelView implements ChannelHandlers {
       case "member.role_changed":
         this.#member(event.member);
         break;
+      case "message.preview": {
+        const message = this.#messages.get(event.message_id);
+        if (message !== undefined) this.#messages.set(message.id, { ...message, previews: event.previews });
+        break;
+      }
       // Whoever shows what is pinned reads the pins again.
       case "message.pinned":
       case "message.unpinned":

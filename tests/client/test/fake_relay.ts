@@ -127,5 +127,6 @@ function message(seq: number): Message {
     mentions: [],
     poll_ended_at: null,
     file: null,
+    previews: [],
   };
 }

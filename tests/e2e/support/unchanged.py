@@ -20,6 +20,7 @@ SELECT jsonb_build_object(
     'edits', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.event_id) FROM messaging.message_edits e WHERE e.channel_id = ch.id),
     'mentions', (SELECT jsonb_agg(to_jsonb(n) ORDER BY n.message_id, n.member_id) FROM messaging.message_mentions n
                  WHERE n.channel_id = ch.id),
+    'previews', (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id) FROM messaging.message_previews p WHERE p.channel_id = ch.id),
     'search', (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.message_id) FROM messaging.message_search s WHERE s.channel_id = ch.id),
     'threads', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.root_id) FROM messaging.threads t WHERE t.channel_id = ch.id),
     'thread_members', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.root_id, t.member_id) FROM messaging.thread_members t

@@ -30,6 +30,7 @@ async def test_a_channel_is_its_row(world: World, db: Database) -> None:
         "last_seq": 1,
         "membership": document["membership"],
         "direct_member_id": None,
+        "link_previews": None,
     }
     assert document["created_at"].endswith("Z") and document["archived_at"] is None
 

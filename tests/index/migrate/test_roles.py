@@ -28,6 +28,9 @@ RELAY_CALLS = {
     "end_typing",
     "count_messages_to_reindex",
     "learn_words",
+    "claim_links",
+    "record_link",
+    "show_link",
 }
 SHARED_CALLS = {"set_typing"}
 RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}

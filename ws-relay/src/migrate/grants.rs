@@ -35,7 +35,7 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 12] = [
+const RELAY_CALLS: [&str; 15] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -48,6 +48,9 @@ const RELAY_CALLS: [&str; 12] = [
     "end_typing",
     "count_messages_to_reindex",
     "learn_words",
+    "claim_links",
+    "record_link",
+    "show_link",
 ];
 
 /// And what both call.

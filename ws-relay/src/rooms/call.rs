@@ -9,7 +9,8 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use messaging_core::file::DeletedContent;
 use messaging_core::ids::EntityId;
-use messaging_core::paths::{DELETE_CONTENT, RECONCILE, REINDEX, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
+use messaging_core::paths::{DELETE_CONTENT, PREVIEW_IMAGES, RECONCILE, REINDEX, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
+use messaging_core::preview::StoredImage;
 use messaging_core::receipt::SentReceipts;
 use messaging_core::reconcile::Reconciled;
 use messaging_core::reindex::Reindexed;
@@ -25,6 +26,8 @@ use uuid::Uuid;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// How long the app may take for what is over in a moment.
 const TYPING_DEADLINE: Duration = Duration::from_secs(5);
+/// How long the app may take to store a picture.
+const IMAGE_DEADLINE: Duration = Duration::from_secs(15);
 /// The longest response that is read, in bytes.
 const RESPONSE: usize = 65_536;
 
@@ -126,6 +129,24 @@ impl Messaging {
         // Who is not a member any more needs no telling.
         anyhow::ensure!(status.is_success() || status == StatusCode::NOT_FOUND, "the app responded {status}");
         Ok(())
+    }
+
+    /// Has the picture of a page stored.
+    pub async fn store_preview_image(&self, bytes: Vec<u8>, content_type: &'static str) -> anyhow::Result<StoredImage> {
+        let request = self
+            .request(Method::POST, format!("{}{PREVIEW_IMAGES}", self.url))
+            .header(CONTENT_TYPE, content_type)
+            .body(Full::new(Bytes::from(bytes)))
+            .context("MESSAGING_URL cannot be used")?;
+        let exchange = async {
+            let response = self.client.request(request).await.context("the app cannot be reached")?;
+            let status = response.status();
+            anyhow::ensure!(status == StatusCode::OK, "the app responded {status}");
+            let body = Limited::new(response.into_body(), RESPONSE).collect().await;
+            let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
+            serde_json::from_slice(&body.to_bytes()).context("the app responded something else")
+        };
+        timeout(IMAGE_DEADLINE, exchange).await.context("no response of the app in time")?
     }
 
     fn request(&self, method: Method, uri: String) -> http::request::Builder {

@@ -70,6 +70,7 @@ impl EventType {
             | Self::ReactionRemoved
             | Self::MessagePinned
             | Self::MessageUnpinned
+            | Self::MessagePreview
             | Self::MatrixMessage
             | Self::MatrixRoomCreated => AccessEffect::Nobody,
         }
@@ -102,6 +103,7 @@ impl EventType {
             | Self::ReactionRemoved
             | Self::MessagePinned
             | Self::MessageUnpinned
+            | Self::MessagePreview
             | Self::MatrixMessage
             | Self::MatrixRoomCreated => None,
         }

@@ -7,6 +7,7 @@ use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
 use crate::member::{Member, MemberType, Role};
 use crate::mention::Mention;
 use crate::message::Message;
+use crate::preview::Preview;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -142,6 +143,26 @@ pub struct PinEvent {
     pub actor_id: EntityId,
 }
 
+/// The payload of `messaging.message.preview`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct PreviewEvent {
+    /// What every event carries.
+    #[serde(flatten)]
+    pub envelope: EventEnvelope,
+    /// The message.
+    pub message_id: MessageId,
+    /// What its links show from here on.
+    #[cfg_attr(feature = "openapi", schemars(length(max = crate::preview::MAX_LINKS)))]
+    pub previews: Vec<Preview>,
+    /// Who removed one; absent when one has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "EntityId"))]
+    pub actor_id: Option<EntityId>,
+    /// The message after the change.
+    pub message: Message,
+}
+
 /// The payload of `integration.matrix.message`. Its `event_id` is the Matrix event's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
@@ -224,7 +245,7 @@ mod tests {
         let at = "2026-01-01T00:00:00.000000Z";
         let message = json!({"id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",
             "sender_type": "human", "content_preview": "hi", "is_encrypted": false, "truncated": false, "content_type": "text", "thread_id": null, "reply_to": null,
-            "edited_at": null, "deleted_at": null, "created_at": at, "mentions": ["user:bob", "room"], "poll_ended_at": null, "file": null,
+            "edited_at": null, "deleted_at": null, "created_at": at, "mentions": ["user:bob", "room"], "previews": [], "poll_ended_at": null, "file": null,
             "sender_name": null, "sender_avatar_url": null});
         let created = json!({"event_id": ID, "channel_id": ID, "microdao_id": "microdao:daarion", "seq": 7,
             "message_id": ID, "matrix_event_id": "$e", "sender_id": "user:alice", "sender_type": "human",

@@ -62,6 +62,8 @@ pub struct Operation {
     pub parameters: Vec<&'static str>,
     /// What the request brings.
     pub body: Option<Body>,
+    /// Media types of a body that is no JSON.
+    pub media: &'static [&'static str],
     /// The responses that are no problems.
     pub successes: Vec<Success>,
     /// Relations of the `Link` headers.
@@ -82,6 +84,7 @@ pub fn operation(tag: &'static str, method: &'static str, path: &'static str, id
         who: Who::Anyone,
         parameters: Vec::new(),
         body: None,
+        media: &[],
         successes: Vec::new(),
         links: &[],
         problems: Vec::new(),
@@ -124,6 +127,12 @@ impl Operation {
     pub fn reads<T: JsonSchema>(mut self, example: Value) -> Self {
         self.body = Some(Body { schema: SchemaGenerator::subschema_for::<T>, example });
         self.problems.extend(problems::body());
+        self
+    }
+
+    /// A body of one of these media types.
+    pub fn reads_bytes(mut self, media: &'static [&'static str]) -> Self {
+        self.media = media;
         self
     }
 

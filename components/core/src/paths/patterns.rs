@@ -14,6 +14,8 @@ pub const REPLIES: &str = "/api/messaging/channels/:channel_id/messages/:message
 pub const REACTIONS: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions";
 /// The caller's reaction with one emoji.
 pub const REACTION: &str = "/api/messaging/channels/:channel_id/messages/:message_id/reactions/:emoji";
+/// What one link of a message shows.
+pub const PREVIEW: &str = "/api/messaging/channels/:channel_id/messages/:message_id/previews/:preview_id";
 /// How far the caller has read a channel.
 pub const READ: &str = "/api/messaging/channels/:channel_id/read";
 /// The caller's mark that a channel is unread.
@@ -70,6 +72,8 @@ pub const REINDEX: &str = "/internal/messaging/channels/:channel_id/reindex";
 pub const SEND_RECEIPTS: &str = "/internal/messaging/receipts";
 /// Where the homeserver is had to delete content.
 pub const DELETE_CONTENT: &str = "/internal/messaging/content/delete";
+/// Where a relay stores the pictures of pages.
+pub const PREVIEW_IMAGES: &str = "/internal/messaging/preview-images";
 /// Whether the service is alive.
 pub const HEALTH: &str = "/health";
 /// Whether the service can do its work.

@@ -2,27 +2,32 @@
 
 use super::{VERSION, analyse};
 use crate::matrix::{Described, describe};
+use crate::preview::links;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What the index keeps of a message: `p_search` of the functions that record one.
+/// What the index keeps of a message's text: `p_search` of the functions that record one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     analysis: i16,
     has_link: bool,
     lexemes: String,
+    /// The links that may show what they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<String>,
 }
 
 impl Entry {
     /// Of a text, whatever it is of.
     pub fn of_text(text: &str) -> Self {
         let analysis = analyse(text);
-        Self { analysis: VERSION, has_link: analysis.has_link(), lexemes: analysis.vector() }
+        Self { analysis: VERSION, has_link: analysis.has_link(), lexemes: analysis.vector(), links: links(text) }
     }
 
     /// Of what a message says.
     pub fn of(described: &Described<'_>) -> Self {
-        Self::of_text(&described.searched())
+        // The name of a file is no link, whatever it is.
+        Self { links: links(&described.text), ..Self::of_text(&described.searched()) }
     }
 
     /// Of an event's content; of one that says nothing, an entry without words.
@@ -52,6 +57,15 @@ mod tests {
             "formatted_body": "<a href=\"https://example.com\">Hello</a>", "filename": "hidden.txt",
             "m.mentions": {"user_ids": ["@alice:x"]}});
         assert_eq!(Entry::of_content("m.room.message", &content), Entry::of_text("Hello"));
+    }
+
+    #[test]
+    fn links_are_those_of_the_text() {
+        let content =
+            json!({"msgtype": "m.file", "body": "see https://example.org/a", "filename": "https://example.com/x"});
+        assert_eq!(Entry::of_content("m.room.message", &content).links, ["https://example.org/a"]);
+        let none = serde_json::to_value(Entry::of_text("example.org")).unwrap();
+        assert!(none.get("links").is_none());
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::file::operations(),
         messaging_core::thread::operations(),
         messaging_core::pin::operations(),
+        messaging_core::preview::operations(),
         messaging_core::search::operations(),
         messaging_core::member::operations(),
         messaging_core::profile::operations(),
@@ -135,6 +136,10 @@ fn describe(
     if let Some(body) = &operation.body {
         let content = json!({"schema": (body.schema)(&mut schemas.requests), "example": body.example});
         described["requestBody"] = json!({"required": true, "content": {"application/json": content}});
+    }
+    if !operation.media.is_empty() {
+        let content: Map<_, _> = operation.media.iter().map(|media| ((*media).to_owned(), json!({}))).collect();
+        described["requestBody"] = json!({"required": true, "content": content});
     }
     described["responses"] = Value::Object(responses(operation, schemas, shared));
     described

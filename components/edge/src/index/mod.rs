@@ -13,6 +13,7 @@ pub mod messages;
 mod page;
 pub mod pins;
 mod polls;
+pub mod previews;
 pub mod profiles;
 pub mod reactions;
 pub mod receipts;

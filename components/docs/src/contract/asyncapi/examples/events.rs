@@ -3,11 +3,12 @@
 use messaging_core::channel::{Channel, Visibility};
 use messaging_core::event::{
     ChannelEvent, EventEnvelope, EventType, MatrixMessageEvent, MatrixRoomCreatedEvent, MemberEvent, MessageEvent,
-    PinEvent, ReactionEvent, Seq,
+    PinEvent, PreviewEvent, ReactionEvent, Seq,
 };
-use messaging_core::ids::{ChannelMemberId, MessageId, MicrodaoId};
+use messaging_core::ids::{ChannelMemberId, MessageId, MicrodaoId, PreviewId};
 use messaging_core::member::{Member, MemberType, Role};
 use messaging_core::message::{ContentType, Message};
+use messaging_core::preview::{PageSummary, Preview, PreviewImage};
 use serde_json::{Map, Value, json};
 
 use super::{CHANNEL, EVENT, MATRIX_EVENT, MEMBERSHIP, ROOM, SEQ, channel_id, entity, time};
@@ -41,6 +42,7 @@ pub fn payload(event: EventType) -> Value {
             message_id: MessageId::of_event(MATRIX_EVENT),
             actor_id: entity("user:alice"),
         }),
+        EventType::MessagePreview => json!(preview()),
         EventType::MatrixMessage => json!(MatrixMessageEvent {
             channel_id: channel_id(CHANNEL),
             microdao_id: MicrodaoId::parse("microdao:daarion").unwrap(),
@@ -82,6 +84,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         created_at: time(5),
         client_key: None,
         mentions: vec![entity("user:bob").into()],
+        previews: Vec::new(),
         poll_ended_at: None,
         file: None,
         sender_name: Some("Alice".to_owned()),
@@ -103,6 +106,30 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         mentions: message.mentions.clone(),
         message,
         actor_id: None,
+    }
+}
+
+fn preview() -> PreviewEvent {
+    let mut message = message(SEQ - 1, "See https://example.org/").message;
+    let page = PageSummary {
+        title: Some("Example".to_owned()),
+        description: Some("A page for examples".to_owned()),
+        site_name: Some("example.org".to_owned()),
+        image: Some(PreviewImage {
+            content_uri: "mxc://daarion.city/GCmhgzMPRjqgpODLsNQzVuHZ".to_owned(),
+            content_type: "image/png".to_owned(),
+            width: 1200,
+            height: 630,
+        }),
+    };
+    let id = PreviewId::parse("5b0e7a5c-3f0e-4d0a-9a55-0c6f6f1f5c11").unwrap();
+    message.previews = vec![Preview { id, url: "https://example.org/".to_owned(), page }];
+    PreviewEvent {
+        envelope: envelope(SEQ),
+        message_id: message.id,
+        previews: message.previews.clone(),
+        actor_id: None,
+        message,
     }
 }
 
@@ -137,6 +164,7 @@ pub fn channel(seq: Seq, actor_id: Option<&str>) -> ChannelEvent {
         created_at: time(0),
         updated_at: time(if seq == 1 { 0 } else { 9 }),
         archived_at: None,
+        link_previews: None,
         read_seq: None,
         unread_count: None,
         mention_count: None,

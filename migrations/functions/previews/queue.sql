@@ -1,0 +1,104 @@
+-- Links on their way to what they show. Every relay takes some; a page is read by one at a time, whoever asks for it.
+
+-- Which links are next: known, those whose page is known, which only have to be shown (show_link); and claimed, those that the
+-- caller reads from here on, at most p_limit, and tells of by record_link within p_lease seconds. Of a host one at a time, and
+-- the next one p_pause seconds later; channels take turns.
+CREATE FUNCTION messaging.claim_links(
+    p_limit integer, p_lease integer, p_pause integer, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+BEGIN
+    document := '{"known": [], "claimed": []}';
+    -- One after the other, as a pause between two reads of a host holds only so. Who comes meanwhile asks again.
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('messaging.claim_links', 0)) THEN
+        RETURN;
+    END IF;
+    UPDATE messaging.message_previews SET waiting_since = NULL WHERE id IN (
+        SELECT id FROM messaging.message_previews WHERE waiting_since < now() - messaging.max_link_wait()
+        ORDER BY waiting_since LIMIT 1000 FOR UPDATE SKIP LOCKED);
+    WITH waiting AS MATERIALIZED (
+        SELECT p.url, p.channel_id, p.waiting_since FROM messaging.message_previews p
+        WHERE p.waiting_since IS NOT NULL ORDER BY p.waiting_since LIMIT 2000
+    ), turns AS (
+        SELECT t.url, min(t.turn) AS turn, min(t.waiting_since) AS waiting_since
+        FROM (SELECT w.url, w.waiting_since, row_number() OVER (PARTITION BY w.channel_id ORDER BY w.waiting_since) AS turn
+              FROM waiting w JOIN public.channels ch ON ch.id = w.channel_id WHERE messaging.shows_previews(ch)) t
+        GROUP BY t.url
+    ), links AS (
+        SELECT t.*, substring(t.url FROM '^https?://([^/?#]*)') AS host, k.expires_at > now() AS is_known
+        FROM turns t LEFT JOIN messaging.link_pages k ON k.url = t.url
+        WHERE coalesce(k.lease_until < now(), true)
+    ), next AS (
+        SELECT DISTINCT ON (l.host) l.url, l.host, l.turn, l.waiting_since FROM links l
+        WHERE l.is_known IS NOT TRUE AND NOT EXISTS (
+            SELECT FROM messaging.link_pages k
+            WHERE k.host = l.host AND (k.claimed_at > now() - make_interval(secs => p_pause) OR k.lease_until > now()))
+        ORDER BY l.host, l.turn, l.waiting_since
+    ), claimed AS (
+        INSERT INTO messaging.link_pages AS k (url, host, lease_until, attempts)
+        SELECT n.url, n.host, now() + make_interval(secs => p_lease), 1 FROM next n
+        ORDER BY n.turn, n.waiting_since LIMIT p_limit
+        ON CONFLICT (url) DO UPDATE SET claimed_at = now(), lease_until = excluded.lease_until, page = NULL,
+            attempts = k.attempts + 1,
+            -- One with which relay after relay was lost is not tried for ever.
+            expires_at = CASE WHEN k.attempts >= 2 THEN now() + interval '1 hour' ELSE '-infinity' END
+        RETURNING k.url
+    )
+    SELECT json_build_object(
+        'known', coalesce((SELECT json_agg(k.url) FROM (SELECT l.url FROM links l WHERE l.is_known
+                                                        ORDER BY l.turn, l.waiting_since LIMIT 100) k), '[]'),
+        'claimed', coalesce((SELECT json_agg(c.url) FROM claimed c), '[]')) INTO document;
+END
+$$;
+
+-- What a page was found to be: known for p_seconds from here on. p_page NULL: there is nothing to show.
+CREATE FUNCTION messaging.record_link(
+    p_url text, p_page jsonb, p_seconds integer, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE messaging.link_pages SET page = p_page, lease_until = NULL, attempts = 0,
+        expires_at = now() + make_interval(secs => p_seconds)
+    WHERE url = p_url;
+END
+$$;
+
+-- Shows a known page in one of the messages that wait for it. has_more: there are others. is_shown: it has something to show,
+-- and the message may.
+CREATE FUNCTION messaging.show_link(p_url text, OUT refusal messaging.refusal, OUT document json) LANGUAGE plpgsql AS $$
+DECLARE
+    waiting messaging.message_previews;
+    ch public.channels;
+    m public.messages;
+    known messaging.link_pages;
+BEGIN
+    document := '{"has_more": false, "is_shown": false}';
+    SELECT * INTO waiting FROM messaging.message_previews
+    WHERE url = p_url AND waiting_since IS NOT NULL ORDER BY waiting_since LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT * INTO ch FROM public.channels WHERE id = waiting.channel_id FOR NO KEY UPDATE;
+    -- Again, as another relay may have been faster, and the message may have been edited or deleted.
+    SELECT * INTO waiting FROM messaging.message_previews WHERE id = waiting.id AND waiting_since IS NOT NULL;
+    IF NOT FOUND THEN
+        document := '{"has_more": true, "is_shown": false}';
+        RETURN;
+    END IF;
+    SELECT * INTO known FROM messaging.link_pages
+    WHERE url = p_url AND expires_at > now() AND coalesce(lease_until < now(), true);
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT * INTO m FROM public.messages WHERE id = waiting.message_id;
+    IF known.page IS NULL OR m.deleted_at IS NOT NULL OR NOT messaging.shows_previews(ch) THEN
+        UPDATE messaging.message_previews SET waiting_since = NULL WHERE id = waiting.id;
+        document := '{"has_more": true, "is_shown": false}';
+        RETURN;
+    END IF;
+    UPDATE messaging.message_previews SET waiting_since = NULL, page = known.page,
+        image_uri = known.page #>> '{image,content_uri}'
+    WHERE id = waiting.id;
+    UPDATE public.messages SET previews = messaging.previews_of(id) WHERE id = m.id RETURNING * INTO m;
+    PERFORM messaging.emit_previews(ch, m);
+    document := '{"has_more": true, "is_shown": true}';
+END
+$$;

@@ -1,0 +1,99 @@
+//! The picture of a page: what it is, by its first bytes alone.
+
+use super::fetch::Wanted;
+use super::page::media_type;
+use imagesize::ImageType;
+use messaging_core::preview::MAX_IMAGE_SIDE;
+
+/// How many pixels a picture may have: readers' devices unpack all of them.
+const MAX_PIXELS: u64 = 40_000_000;
+
+/// A picture as a whole.
+pub struct Picture;
+
+impl Wanted for Picture {
+    fn accept(&self) -> &'static str {
+        "image/webp, image/png, image/jpeg, image/gif"
+    }
+
+    fn takes(&self, content_type: &str) -> bool {
+        // Servers name pictures in many ways. The bytes say what it is, but what calls itself a text is none.
+        let media_type = media_type(content_type);
+        media_type.starts_with("image/")
+            || matches!(media_type.as_str(), "application/octet-stream" | "binary/octet-stream" | "")
+    }
+
+    fn is_enough(&self, _: &[u8], _: usize) -> bool {
+        false
+    }
+}
+
+/// What a picture is.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+}
+
+/// What these bytes are; `None` when they are no picture of a kind in which nothing can act, or a too large one.
+pub fn describe(bytes: &[u8]) -> Option<Described> {
+    let content_type = match imagesize::image_type(bytes).ok()? {
+        ImageType::Png => "image/png",
+        ImageType::Jpeg => "image/jpeg",
+        ImageType::Gif => "image/gif",
+        ImageType::Webp => "image/webp",
+        _ => return None,
+    };
+    let size = imagesize::blob_size(bytes).ok()?;
+    let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
+    let fits = |side: u32| (1..=MAX_IMAGE_SIDE).contains(&side);
+    let pixels = u64::from(width) * u64::from(height);
+    (fits(width) && fits(height) && pixels <= MAX_PIXELS).then_some(Described { content_type, width, height })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The beginning of a PNG of this size.
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        bytes.extend(width.to_be_bytes());
+        bytes.extend(height.to_be_bytes());
+        bytes.extend([8, 6, 0, 0, 0, 0, 0, 0, 0]);
+        bytes
+    }
+
+    #[test]
+    fn a_picture_is_what_its_bytes_are() {
+        assert_eq!(describe(&png(3, 5)), Some(Described { content_type: "image/png", width: 3, height: 5 }));
+        let gif = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff;";
+        assert_eq!(describe(gif), Some(Described { content_type: "image/gif", width: 2, height: 1 }));
+    }
+
+    #[test]
+    fn what_is_no_picture_or_too_large_is_none() {
+        for bytes in [
+            &b""[..],
+            b"\x89PNG",
+            b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)' width='1' height='1'/>",
+            b"<?xml version='1.0'?><svg/>",
+            b"<html><script>alert(1)</script>",
+            b"BM\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            b"%PDF-1.7",
+            b"PK\x03\x04",
+            b"RIFF\0\0\0\0WAVE",
+            &png(0, 5),
+            &png(5, 0),
+            &png(MAX_IMAGE_SIDE + 1, 1),
+            &png(u32::MAX, u32::MAX),
+            &png(10_000, 10_000),
+        ] {
+            assert_eq!(describe(bytes), None, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+}

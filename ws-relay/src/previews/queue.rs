@@ -1,0 +1,65 @@
+//! The queue's statements: `migrations/functions/previews/queue.sql`.
+
+use crate::database::{Database, DatabaseError};
+use messaging_core::preview::PageSummary;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio_postgres::types::ToSql;
+
+/// When a look at a page counts as lost, in seconds: well after its deadline, and that of the app to store its picture.
+const LEASE: i32 = 30;
+/// The pause between two looks at one host, in seconds.
+const PAUSE: i32 = 1;
+/// How long a page is known, in seconds.
+const KNOWN: i32 = 24 * 3_600;
+/// How long it is known that there is nothing to show, in seconds.
+const NOTHING: i32 = 3_600;
+
+/// The links that are next.
+#[derive(Debug, Deserialize)]
+pub struct Next {
+    /// Their pages are known.
+    pub known: Vec<String>,
+    /// Their pages are this relay's to look at.
+    pub claimed: Vec<String>,
+}
+
+/// What became of a page in one message.
+#[derive(Debug, Deserialize)]
+pub struct Shown {
+    /// Other messages wait for it.
+    pub has_more: bool,
+    /// The message shows it.
+    pub is_shown: bool,
+}
+
+/// Takes links, at most `room` to look at.
+pub async fn claim(database: &Database, room: usize) -> Result<Next, DatabaseError> {
+    let room = i32::try_from(room).unwrap_or(i32::MAX);
+    let call = "claim_links(p_limit => $1, p_lease => $2, p_pause => $3)";
+    document(database, call, &[&room, &LEASE, &PAUSE]).await
+}
+
+/// Keeps what a page says of itself.
+pub async fn record(database: &Database, url: &str, page: Option<&PageSummary>) -> Result<(), DatabaseError> {
+    let json = page.map(serde_json::to_string).transpose().map_err(DatabaseError::Document)?;
+    let seconds = if page.is_some() { KNOWN } else { NOTHING };
+    let call = "record_link(p_url => $1, p_page => $2::text::jsonb, p_seconds => $3)";
+    document(database, call, &[&url, &json, &seconds]).await
+}
+
+/// Shows a page in one of the messages that wait for it.
+pub async fn show(database: &Database, url: &str) -> Result<Shown, DatabaseError> {
+    document(database, "show_link(p_url => $1)", &[&url]).await
+}
+
+async fn document<T: DeserializeOwned>(
+    database: &Database,
+    call: &str,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<T, DatabaseError> {
+    let sql = format!("SELECT coalesce(document::text, 'null') FROM messaging.{call}");
+    let rows = database.query(&sql, params).await?;
+    let text: &str = rows.first().map_or(Ok("null"), |row| row.try_get(0))?;
+    serde_json::from_str(text).map_err(DatabaseError::Document)
+}
