@@ -62,7 +62,7 @@ CREATE FUNCTION messaging.search_page(
 DECLARE
     ends_at timestamptz := clock_timestamp() + interval '60 milliseconds';
     -- How many messages are read one by one at first, and each time after that.
-    first_look constant integer := 500;
+    first_look constant integer := 200;
     second_look constant integer := 3500;
     -- After a window with at most so many rows, of what is looked up or of what is read, comes a wider one.
     few_looked_up constant integer := 600;
@@ -72,7 +72,7 @@ DECLARE
     is_prefix boolean := strpos(p_index::text, ':*') > 0;
     looks_up boolean := p_channels IS NULL AND p_index IS NOT NULL AND NOT is_prefix;
     may_look_up boolean := p_index IS NOT NULL AND (NOT is_prefix
-        OR (messaging.search_sample(p_channels, ARRAY[p_index], p_time, p_id))[1] < messaging.max_sampled_prefixes());
+        OR (messaging.search_sample(p_channels, ARRAY[p_index], p_time, p_id, 500))[1] < messaging.max_sampled_prefixes());
     slot integer;
     -- One that is read message by message.
     crowded integer;
@@ -89,7 +89,9 @@ BEGIN
     -- 1. The newest messages of a few channels.
     WHILE p_channels IS NOT NULL AND NOT looks_up LOOP
         seen := messaging.search_newest(p_channels, p_words, place_time, place_id,
-            CASE WHEN budget = messaging.max_search_rows() THEN first_look ELSE second_look END);
+            CASE WHEN budget = messaging.max_search_rows() THEN first_look
+                 -- As many as it takes, if it goes on as it did.
+                 WHEN may_look_up AND NOT is_prefix THEN first_look * p_wanted / cardinality(ids) ELSE second_look END);
         more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_rest,
             place_time, place_id, p_since, p_wanted - cardinality(ids));
         ids := ids || more.ids;
@@ -103,7 +105,8 @@ BEGIN
         ELSIF NOT may_look_up AND (budget <= 0 OR clock_timestamp() > ends_at) THEN
             RETURN;
         END IF;
-        looks_up := may_look_up AND (NOT is_prefix OR budget <= messaging.max_search_rows() - first_look - second_look);
+        looks_up := may_look_up AND CASE WHEN is_prefix THEN budget <= messaging.max_search_rows() - first_look - second_look
+            ELSE cardinality(ids) * 3 < p_wanted OR budget < messaging.max_search_rows() - first_look END;
     END LOOP;
     -- 2. Words in a few channels.
     IF p_channels IS NOT NULL THEN

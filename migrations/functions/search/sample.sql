@@ -1,23 +1,24 @@
 -- How common words are, from the newest messages before a place: which one to look up first, and whether at all.
 
--- Of how many messages of a sample a beginning of words may be the beginning for it to be looked up: the index reads all that
+-- Of how many messages of 500 a beginning of words may be the beginning for it to be looked up: the index reads all that
 -- the platform has of it.
 CREATE FUNCTION messaging.max_sampled_prefixes() RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT 10
 $$;
 
--- In how many of 500 messages each of these is.
-CREATE FUNCTION messaging.search_sample(p_channels uuid[], p_parts tsquery[], p_time timestamptz, p_id uuid) RETURNS integer[]
-LANGUAGE plpgsql STABLE
+-- In how many of so many messages each of these is.
+CREATE FUNCTION messaging.search_sample(
+    p_channels uuid[], p_parts tsquery[], p_time timestamptz, p_id uuid, p_size integer
+) RETURNS integer[] LANGUAGE plpgsql STABLE
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    share integer := ceil(500.0 / greatest(cardinality(p_channels), 1));
+    share integer := ceil(p_size::numeric / greatest(cardinality(p_channels), 1));
 BEGIN
     IF p_channels IS NULL THEN
         RETURN ARRAY(
             WITH sample AS MATERIALIZED (
                 SELECT s.lexemes FROM messaging.message_search s WHERE (s.created_at, s.message_id) < (p_time, p_id)
-                ORDER BY s.created_at DESC, s.message_id DESC LIMIT 500)
+                ORDER BY s.created_at DESC, s.message_id DESC LIMIT p_size)
             SELECT (SELECT count(*) FROM sample s WHERE s.lexemes @@ p.part)
             FROM unnest(p_parts) WITH ORDINALITY p (part, number) ORDER BY p.number);
     END IF;
@@ -65,7 +66,7 @@ BEGIN
     IF cardinality(parts) = 1 THEN
         RETURN p_query;
     END IF;
-    RETURN (SELECT p.part FROM unnest(parts, messaging.search_sample(p_channels, parts, p_time, p_id)) AS p (part, messages)
+    RETURN (SELECT p.part FROM unnest(parts, messaging.search_sample(p_channels, parts, p_time, p_id, 200)) AS p (part, messages)
             ORDER BY p.messages LIMIT 1);
 END
 $$;
