@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+
 from harness.client import post_in_parts
 from harness.proxy import Proxy
 from harness.upstream import settled

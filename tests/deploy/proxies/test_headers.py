@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from websockets.asyncio.client import connect
+
 from harness.client import get
 from harness.proxy import HOST, Proxy, trusting
-from websockets.asyncio.client import connect
 
 FORGED = {
     "X-Internal-Service-Token": "guessed",

@@ -6,6 +6,7 @@ import posixpath
 from urllib.parse import unquote
 
 import pytest
+
 from harness.client import get, get_over_http2
 from harness.proxy import HOST, MATRIX_HOST, Proxy
 

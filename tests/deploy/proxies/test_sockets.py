@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
 from harness.client import get, get_over_http2
 from harness.places import DEPLOY, ROOT
 from harness.proxy import HOST, Proxy, trusting
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 CHANNEL = "0b0e7f0c-1f0a-4c57-9d5e-0d1f6f0a2b3c"
 
