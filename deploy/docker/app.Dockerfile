@@ -70,7 +70,7 @@ RUN --mount=type=bind,from=spin-binary,source=/out,target=/out \
     && setcap cap_net_bind_service=+ep /usr/local/bin/spin \
     && apt-get purge -y --auto-remove libcap2-bin \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --create-home --home-dir /home/spin --shell /usr/sbin/nologin spin
+    && useradd --uid 10001 --user-group --create-home --home-dir /home/spin --shell /usr/sbin/nologin spin
 COPY deploy/docker/healthy deploy/docker/drain /usr/local/bin/
 USER 10001:10001
 WORKDIR /home/spin

@@ -17,7 +17,7 @@ FROM ${DEBIAN_IMAGE}
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin messaging
+    && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin messaging
 COPY deploy/docker/healthy /usr/local/bin/healthy
 COPY --from=build /out/ws-relay /usr/local/bin/ws-relay
 # By number, so that Kubernetes sees that it is not root.
