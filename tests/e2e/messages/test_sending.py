@@ -18,6 +18,7 @@ FIELDS = {
     "id",
     "mentions",
     "poll_ended_at",
+    "previews",
     "sender_name",
     "sender_avatar_url",
     "channel_id",
