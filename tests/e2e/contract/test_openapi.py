@@ -14,7 +14,9 @@ from support.contract import Contract
 from support.person import NewPerson
 from support.problems import problem
 from support.search import AGENT_SEARCH, SEARCH
+from support.site import png
 from support.stack import Stack
+from support.writes import with_preview
 
 THUMB = quote("👍🏽", safe="")
 
@@ -64,7 +66,8 @@ async def test_every_path_has_the_methods_of_the_document_and_no_other(
     for path, item in contract.document["paths"].items():
         for name, value in {"agent_id": "agent:nobody", "emoji": THUMB, "member_id": "me"}.items():
             path = path.replace(f"{{{name}}}", value)
-        path = path.replace("{channel_id}", UNKNOWN_ID).replace("{message_id}", UNKNOWN_ID)
+        for name in ("channel_id", "message_id", "preview_id"):
+            path = path.replace(f"{{{name}}}", UNKNOWN_ID)
         refused = await http.request("TRACE", path)
         problem(refused, 405, "method_not_allowed")
         assert {method.strip().lower() for method in refused.headers["allow"].split(",")} == item.keys(), path
@@ -126,6 +129,7 @@ async def use_messages(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     await bobs(204, "PUT", f"{message}/reactions/{THUMB}")
     assert [r["count"] for r in await ask(200, "GET", f"{message}/reactions")] == [2]
     await bobs(204, "DELETE", f"{message}/reactions/{THUMB}")
+    await ask(204, "DELETE", await with_preview(world.stack, first))
     await ask(204, "PUT", f"{path}/pins/{first['id']}")
     assert [pinned["id"] for pinned in await ask(200, "GET", f"{path}/pins")] == [first["id"]]
     await ask(204, "DELETE", f"{path}/pins/{first['id']}")
@@ -217,6 +221,11 @@ async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> N
     await ask(200, "POST", "/internal/messaging/set-aside-events/replay", headers=headers)
     await ask(200, "POST", "/internal/messaging/receipts", headers=headers)
     await ask(200, "POST", "/internal/messaging/content/delete", headers=headers)
+    picture = headers | {"Content-Type": "image/png"}
+    await ask(200, "POST", "/internal/messaging/preview-images", headers=picture, content=png(2, 1))
+    for kind, content in (("image/gif", png(2, 1)), ("image/png", b"<svg/>"), ("image/svg+xml", b"<svg/>")):
+        wrong = headers | {"Content-Type": kind}
+        await ask(415, "POST", "/internal/messaging/preview-images", headers=wrong, content=content)
     await ask(200, "DELETE", "/internal/messaging/microdaos/microdao:nowhere/members/user:nobody", headers=headers)
 
 

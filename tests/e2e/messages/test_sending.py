@@ -19,6 +19,7 @@ FIELDS = {
     "mentions",
     "poll_ended_at",
     "file",
+    "previews",
     "sender_name",
     "sender_avatar_url",
     "channel_id",

@@ -28,6 +28,7 @@ class Target:
             "agent_id": self.agent,
             "microdao_id": self.microdao,
             "emoji": "x",
+            "preview_id": UNKNOWN_ID,
         }
         for name, value in values.items():
             template = template.replace(f"{{{name}}}", quote(value, safe=""))
@@ -81,6 +82,8 @@ PLANS = {
     "listReactions": Plan(),
     "addReaction": Plan(),
     "removeReaction": Plan(),
+    "removePreview": Plan(),
+    "storePreviewImage": Plan(401),
     "markRead": Plan(body={"message_id": "{message}", "thread_id": "{message}"}),
     "markUnread": Plan(),
     "muteChannel": Plan(body={"muted": True}),

@@ -21,11 +21,36 @@ from support.api import (
     reaction_path,
     unique,
 )
+from support.index import Index
+from support.stack import Stack
+
+# What a relay finds of a link, in the row at once.
+PREVIEW = """
+WITH link AS (
+    INSERT INTO messaging.message_previews (id, message_id, channel_id, url, place, page)
+    SELECT gen_random_uuid(), m.id, m.channel_id, 'https://example.org/', 1, '{"title": "Example"}'
+    FROM public.messages m WHERE m.id = $1::text::uuid RETURNING id, page
+), shown AS (
+    UPDATE public.messages m SET previews = jsonb_build_array(link.page || jsonb_build_object(
+        'id', link.id, 'url', 'https://example.org/', 'description', NULL, 'site_name', NULL, 'image', NULL))
+    FROM link WHERE m.id = $1::text::uuid RETURNING link.id
+) SELECT id::text FROM shown
+"""
 
 MESSAGE = ("PUT", "/send/m.room.message/")
 REDACTION = ("PUT", "/redact/")
 LEVELS = ("PUT", "/state/m.room.power_levels")
 PINNED = ("PUT", "/state/m.room.pinned_events")
+
+
+async def with_preview(stack: Stack, message: dict[str, Any]) -> str:
+    """Gives a message a preview; the path of that."""
+    index = Index(stack)
+    try:
+        preview = await index.value(PREVIEW, message["id"])
+    finally:
+        await index.close()
+    return f"{path_to(message['channel_id'], message['id'])}/previews/{preview}"
 
 
 class Stage:
@@ -45,6 +70,7 @@ class Stage:
         self.other_message: dict[str, Any] = {}
         self.pinned: dict[str, Any] = {}
         self.other_pinned: dict[str, Any] = {}
+        self.previewed, self.other_previewed = "", ""
 
     async def build(self) -> Stage:
         """Two channels that are alike: in each a message with a reaction of its sender, one that is pinned, and the same
@@ -57,7 +83,13 @@ class Stage:
             assert (await self.owner.put(reaction_path(sent, "y"))).status_code == 204
             pinned = await self.owner.send(channel["id"], "pinned")
             assert (await self.owner.put(pin_path(pinned))).status_code == 204
-            for name, made in (("channel", channel), ("message", sent), ("pinned", pinned)):
+            previewed = await with_preview(self.world.stack, await self.owner.send(channel["id"], "linked"))
+            for name, made in (
+                ("channel", channel),
+                ("message", sent),
+                ("pinned", pinned),
+                ("previewed", previewed),
+            ):
                 setattr(self, prefix + name, made)
         return self
 
@@ -160,6 +192,10 @@ def _pin(stage: Stage) -> Ask:
     return Ask(stage.owner, "PUT", pin_path(stage.message), elsewhere=(pin_path(stage.other_message), None))
 
 
+def _remove_preview(stage: Stage) -> Ask:
+    return Ask(stage.owner, "DELETE", stage.previewed, elsewhere=(stage.other_previewed, None))
+
+
 def _unpin(stage: Stage) -> Ask:
     return Ask(stage.owner, "DELETE", pin_path(stage.pinned), elsewhere=(pin_path(stage.other_pinned), None))
 
@@ -228,6 +264,7 @@ WRITES = {
     "deleteMessage": Write(_of_message("DELETE"), REDACTION, ["message.deleted"], "m.room.redaction"),
     "addReaction": Write(_reaction("PUT", "x"), ("PUT", "/send/m.reaction/"), ["reaction.added"], "m.reaction"),
     "removeReaction": Write(_reaction("DELETE", "y"), REDACTION, ["reaction.removed"], "m.room.redaction"),
+    "removePreview": Write(_remove_preview, None, ["message.preview"]),
     "markRead": Write(_of_reader("read", {"seq": 5}, {"seq": 6}, {"seq": 5, "private": True}), None, []),
     "markUnread": Write(_of_reader("unread"), None, []),
     "muteChannel": Write(_of_reader("muted", {"muted": True}, {"muted": False}), None, []),
@@ -257,6 +294,7 @@ WRITES = {
 WITHOUT_KEY = {
     "sendReceipts": "what was sent is due no more, and a receipt that is sent twice is one (receipts/test_in_matrix.py)",
     "deleteContent": "what is deleted is due no more, and what is deleted twice is gone (files/test_deletion.py)",
+    "storePreviewImage": "a relay asks for it once a page; one that is stored twice is shown once (index/relay/test_previews.py)",
     "setTyping": "it holds for ten seconds, and again it is no other (index/typists)",
     "tellTyping": "it is told what the index has (index/typists)",
     "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",

@@ -63,6 +63,7 @@ pub fn operations() -> Vec<Operation> {
             .refuses(&[
                 Refusal::ChannelNotFound,
                 Refusal::CannotManage,
+                Refusal::CannotAllowPreviews,
                 Refusal::ChannelArchived,
                 Refusal::DirectStaysPrivate,
                 Refusal::ChannelBeingChanged,
