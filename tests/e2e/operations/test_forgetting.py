@@ -126,6 +126,12 @@ async def test_readers_and_consumers_go_on_with_a_database_that_was_restored_fro
         async with listener(socket_of(stack, channel, alice, 0)) as socket:
             lost = [await alice.send(channel, f"lost {n}") for n in range(4)]
             await socket.until(lost[-1]["seq"])
+
+            async def published() -> bool:
+                return any(payload.get("message_id") == lost[-1]["id"] for payload, _ in await told.events(channel))
+
+            # A reader may hear of it sooner, from the index.
+            await eventually("what will be lost is in the stream", published)
             async with services.without("postgres", kill=True):
                 await asyncio.to_thread(subprocess.run, ["rm", "-r", data], check=True)
                 await asyncio.to_thread(subprocess.run, ["cp", "-a", copy, data], check=True)
