@@ -71,7 +71,6 @@ pub struct File {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Voice {
     /// How loud it is, in equal steps from its beginning to its end.
-    #[serde(default)]
     #[cfg_attr(feature = "openapi", schemars(length(max = MAX_WAVEFORM), inner(range(min = 0, max = MAX_LOUDNESS))))]
     pub waveform: Vec<u16>,
 }

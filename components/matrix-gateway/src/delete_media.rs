@@ -60,7 +60,7 @@ pub async fn delete(
     if path.server_name != hs.server_name() {
         return Err(GatewayError::forbidden("This content is not of this homeserver."));
     }
-    let admin = hs.as_admin().await?;
+    let admin = hs.into_admin().await?;
     let target = join_path("/_synapse/admin/v1/media", &[&path.server_name, &path.media_id]);
     if let Some(uploader) = uploader {
         let found: Found = admin.get(Acting::Bot, &target).await?;

@@ -94,7 +94,7 @@ impl Homeserver {
     }
 
     /// The same with the token of an administrator. 501: there is none.
-    pub async fn as_admin(self) -> Result<Self, GatewayError> {
+    pub async fn into_admin(self) -> Result<Self, GatewayError> {
         match settings::optional("matrix_admin_token").await? {
             Some(token) => Ok(Self { token, ..self }),
             None => Err(GatewayError::new(

@@ -72,8 +72,8 @@ fn every_part_of_a_file_is_bounded() {
     for waveform in [json!(vec![0; 257]), json!([1_025])] {
         assert_eq!(with("voice", json!({"waveform": waveform})), ["/file/voice/waveform"]);
     }
-    assert!(with("voice", json!({"waveform": [0, 1_024]})).is_empty() && with("voice", json!({})).is_empty());
-    let voice = json!({"content_uri": "mxc://x/y", "voice": {}});
+    assert!(with("voice", json!({"waveform": [0, 1_024]})).is_empty());
+    let voice = json!({"content_uri": "mxc://x/y", "voice": {"waveform": []}});
     assert_eq!(bad_fields(json!({"msgtype": "m.file", "file": voice})), ["/msgtype"]);
 }
 
