@@ -98,7 +98,7 @@ async def test_a_preview_is_removed_by_whoever_may_delete_the_message(
     world: World, witness: Witness, site: Site
 ) -> None:
     owner, author, member = world.user("owner"), world.user("author"), world.user("member")
-    stranger = world.stranger()
+    stranger = world.member_of("stranger", world.other_microdao("other"))
     channel = await world.channel(owner, visibility="microdao")
     for who in (author, member):
         await owner.invite(channel["id"], who.id)
@@ -106,6 +106,7 @@ async def test_a_preview_is_removed_by_whoever_may_delete_the_message(
     message = await author.send(channel["id"], f"{one} {two}")
     first, second = await previews(author, message, one, two)
     path = path_to(channel["id"], message["id"])
+    problem(await world.stranger().delete(f"{path}/previews/{first['id']}"), 401, "unauthenticated")
     problem(await stranger.delete(f"{path}/previews/{first['id']}"), 404, "not_found")
     problem(await member.delete(f"{path}/previews/{first['id']}"), 403, "cannot_delete")
     for wrong in (UNKNOWN_ID, "x"):

@@ -182,13 +182,13 @@ impl Exchange {
 /// A body as it is meant, of at most so many bytes.
 enum Unpacked {
     Plain(Bounded),
-    Gzip(MultiGzDecoder<Bounded>),
+    Gzip(Box<MultiGzDecoder<Bounded>>),
 }
 
 impl Unpacked {
     fn new(is_packed: bool, limit: usize) -> Self {
         let bounded = Bounded { bytes: Vec::new(), limit };
-        if is_packed { Self::Gzip(MultiGzDecoder::new(bounded)) } else { Self::Plain(bounded) }
+        if is_packed { Self::Gzip(Box::new(MultiGzDecoder::new(bounded))) } else { Self::Plain(bounded) }
     }
 
     /// Whether there is no room for more.
