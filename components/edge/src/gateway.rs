@@ -5,6 +5,7 @@ mod edits;
 mod history;
 mod invite;
 mod join_named;
+mod media;
 mod pinned;
 mod profiles;
 mod receipts;
@@ -13,6 +14,7 @@ mod shows;
 mod state;
 mod typing;
 
+pub use media::Upload;
 pub use history::{Direction, HistoryPage};
 pub use state::StateNow;
 

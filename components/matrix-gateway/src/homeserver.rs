@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use messaging_core::auth::secrets_match;
 use messaging_core::gateway::{Meaning, TOKEN_HEADER, advice};
-use messaging_edge::outgoing::{self, Failure};
-use messaging_edge::{FromRequest, Problem, Request, settings};
+use messaging_edge::outgoing::{self, Download, Failure};
+use messaging_edge::{Chunks, FromRequest, Problem, Request, settings};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -15,6 +15,12 @@ use std::time::{Duration, Instant};
 
 /// How long all calls to the homeserver for a request may take together: less than the 9 s that the gateway's client waits.
 const ALL_CALLS: Duration = Duration::from_secs(8);
+
+/// How long content may take to begin: the homeserver may have to fetch it from another one first. Less than the 25 s that the
+/// gateway's client waits.
+const BEGINNING: Duration = Duration::from_secs(24);
+/// How long the homeserver may take when it has all of a file. Less than the 60 s that the gateway's client waits.
+const STORING: Duration = Duration::from_secs(58);
 
 /// The device that each of the gateway's own users has for its transactions: without one the homeserver forgets
 /// transaction ids when it restarts (application service API, "Identity assertion").
@@ -154,34 +160,86 @@ impl Homeserver {
         body: Bytes,
         limit: Duration,
     ) -> Result<T, GatewayError> {
-        let what = format!("{method} {}", target.split('?').next().unwrap_or_default());
+        let what = what(&method, target);
         let limit = limit.min(self.time_left());
         if limit.is_zero() {
             return Err(GatewayError::timeout(format!("{what}: no time left")));
         }
+        let request = self.request(acting, method, target, content_type, body)?;
+        let response = outgoing::send(request, limit).await.map_err(|failure| failed(&what, failure))?;
+        read(&what, &response)
+    }
+
+    /// Sends a body of `length` bytes as it comes, and reads the whole response. It takes as long as a transfer may.
+    pub async fn upload<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        content_type: &str,
+        length: u64,
+        body: Chunks,
+    ) -> Result<T, GatewayError> {
+        let what = what(&Method::POST, target);
+        let request = self.request(Acting::Bot, Method::POST, target, content_type, body)?;
+        let response = outgoing::upload(request, length, STORING).await.map_err(|failure| failed(&what, failure))?;
+        read(&what, &response)
+    }
+
+    /// Reads something large, as it comes.
+    pub async fn download(&self, target: &str) -> Result<Download, GatewayError> {
+        let what = what(&Method::GET, target);
+        let request = self.request(Acting::Bot, Method::GET, target, "application/json", Bytes::new())?;
+        let download = outgoing::download(request, BEGINNING).await.map_err(|failure| failed(&what, failure))?;
+        let status = download.parts.status;
+        if status == StatusCode::OK {
+            return Ok(download);
+        }
+        let body = download.whole(BEGINNING).await.map_err(|failure| failed(&what, failure))?;
+        Err(error_for_caller(&what, status, &body))
+    }
+
+    fn request<B>(
+        &self,
+        acting: Acting<'_>,
+        method: Method,
+        target: &str,
+        content_type: &str,
+        body: B,
+    ) -> Result<http::Request<B>, GatewayError> {
         let mut uri = format!("{}{target}", self.url);
         if let Acting::Person(user) = acting {
             uri.push(if target.contains('?') { '&' } else { '?' });
             uri.push_str("user_id=");
             uri.push_str(&encode(&user.user_id));
         }
-        let request = http::Request::builder()
+        http::Request::builder()
             .method(method)
             .uri(uri)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::CONTENT_TYPE, content_type)
             .body(body)
-            .map_err(|e| GatewayError::failed(format!("{what}: {e}")))?;
-        let response = outgoing::send(request, limit).await.map_err(|failure| match failure {
-            Failure::Timeout => GatewayError::timeout(format!("{what}: {failure}")),
-            _ => GatewayError::failed(format!("{what}: {failure}")),
-        })?;
-        let (status, body) = (response.status(), response.into_body());
-        if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|e| GatewayError::failed(format!("{what} responded {e}")));
-        }
-        Err(error_for_caller(&what, status, &body))
+            .map_err(|e| GatewayError::failed(format!("{target}: {e}")))
     }
+}
+
+/// A call in the log: without its query, which may hold what nobody has to know.
+fn what(method: &Method, target: &str) -> String {
+    format!("{method} {}", target.split('?').next().unwrap_or_default())
+}
+
+fn failed(what: &str, failure: Failure) -> GatewayError {
+    match failure {
+        Failure::Timeout => GatewayError::timeout(format!("{what}: {failure}")),
+        Failure::Source(problem) => problem.into(),
+        _ => GatewayError::failed(format!("{what}: {failure}")),
+    }
+}
+
+fn read<T: DeserializeOwned>(what: &str, response: &http::Response<Bytes>) -> Result<T, GatewayError> {
+    if response.status().is_success() {
+        return serde_json::from_slice(response.body())
+            .map_err(|e| GatewayError::failed(format!("{what} responded {e}")));
+    }
+    Err(error_for_caller(what, response.status(), response.body()))
 }
 
 /// What the homeserver's error means for the gateway's caller.

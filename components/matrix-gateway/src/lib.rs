@@ -14,6 +14,7 @@ mod health;
 mod history;
 mod homeserver;
 mod ids;
+mod media;
 mod members;
 mod membership;
 mod params;
@@ -75,6 +76,9 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::USER_DISPLAY_NAME, users::set_display_name)
         .put(paths::USER_AVATAR, users::set_avatar)
         .post(paths::UPLOAD, upload::upload)
+        .get(paths::MEDIA_CONFIG, media::config)
+        .get(paths::MEDIA, media::download)
+        .get(paths::MEDIA_THUMBNAIL, media::thumbnail)
         .post(paths::SUBSCRIBE, webhook::subscribe)
         .delete(paths::SUBSCRIPTION, webhook::unsubscribe)
         .get(paths::HEALTH, health::health)

@@ -72,7 +72,10 @@ pub fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
 mod tests {
     use super::*;
 
-    const OPTIONAL: [&str; 16] = [
+    const OPTIONAL: [&str; 19] = [
+        paths::MEDIA_CONFIG,
+        paths::MEDIA,
+        paths::MEDIA_THUMBNAIL,
         paths::PINNED,
         paths::TYPING,
         paths::MEMBERS,

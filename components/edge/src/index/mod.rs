@@ -6,6 +6,7 @@
 mod call;
 pub mod channels;
 mod edits;
+pub mod files;
 pub mod endings;
 pub mod members;
 pub mod messages;
