@@ -36,7 +36,8 @@ LANGUAGE sql STABLE AS $$
         'mentions', m.mentions,
         'poll_ended_at', messaging.rfc3339(m.poll_ended_at),
         'sender_name', p_name, 'sender_avatar_url', p_avatar_url,
-        'reply_to', m.reply_to)
+        'reply_to', m.reply_to,
+        'file', CASE WHEN m.content_type IN ('image', 'file', 'audio', 'video', 'sticker') THEN messaging.file_json(m.id) END)
     ELSE json_build_object(
         'id', m.id, 'channel_id', m.channel_id, 'seq', m.seq, 'matrix_event_id', m.matrix_event_id,
         'sender_id', m.sender_id, 'sender_type', m.sender_type, 'content_preview', m.content_preview,
@@ -47,7 +48,8 @@ LANGUAGE sql STABLE AS $$
         'mentions', m.mentions,
         'poll_ended_at', messaging.rfc3339(m.poll_ended_at),
         'sender_name', p_name, 'sender_avatar_url', p_avatar_url,
-        'reply_to', m.reply_to) END
+        'reply_to', m.reply_to,
+        'file', CASE WHEN m.content_type IN ('image', 'file', 'audio', 'video', 'sticker') THEN messaging.file_json(m.id) END) END
 $$;
 
 -- A single message. What has many of them joins the profiles itself: an expression with a sub-select is not inlined.

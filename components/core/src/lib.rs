@@ -9,6 +9,7 @@ pub mod auth;
 pub mod channel;
 pub mod event;
 pub mod fault;
+pub mod file;
 pub mod gateway;
 pub mod health;
 pub mod idempotency;

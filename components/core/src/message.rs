@@ -11,6 +11,7 @@ mod write;
 pub use message_type::MessageType;
 pub use write::*;
 
+use crate::file::File;
 use crate::ids::{ChannelId, EntityId, MessageId};
 use crate::member::MemberType;
 use crate::mention::Mention;
@@ -76,6 +77,9 @@ pub struct Message {
     pub sender_avatar_url: Option<String>,
     /// The message that it replies to.
     pub reply_to: Option<MessageId>,
+    /// The file of a picture, a video, sound, a sticker or any other file; `null` of a message without one, of a deleted one,
+    /// and of one whose content cannot be told.
+    pub file: Option<Box<File>>,
     /// The thread under it, if there is one and something is left of it. Only on pages and where one message is read:
     /// events and responses to writes leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -52,3 +52,9 @@ pub const LINES_OR_NOTHING: &str = concat!("^$|^[^", forbidden!(), "]*", seen!()
 pub const MESSAGE: &str = r"^[^\u0000]*$";
 /// [`super::is_mxc`].
 pub const MXC: &str = r"^mxc://[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*/[A-Za-z0-9_-]+$";
+/// A media type without parameters (RFC 6838, section 4.2), in small letters.
+pub const MEDIA_TYPE: &str = r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$";
+/// The digits of a BlurHash.
+pub const BLURHASH: &str = r"^[A-Za-z0-9#$%*+,.:;=?@\[\]^_{|}~-]*$";
+/// The name of a file: one line that one can see, without a path.
+pub const FILE_NAME: &str = concat!(r"^(?!\.{1,2}$)(?=[^/\\]*$)", line!());

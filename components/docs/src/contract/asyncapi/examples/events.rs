@@ -83,6 +83,7 @@ fn message(message_seq: Seq, text: &str) -> MessageEvent {
         client_key: None,
         mentions: vec![entity("user:bob").into()],
         poll_ended_at: None,
+        file: None,
         sender_name: Some("Alice".to_owned()),
         sender_avatar_url: None,
         reply_to: None,

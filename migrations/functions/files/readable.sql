@@ -1,0 +1,58 @@
+-- Who may read a content of the homeserver's repository.
+
+-- In how many channels that show a content somebody's right to it is looked for.
+CREATE FUNCTION messaging.max_channels_of_content() RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT 100
+$$;
+
+-- Whether the caller may read a content: a message shows it, as its file or as that file's thumbnail, in a channel that they
+-- may read; it is the picture of a channel that they may know of, or of a person; or they brought it here, have not deleted
+-- it, and may still read the channel that they brought it for.
+--
+-- However often it was sent, what is looked at is bounded: max_channels_of_content, and where there are more of them, the
+-- caller's own channels.
+CREATE FUNCTION messaging.may_read_content(p_caller text, p_microdaos text[], p_content_uri text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+DECLARE
+    ch public.channels;
+    place uuid := '00000000-0000-0000-0000-000000000000';
+BEGIN
+    FOR n IN 1..messaging.max_channels_of_content() LOOP
+        -- From one channel to the next, however many messages of it show the content.
+        place := least(
+            (SELECT f.channel_id FROM messaging.message_files f
+             WHERE f.content_uri = p_content_uri AND f.channel_id > place ORDER BY f.channel_id LIMIT 1),
+            (SELECT f.channel_id FROM messaging.message_files f
+             WHERE f.thumbnail_uri = p_content_uri AND f.channel_id > place ORDER BY f.channel_id LIMIT 1));
+        EXIT WHEN place IS NULL;
+        SELECT * INTO ch FROM public.channels WHERE id = place;
+        IF messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    IF place IS NOT NULL THEN
+        FOR ch IN SELECT c.* FROM public.channel_members m JOIN public.channels c ON c.id = m.channel_id
+                  WHERE m.member_id = p_caller AND (m.joined_at IS NOT NULL OR m.was_in) AND m.left_at IS NULL AND (
+                      EXISTS (SELECT FROM messaging.message_files f
+                              WHERE f.content_uri = p_content_uri AND f.channel_id = m.channel_id)
+                      OR EXISTS (SELECT FROM messaging.message_files f
+                                 WHERE f.thumbnail_uri = p_content_uri AND f.channel_id = m.channel_id)) LOOP
+            IF messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
+                RETURN true;
+            END IF;
+        END LOOP;
+    END IF;
+    SELECT c.* INTO ch FROM messaging.uploads u JOIN public.channels c ON c.id = u.channel_id
+    WHERE u.server_name = split_part(p_content_uri, '/', 3) AND u.media_id = split_part(p_content_uri, '/', 4)
+        AND u.uploader_id = p_caller AND u.released_at IS NULL;
+    IF messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
+        RETURN true;
+    END IF;
+    FOR ch IN SELECT * FROM public.channels c WHERE c.avatar_url = p_content_uri LIMIT messaging.max_channels_of_content() LOOP
+        IF messaging.access(ch, p_caller, p_microdaos) <> 'none' THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN p_caller IS NOT NULL AND EXISTS (SELECT FROM messaging.profiles p WHERE p.avatar_url = p_content_uri);
+END
+$$;
