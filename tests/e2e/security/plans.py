@@ -28,6 +28,8 @@ class Target:
             "agent_id": self.agent,
             "microdao_id": self.microdao,
             "emoji": "x",
+            "server_name": "localhost",
+            "media_id": "unknown",
         }
         for name, value in values.items():
             template = template.replace(f"{{{name}}}", quote(value, safe=""))
@@ -95,6 +97,12 @@ PLANS = {
     "listPins": Plan(),
     "pinMessage": Plan(),
     "unpinMessage": Plan(),
+    "uploadFile": Plan(body={"text": "Hello over there"}, query="?filename=hello.json"),
+    # Of content that nobody has sent: what it is for whoever may not read it, files/test_rights.py says.
+    "downloadMedia": Plan(),
+    "downloadThumbnail": Plan(query="?width=96&height=96&method=crop"),
+    "signMediaUrl": Plan(),
+    "signMediaUrls": Plan(200, {"content_uris": ["mxc://localhost/unknown"]}),
     "setTyping": Plan(body={"typing": True}),
     "tellTyping": Plan(401, {"member_id": "{member}"}),
     "listMembers": Plan(),
