@@ -14,8 +14,8 @@ mod shows;
 mod state;
 mod typing;
 
-pub use media::Upload;
 pub use history::{Direction, HistoryPage};
+pub use media::Upload;
 pub use state::StateNow;
 
 use crate::outgoing::{self, Failure};

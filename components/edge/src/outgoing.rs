@@ -58,7 +58,8 @@ pub async fn send(request: http::Request<Bytes>, deadline: Duration) -> Result<h
 
 /// Sends a request whose response begins within `deadline` and is read as it comes.
 pub async fn download(request: http::Request<Bytes>, deadline: Duration) -> Result<Download, Failure> {
-    let response = within(deadline, exchange(request, deadline, IDLE)).await.unwrap_or(Err(ErrorCode::HttpResponseTimeout));
+    let response =
+        within(deadline, exchange(request, deadline, IDLE)).await.unwrap_or(Err(ErrorCode::HttpResponseTimeout));
     let (parts, body) = Response::from_response(response.map_err(failure)?).map_err(failure)?.into_parts();
     Ok(Download { parts, body })
 }

@@ -34,7 +34,9 @@ pub async fn once<F: Future<Output = Result<Response, Problem>>>(
     let fingerprint = fingerprint(&[&key, name, declared, &length.to_string()]).await?;
     let known = begin_request(caller, &key, &fingerprint, channel_id).await?;
     if let Some(status) = known.status {
-        return within(TRANSFER, again(request, length, status, known)).await.unwrap_or_else(|| Err(Problem::slow_body()));
+        return within(TRANSFER, again(request, length, status, known))
+            .await
+            .unwrap_or_else(|| Err(Problem::slow_body()));
     }
     let outcome = upload(request).await;
     let response = outcome.as_ref().ok().map(|response| (response.status.as_u16(), response.text()));

@@ -57,7 +57,8 @@ async fn pass_on(download: Download) -> Result<Response, GatewayError> {
         Some(length) => Response::chunks(StatusCode::OK, length, download.chunks()),
         None => {
             let whole = download.whole(WHOLE).await;
-            let whole = whole.map_err(|failure| GatewayError::failed(format!("content without a length: {failure}")))?;
+            let whole =
+                whole.map_err(|failure| GatewayError::failed(format!("content without a length: {failure}")))?;
             Response::bytes(StatusCode::OK, whole)
         }
     };

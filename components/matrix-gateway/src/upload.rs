@@ -112,7 +112,8 @@ async fn whole(request: Request, limit: u64) -> Result<FormFile, GatewayError> {
         if !is_file(&field) {
             continue;
         }
-        let (name, content_type) = (field.file_name().map(str::to_owned), field.content_type().map(ToString::to_string));
+        let (name, content_type) =
+            (field.file_name().map(str::to_owned), field.content_type().map(ToString::to_string));
         let mut bytes = BytesMut::new();
         while let Some(chunk) = field.chunk().await.map_err(refused)? {
             bytes.extend_from_slice(&chunk);

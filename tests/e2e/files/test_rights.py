@@ -28,20 +28,23 @@ async def is_hidden(caller: Caller, uri: str) -> bool:
     return answers[0]
 
 
+Sent = tuple[Caller, dict[str, Any], str]
+
+
 @pytest.fixture
-async def sent(world: World, index: Index) -> tuple[dict[str, Any], str]:
-    """A private channel with a message that has a picture."""
+async def sent(world: World, index: Index) -> Sent:
+    """An owner, their private channel, and the picture of a message in it."""
     alice = world.user("alice")
     channel = await world.channel(alice, visibility="private")
     message = await alice.send(channel["id"], "look")
     told = await upload(alice, channel, png(), "image/png", filename="secret.png")
     await attach(index, message, told["content_uri"], "secret.png")
-    return channel, told["content_uri"]
+    return alice, channel, told["content_uri"]
 
 
-async def test_who_is_removed_loses_what_they_could_read(world: World, sent: tuple[dict[str, Any], str]) -> None:
-    channel, uri = sent
-    alice, bob, eve = world.user("alice"), world.user("bob"), world.user("eve")
+async def test_who_is_removed_loses_what_they_could_read(world: World, sent: Sent) -> None:
+    alice, channel, uri = sent
+    bob, eve = world.user("bob"), world.user("eve")
     assert await is_hidden(bob, uri) and await is_hidden(eve, uri)
     await alice.invite(channel["id"], bob.id)
     assert (await download(bob, uri)).status_code == 200
@@ -51,11 +54,9 @@ async def test_who_is_removed_loses_what_they_could_read(world: World, sent: tup
     assert not await is_hidden(alice, uri)
 
 
-async def test_a_deleted_message_refuses_its_file_to_the_others(
-    world: World, index: Index, sent: tuple[dict[str, Any], str]
-) -> None:
-    channel, uri = sent
-    alice, bob = world.user("alice"), world.user("bob")
+async def test_a_message_without_its_file_refuses_it_to_the_others(world: World, index: Index, sent: Sent) -> None:
+    alice, channel, uri = sent
+    bob = world.user("bob")
     await alice.invite(channel["id"], bob.id)
     assert not await is_hidden(bob, uri)
     await index.rows("DELETE FROM messaging.message_files WHERE content_uri = $1 RETURNING message_id", uri)

@@ -8,28 +8,31 @@ from typing import Any
 import httpx
 import pytest
 
-from support.api import World
+from support.api import Caller, World
 from support.index import Index
 from support.media import attach, download, ogg, png, upload
 from support.problems import problem
 
 
+Sent = tuple[Caller, Caller, dict[str, Any], str]
+
+
 @pytest.fixture
-async def sent(world: World, index: Index) -> tuple[dict[str, Any], str]:
+async def sent(world: World, index: Index) -> Sent:
+    """The owner and a member of a private channel, the channel, and the picture of a message in it."""
     alice, bob = world.user("alice"), world.user("bob")
     channel = await world.channel(alice, visibility="private")
     await alice.invite(channel["id"], bob.id)
     message = await alice.send(channel["id"], "look")
     told = await upload(alice, channel, png(640, 480), "image/png")
     await attach(index, message, told["content_uri"])
-    return channel, told["content_uri"]
+    return alice, bob, channel, told["content_uri"]
 
 
 async def test_it_needs_no_header_and_ends_with_the_membership(
-    world: World, http: httpx.AsyncClient, sent: tuple[dict[str, Any], str]
+    world: World, http: httpx.AsyncClient, sent: Sent
 ) -> None:
-    channel, uri = sent
-    alice, bob = world.user("alice"), world.user("bob")
+    alice, bob, channel, uri = sent
     signed = (await download(bob, uri, "/url")).json()
     assert signed["content_uri"] == uri
     left = datetime.fromisoformat(signed["expires_at"]) - datetime.now(UTC)
@@ -45,10 +48,10 @@ async def test_it_needs_no_header_and_ends_with_the_membership(
 
 
 async def test_nothing_of_it_can_be_changed(
-    world: World, http: httpx.AsyncClient, sent: tuple[dict[str, Any], str]
+    world: World, http: httpx.AsyncClient, sent: Sent
 ) -> None:
-    channel, uri = sent
-    alice, eve = world.user("alice"), world.user("eve")
+    alice, _, channel, uri = sent
+    eve = world.user("eve")
     other = await upload(alice, channel, ogg(100))
     url = (await download(alice, uri, "/url")).json()["url"]
     for changed in (
@@ -63,9 +66,8 @@ async def test_nothing_of_it_can_be_changed(
         problem(await http.get(changed), 401, "unauthenticated")
 
 
-async def test_several_are_signed_at_once(world: World, http: httpx.AsyncClient, sent: tuple[dict[str, Any], str]) -> None:
-    _, uri = sent
-    bob = world.user("bob")
+async def test_several_are_signed_at_once(world: World, http: httpx.AsyncClient, sent: Sent) -> None:
+    _, bob, _, uri = sent
     asked = ["mxc://localhost/unknown", uri]
     response = await bob.post("/api/messaging/media/urls", {"content_uris": asked})
     (signed,) = response.json()["urls"]

@@ -86,7 +86,7 @@ async def test_an_upload_cut_in_the_middle_leaves_nothing(world: World, index: I
         sql = "SELECT count(*) FROM messaging.idempotency_keys WHERE caller = $1 AND status IS NULL"
         return await index.value(sql, alice.id) == 0
 
-    await eventually(is_free)
+    await eventually("the key is free", is_free)
     assert await index.value("SELECT count(*) FROM messaging.uploads WHERE uploader_id = $1", alice.id) == 0
     assert await index.value("SELECT last_seq FROM public.channels WHERE id = $1::text::uuid", channel["id"]) == before
     response = await try_upload(alice, channel, content, key=key)

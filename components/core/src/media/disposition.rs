@@ -9,9 +9,19 @@ const MAX_NAME_BYTES: usize = 255;
 const NAMELESS: &str = "file";
 
 /// What RFC 8187 has as `attr-char` stays, the rest is encoded.
-const ENCODED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'!').remove(b'#').remove(b'$').remove(b'&').remove(b'+').remove(b'-').remove(b'.')
-        .remove(b'^').remove(b'_').remove(b'`').remove(b'|').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'!')
+    .remove(b'#')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'^')
+    .remove(b'_')
+    .remove(b'`')
+    .remove(b'|')
+    .remove(b'~');
 
 /// A file's name as it may be shown and saved: the last part of a path, without what cannot be seen or turns the direction,
 /// 255 bytes at most. A long one keeps its ending.
@@ -29,7 +39,8 @@ fn shortened(name: &str) -> String {
     if name.len() <= MAX_NAME_BYTES {
         return name.to_owned();
     }
-    let ending = name.rfind('.').and_then(|dot| name.get(dot..)).filter(|ending| ending.len() <= 16).unwrap_or_default();
+    let ending =
+        name.rfind('.').and_then(|dot| name.get(dot..)).filter(|ending| ending.len() <= 16).unwrap_or_default();
     let mut end = MAX_NAME_BYTES.saturating_sub(ending.len());
     while !name.is_char_boundary(end) {
         end -= 1;

@@ -31,6 +31,18 @@ const FAMILIES: [&[&str]; 12] = [
 /// Text that a page may show, of the same list.
 const SAFE_TEXTS: [&str; 5] = ["text/plain", "text/css", "text/csv", "application/json", "application/ld+json"];
 
+/// What `infer` counts among archives, where programs for players are as well, and may be told to a reader that saves it.
+const PACKED: [&str; 8] = [
+    "application/pdf",
+    "application/rtf",
+    "application/zip",
+    "application/gzip",
+    "application/x-tar",
+    "application/x-bzip2",
+    "application/x-7z-compressed",
+    "application/zstd",
+];
+
 /// The name that the specification has for a type, where `infer` has another.
 fn specified(found: &'static str) -> &'static str {
     match found {
@@ -50,9 +62,8 @@ fn family(name: &str) -> Option<&'static [&'static str]> {
 /// A media type without its parameters, in lower case (RFC 9110, section 8.3.1); `None` when it is none.
 fn essence(declared: Option<&str>) -> Option<String> {
     let essence = declared?.split(';').next()?.trim().to_ascii_lowercase();
-    let is_token = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
+    let is_token =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
     let (kind, subtype) = essence.split_once('/')?;
     (is_token(kind) && is_token(subtype) && essence.len() <= 127).then_some(essence)
 }
@@ -62,7 +73,15 @@ fn is_of_text(essence: &str) -> bool {
     essence.starts_with("text/")
         || essence.ends_with("+json")
         || essence.ends_with("+xml")
-        || matches!(essence, "application/json" | "application/xml" | "application/javascript" | "application/yaml" | "application/toml" | "application/sql")
+        || matches!(
+            essence,
+            "application/json"
+                | "application/xml"
+                | "application/javascript"
+                | "application/yaml"
+                | "application/toml"
+                | "application/sql"
+        )
 }
 
 /// The type of a file that is uploaded; `head` is its first bytes, [`HEAD_BYTES`] or all of them.
@@ -77,7 +96,9 @@ pub fn content_type(declared: Option<&str>, head: &[u8]) -> String {
         // Office documents, books and packages are archives with a name of their own.
         let is_zip = mime == "application/zip";
         let of_zip = |declared: &str| {
-            is_zip && (declared.starts_with("application/vnd.openxmlformats-") || declared.starts_with("application/vnd.oasis."))
+            is_zip
+                && (declared.starts_with("application/vnd.openxmlformats-")
+                    || declared.starts_with("application/vnd.oasis."))
         };
         // A page in a declared document of XML, as drawings are.
         let of_xml = |declared: &str| kind.matcher_type() == MatcherType::Text && declared.ends_with("+xml");
@@ -119,7 +140,11 @@ pub fn served(declared: Option<&str>, head: &[u8]) -> Served {
             Served { content_type: name.into(), is_inline }
         }
         // Archives, documents and rare pictures: saved, as what both say that they are.
-        None if kind.mime_type() == declared => Served { content_type: kind.mime_type().into(), is_inline: false },
+        None if kind.mime_type() == declared
+            && (kind.matcher_type() != MatcherType::Archive || PACKED.contains(&kind.mime_type())) =>
+        {
+            Served { content_type: kind.mime_type().into(), is_inline: false }
+        }
         None => unknown,
     }
 }
@@ -188,6 +213,7 @@ mod tests {
             ("image/png", [png(1, 1), b"<script>alert(1)</script>".to_vec()].concat()),
             ("text/javascript", b"alert(1)".to_vec()),
             ("application/x-executable", b"\x7fELF\x02\x01\x01".to_vec()),
+            ("application/x-shockwave-flash", b"CWS\x0a\0\0\0\0".to_vec()),
             ("", png(1, 1)),
         ] {
             assert_eq!(shows(declared, &head), unknown, "{declared}");

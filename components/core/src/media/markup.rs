@@ -2,8 +2,24 @@
 
 /// What begins elements that only pages, or only dangerous ones, have; behind `<`.
 const TAGS: [&[u8]; 18] = [
-    b"!doctype", b"script", b"html", b"head", b"body", b"svg", b"iframe", b"frame", b"object", b"embed", b"style", b"meta",
-    b"link", b"form", b"img", b"base", b"?php", b"!entity",
+    b"!doctype",
+    b"script",
+    b"html",
+    b"head",
+    b"body",
+    b"svg",
+    b"iframe",
+    b"frame",
+    b"object",
+    b"embed",
+    b"style",
+    b"meta",
+    b"link",
+    b"form",
+    b"img",
+    b"base",
+    b"?php",
+    b"!entity",
 ];
 
 /// Whether bytes hold the beginning of a page, in any case of letters. In UTF-16 too: NUL bytes are looked over.

@@ -80,7 +80,9 @@ mod tests {
 
     #[test]
     fn what_is_no_single_range_is_ignored() {
-        for range in ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=0-1,3-4", "lines=0-1", "bytes=+1-2"] {
+        for range in
+            ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=0-1,3-4", "lines=0-1", "bytes=+1-2"]
+        {
             assert_eq!(asked(Some(range), 10), Asked::Whole, "{range}");
         }
     }
@@ -94,7 +96,9 @@ mod tests {
             assert!(!matches_etag(Some(header), "\"a\""), "{header}");
         }
         assert!(may_be_range(None, "\"a\"") && may_be_range(Some("\"a\""), "\"a\""));
-        assert!(!may_be_range(Some("W/\"a\""), "\"a\"") && !may_be_range(Some("Thu, 01 Jan 1970 00:00:00 GMT"), "\"a\""));
+        assert!(
+            !may_be_range(Some("W/\"a\""), "\"a\"") && !may_be_range(Some("Thu, 01 Jan 1970 00:00:00 GMT"), "\"a\"")
+        );
     }
 
     proptest! {

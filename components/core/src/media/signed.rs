@@ -26,7 +26,8 @@ pub fn sign_url(secret: &str, uri: &str, caller: &Caller, now: u64) -> Result<(u
 
 /// Who asks with a signed address. The problem is a 401.
 pub fn check_url(secret: &str, uri: &str, expires: &str, signature: &str, now: u64) -> Result<Caller, Problem> {
-    let invalid = || Problem::unauthenticated("The address has expired, or is none of this service. Ask for a new one.");
+    let invalid =
+        || Problem::unauthenticated("The address has expired, or is none of this service. Ask for a new one.");
     let expires: u64 = expires.parse().map_err(|_| invalid())?;
     let (claim, given) = signature.rsplit_once('~').ok_or_else(invalid)?;
     if !secrets_match(given, &mac(secret, uri, expires, claim)?) || expires <= now || expires > now + MAX_SECONDS {

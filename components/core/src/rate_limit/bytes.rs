@@ -35,7 +35,11 @@ impl ByteQuota {
         let seconds = number(digits).and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
         match u32::try_from(seconds) {
             // A KiB takes a microsecond at least.
-            Ok(seconds) if (1..=MAX_KIB).contains(&kib) && (1..=MAX_SECONDS).contains(&seconds) && kib <= 1_000_000 * u64::from(seconds) => {
+            Ok(seconds)
+                if (1..=MAX_KIB).contains(&kib)
+                    && (1..=MAX_SECONDS).contains(&seconds)
+                    && kib <= 1_000_000 * u64::from(seconds) =>
+            {
                 Ok(Some(Self(kib, seconds)))
             }
             _ => Err(format!("{text:?} is not 1MiB to 1TiB in 1 to {MAX_SECONDS} seconds")),
@@ -108,7 +112,9 @@ mod tests {
     fn the_manifest_and_the_readme_say_the_same() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let read = |name| std::fs::read_to_string(root.join(name)).unwrap();
-        assert!(read("spin.toml").contains(&format!("\n{UPLOAD_QUOTA} = {{ default = \"{UPLOAD_QUOTA_DEFAULT}\" }}\n")));
+        assert!(
+            read("spin.toml").contains(&format!("\n{UPLOAD_QUOTA} = {{ default = \"{UPLOAD_QUOTA_DEFAULT}\" }}\n"))
+        );
         assert!(read("README.md").contains(&format!("\n| `UPLOAD_QUOTA` | `{UPLOAD_QUOTA_DEFAULT}` |")));
     }
 
@@ -134,7 +140,9 @@ mod tests {
     #[test]
     fn a_quota_has_a_size_and_a_time() {
         assert_eq!(ByteQuota::parse("5MiB/1m").unwrap(), Some(ByteQuota(5120, 60)));
-        for wrong in ["", "5", "5MiB", "5MB/1h", "0MiB/1h", "5MiB/0s", "5MiB/25h", "2TiB/24h", "1TiB/1s", "-1MiB/1s", "+1MiB/1s"] {
+        for wrong in
+            ["", "5", "5MiB", "5MB/1h", "0MiB/1h", "5MiB/0s", "5MiB/25h", "2TiB/24h", "1TiB/1s", "-1MiB/1s", "+1MiB/1s"]
+        {
             assert!(ByteQuota::parse(wrong).is_err(), "{wrong}");
         }
         for wrong in ["5MiB/1m", "channel=5MiB/1m", "person=5"] {

@@ -63,7 +63,8 @@ pub async fn file_of_form(request: Request, length: u64, is_file: IsFile) -> Res
         if !is_file(&field) {
             continue;
         }
-        let (name, content_type) = (field.file_name().map(str::to_owned), field.content_type().map(ToString::to_string));
+        let (name, content_type) =
+            (field.file_name().map(str::to_owned), field.content_type().map(ToString::to_string));
         if length <= SMALL {
             let mut whole = BytesMut::new();
             while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
@@ -110,7 +111,9 @@ fn exactly(form: Multipart<'static>, field: Field<'static>, size: u64) -> Chunks
 }
 
 fn goes_on() -> Problem {
-    Problem::invalid_form("its file must be the last part, with nothing behind it but the closing boundary and a line break")
+    Problem::invalid_form(
+        "its file must be the last part, with nothing behind it but the closing boundary and a line break",
+    )
 }
 
 /// Where the content of a part begins, counted from 0, in the beginning of a form.

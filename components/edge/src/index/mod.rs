@@ -6,8 +6,8 @@
 mod call;
 pub mod channels;
 mod edits;
-pub mod files;
 pub mod endings;
+pub mod files;
 pub mod members;
 pub mod messages;
 mod page;
