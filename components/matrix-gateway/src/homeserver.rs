@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use messaging_core::auth::secrets_match;
 use messaging_core::gateway::{Meaning, TOKEN_HEADER, advice};
-use messaging_edge::outgoing::{self, Download, Failure};
-use messaging_edge::{Chunks, FromRequest, Problem, Request, settings};
+use messaging_edge::outgoing::{self, Failure};
+use messaging_edge::{FromRequest, Problem, Request, settings};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -15,12 +15,6 @@ use std::time::{Duration, Instant};
 
 /// How long all calls to the homeserver for a request may take together: less than the 9 s that the gateway's client waits.
 const ALL_CALLS: Duration = Duration::from_secs(8);
-
-/// How long content may take to begin: the homeserver may have to fetch it from another one first. Less than the 25 s that the
-/// gateway's client waits.
-const BEGINNING: Duration = Duration::from_secs(24);
-/// How long the homeserver may take when it has all of a file. Less than the 60 s that the gateway's client waits.
-const STORING: Duration = Duration::from_secs(58);
 
 /// The device that each of the gateway's own users has for its transactions: without one the homeserver forgets
 /// transaction ids when it restarts (application service API, "Identity assertion").
@@ -170,34 +164,8 @@ impl Homeserver {
         read(&what, &response)
     }
 
-    /// Sends a body of `length` bytes as it comes, and reads the whole response. It takes as long as a transfer may.
-    pub async fn upload<T: DeserializeOwned>(
-        &self,
-        target: &str,
-        content_type: &str,
-        length: u64,
-        body: Chunks,
-    ) -> Result<T, GatewayError> {
-        let what = what(&Method::POST, target);
-        let request = self.request(Acting::Bot, Method::POST, target, content_type, body)?;
-        let response = outgoing::upload(request, length, STORING).await.map_err(|failure| failed(&what, failure))?;
-        read(&what, &response)
-    }
-
-    /// Reads something large, as it comes.
-    pub async fn download(&self, target: &str) -> Result<Download, GatewayError> {
-        let what = what(&Method::GET, target);
-        let request = self.request(Acting::Bot, Method::GET, target, "application/json", Bytes::new())?;
-        let download = outgoing::download(request, BEGINNING).await.map_err(|failure| failed(&what, failure))?;
-        let status = download.parts.status;
-        if status == StatusCode::OK {
-            return Ok(download);
-        }
-        let body = download.whole(BEGINNING).await.map_err(|failure| failed(&what, failure))?;
-        Err(error_for_caller(&what, status, &body))
-    }
-
-    fn request<B>(
+    /// A request as one of the application service's users.
+    pub fn request<B>(
         &self,
         acting: Acting<'_>,
         method: Method,
@@ -222,11 +190,12 @@ impl Homeserver {
 }
 
 /// A call in the log: without its query, which may hold what nobody has to know.
-fn what(method: &Method, target: &str) -> String {
+pub fn what(method: &Method, target: &str) -> String {
     format!("{method} {}", target.split('?').next().unwrap_or_default())
 }
 
-fn failed(what: &str, failure: Failure) -> GatewayError {
+/// Why there is no response.
+pub fn failed(what: &str, failure: Failure) -> GatewayError {
     match failure {
         Failure::Timeout => GatewayError::timeout(format!("{what}: {failure}")),
         Failure::Source(problem) => problem.into(),
@@ -234,7 +203,8 @@ fn failed(what: &str, failure: Failure) -> GatewayError {
     }
 }
 
-fn read<T: DeserializeOwned>(what: &str, response: &http::Response<Bytes>) -> Result<T, GatewayError> {
+/// The response, or why there is none.
+pub fn read<T: DeserializeOwned>(what: &str, response: &http::Response<Bytes>) -> Result<T, GatewayError> {
     if response.status().is_success() {
         return serde_json::from_slice(response.body())
             .map_err(|e| GatewayError::failed(format!("{what} responded {e}")));
@@ -243,7 +213,7 @@ fn read<T: DeserializeOwned>(what: &str, response: &http::Response<Bytes>) -> Re
 }
 
 /// What the homeserver's error means for the gateway's caller.
-fn error_for_caller(what: &str, status: StatusCode, body: &[u8]) -> GatewayError {
+pub fn error_for_caller(what: &str, status: StatusCode, body: &[u8]) -> GatewayError {
     let Ok(error) = serde_json::from_slice::<StandardError>(body) else {
         return GatewayError::failed(format!("{what}: {status} without a Matrix error"));
     };

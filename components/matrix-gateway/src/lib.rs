@@ -26,6 +26,7 @@ mod redact;
 mod room;
 mod send;
 mod state;
+mod transfer;
 mod typing;
 mod upload;
 mod users;

@@ -81,7 +81,9 @@ async def test_a_picture_has_a_thumbnail(world: World, fit: str) -> None:
     assert response.headers["content-type"].startswith("image/") and 0 < len(response.content) < 20_000
     assert response.headers["content-disposition"] == "inline"
     etag = response.headers["etag"]
-    again = await download(alice, told["content_uri"], f"/thumbnail?width=96&height=96&method={fit}", if_none_match=etag)
+    again = await download(
+        alice, told["content_uri"], f"/thumbnail?width=96&height=96&method={fit}", if_none_match=etag
+    )
     assert again.status_code == 304
     text = await upload(alice, channel, b"no picture", "text/plain")
     assert (await download(alice, text["content_uri"], "/thumbnail")).status_code in (404, 422)

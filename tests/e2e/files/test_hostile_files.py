@@ -32,7 +32,9 @@ def is_saved(response: httpx.Response, what: str) -> None:
     assert response.status_code == 200, f"{what}: {response.text}"
     assert response.headers["content-disposition"].startswith("attachment"), what
     assert response.headers["content-type"] in HARMLESS, f"{what}: {response.headers['content-type']}"
-    assert response.headers["content-security-policy"].startswith("sandbox; default-src 'none'; script-src 'none'"), what
+    assert response.headers["content-security-policy"].startswith("sandbox; default-src 'none'; script-src 'none'"), (
+        what
+    )
     assert response.headers["x-content-type-options"] == "nosniff", what
 
 

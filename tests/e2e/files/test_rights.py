@@ -76,5 +76,10 @@ async def test_the_picture_of_a_channel_is_for_who_sees_the_channel(world: World
 
 async def test_what_is_no_address_is_no_content(world: World) -> None:
     alice = world.user("alice")
-    for path in ("/api/messaging/media/x/..%2F..", "/api/messaging/media/-/x", "/api/messaging/media/a%2Fb/c", media_path("mxc://x/y", "z%00")):
+    for path in (
+        "/api/messaging/media/x/..%2F..",
+        "/api/messaging/media/-/x",
+        "/api/messaging/media/a%2Fb/c",
+        media_path("mxc://x/y", "z%00"),
+    ):
         assert (await alice.get(path)).status_code == 404, path

@@ -13,7 +13,6 @@ from support.index import Index
 from support.media import attach, download, ogg, png, upload
 from support.problems import problem
 
-
 Sent = tuple[Caller, Caller, dict[str, Any], str]
 
 
@@ -47,9 +46,7 @@ async def test_it_needs_no_header_and_ends_with_the_membership(
         problem(await http.get(address), 404, "not_found")
 
 
-async def test_nothing_of_it_can_be_changed(
-    world: World, http: httpx.AsyncClient, sent: Sent
-) -> None:
+async def test_nothing_of_it_can_be_changed(world: World, http: httpx.AsyncClient, sent: Sent) -> None:
     alice, _, channel, uri = sent
     eve = world.user("eve")
     other = await upload(alice, channel, ogg(100))

@@ -102,7 +102,11 @@ async def test_a_key_is_for_one_file(world: World, index: Index) -> None:
     again = await try_upload(alice, channel, content, "image/png", key="k", filename="a.png")
     assert (first.status_code, first.content) == (again.status_code, again.content)
     other = content[:-1] + bytes([content[-1] ^ 1])
-    for changed, kind, name in ((other, "image/png", "a.png"), (content, "image/png", "b.png"), (content, "text/plain", "a.png")):
+    for changed, kind, name in (
+        (other, "image/png", "a.png"),
+        (content, "image/png", "b.png"),
+        (content, "text/plain", "a.png"),
+    ):
         response = await try_upload(alice, channel, changed, kind, key="k", filename=name)
         problem(response, 422, "idempotency_key_reused")
     assert await index.value("SELECT count(*) FROM messaging.uploads WHERE uploader_id = $1", alice.id) == 1

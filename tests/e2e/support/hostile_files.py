@@ -38,7 +38,12 @@ def _png_of(width: int, height: int) -> bytes:
 
 
 def _jpeg_of(width: int, height: int) -> bytes:
-    return JPEG + b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", height, width) + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01\xff\xd9"
+    return (
+        JPEG
+        + b"\xff\xc0\x00\x11\x08"
+        + struct.pack(">HH", height, width)
+        + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01\xff\xd9"
+    )
 
 
 def _gif_of(width: int, height: int) -> bytes:
@@ -46,9 +51,22 @@ def _gif_of(width: int, height: int) -> bytes:
 
 
 def corpus() -> list[tuple[str, str, bytes]]:
-    declared = ["image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "video/mp4", "text/plain", "application/json"]
-    files = [(f"a page as {kind}", kind, PAGE) for kind in [*declared, "text/html", "application/xhtml+xml", "text/css"]]
-    files += [(f"a drawing as {kind}", kind, DRAWING) for kind in [*declared[:4], "image/svg+xml", "text/plain", "text/xml"]]
+    declared = [
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+        "audio/ogg",
+        "video/mp4",
+        "text/plain",
+        "application/json",
+    ]
+    files = [
+        (f"a page as {kind}", kind, PAGE) for kind in [*declared, "text/html", "application/xhtml+xml", "text/css"]
+    ]
+    files += [
+        (f"a drawing as {kind}", kind, DRAWING) for kind in [*declared[:4], "image/svg+xml", "text/plain", "text/xml"]
+    ]
     beginnings = {
         "image/png": png(),
         "image/jpeg": _jpeg_of(10, 10),
@@ -62,7 +80,10 @@ def corpus() -> list[tuple[str, str, bytes]]:
         "audio/flac": b"fLaC\0\0\0\x22",
     }
     files += [(f"a page behind {kind}", kind, head + PAGE) for kind, head in beginnings.items()]
-    files += [(f"a script far behind {kind}", kind, head + bytes(60_000) + SCRIPT) for kind, head in list(beginnings.items())[:5]]
+    files += [
+        (f"a script far behind {kind}", kind, head + bytes(60_000) + SCRIPT)
+        for kind, head in list(beginnings.items())[:5]
+    ]
     files += [
         ("a page in a picture's text", "image/png", png(extra=b"Comment\0" + PAGE)),
         ("a drawing in a picture's text", "image/png", png(extra=b"Comment\0" + DRAWING)),

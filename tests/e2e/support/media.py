@@ -27,13 +27,20 @@ def media_path(content_uri: str, rest: str = "") -> str:
 
 
 async def try_upload(
-    caller: Caller, channel: dict[str, Any], content: bytes, kind: str | None = None, key: str | None = None, **query: str
+    caller: Caller,
+    channel: dict[str, Any],
+    content: bytes,
+    kind: str | None = None,
+    key: str | None = None,
+    **query: str,
 ) -> httpx.Response:
     headers = {"Content-Type": kind} if kind else {}
     return await caller.request("POST", files_path(channel), key=key, content=content, headers=headers, params=query)
 
 
-async def upload(caller: Caller, channel: dict[str, Any], content: bytes, kind: str | None = None, **query: str) -> dict[str, Any]:
+async def upload(
+    caller: Caller, channel: dict[str, Any], content: bytes, kind: str | None = None, **query: str
+) -> dict[str, Any]:
     """Uploads a file; the answer says what it is."""
     response = await try_upload(caller, channel, content, kind, **query)
     assert response.status_code == 201, response.text
@@ -66,7 +73,9 @@ def png(width: int = 64, height: int = 48, extra: bytes = b"") -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     rows = (b"\0" + b"\x20\x60\xa0" * width) * height
     text = chunk(b"tEXt", extra) if extra else b""
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + text + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + text + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    )
 
 
 def ogg(size: int) -> bytes:

@@ -208,7 +208,9 @@ def _upload(stage: Stage) -> Ask:
     """A file of JSON, which is a body as any other."""
     path, elsewhere = (f"{path_to(c['id'])}/files" for c in (stage.channel, stage.other_channel))
     body = {"file": "one"}
-    return Ask(stage.alice, "POST", path, body, [{"file": "two"}, {"file": "another"}, "?filename=b.json"], (elsewhere, body))
+    return Ask(
+        stage.alice, "POST", path, body, [{"file": "two"}, {"file": "another"}, "?filename=b.json"], (elsewhere, body)
+    )
 
 
 def _end(stage: Stage) -> Ask:

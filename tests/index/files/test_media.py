@@ -34,7 +34,9 @@ async def reads(db: Database, caller: str, microdaos: list[str] | None = None) -
     given = {"caller": caller, "microdaos": microdaos or [], "server_name": "localhost", "media_id": "abc"}
     outcome = await db.outcome("read_media", **given)
     assert outcome.refusal in (None, "media_not_found")
-    listed = await db.call("list_readable_media", caller=caller, microdaos=microdaos or [], content_uris=[URI, "mxc://x/y"])
+    listed = await db.call(
+        "list_readable_media", caller=caller, microdaos=microdaos or [], content_uris=[URI, "mxc://x/y"]
+    )
     assert listed == ([] if outcome.refusal else [URI])
     return None if outcome.refusal else outcome.document["filename"] or "?"
 
