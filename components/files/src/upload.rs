@@ -23,16 +23,10 @@ pub async fn upload(
     request: Request,
 ) -> Result<Response, Problem> {
     let length = request.content_length().ok_or_else(Problem::length_required)?;
-    let gateway = Gateway::from_settings().await?;
-    let limit = upload_limit(&gateway).await?;
-    let room = if is_form(&request) { MAX_FORM_BYTES } else { 0 };
-    if length > limit.saturating_add(room) {
-        return Err(Problem::file_too_large(limit));
-    }
     let name = query.filename;
     let told = name.clone().unwrap_or_default();
-    let what = What { caller: &caller, channel_id: at.channel_id, name, length, limit };
-    once(&caller, at.channel_id, key, &told, length, request, |request| counted(what, &gateway, request)).await
+    let what = What { caller: &caller, channel_id: at.channel_id, name, length };
+    once(&caller, at.channel_id, key, &told, length, request, |request| counted(what, request)).await
 }
 
 struct What<'a> {
@@ -42,15 +36,13 @@ struct What<'a> {
     name: Option<String>,
     /// Of the body, in bytes.
     length: u64,
-    /// Of a file, in bytes.
-    limit: u64,
 }
 
-/// Decides and counts; what comes to nothing does not count.
-async fn counted(what: What<'_>, gateway: &Gateway, request: Request) -> Result<Response, Problem> {
+/// Decides and counts; what comes to nothing does not count. The homeserver is asked nothing for who may not upload.
+async fn counted(what: What<'_>, request: Request) -> Result<Response, Problem> {
     let limits = settings::upload_limits(what.caller).await?;
     prepare_upload(what.caller, what.channel_id, what.length, limits.as_ref()).await?;
-    let uploaded = carry_out(&what, gateway, request).await;
+    let uploaded = carry_out(&what, request).await;
     if let (Err(_), Some(limits)) = (&uploaded, &limits)
         && let Err(error) = cancel_upload(what.caller, what.channel_id, what.length, limits).await
     {
@@ -59,10 +51,16 @@ async fn counted(what: What<'_>, gateway: &Gateway, request: Request) -> Result<
     uploaded
 }
 
-async fn carry_out(what: &What<'_>, gateway: &Gateway, request: Request) -> Result<Response, Problem> {
+async fn carry_out(what: &What<'_>, request: Request) -> Result<Response, Problem> {
+    let gateway = Gateway::from_settings().await?;
+    let limit = upload_limit(&gateway).await?;
+    let room = if is_form(&request) { MAX_FORM_BYTES } else { 0 };
+    if what.length > limit.saturating_add(room) {
+        return Err(Problem::file_too_large(limit));
+    }
     let file = file(request, what.length).await?;
-    if file.size > what.limit {
-        return Err(Problem::file_too_large(what.limit));
+    if file.size > limit {
+        return Err(Problem::file_too_large(limit));
     }
     let filename = clean_filename(what.name.as_deref().or(file.name.as_deref()));
     let (head, chunks) = peek(file.chunks).await?;

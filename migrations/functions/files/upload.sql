@@ -1,6 +1,11 @@
 -- Uploading a file: prepare_upload before its bytes are read, record_upload when the homeserver has them, cancel_upload
 -- where it has them not.
 
+-- How many KiB a file counts as. No file is larger than 64 GiB: homeservers take much less.
+CREATE FUNCTION messaging.kib_of(p_size bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT greatest(least(p_size, 68719476736) + 1023, 1024) / 1024
+$$;
+
 -- Takes an upload's size from what its caller and its microDAO may upload in a time; p_quotas is
 -- {"scope": "person", "caller": [KiB, seconds], "microdao": [KiB, seconds]}. The refusal tells which one is used up.
 CREATE FUNCTION messaging.upload_quota_refusal(
@@ -9,7 +14,7 @@ CREATE FUNCTION messaging.upload_quota_refusal(
 DECLARE
     mine jsonb := p_quotas -> 'caller';
     shared jsonb := p_quotas -> 'microdao';
-    amount bigint := greatest(p_size + 1023, 1024) / 1024;
+    amount bigint := messaging.kib_of(p_size);
     full_one jsonb;
     taken record;
 BEGIN
@@ -67,7 +72,7 @@ $$;
 CREATE FUNCTION messaging.give_back_upload(p_caller text, p_microdao_id text, p_size bigint, p_quotas jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    amount bigint := greatest(p_size + 1023, 1024) / 1024;
+    amount bigint := messaging.kib_of(p_size);
 BEGIN
     PERFORM messaging.give_back('upload_bytes', p_caller, p_quotas -> 'caller', amount);
     PERFORM messaging.give_back('upload_bytes', p_microdao_id, p_quotas -> 'microdao', amount);

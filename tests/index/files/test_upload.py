@@ -66,6 +66,8 @@ async def test_a_file_larger_than_the_quota_is_never_taken(world: World, db: Dat
     channel = await world.channel()
     for given in (quotas([1024, 60]), quotas(None, [1024, 60])):
         assert await db.refusal("prepare_upload", **upload(channel, size=MIB + 1, **given)) == "upload_quota_exceeded"
+        huge = upload(channel, size=2**63 - 1, **given)
+        assert await db.refusal("prepare_upload", **huge) == "upload_quota_exceeded"
         await db.call("prepare_upload", **upload(channel, **given))
 
 
