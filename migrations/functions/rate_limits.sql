@@ -3,20 +3,28 @@
 -- a request that is refused has changed nothing. p_limits is what the component's settings say, NULL without limits:
 -- {"class": "send", "scope": "person", "caller": [quota, seconds], "channel": [quota, seconds]}.
 
--- Takes one act from a limit (generic cell rate algorithm): quota acts at once, then one each seconds / quota. Says how many
--- are left, and after how many seconds there is one more. Counted by the time when the row is held: statements get it in
+-- Takes one act from a limit (generic cell rate algorithm), or p_amount of it at once: quota acts at once, then one each
+-- seconds / quota. Says how many (times p_amount) are left, and after how many seconds there is one more. More than the quota
+-- is never there. Counted by the time when the row is held: statements get it in
 -- another order than they began in, and by the time of their beginning a quota's last act would come too early. Who is
 -- further ahead than a statement may wait was counted by another setting, or by a clock that was set back, and has used up
 -- all that this setting gives.
 CREATE FUNCTION messaging.take_from_limit(
-    p_class text, p_key text, p_quota bigint, p_seconds bigint, OUT is_taken boolean, OUT remaining bigint, OUT more_in bigint
+    p_class text, p_key text, p_quota bigint, p_seconds bigint, p_amount bigint DEFAULT 1,
+    OUT is_taken boolean, OUT remaining bigint, OUT more_in bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    spacing interval := interval '1 microsecond' * (p_seconds * 1000000 / p_quota);
+    spacing interval := interval '1 microsecond' * (p_seconds * 1000000 * p_amount / p_quota);
     period interval := interval '1 second' * p_seconds;
     other_setting timestamptz := clock_timestamp() + period + interval '10 seconds';
     arrival timestamptz;
 BEGIN
+    IF p_amount > p_quota THEN
+        is_taken := false;
+        remaining := 0;
+        more_in := p_seconds;
+        RETURN;
+    END IF;
     INSERT INTO messaging.rate_limits AS r (class, key, theoretical_arrival_at)
     VALUES (p_class, p_key, clock_timestamp() + spacing)
     ON CONFLICT (class, key) DO UPDATE SET theoretical_arrival_at = CASE
@@ -36,6 +44,14 @@ BEGIN
     more_in := greatest(ceil(extract(
         epoch FROM coalesce(arrival, clock_timestamp()) + spacing * (remaining + 1) - period - clock_timestamp())), 1);
 END
+$$;
+
+-- Gives back what was taken from a limit; p_quota is [quota, seconds], NULL without one.
+CREATE FUNCTION messaging.give_back(p_class text, p_key text, p_quota jsonb, p_amount bigint DEFAULT 1)
+RETURNS void LANGUAGE sql AS $$
+    UPDATE messaging.rate_limits SET theoretical_arrival_at = theoretical_arrival_at
+        - interval '1 microsecond' * ((p_quota ->> 1)::bigint * 1000000 * p_amount / (p_quota ->> 0)::bigint)
+    WHERE class = p_class AND key = p_key AND p_quota IS NOT NULL
 $$;
 
 -- The refusal of a caller who has done too much, or of anybody in a channel where too much is done, with what they are told
@@ -66,9 +82,7 @@ BEGIN
     IF shared IS NOT NULL AND own_is_taken THEN
         nearest := messaging.take_from_limit(act, p_channel_id::text, (shared ->> 0)::bigint, (shared ->> 1)::bigint);
         IF NOT nearest.is_taken AND mine IS NOT NULL THEN
-            UPDATE messaging.rate_limits SET theoretical_arrival_at = theoretical_arrival_at
-                - interval '1 microsecond' * ((mine ->> 1)::bigint * 1000000 / (mine ->> 0)::bigint)
-            WHERE class = act AND key = p_caller;
+            PERFORM messaging.give_back(act, p_caller, mine);
         END IF;
         IF mine IS NOT NULL AND own_remaining <= nearest.remaining AND nearest.is_taken THEN
             nearest.remaining := own_remaining;

@@ -51,6 +51,7 @@ async def test_every_write_is_limited(world: World, db: Database) -> None:
         "mark_unread": ("read", [other.by(OWNER), by]),
         "set_muted": ("read", [{**by, "is_muted": is_muted} for is_muted in (True, False)]),
         "remove_preview": ("edit", [{**by, "message_id": linked.id, "preview_id": preview} for preview in shown]),
+        "prepare_upload": ("upload", [{**by, "size": 1}, {**by, "size": 2}]),
         "prepare_member_change": ("manage", [{**by, "member_id": "user:ann", "details": {"role": "admin"}}] * 2),
     }
     sql = """SELECT array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace

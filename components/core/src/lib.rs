@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod json;
 pub mod matrix;
+pub mod media;
 pub mod member;
 pub mod mention;
 pub mod message;

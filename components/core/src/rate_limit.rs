@@ -1,5 +1,9 @@
 //! How much one may do in a time: what the settings say, what the index is told, and what a caller who did too much is told.
 
+mod bytes;
+
+pub use bytes::{UPLOAD_QUOTA, UPLOAD_QUOTA_DEFAULT, UploadQuotas};
+
 use crate::ids::EntityId;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -22,6 +26,8 @@ pub enum Class {
     Read,
     /// New channels.
     Create,
+    /// Uploads of files.
+    Upload,
     /// Invitations, members who join, leave, are removed or changed, and changes of a channel.
     Manage,
 }
@@ -34,6 +40,7 @@ impl Class {
             Self::Edit => "rate_limit_edit",
             Self::Read => "rate_limit_read",
             Self::Create => "rate_limit_create",
+            Self::Upload => "rate_limit_upload",
             Self::Manage => "rate_limit_manage",
         }
     }
@@ -46,6 +53,7 @@ impl Class {
             // Not of a channel: many read what one writes.
             Self::Read => "person=600/60s, agent=600/60s",
             Self::Create => "person=300/10m, agent=300/10m",
+            Self::Upload => "person=120/10m, agent=300/10m, channel=1200/10m",
             Self::Manage => "person=300/60s, agent=300/60s, channel=1200/60s",
         }
     }
@@ -113,7 +121,7 @@ impl Quotas {
     /// What the index is told of an act of this caller; `None` when nothing limits it.
     pub fn limits(&self, class: Class, caller: &EntityId) -> Option<Limits> {
         let (scope, quota) = if caller.is_agent() { ("agent", self.agent) } else { ("person", self.person) };
-        let limits = Limits { class: class.into(), scope, caller: quota, channel: self.channel };
+        let limits = Limits { class: class.into(), scope, caller: quota, channel: self.channel, bytes: None };
         (quota.is_some() || self.channel.is_some()).then_some(limits)
     }
 }
@@ -127,6 +135,8 @@ pub struct Limits {
     caller: Option<Quota>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<Quota>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<bytes::UploadLimits>,
 }
 
 /// How far a request is from the limit that is nearest, or beyond it, as the index tells it.
@@ -167,6 +177,7 @@ impl Problem {
     pub fn with_limit(self, limit: NearestLimit) -> Self {
         let detail = match self.code {
             "rate_limited" => format!("Too much in too short a time. {}", limit.sentence()),
+            "upload_quota_exceeded" => limit.sentence_of_bytes(),
             _ => self.detail,
         };
         Self { detail, limit: Some(Box::new(limit)), ..self }

@@ -106,6 +106,10 @@ pub enum Refusal {
     PinsBeingChanged,
     /// The room's list of pinned messages has as many as it may have.
     TooManyPins,
+    /// There is no such content, or the caller may not know of it.
+    MediaNotFound,
+    /// The caller, or everybody in the microDAO, has uploaded as much as they may in a time.
+    UploadQuotaExceeded,
     /// The same `Idempotency-Key` came with another request.
     IdempotencyKeyReused,
     /// The first request with this `Idempotency-Key` is not finished.
@@ -133,7 +137,10 @@ impl Refusal {
 
     /// Whether the thing is not there, or the caller may not know of it.
     pub fn is_not_found(self) -> bool {
-        matches!(self, Self::ChannelNotFound | Self::MessageNotFound | Self::MemberNotFound | Self::PreviewNotFound)
+        matches!(
+            self,
+            Self::ChannelNotFound | Self::MessageNotFound | Self::MemberNotFound | Self::PreviewNotFound | Self::MediaNotFound
+        )
     }
 }
 
@@ -254,6 +261,13 @@ impl From<Refusal> for Problem {
                     .retry_after(SOON)
             }
             Refusal::TooManyPins => conflict("A channel has at most 100 pinned messages. Unpin one first."),
+            Refusal::MediaNotFound => Self::not_found("file"),
+            Refusal::UploadQuotaExceeded => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                refusal.code(),
+                "More bytes than may be uploaded in a time. Retry after the seconds of Retry-After.",
+            )
+            .retry_after(LATER),
             Refusal::RequestRunning => {
                 conflict("The first request with this Idempotency-Key is still running. Retry it in a moment.")
                     .retry_after(SOON)

@@ -6,6 +6,7 @@ mod edits;
 mod history;
 mod invite;
 mod join_named;
+mod media;
 mod pinned;
 mod profiles;
 mod receipts;
@@ -16,6 +17,7 @@ mod typing;
 mod upload;
 
 pub use history::{Direction, HistoryPage};
+pub use media::Upload;
 pub use state::StateNow;
 
 use crate::outgoing::{self, Failure};

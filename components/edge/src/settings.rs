@@ -3,7 +3,7 @@
 use messaging_core::auth::Caller;
 use messaging_core::idempotency;
 use messaging_core::problem::Problem;
-use messaging_core::rate_limit::{Class, Limits, Quotas};
+use messaging_core::rate_limit::{Class, Limits, Quotas, UPLOAD_QUOTA, UPLOAD_QUOTA_DEFAULT, UploadQuotas};
 use spin_sdk::variables::{self, Error};
 
 /// A setting, or `None` when it is not set or empty. A provider that does not respond is no reason to go on without the
@@ -37,4 +37,16 @@ pub async fn limits(class: Class, caller: &Caller) -> Result<Option<Limits>, Pro
     };
     let quotas = quotas.map_err(|e| Problem::unavailable(format!("the setting {name}: {e}")))?;
     Ok(quotas.limits(class, caller.id()))
+}
+
+/// What limits an upload of this caller: how many, and how many bytes.
+pub async fn upload_limits(caller: &Caller) -> Result<Option<Limits>, Problem> {
+    let limits = limits(Class::Upload, caller).await?;
+    let quotas = match variables::get(UPLOAD_QUOTA).await {
+        Ok(setting) => UploadQuotas::parse(&setting),
+        Err(Error::Undefined(_)) => UploadQuotas::parse(UPLOAD_QUOTA_DEFAULT),
+        Err(e) => Err(e.to_string()),
+    };
+    let quotas = quotas.map_err(|e| Problem::unavailable(format!("the setting {UPLOAD_QUOTA}: {e}")))?;
+    Ok(quotas.limit(limits, caller.id()))
 }

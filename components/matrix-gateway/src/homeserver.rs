@@ -166,38 +166,66 @@ impl Homeserver {
         body: Bytes,
         limit: Duration,
     ) -> Result<T, GatewayError> {
-        let what = format!("{method} {}", target.split('?').next().unwrap_or_default());
+        let what = what(&method, target);
         let limit = limit.min(self.time_left());
         if limit.is_zero() {
             return Err(GatewayError::timeout(format!("{what}: no time left")));
         }
+        let request = self.request(acting, method, target, content_type, body)?;
+        let response = outgoing::send(request, limit).await.map_err(|failure| failed(&what, failure))?;
+        read(&what, &response)
+    }
+
+    /// A request as one of the application service's users.
+    pub fn request<B>(
+        &self,
+        acting: Acting<'_>,
+        method: Method,
+        target: &str,
+        content_type: &str,
+        body: B,
+    ) -> Result<http::Request<B>, GatewayError> {
         let mut uri = format!("{}{target}", self.url);
         if let Acting::Person(user) = acting {
             uri.push(if target.contains('?') { '&' } else { '?' });
             uri.push_str("user_id=");
             uri.push_str(&encode(&user.user_id));
         }
-        let request = http::Request::builder()
+        http::Request::builder()
             .method(method)
             .uri(uri)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::CONTENT_TYPE, content_type)
             .body(body)
-            .map_err(|e| GatewayError::failed(format!("{what}: {e}")))?;
-        let response = outgoing::send(request, limit).await.map_err(|failure| match failure {
-            Failure::Timeout => GatewayError::timeout(format!("{what}: {failure}")),
-            _ => GatewayError::failed(format!("{what}: {failure}")),
-        })?;
-        let (status, body) = (response.status(), response.into_body());
-        if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|e| GatewayError::failed(format!("{what} responded {e}")));
-        }
-        Err(error_for_caller(&what, status, &body))
+            .map_err(|e| GatewayError::failed(format!("{target}: {e}")))
     }
 }
 
+/// A call in the log: without its query, which may hold what nobody has to know.
+pub fn what(method: &Method, target: &str) -> String {
+    format!("{method} {}", target.split('?').next().unwrap_or_default())
+}
+
+/// Why there is no response.
+pub fn failed(what: &str, failure: Failure) -> GatewayError {
+    match failure {
+        Failure::Timeout => GatewayError::timeout(format!("{what}: {failure}")),
+        Failure::Source(problem) => problem.into(),
+        _ => GatewayError::failed(format!("{what}: {failure}")),
+    }
+}
+
+/// The response, or why there is none.
+pub fn read<T: DeserializeOwned>(what: &str, response: &http::Response<Bytes>) -> Result<T, GatewayError> {
+    if response.status().is_success() {
+        return serde_json::from_slice(response.body())
+            .map_err(|e| GatewayError::failed(format!("{what} responded {e}")));
+    }
+    Err(error_for_caller(what, response.status(), response.body()))
+}
+
 /// What the homeserver's error means for the gateway's caller.
-fn error_for_caller(what: &str, status: StatusCode, body: &[u8]) -> GatewayError {
+pub fn error_for_caller(what: &str, status: StatusCode, body: &[u8]) -> GatewayError {
     let Ok(error) = serde_json::from_slice::<StandardError>(body) else {
         return GatewayError::failed(format!("{what}: {status} without a Matrix error"));
     };

@@ -15,6 +15,7 @@ mod health;
 mod history;
 mod homeserver;
 mod ids;
+mod media;
 mod members;
 mod membership;
 mod params;
@@ -26,6 +27,7 @@ mod redact;
 mod room;
 mod send;
 mod state;
+mod transfer;
 mod typing;
 mod upload;
 mod users;
@@ -77,6 +79,9 @@ fn routes(router: Router<GatewayError>) -> Router<GatewayError> {
         .put(paths::USER_AVATAR, users::set_avatar)
         .post(paths::UPLOAD, upload::upload)
         .delete(paths::MEDIA, delete_media::delete)
+        .get(paths::MEDIA_CONFIG, media::config)
+        .get(paths::MEDIA, media::download)
+        .get(paths::MEDIA_THUMBNAIL, media::thumbnail)
         .post(paths::SUBSCRIBE, webhook::subscribe)
         .delete(paths::SUBSCRIPTION, webhook::unsubscribe)
         .get(paths::HEALTH, health::health)

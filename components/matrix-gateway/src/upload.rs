@@ -1,25 +1,26 @@
-//! POST `/internal/matrix/upload`: a file into the homeserver's media repository.
+//! POST `/internal/matrix/upload`: a file into the homeserver's media repository, as the file of a form or as the body.
 
 use crate::error::GatewayError;
-use crate::homeserver::{Acting, Homeserver, v1};
+use crate::homeserver::Homeserver;
 use crate::ids::encode;
-use bytes::{Bytes, BytesMut};
-use http::{Method, StatusCode, header};
+use crate::media::upload_limit;
+use bytes::BytesMut;
+use http::{StatusCode, header};
 use messaging_core::gateway::Uploaded;
+use messaging_core::media::DEFAULT_MAX_BYTES;
 use messaging_edge::deadline::within;
-use messaging_edge::{Request, Response};
-use multer::{Constraints, Multipart, SizeLimit};
+use messaging_edge::form::{FormFile, MAX_FORM_BYTES, boundary, file_of_form, is_form, unreadable};
+use messaging_edge::{Problem, Request, Response};
+use multer::{Constraints, Field, Multipart, SizeLimit};
 use serde::Deserialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The largest file, in bytes, whatever the homeserver allows. A file is in memory as a whole, because the homeserver
-/// asks for its size first.
-const MAX_FILE_BYTES: usize = 50 * 1024 * 1024;
-/// How much room boundaries, part headers and other fields of the form may take, in bytes.
-const MAX_FORM_BYTES: usize = 64 * 1024;
-/// How many parts of the form are read to find the file.
+/// How many parts of a form are read to find the file.
 const MAX_PARTS: usize = 16;
-/// How much memory the files of all requests to one instance may take at a time, in bytes.
+/// The largest file of a form without a `Content-Length`, in bytes. It is in memory as a whole, because the homeserver asks
+/// for its size first.
+const MAX_WHOLE_BYTES: u64 = 50 * 1024 * 1024;
+/// How much memory such files of all requests to one instance may take at a time, in bytes.
 const MAX_MEMORY: usize = 160 * 1024 * 1024;
 /// The longest file name that the homeserver is told, in bytes.
 const MAX_FILENAME_BYTES: usize = 255;
@@ -43,81 +44,85 @@ impl Drop for Share {
     }
 }
 
-struct File {
-    name: Option<String>,
-    content_type: String,
-    bytes: Bytes,
-}
-
-/// Client-server API, "GET /media/config".
-#[derive(Deserialize)]
-struct Config {
-    #[serde(rename = "m.upload.size")]
-    upload_size: Option<u64>,
-}
-
 /// Client-server API, "POST /media/upload".
 #[derive(Deserialize)]
 struct Media {
     content_uri: String,
 }
 
-/// Uploads the file of a form.
+/// Uploads a file. It goes through as it comes, where its size is known before.
 pub async fn upload(hs: Homeserver, request: Request) -> Result<Response, GatewayError> {
     // Synapse cuts the connection of an upload that is too large instead of refusing it, so its limit is read first.
-    let config: Config = hs.get(Acting::Bot, &v1(&["media", "config"])).await?;
-    let limit = config
-        .upload_size
-        .and_then(|size| usize::try_from(size).ok())
-        .map_or(MAX_FILE_BYTES, |size| size.min(MAX_FILE_BYTES));
-    if request.declares_over(limit.saturating_add(MAX_FORM_BYTES)) {
+    let limit = upload_limit(&hs).await?.unwrap_or(DEFAULT_MAX_BYTES);
+    let mut share = None;
+    let file = match (is_form(&request), request.content_length()) {
+        (true, Some(length)) if length > limit.saturating_add(MAX_FORM_BYTES) => return Err(too_large(limit)),
+        (true, Some(length)) => file_of_form(request, length, is_file).await?,
+        (true, None) => {
+            let limit = limit.min(MAX_WHOLE_BYTES);
+            let taken = usize::try_from(limit).ok().and_then(Share::take);
+            share = Some(taken.ok_or_else(|| {
+                let busy = "Too many uploads at a time. Try again in a moment.";
+                GatewayError::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", busy).with_retry_after(1)
+            })?);
+            within(hs.time_left(), whole(request, limit)).await.unwrap_or_else(|| Err(Problem::slow_body().into()))?
+        }
+        (false, None) => return Err(Problem::length_required().into()),
+        (false, Some(size)) => FormFile {
+            name: request.query("filename").map(str::to_owned),
+            content_type: request.header(header::CONTENT_TYPE.as_str()).map(str::to_owned),
+            size,
+            chunks: request.into_exactly(size),
+        },
+    };
+    if file.size > limit {
         return Err(too_large(limit));
     }
-    let declared = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
-    let _share = Share::take(declared.unwrap_or(limit)).ok_or_else(|| {
-        let busy = "Too many uploads at a time. Try again in a moment.";
-        GatewayError::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", busy).with_retry_after(1)
-    })?;
-    let file = within(hs.time_left(), read(request, limit, declared)).await.unwrap_or_else(|| {
-        Err(GatewayError::new(StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN", "The file did not arrive in time."))
-    })?;
-    let size = file.bytes.len();
     let mut target = "/_matrix/media/v3/upload".to_owned();
-    if let Some(name) = file.name {
+    if let Some(name) = file.name.filter(|name| !name.is_empty()) {
         target.push_str("?filename=");
-        target.push_str(&encode(&name));
+        target.push_str(&encode(&shortened(&name)));
     }
-    let media: Media =
-        hs.exchange(Acting::Bot, Method::POST, &target, &file.content_type, file.bytes, hs.time_left()).await?;
-    let uploaded = Uploaded { content_uri: media.content_uri, content_type: file.content_type, size };
+    let content_type = file.content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+    let media: Media = hs.upload(&target, &content_type, file.size, file.chunks).await?;
+    drop(share);
+    let uploaded = Uploaded { content_uri: media.content_uri, content_type, size: file.size };
     Ok(Response::json(StatusCode::OK, &uploaded)?)
 }
 
-/// Reads the part `file` of a form (RFC 7578) as it arrives.
-async fn read(request: Request, limit: usize, declared: Option<usize>) -> Result<File, GatewayError> {
-    let boundary = request.header(header::CONTENT_TYPE.as_str()).and_then(|value| multer::parse_boundary(value).ok());
-    let Some(boundary) = boundary else {
-        return Err(GatewayError::invalid("The body must be multipart/form-data with a boundary."));
+fn is_file(field: &Field<'_>) -> bool {
+    field.name() == Some("file")
+}
+
+/// Reads the part `file` of a form into memory.
+async fn whole(request: Request, limit: u64) -> Result<FormFile, GatewayError> {
+    let boundary = boundary(&request)?;
+    let all = usize::try_from(limit.saturating_add(MAX_FORM_BYTES)).unwrap_or(usize::MAX);
+    let sizes = Constraints::new().size_limit(SizeLimit::new().per_field(limit));
+    let mut form = Multipart::with_constraints(request.into_chunks(all), boundary, sizes);
+    let refused = |error| match error {
+        multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => too_large(limit),
+        other => match unreadable(other) {
+            problem if problem.status == StatusCode::PAYLOAD_TOO_LARGE => too_large(limit),
+            problem => problem.into(),
+        },
     };
-    let all = limit.saturating_add(MAX_FORM_BYTES);
-    let sizes = SizeLimit::new().per_field(u64::try_from(limit).unwrap_or(u64::MAX));
-    let chunks = request.into_chunks(all);
-    let mut form = Multipart::with_constraints(chunks, boundary, Constraints::new().size_limit(sizes));
     for _ in 0..MAX_PARTS {
-        let Some(mut field) = form.next_field().await.map_err(|e| unreadable(&e, limit))? else { break };
-        if field.name() != Some("file") {
+        let Some(mut field) = form.next_field().await.map_err(refused)? else { break };
+        if !is_file(&field) {
             continue;
         }
-        let name = field.file_name().filter(|name| !name.is_empty()).map(shortened);
-        let content_type =
-            field.content_type().map_or_else(|| "application/octet-stream".to_owned(), ToString::to_string);
-        let mut bytes = BytesMut::with_capacity(declared.unwrap_or_default().min(limit));
-        while let Some(chunk) = field.chunk().await.map_err(|e| unreadable(&e, limit))? {
+        let (name, content_type) =
+            (field.file_name().map(str::to_owned), field.content_type().map(ToString::to_string));
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = field.chunk().await.map_err(refused)? {
             bytes.extend_from_slice(&chunk);
         }
-        return Ok(File { name, content_type, bytes: bytes.freeze() });
+        let size = bytes.len() as u64;
+        let chunks = Box::pin(futures_util::stream::iter([Ok(bytes.freeze())]));
+        return Ok(FormFile { name, content_type, size, chunks });
     }
-    Err(GatewayError::invalid("The form must have a part named file."))
+    Err(Problem::invalid_form("it has no part named file").into())
 }
 
 /// A name cut to [`MAX_FILENAME_BYTES`], between two characters.
@@ -130,19 +135,7 @@ fn shortened(name: &str) -> String {
         .collect()
 }
 
-fn unreadable(error: &multer::Error, limit: usize) -> GatewayError {
-    match error {
-        multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => too_large(limit),
-        // From the chunks of the body: too large, or cut off.
-        multer::Error::StreamReadFailed(inner) => match inner.downcast_ref::<messaging_edge::Problem>() {
-            Some(problem) if problem.status == StatusCode::PAYLOAD_TOO_LARGE => too_large(limit),
-            _ => GatewayError::invalid("The form broke off."),
-        },
-        _ => GatewayError::invalid(format!("The form cannot be read: {error}.")),
-    }
-}
-
-fn too_large(limit: usize) -> GatewayError {
+fn too_large(limit: u64) -> GatewayError {
     GatewayError::new(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", format!("A file may have at most {limit} bytes."))
 }
 

@@ -29,6 +29,8 @@ class Target:
             "microdao_id": self.microdao,
             "emoji": "x",
             "preview_id": UNKNOWN_ID,
+            "server_name": "localhost",
+            "media_id": "unknown",
         }
         for name, value in values.items():
             template = template.replace(f"{{{name}}}", quote(value, safe=""))
@@ -99,6 +101,12 @@ PLANS = {
     "listPins": Plan(),
     "pinMessage": Plan(),
     "unpinMessage": Plan(),
+    "uploadFile": Plan(body={"text": "Hello over there"}, query="?filename=hello.json"),
+    # Of content that nobody has sent: what it is for whoever may not read it, files/test_rights.py says.
+    "downloadMedia": Plan(),
+    "downloadThumbnail": Plan(query="?width=96&height=96&method=crop"),
+    "signMediaUrl": Plan(),
+    "signMediaUrls": Plan(200, {"content_uris": ["mxc://localhost/unknown"]}),
     "setTyping": Plan(body={"typing": True}),
     "tellTyping": Plan(401, {"member_id": "{member}"}),
     "listMembers": Plan(),

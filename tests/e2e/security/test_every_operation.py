@@ -112,7 +112,7 @@ async def foreigners(strict: Strict, world: World, hidden: Hidden) -> dict[str, 
 
 
 # An empty list, and nothing that is unread.
-NOTHING = ([], {"unread_count": 0, "mention_count": 0, "channels": 0})
+NOTHING = ([], {"urls": []}, {"unread_count": 0, "mention_count": 0, "channels": 0})
 # What names nothing in a channel, or somebody whom anybody may name.
 NAMES_NOTHING = {
     "inviteMember",
@@ -123,6 +123,7 @@ NAMES_NOTHING = {
     "markUnread",
     "muteChannel",
     "setTyping",
+    "uploadFile",
 }
 
 

@@ -240,6 +240,15 @@ def _of_reader(resource: str, body: Any = None, *others: Any) -> Callable[[Stage
     return ask
 
 
+def _upload(stage: Stage) -> Ask:
+    """A file of JSON, which is a body as any other."""
+    path, elsewhere = (f"{path_to(c['id'])}/files" for c in (stage.channel, stage.other_channel))
+    body = {"file": "one"}
+    return Ask(
+        stage.alice, "POST", path, body, [{"file": "two"}, {"file": "another"}, "?filename=b.json"], (elsewhere, body)
+    )
+
+
 def _end(stage: Stage) -> Ask:
     return Ask(stage.service, "DELETE", stage.ending(stage.alice), elsewhere=(stage.ending(stage.carol), None))
 
@@ -272,6 +281,7 @@ WRITES = {
     "unfollowThread": Write(_following("DELETE"), None, []),
     "pinMessage": Write(_pin, PINNED, ["message.pinned"]),
     "unpinMessage": Write(_unpin, PINNED, ["message.unpinned"]),
+    "uploadFile": Write(_upload, ("POST", "/_matrix/media/v3/upload"), []),
     "inviteMember": Write(
         _invite, ("POST", "/join"), ["member.invited", "member.joined"], actors=lambda stage: {stage.bob.id}
     ),
@@ -295,6 +305,7 @@ WITHOUT_KEY = {
     "sendReceipts": "what was sent is due no more, and a receipt that is sent twice is one (receipts/test_in_matrix.py)",
     "deleteContent": "what is deleted is due no more, and what is deleted twice is gone (files/test_deletion.py)",
     "storePreviewImage": "a relay asks for it once a page; one that is stored twice is shown once (index/relay/test_previews.py)",
+    "signMediaUrls": "it changes nothing (files/test_signed.py)",
     "setTyping": "it holds for ten seconds, and again it is no other (index/typists)",
     "tellTyping": "it is told what the index has (index/typists)",
     "reconcileChannel": "what it indexes is known by its own id (matrix/test_reconcile.py)",

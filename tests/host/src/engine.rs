@@ -72,6 +72,10 @@ fn config(cache: &Path) -> Result<Config> {
         Ok(count) => count.parse().context("SPIN_MAX_INSTANCE_COUNT is no number")?,
         Err(_) => INSTANCES,
     };
+    let memory = match std::env::var("SPIN_MAX_INSTANCE_MEMORY") {
+        Ok(bytes) => bytes.parse().context("SPIN_MAX_INSTANCE_MEMORY is no number")?,
+        Err(_) => 4096 * MIB,
+    };
     // The limits that Spin sets: beyond them a new instance fails at once.
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(count)
@@ -87,7 +91,7 @@ fn config(cache: &Path) -> Result<Config> {
         .max_memories_per_component(32)
         .max_tables_per_module(2)
         .max_memories_per_module(2)
-        .max_memory_size(4096 * MIB)
+        .max_memory_size(memory)
         .linear_memory_keep_resident(2 * MIB)
         .table_keep_resident(MIB / 2);
     let mut kept = CacheConfig::new();

@@ -18,7 +18,7 @@ called: set[str] = set()
 refused: set[str] = set()
 
 # The refusals that come with a document: which limit it was.
-LIMITS = ("rate_limited", "too_many_invitations", "too_many_absent")
+LIMITS = ("rate_limited", "too_many_invitations", "too_many_absent", "upload_quota_exceeded")
 
 # A name without its schema fails, as in `ws-relay migrate`.
 SETTINGS = {"search_path": "pg_catalog", "application_name": "index-tests"}
@@ -145,8 +145,8 @@ class Database(Session):
 
     @asynccontextmanager
     async def reading(self, table: str) -> AsyncIterator[Read]:
-        """Counts the rows that are read inside."""
-        read, name = Read(), f"public.{table}"
+        """Counts the rows that are read inside, of a table of public or of the schema that it is named with."""
+        read, name = Read(), table if "." in table else f"public.{table}"
         async with self.transaction():
             before = await self.value(READ_ROWS, name)
             yield read

@@ -11,8 +11,8 @@ pub enum MicroDaos {
     Only(Vec<MicrodaoId>),
 }
 
-/// A caller whose identity is checked. Only [`Verifier`](super::Verifier) and [`Internal`](super::Internal)
-/// make one, so a function that takes a `Caller` needs no check of its own.
+/// A caller whose identity is checked. Only [`Verifier`](super::Verifier), [`Internal`](super::Internal) and the check of a
+/// signed address make one, so a function that takes a `Caller` needs no check of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     id: EntityId,
@@ -22,6 +22,11 @@ pub struct Caller {
 impl Caller {
     pub(super) fn new(id: EntityId, microdaos: MicroDaos) -> Self {
         Self { id, microdaos }
+    }
+
+    /// The caller whom a signed address names, when its signature is checked.
+    pub(crate) fn of_signed_url(id: EntityId, microdaos: MicroDaos) -> Self {
+        Self::new(id, microdaos)
     }
 
     /// Who it is.

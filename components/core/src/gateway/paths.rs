@@ -62,8 +62,12 @@ pub const USER_DISPLAY_NAME: &str = "/internal/matrix/users/:user_id/display-nam
 pub const USER_AVATAR: &str = "/internal/matrix/users/:user_id/avatar";
 /// Uploads a file.
 pub const UPLOAD: &str = "/internal/matrix/upload";
+/// How large a file may be. A gateway may leave it out.
+pub const MEDIA_CONFIG: &str = "/internal/matrix/media/config";
 /// Content of the homeserver's repository. A gateway may leave it out.
 pub const MEDIA: &str = "/internal/matrix/media/:server_name/:media_id";
+/// A small picture of it. A gateway may leave it out.
+pub const MEDIA_THUMBNAIL: &str = "/internal/matrix/media/:server_name/:media_id/thumbnail";
 /// Subscribes a webhook to a room's events.
 pub const SUBSCRIBE: &str = "/internal/matrix/webhook/subscribe";
 /// One subscription.
@@ -90,7 +94,9 @@ pub fn is_optional(path: &str) -> bool {
         HEALTH,
         PINNED,
         TYPING,
+        MEDIA_CONFIG,
         MEDIA,
+        MEDIA_THUMBNAIL,
     ]
     .contains(&path)
 }

@@ -71,7 +71,15 @@ pub struct Uploaded {
     /// The media type that the form named.
     pub content_type: String,
     /// In bytes.
-    pub size: usize,
+    pub size: u64,
+}
+
+/// Out: `media/config`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct MediaConfig {
+    /// The largest file, in bytes; absent where nobody says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload_size: Option<u64>,
 }
 
 /// In: `webhook/subscribe`.

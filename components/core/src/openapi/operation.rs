@@ -26,9 +26,11 @@ pub enum Who {
 
 /// What a request brings.
 pub struct Body {
+    /// Its media type.
+    pub media: &'static str,
     /// Its schema.
     pub schema: Type,
-    /// One that works, filled in by the interactive page.
+    /// One that works, filled in by the interactive page; null where none is.
     pub example: Value,
 }
 
@@ -125,7 +127,8 @@ impl Operation {
 
     /// A JSON body.
     pub fn reads<T: JsonSchema>(mut self, example: Value) -> Self {
-        self.body = Some(Body { schema: SchemaGenerator::subschema_for::<T>, example });
+        let schema = SchemaGenerator::subschema_for::<T>;
+        self.body = Some(Body { media: "application/json", schema, example });
         self.problems.extend(problems::body());
         self
     }
@@ -133,6 +136,12 @@ impl Operation {
     /// A body of one of these media types.
     pub fn reads_bytes(mut self, media: &'static [&'static str]) -> Self {
         self.media = media;
+        self
+    }
+
+    /// A body of any media type.
+    pub fn sends(mut self, media: &'static str, schema: Type) -> Self {
+        self.body = Some(Body { media, schema, example: Value::Null });
         self
     }
 

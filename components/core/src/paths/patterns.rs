@@ -44,6 +44,16 @@ pub const MEMBERS: &str = "/api/messaging/channels/:channel_id/members";
 pub const MEMBER: &str = "/api/messaging/channels/:channel_id/members/:member_id";
 /// Somebody's profile; `me` is the caller.
 pub const PROFILE: &str = "/api/messaging/profiles/:member_id";
+/// Where files for a channel are uploaded.
+pub const FILES: &str = "/api/messaging/channels/:channel_id/files";
+/// Content of the homeserver's repository.
+pub const MEDIA: &str = "/api/messaging/media/:server_name/:media_id";
+/// A small picture of it.
+pub const MEDIA_THUMBNAIL: &str = "/api/messaging/media/:server_name/:media_id/thumbnail";
+/// Where it is for a short time without a header.
+pub const MEDIA_URL: &str = "/api/messaging/media/:server_name/:media_id/url";
+/// The same of several.
+pub const MEDIA_URLS: &str = "/api/messaging/media/urls";
 /// Where agents post.
 pub const AGENT_POST: &str = "/internal/agents/:agent_id/post-to-channel";
 /// An agent's profile, for the service that acts for it.

@@ -43,6 +43,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::preview::operations(),
         messaging_core::search::operations(),
         messaging_core::member::operations(),
+        messaging_core::media::operations(),
         messaging_core::profile::operations(),
         messaging_core::typing::operations(),
         messaging_core::microdao::operations(),
@@ -89,6 +90,7 @@ pub fn document() -> Value {
             {"name": "threads", "description": "What is said under a message"},
             {"name": "pins", "description": "Messages that are kept in view"},
             {"name": "search", "description": "Messages by what they say"},
+            {"name": "files", "description": "What messages carry, and the pictures of people and channels"},
             {"name": "members", "description": "Who is in a channel, and what they may do there"},
             {"name": "profiles", "description": "What people and agents are called, and their pictures"},
             {"name": "agents", "description": "For the platform's own services, in the name of agents"},
@@ -134,8 +136,11 @@ fn describe(
         described["parameters"] = names.into_iter().inspect(known).map(reference).collect();
     }
     if let Some(body) = &operation.body {
-        let content = json!({"schema": (body.schema)(&mut schemas.requests), "example": body.example});
-        described["requestBody"] = json!({"required": true, "content": {"application/json": content}});
+        let mut content = json!({"schema": (body.schema)(&mut schemas.requests)});
+        if !body.example.is_null() {
+            content["example"] = body.example.clone();
+        }
+        described["requestBody"] = json!({"required": true, "content": {body.media: content}});
     }
     if !operation.media.is_empty() {
         let content: Map<_, _> = operation.media.iter().map(|media| ((*media).to_owned(), json!({}))).collect();

@@ -103,6 +103,22 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     add("reindex_before", "query", "before", before, text(r"^[0-9]{1,18}$".to_owned()));
     add("ban", "query", "ban", "Whether they are banned as well.", json!({"type": "boolean", "default": false}));
 
+    let server = text(r"^[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]{0,199}$".to_owned());
+    add("server_name", "path", "server_name", "The server that has the content: behind `mxc://`.", server);
+    let id = text("^[A-Za-z0-9_-]{1,50}$".to_owned());
+    add("media_id", "path", "media_id", "The content's id there: behind the server's name.", id);
+    let name = json!({"type": "string", "maxLength": 255, "examples": ["voice.ogg"]});
+    add("filename", "query", "filename", "What the file is called. Folders in front of it are left out.", name);
+    let side = |usual: u16| json!({"type": "integer", "minimum": 1, "maximum": 2048, "default": usual});
+    add("width", "query", "width", "In pixels.", side(320));
+    add("height", "query", "height", "In pixels.", side(240));
+    let fits = json!({"type": "string", "enum": ["scale", "crop"], "default": "scale"});
+    add("fit", "query", "method", "Whether it is shown as a whole (`scale`) or fills the size (`crop`).", fits);
+    let number = json!({"type": "integer", "minimum": 0});
+    add("media_expires", "query", "expires", "Of a signed address.", number);
+    let signature = json!({"type": "string", "maxLength": 6000});
+    add("media_signature", "query", "signature", "Of a signed address.", signature);
+
     let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});
     let described = "Makes a retry safe: the same key by the same caller gives the same result, whatever failed in \
                      between. A UUID will do.";

@@ -72,7 +72,10 @@ pub fn refused(path: &str, status: StatusCode, body: &[u8]) -> Problem {
 mod tests {
     use super::*;
 
-    const OPTIONAL: [&str; 17] = [
+    const OPTIONAL: [&str; 19] = [
+        paths::MEDIA_CONFIG,
+        paths::MEDIA,
+        paths::MEDIA_THUMBNAIL,
         paths::PINNED,
         paths::TYPING,
         paths::MEMBERS,
@@ -89,7 +92,6 @@ mod tests {
         paths::UNBAN,
         paths::RECEIPT,
         paths::HEALTH,
-        paths::MEDIA,
     ];
 
     fn is_offered(path: &str, status: u16, body: &str) -> Result<bool, u16> {

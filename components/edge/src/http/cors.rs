@@ -17,7 +17,7 @@ pub async fn preflight(request: &Request) -> Option<Response> {
         .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE")
         .header(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type, idempotency-key, x-request-id, x-user-id",
+            "authorization, content-type, idempotency-key, if-none-match, if-range, range, x-request-id, x-user-id",
         )
         .header(header::ACCESS_CONTROL_MAX_AGE, "7200");
     Some(allow(response, &origin))
@@ -27,7 +27,10 @@ pub async fn preflight(request: &Request) -> Option<Response> {
 pub fn allow(response: Response, origin: &str) -> Response {
     response
         .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)
-        .header(header::ACCESS_CONTROL_EXPOSE_HEADERS, "link, ratelimit, ratelimit-policy, retry-after, x-request-id")
+        .header(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            "accept-ranges, content-disposition, content-range, etag, link, ratelimit, ratelimit-policy, retry-after, x-request-id",
+        )
         .header(header::VARY, "origin")
 }
 

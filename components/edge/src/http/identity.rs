@@ -4,7 +4,9 @@ use super::key_set;
 use super::{FromRequest, Request};
 use crate::{Problem, settings};
 use messaging_core::auth::{Caller, Internal, InternalSettings, Settings, Verifier, VerifierCache, bearer};
+use messaging_core::media::{MediaPath, check_url};
 use messaging_core::paths::{AgentPath, FromParams};
+use messaging_core::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -57,6 +59,31 @@ impl FromRequest for Reader {
         }
         caller(&verifier, request).await.map(Self)
     }
+}
+
+/// Who downloads content: as a [`Reader`], or whoever a signed address names.
+pub struct MediaReader(pub Caller);
+
+impl FromRequest for MediaReader {
+    async fn from_request(request: &mut Request) -> Result<Self, Problem> {
+        let Some(signature) = request.query("signature") else {
+            return Reader::from_request(request).await.map(|reader| Self(reader.0));
+        };
+        let secret = settings::required("matrix_gateway_secret").await?;
+        let uri = MediaPath::from_params(request.params())?.uri();
+        check_url(&secret, &uri, request.query("expires").unwrap_or_default(), signature, unix_time()).map(Self)
+    }
+}
+
+/// Now, in seconds since 1970.
+pub fn unix_time() -> u64 {
+    u64::try_from(chrono::Utc::now().timestamp()).unwrap_or_default()
+}
+
+/// A moment in Unix time, in seconds.
+pub fn time_at(seconds: u64) -> Timestamp {
+    let time = i64::try_from(seconds).ok().and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0));
+    Timestamp(time.unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
 }
 
 /// A service of the platform: it sends `INTERNAL_SECRET` as `X-Internal-Service-Token` or as bearer token.

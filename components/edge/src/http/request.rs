@@ -1,5 +1,6 @@
 //! Requests, read with care: bodies bounded and in time, paths from the URI.
 
+use super::Chunks;
 use crate::deadline::within;
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
@@ -19,6 +20,7 @@ const BODY_DEADLINE: Duration = Duration::from_secs(30);
 /// One request.
 pub struct Request {
     method: Method,
+    is_head: bool,
     uri: http::Uri,
     headers: HeaderMap,
     query: Vec<(String, String)>,
@@ -43,14 +45,26 @@ impl Request {
             Err(problem) => (Vec::new(), Err(problem)),
         };
         // The host leaves out the body of the response to a HEAD.
-        let method = if parts.method == Method::HEAD { Method::GET } else { parts.method };
+        let is_head = parts.method == Method::HEAD;
+        let method = if is_head { Method::GET } else { parts.method };
         let (uri, headers) = (parts.uri, parts.headers);
-        (Self { method, uri, headers, query, params: Params::default(), body: Some(body), id }, readable)
+        (Self { method, is_head, uri, headers, query, params: Params::default(), body: Some(body), id }, readable)
     }
 
     /// The method; `HEAD` reads as `GET`.
     pub fn method(&self) -> &Method {
         &self.method
+    }
+
+    /// Whether nothing but the response's head is asked for.
+    pub fn is_head(&self) -> bool {
+        self.is_head
+    }
+
+    /// How many bytes the body is said to have; `None` when it is not said in digits.
+    pub fn content_length(&self) -> Option<u64> {
+        let length = self.header("content-length")?.trim();
+        length.parse().ok().filter(|_| length.bytes().all(|b| b.is_ascii_digit()))
     }
 
     /// The path as the client sent it. Read from the URI, because a client can send the headers in which Spin passes
@@ -77,6 +91,7 @@ impl Request {
     pub(super) fn take(&mut self) -> Self {
         Self {
             method: self.method.clone(),
+            is_head: self.is_head,
             uri: self.uri.clone(),
             headers: std::mem::take(&mut self.headers),
             query: std::mem::take(&mut self.query),
@@ -135,6 +150,21 @@ impl Request {
             Ok(whole.freeze())
         };
         within(BODY_DEADLINE, read).await.unwrap_or_else(|| Err(Problem::slow_body()))
+    }
+
+    /// The body in pieces as they arrive, of `length` bytes in all: one that is shorter has broken off, and nothing behind it
+    /// is read. How long it may take is up to the reader.
+    pub fn into_exactly(self, length: u64) -> Chunks {
+        Box::pin(futures_util::stream::try_unfold((self.body, length), |(body, left)| async move {
+            let Some(mut body) = body.filter(|_| left > 0) else { return Ok(None) };
+            while let Some(frame) = body.frame().await {
+                let Ok(mut data) = frame.map_err(incomplete)?.into_data() else { continue };
+                data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+                let left = left.saturating_sub(data.len() as u64);
+                return Ok(Some((data, (Some(body), left))));
+            }
+            Err(incomplete(format!("{left} bytes are missing")))
+        }))
     }
 
     /// The body in pieces as they arrive, at most `limit` bytes in all. How long it may take is up to the reader.

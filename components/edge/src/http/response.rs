@@ -1,5 +1,6 @@
 //! Responses.
 
+use super::body::{Body, Chunks, Served};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use messaging_core::problem::Problem;
@@ -9,19 +10,19 @@ use serde::Serialize;
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// A response with its whole body in memory, so that it always has a `Content-Length`.
+/// A response. It always has a `Content-Length`: its body is in memory, or its length is known.
 #[derive(Debug)]
 pub struct Response {
     /// The HTTP status.
     pub status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Bytes,
+    body: Body,
 }
 
 impl Response {
     /// A response without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new() }
+        Self { status, headers: Vec::new(), body: Body::Whole(Bytes::new()) }
     }
 
     /// A JSON response.
@@ -42,8 +43,17 @@ impl Response {
 
     /// Any other response.
     pub fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
-        Self { status, headers, body: body.into() }
+        Self::bytes(status, body).header(header::CONTENT_TYPE, content_type)
+    }
+
+    /// A response whose type is said with [`header`](Self::header).
+    pub fn bytes(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: Vec::new(), body: Body::Whole(body.into()) }
+    }
+
+    /// A response whose body comes in pieces, of `length` bytes in all; of another length the connection breaks off.
+    pub fn chunks(status: StatusCode, length: u64, chunks: Chunks) -> Self {
+        Self { status, headers: Vec::new(), body: Body::Chunks(length, chunks) }
     }
 
     /// The response to a refused or failed request.
@@ -81,21 +91,24 @@ impl Response {
         self.header(RATE_LIMIT_POLICY, &limit.policy_header()).header(RATE_LIMIT, &limit.limit_header())
     }
 
-    /// The body; empty when it is no text.
+    /// The body; empty when it is no text, or comes in pieces.
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap_or("")
+        match &self.body {
+            Body::Whole(bytes) => std::str::from_utf8(bytes).unwrap_or(""),
+            Body::Chunks(..) => "",
+        }
     }
 
     /// The response that Spin takes.
-    pub(super) fn into_http(self) -> http::Response<spin_sdk::http::FullBody<Bytes>> {
-        let length = self.body.len();
-        let mut response = http::Response::new(spin_sdk::http::FullBody::new(self.body));
+    pub(super) fn into_http(self) -> Served {
+        let length = self.body.length();
+        let mut response = http::Response::new(self.body);
         *response.status_mut() = self.status;
         for (name, value) in self.headers {
             response.headers_mut().append(name, value);
         }
         // Without it Spin responds in chunks, and a kept-alive client waits about 40 ms for the last one.
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        response
+        Served(response)
     }
 }

@@ -1,13 +1,12 @@
 //! The one way in: every component's request goes through [`serve`].
 
+use super::body::Served;
 use super::cors;
 use super::near::noting;
 use super::{Request, Response, Router};
 use crate::{Problem, log};
 use ::http::{HeaderName, StatusCode};
-use bytes::Bytes;
 use messaging_core::text::{LOG_PATH_BYTES, clip};
-use spin_sdk::http::FullBody;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -43,7 +42,7 @@ impl Failure for Problem {
 pub async fn serve<F: Failure>(
     request: spin_sdk::http::Request,
     routes: impl FnOnce(Router<F>) -> Router<F>,
-) -> ::http::Response<FullBody<Bytes>> {
+) -> Served {
     let (request, readable) = Request::new(request);
     let (id, what) =
         (request.id().to_owned(), format!("{} {}", request.method(), clip(request.path(), LOG_PATH_BYTES)));

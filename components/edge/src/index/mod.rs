@@ -8,6 +8,7 @@ pub mod channels;
 pub mod content;
 mod edits;
 pub mod endings;
+pub mod files;
 pub mod members;
 pub mod messages;
 mod page;

@@ -1,0 +1,106 @@
+"""Files: how they are uploaded and downloaded, and messages that have them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import struct
+import zlib
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from support.api import Caller, path_to
+from support.index import Index
+
+
+def files_path(channel: dict[str, Any]) -> str:
+    """Where files for a channel are uploaded."""
+    return f"{path_to(channel['id'])}/files"
+
+
+def media_path(content_uri: str, rest: str = "") -> str:
+    """Where content is downloaded."""
+    return "/api/messaging/media/" + content_uri.removeprefix("mxc://") + rest
+
+
+async def try_upload(
+    caller: Caller,
+    channel: dict[str, Any],
+    content: bytes,
+    kind: str | None = None,
+    key: str | None = None,
+    **query: str,
+) -> httpx.Response:
+    headers = {"Content-Type": kind} if kind else {}
+    return await caller.request("POST", files_path(channel), key=key, content=content, headers=headers, params=query)
+
+
+async def upload(
+    caller: Caller, channel: dict[str, Any], content: bytes, kind: str | None = None, **query: str
+) -> dict[str, Any]:
+    """Uploads a file; the answer says what it is."""
+    response = await try_upload(caller, channel, content, kind, **query)
+    assert response.status_code == 201, response.text
+    told = response.json()
+    assert (told["size"], told["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    return told
+
+
+async def download(caller: Caller, content_uri: str, rest: str = "", **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await caller.request("GET", media_path(content_uri, rest), headers=named)
+
+
+async def attach(index: Index, message: dict[str, Any], content_uri: str, filename: str = "file") -> None:
+    """Lets a message have content as its file, as one that a Matrix client has sent."""
+    sql = """INSERT INTO messaging.message_files (message_id, channel_id, content_uri, file)
+             SELECT id, channel_id, $2, $3::text::jsonb FROM public.messages WHERE id = $1::text::uuid
+             ON CONFLICT (message_id) DO UPDATE SET content_uri = excluded.content_uri, file = excluded.file
+             RETURNING message_id"""
+    file = json.dumps({"content_uri": content_uri, "filename": filename})
+    assert await index.rows(sql, message["id"], content_uri, file)
+
+
+def png(width: int = 64, height: int = 48, extra: bytes = b"") -> bytes:
+    """A picture of one colour; `extra` is a chunk of text in it."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = (b"\0" + b"\x20\x60\xa0" * width) * height
+    text = chunk(b"tEXt", extra) if extra else b""
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + text + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    )
+
+
+def ogg(size: int) -> bytes:
+    """The beginning of a voice message in Opus, and so many bytes in all, each place another."""
+    head = b"OggS\0\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01\x38\x01\x80\xbb\0\0\0\0\0"
+    numbers = b"".join(struct.pack(">I", n) for n in range(size // 4 + 1))
+    return (head + numbers)[:size]
+
+
+async def cut_off(caller: Caller, path: str, said: int, content: bytes, key: str | None = None) -> bytes:
+    """Sends the head of a request, said to have so many bytes, and fewer; gives what is answered meanwhile."""
+    address = urlsplit(str(caller.http.base_url))
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    headers = {"Host": address.netloc, "Content-Length": str(said), **caller.headers}
+    if key:
+        headers["Idempotency-Key"] = key
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {_text(value)}" for name, value in headers.items()), "", ""]
+    writer.write("\r\n".join(lines).encode() + content)
+    await writer.drain()
+    answered = b""
+    if not content:
+        answered = await asyncio.wait_for(reader.read(65536), 30)
+    writer.close()
+    return answered
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
