@@ -30,7 +30,8 @@ CREATE INDEX IF NOT EXISTS message_previews_queue ON messaging.message_previews 
 CREATE INDEX IF NOT EXISTS message_previews_link ON messaging.message_previews (url) WHERE waiting_since IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_previews_channel ON messaging.message_previews (channel_id)
     WHERE waiting_since IS NOT NULL;
-CREATE INDEX IF NOT EXISTS message_previews_image ON messaging.message_previews (image_uri) WHERE image_uri IS NOT NULL;
+CREATE INDEX IF NOT EXISTS message_previews_image ON messaging.message_previews (image_uri, channel_id)
+    WHERE image_uri IS NOT NULL;
 
 -- Pages as they were read, for a day; and who is reading one.
 CREATE TABLE IF NOT EXISTS messaging.link_pages (

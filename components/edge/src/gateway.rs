@@ -14,7 +14,6 @@ mod response;
 mod shows;
 mod state;
 mod typing;
-mod upload;
 
 pub use history::{Direction, HistoryPage};
 pub use media::Upload;

@@ -39,12 +39,14 @@ BEGIN
 END
 $$;
 
--- Whether something shows a content, or has it in its history: a message that is not deleted, a channel or a person.
+-- Whether something shows a content, or has it in its history: a message that is not deleted, a link's preview,
+-- a channel or a person.
 CREATE FUNCTION messaging.is_content_shown(p_content_uri text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM messaging.message_files f WHERE f.content_uri = p_content_uri)
         OR EXISTS (SELECT FROM messaging.message_files f WHERE f.thumbnail_uri = p_content_uri)
         OR EXISTS (SELECT FROM messaging.message_files f WHERE f.former_uris @> ARRAY[p_content_uri] AND f.former_uris <> '{}')
+        OR EXISTS (SELECT FROM messaging.message_previews p WHERE p.image_uri = p_content_uri)
         OR EXISTS (SELECT FROM public.channels c WHERE c.avatar_url = p_content_uri)
         OR EXISTS (SELECT FROM messaging.profiles p WHERE p.avatar_url = p_content_uri);
 END

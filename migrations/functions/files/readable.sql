@@ -5,8 +5,8 @@ CREATE FUNCTION messaging.max_channels_of_content() RETURNS integer LANGUAGE sql
     SELECT 100
 $$;
 
--- Whether the caller may read a content: a message shows it, as its file or as that file's thumbnail, in a channel that they
--- may read; it is the picture of a channel that they may know of, or of a person; or they brought it here, have not deleted
+-- Whether the caller may read a content: a message shows it, as its file, as that file's thumbnail or as the picture of a link,
+-- in a channel that they may read; it is the picture of a channel that they may know of, or of a person; or they brought it here, have not deleted
 -- it, and may still read the channel that they brought it for.
 --
 -- However often it was sent, what is looked at is bounded: max_channels_of_content, and where there are more of them, the
@@ -15,28 +15,32 @@ CREATE FUNCTION messaging.may_read_content(p_caller text, p_microdaos text[], p_
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
 DECLARE
     ch public.channels;
-    place uuid := '00000000-0000-0000-0000-000000000000';
+    after_channel uuid := '00000000-0000-0000-0000-000000000000';
 BEGIN
     FOR n IN 1..messaging.max_channels_of_content() LOOP
         -- From one channel to the next, however many messages of it show the content.
-        place := least(
+        after_channel := least(
             (SELECT f.channel_id FROM messaging.message_files f
-             WHERE f.content_uri = p_content_uri AND f.channel_id > place ORDER BY f.channel_id LIMIT 1),
+             WHERE f.content_uri = p_content_uri AND f.channel_id > after_channel ORDER BY f.channel_id LIMIT 1),
             (SELECT f.channel_id FROM messaging.message_files f
-             WHERE f.thumbnail_uri = p_content_uri AND f.channel_id > place ORDER BY f.channel_id LIMIT 1));
-        EXIT WHEN place IS NULL;
-        SELECT * INTO ch FROM public.channels WHERE id = place;
+             WHERE f.thumbnail_uri = p_content_uri AND f.channel_id > after_channel ORDER BY f.channel_id LIMIT 1),
+            (SELECT p.channel_id FROM messaging.message_previews p
+             WHERE p.image_uri = p_content_uri AND p.channel_id > after_channel ORDER BY p.channel_id LIMIT 1));
+        EXIT WHEN after_channel IS NULL;
+        SELECT * INTO ch FROM public.channels WHERE id = after_channel;
         IF messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
             RETURN true;
         END IF;
     END LOOP;
-    IF place IS NOT NULL THEN
+    IF after_channel IS NOT NULL THEN
         FOR ch IN SELECT c.* FROM public.channel_members m JOIN public.channels c ON c.id = m.channel_id
                   WHERE m.member_id = p_caller AND (m.joined_at IS NOT NULL OR m.was_in) AND m.left_at IS NULL AND (
                       EXISTS (SELECT FROM messaging.message_files f
                               WHERE f.content_uri = p_content_uri AND f.channel_id = m.channel_id)
                       OR EXISTS (SELECT FROM messaging.message_files f
-                                 WHERE f.thumbnail_uri = p_content_uri AND f.channel_id = m.channel_id)) LOOP
+                                 WHERE f.thumbnail_uri = p_content_uri AND f.channel_id = m.channel_id)
+                      OR EXISTS (SELECT FROM messaging.message_previews p
+                                 WHERE p.image_uri = p_content_uri AND p.channel_id = m.channel_id)) LOOP
             IF messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
                 RETURN true;
             END IF;

@@ -11,6 +11,7 @@ import pytest
 
 from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World, profile_path
 from support.contract import Contract
+from support.media import media_path
 from support.person import NewPerson
 from support.problems import problem
 from support.search import AGENT_SEARCH, SEARCH
@@ -93,6 +94,7 @@ async def test_every_operation_responds_as_documented(world: World, contract: Co
     ask, bobs, agents = judged(contract, alice), judged(contract, bob), judged(contract, sofia)
     await use_messages(ask, bobs, world, key)
     await use_receipts(ask, bobs, world)
+    await use_files(ask, world, key)
     await use_search(ask, agents, world, sofia.id)
     await use_members(ask, agents, world, sofia.id)
     await use_special_channels(ask, bobs, world, bob.id)
@@ -139,6 +141,28 @@ async def use_messages(ask: Ask, bobs: Ask, world: World, key: str) -> None:
     await ask(200, "GET", f"{path}/messages")
     await ask(204, "DELETE", path)
     assert (await ask(200, "GET", path))["archived_at"]
+
+
+async def use_files(ask: Ask, world: World, key: str) -> None:
+    """A picture, from its upload to its download."""
+    channel = await ask(201, "POST", CHANNELS, world.fields())
+    path, kind = f"{CHANNELS}/{channel['id']}", {"Content-Type": "image/png"}
+    picture = {"headers": kind, "content": png(2, 1), "params": {"filename": "two.png"}}
+    uploaded = await ask(201, "POST", f"{path}/files", key=key, **picture)
+    assert await ask(201, "POST", f"{path}/files", key=key, **picture) == uploaded
+    file = {"content_uri": uploaded["content_uri"], "filename": "two.png", "width": 2, "height": 1}
+    sent = await ask(201, "POST", f"{path}/messages", {"msgtype": "m.image", "file": file, "text": "Two points"})
+    assert sent["file"]["content_type"] == "image/png"
+    media = media_path(uploaded["content_uri"])
+    await ask(200, "GET", media)
+    await ask(206, "GET", media, headers={"Range": "bytes=1-3"})
+    await ask(416, "GET", media, headers={"Range": "bytes=9999999-"})
+    await ask(304, "GET", media, headers={"If-None-Match": "*"})
+    await ask(200, "GET", f"{media}/thumbnail", params={"width": 32, "height": 32})
+    await ask(200, "GET", f"{media}/url")
+    signed = await ask(200, "POST", "/api/messaging/media/urls", {"content_uris": [uploaded["content_uri"]]})
+    assert [one["content_uri"] for one in signed["urls"]] == [uploaded["content_uri"]]
+    await ask(404, "GET", media_path("mxc://localhost/unknown"))
 
 
 async def use_search(ask: Ask, agents: Ask, world: World, agent: str) -> None:

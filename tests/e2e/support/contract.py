@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 import httpx
@@ -83,7 +84,9 @@ class Contract:
             assert not body, f"{what}: a body where there is none: {body!r}"
             return
         media = (media or "").split(";")[0]
-        assert media in described["content"], f"{what}: {media} is none of {sorted(described['content'])}"
+        # A key may be a media range (OpenAPI 3.1, "Response Object").
+        fits = any(fnmatchcase(media, media_range) for media_range in described["content"])
+        assert fits, f"{what}: {media} is none of {sorted(described['content'])}"
         if not media.endswith("json"):
             return
         schema = {"$ref": f"{DOCUMENT}#{place}/content/{media.replace('/', '~1')}/schema"}

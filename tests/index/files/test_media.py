@@ -8,6 +8,7 @@ from typing import Any
 
 from files.test_upload import FILE
 from harness.database import Database
+from harness.previews import PAGE, linked, tell
 from harness.world import DAO, OWNER, Channel, World
 
 URI = "mxc://localhost/abc"
@@ -120,3 +121,16 @@ async def test_content_in_many_messages_costs_no_more(world: World, db: Database
             assert await reads(db, "user:eve", [DAO]) is None
         assert read.rows < 300
         await db.execute("DELETE FROM messaging.message_files WHERE message_id NOT IN (SELECT id FROM public.messages)")
+
+
+async def test_the_picture_of_a_link_is_for_whoever_reads_its_message(world: World, db: Database) -> None:
+    private = await world.channel(visibility="private", link_previews=True)
+    message = await linked(world, private)
+    page = {**PAGE, "image": {**PAGE["image"], "content_uri": URI}}
+    await tell(db, page=page)
+    assert await reads(db, OWNER) == "?"
+    assert await reads(db, "user:eve", [DAO]) is None
+    assert await db.value("SELECT messaging.is_content_shown($1)", URI), "nobody has it deleted"
+    await db.call("record_redaction", **redaction(private, message.event_id))
+    assert await reads(db, OWNER) is None
+    assert not await db.value("SELECT messaging.is_content_shown($1)", URI)

@@ -11,7 +11,9 @@ use serde_json::json;
 
 const READERS_OF_MEDIA: &str = "who may read a channel in which it was sent, or see the channel or person whose picture it is, \
      or has uploaded it for a channel that they may read";
-const BYTES: &str = "application/octet-stream";
+/// Media ranges: a file is what it is.
+const ANY: &str = "*/*";
+const PICTURE: &str = "image/*";
 
 fn bytes(_: &mut SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({"type": "string", "format": "binary"})
@@ -30,7 +32,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .who(Caller(WRITERS))
             .asks(&["filename"])
-            .sends(BYTES, bytes)
+            .reads_bytes(&[ANY])
             .runs_once()
             .responds::<UploadedFile>(201, "The file.")
             .refuses(&WRITING)
@@ -52,8 +54,8 @@ pub fn operations() -> Vec<Operation> {
             )
             .who(Reader(READERS_OF_MEDIA))
             .asks(&["media_expires", "media_signature"])
-            .responds_with(200, "The content.", BYTES, bytes)
-            .responds_with(206, "The part that `Range` asked for.", BYTES, bytes)
+            .responds_with(200, "The content.", ANY, bytes)
+            .responds_with(206, "The part that `Range` asked for.", ANY, bytes)
             .responds_empty(304, "The caller has it: `If-None-Match` names its `ETag`.")
             .refuses(&[Refusal::MediaNotFound])
             .fails([Problem::range_not_satisfiable(0)])
@@ -65,7 +67,7 @@ pub fn operations() -> Vec<Operation> {
             )
             .who(Reader(READERS_OF_MEDIA))
             .asks(&["width", "height", "fit", "media_expires", "media_signature"])
-            .responds_with(200, "The picture.", BYTES, bytes)
+            .responds_with(200, "The picture.", PICTURE, bytes)
             .responds_empty(304, "The caller has it: `If-None-Match` names its `ETag`.")
             .refuses(&[Refusal::MediaNotFound])
             .asks_optional_call(),

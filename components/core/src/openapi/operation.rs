@@ -133,15 +133,9 @@ impl Operation {
         self
     }
 
-    /// A body of one of these media types.
+    /// A body that is no JSON, of one of these media types or ranges.
     pub fn reads_bytes(mut self, media: &'static [&'static str]) -> Self {
         self.media = media;
-        self
-    }
-
-    /// A body of any media type.
-    pub fn sends(mut self, media: &'static str, schema: Type) -> Self {
-        self.body = Some(Body { media, schema, example: Value::Null });
         self
     }
 
