@@ -8,7 +8,7 @@ from typing import Any
 
 from files.test_upload import FILE
 from harness.database import Database
-from harness.previews import PAGE, linked, tell
+from harness.previews import PAGE, change, claim, linked, tell
 from harness.world import DAO, OWNER, Channel, World
 
 URI = "mxc://localhost/abc"
@@ -124,9 +124,11 @@ async def test_content_in_many_messages_costs_no_more(world: World, db: Database
 
 
 async def test_the_picture_of_a_link_is_for_whoever_reads_its_message(world: World, db: Database) -> None:
-    private = await world.channel(visibility="private", link_previews=True)
+    private = await world.channel(visibility="private")
+    await change(db, private, link_previews=True)
     message = await linked(world, private)
     page = {**PAGE, "image": {**PAGE["image"], "content_uri": URI}}
+    await claim(db)
     await tell(db, page=page)
     assert await reads(db, OWNER) == "?"
     assert await reads(db, "user:eve", [DAO]) is None

@@ -71,7 +71,7 @@ mod tests {
             ("../../etc/passwd", "passwd"),
             ("C:\\Users\\a\\x.doc", "x.doc"),
             ("a\u{202e}gnp.exe", "agnp.exe"),
-            ("a\r\nSet-Cookie: x", "a Set-Cookie: x"),
+            ("a\r\nSet-Cookie: x", "a  Set-Cookie: x"),
             ("a\0b", "a\u{fffd}b"),
             ("..", NAMELESS),
             ("...", NAMELESS),
