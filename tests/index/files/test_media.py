@@ -9,7 +9,7 @@ from typing import Any
 from files.test_upload import FILE
 from harness.database import Database
 from harness.previews import PAGE, change, claim, linked, tell
-from harness.world import DAO, OWNER, Channel, World
+from harness.world import DAO, OWNER, Channel, World, redaction
 
 URI = "mxc://localhost/abc"
 OTHERS = ["microdao:elsewhere"]
