@@ -139,7 +139,11 @@ impl Refusal {
     pub fn is_not_found(self) -> bool {
         matches!(
             self,
-            Self::ChannelNotFound | Self::MessageNotFound | Self::MemberNotFound | Self::PreviewNotFound | Self::MediaNotFound
+            Self::ChannelNotFound
+                | Self::MessageNotFound
+                | Self::MemberNotFound
+                | Self::PreviewNotFound
+                | Self::MediaNotFound
         )
     }
 }
