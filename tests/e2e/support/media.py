@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import struct
 import zlib
 from typing import Any
@@ -13,7 +12,6 @@ from urllib.parse import urlsplit
 import httpx
 
 from support.api import Caller, path_to
-from support.index import Index
 
 
 def files_path(channel: dict[str, Any]) -> str:
@@ -54,14 +52,17 @@ async def download(caller: Caller, content_uri: str, rest: str = "", **headers: 
     return await caller.request("GET", media_path(content_uri, rest), headers=named)
 
 
-async def attach(index: Index, message: dict[str, Any], content_uri: str, filename: str = "file") -> None:
-    """Lets a message have content as its file, as one that a Matrix client has sent."""
-    sql = """INSERT INTO messaging.message_files (message_id, channel_id, content_uri, file)
-             SELECT id, channel_id, $2, $3::text::jsonb FROM public.messages WHERE id = $1::text::uuid
-             ON CONFLICT (message_id) DO UPDATE SET content_uri = excluded.content_uri, file = excluded.file
-             RETURNING message_id"""
-    file = json.dumps({"content_uri": content_uri, "filename": filename})
-    assert await index.rows(sql, message["id"], content_uri, file)
+async def send_file(
+    caller: Caller, channel: dict[str, Any], told: dict[str, Any], msgtype: str = "m.file", **fields: Any
+) -> dict[str, Any]:
+    """Sends a message with what was uploaded; `fields` are more of its body."""
+    file = {name: told[name] for name in ("content_uri", "filename", "content_type", "size")}
+    body = {"msgtype": msgtype, "file": file} | fields
+    response = await caller.post(f"{path_to(channel['id'])}/messages", body)
+    assert response.status_code == 201, response.text
+    message = response.json()
+    assert message["file"].items() >= file.items()
+    return message
 
 
 def png(width: int = 64, height: int = 48, extra: bytes = b"") -> bytes:
