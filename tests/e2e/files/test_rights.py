@@ -9,7 +9,7 @@ import pytest
 
 from support.api import CHANNELS, INTERNAL_CHANNELS, Caller, World, path_to, pin_path, unique
 from support.matrix_client import matrix_client
-from support.media import download, media_path, png, send_file, upload
+from support.media import download, media_path, png, send_file, try_upload, upload
 from support.problems import problem
 from support.rooms import Rooms
 from support.search import AGENT_SEARCH, SEARCH
@@ -131,6 +131,30 @@ async def test_a_deleted_message_takes_its_file_from_everybody_and_every_list(
         problem(await http.get(address), 404, "not_found")
     for reader in (bob, alice):
         assert await is_hidden(reader, uri)
+
+
+async def test_an_archived_channel_keeps_its_files_for_its_readers(
+    world: World, http: httpx.AsyncClient, sent: Sent
+) -> None:
+    alice, channel, message = sent
+    uri = message["file"]["content_uri"]
+    bob, eve = world.user("bob"), world.user("eve")
+    await alice.invite(channel["id"], bob.id)
+    told = await upload(bob, channel, png(), "image/png")
+    archived = await alice.delete(path_to(channel["id"]))
+    assert archived.is_success, archived.text
+    problem(await try_upload(bob, channel, png()), 409, "channel_archived")
+    body = {"msgtype": "m.image", "file": {"content_uri": told["content_uri"]}}
+    problem(await bob.post(f"{path_to(channel['id'])}/messages", body), 409, "channel_archived")
+    assert (await download(bob, uri)).content == png() and await is_hidden(eve, uri)
+    assert (await http.get((await signed(bob, uri))[0])).content == png()
+    # Its sender deletes it there as well.
+    await alice.delete(path_to(channel["id"], message["id"]))
+    assert await is_hidden(bob, uri)
+    assert (await alice.patch(path_to(channel["id"]), {"archived": False})).status_code == 200
+    assert await is_hidden(bob, uri)
+    await send_file(bob, channel, told, "m.image")
+    assert not await is_hidden(alice, told["content_uri"])
 
 
 async def test_the_picture_of_a_channel_is_for_who_sees_the_channel(world: World) -> None:

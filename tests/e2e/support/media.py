@@ -6,12 +6,14 @@ import asyncio
 import hashlib
 import struct
 import zlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from support.api import Caller, path_to
+from support.waiting import eventually
 
 
 def files_path(channel: dict[str, Any]) -> str:
@@ -53,10 +55,15 @@ async def download(caller: Caller, content_uri: str, rest: str = "", **headers: 
 
 
 async def send_file(
-    caller: Caller, channel: dict[str, Any], told: dict[str, Any], msgtype: str = "m.file", **fields: Any
+    caller: Caller,
+    channel: dict[str, Any],
+    told: dict[str, Any],
+    msgtype: str = "m.file",
+    described: dict[str, Any] | None = None,
+    **fields: Any,
 ) -> dict[str, Any]:
-    """Sends a message with what was uploaded; `fields` are more of its body."""
-    file = {name: told[name] for name in ("content_uri", "filename", "content_type", "size")}
+    """Sends a message with what was uploaded, described further; `fields` are more of its body."""
+    file = {name: told[name] for name in ("content_uri", "filename", "content_type", "size")} | (described or {})
     body = {"msgtype": msgtype, "file": file} | fields
     response = await caller.post(f"{path_to(channel['id'])}/messages", body)
     assert response.status_code == 201, response.text
@@ -86,11 +93,20 @@ def ogg(size: int) -> bytes:
     return (head + numbers)[:size]
 
 
-async def cut_off(caller: Caller, path: str, said: int, content: bytes, key: str | None = None) -> bytes:
-    """Sends the head of a request, said to have so many bytes, and fewer; gives what is answered meanwhile."""
+async def cut_off(
+    caller: Caller,
+    path: str,
+    said: int,
+    content: bytes,
+    key: str | None = None,
+    begun: Callable[[], Awaitable[bool]] | None = None,
+    **more: str,
+) -> bytes:
+    """Sends the head of a request, said to have so many bytes, and fewer; gives what is answered meanwhile. It is cut when
+    `begun` says so. `more` are headers."""
     address = urlsplit(str(caller.http.base_url))
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    headers = {"Host": address.netloc, "Content-Length": str(said), **caller.headers}
+    headers = {"Host": address.netloc, "Content-Length": str(said), **caller.headers, **more}
     if key:
         headers["Idempotency-Key"] = key
     lines = [f"POST {path} HTTP/1.1", *(f"{name}: {_text(value)}" for name, value in headers.items()), "", ""]
@@ -99,6 +115,8 @@ async def cut_off(caller: Caller, path: str, said: int, content: bytes, key: str
     answered = b""
     if not content:
         answered = await asyncio.wait_for(reader.read(65536), 30)
+    if begun:
+        await eventually("the request has begun", begun)
     writer.close()
     return answered
 
