@@ -8,6 +8,7 @@ import pytest
 
 from support.api import CHANNELS, World, api_client, member_path, path_to, pin_path
 from support.index import Index
+from support.media import cut_off, download, files_path, png, send_file, upload
 from support.platform_gateway import PlatformGateway
 from support.problems import problem
 from support.rooms import Rooms
@@ -133,6 +134,26 @@ async def test_a_direct_channel_belongs_to_both(poor: World, rooms: Rooms) -> No
     back = await bob.post("/api/messaging/channels", fields | {"members": [alice.id]})
     assert back.status_code == 200 and back.json()["id"] == channel["id"], back.text
     await bob.send(channel["id"], "Back again")
+
+
+async def test_files_are_shown_but_neither_sent_nor_downloaded(
+    poor: World, world: World, gateway: PlatformGateway
+) -> None:
+    owner, bob = poor.user("owner"), poor.user("bob")
+    channel = await poor.channel(owner)
+    # Where the gateway has all calls, or with a Matrix client.
+    rich = owner.through(world.http)
+    told = await upload(rich, channel, png(), "image/png")
+    message = await send_file(rich, channel, told, "m.image")
+    assert [row["file"] for row in await bob.page(channel["id"])] == [message["file"]]
+    body = {"msgtype": "m.image", "file": {"content_uri": told["content_uri"]}}
+    problem(await owner.post(f"{path_to(channel['id'])}/messages", body), 501, "gateway_lacks")
+    for rest in ("", "/thumbnail"):
+        problem(await download(bob, told["content_uri"], rest), 501, "gateway_lacks")
+    assert (await download(bob, told["content_uri"], "/url")).status_code == 200
+    answered = await cut_off(owner, files_path(channel), 60 * 1024 * 1024, b"")
+    assert b" 413 " in answered.split(b"\r\n")[0] and b"at most 52428800 bytes" in answered, answered
+    assert {"GET config", "GET thumbnail"} <= set(gateway.lacked)
 
 
 async def test_what_the_room_must_know_is_refused_in_one_way(

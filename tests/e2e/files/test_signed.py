@@ -9,22 +9,20 @@ import httpx
 import pytest
 
 from support.api import Caller, World
-from support.index import Index
-from support.media import attach, download, ogg, png, upload
+from support.media import download, ogg, png, send_file, upload
 from support.problems import problem
 
 Sent = tuple[Caller, Caller, dict[str, Any], str]
 
 
 @pytest.fixture
-async def sent(world: World, index: Index) -> Sent:
+async def sent(world: World) -> Sent:
     """The owner and a member of a private channel, the channel, and the picture of a message in it."""
     alice, bob = world.user("alice"), world.user("bob")
     channel = await world.channel(alice, visibility="private")
     await alice.invite(channel["id"], bob.id)
-    message = await alice.send(channel["id"], "look")
     told = await upload(alice, channel, png(640, 480), "image/png")
-    await attach(index, message, told["content_uri"])
+    await send_file(alice, channel, told, "m.image")
     return alice, bob, channel, told["content_uri"]
 
 

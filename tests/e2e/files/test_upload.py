@@ -80,12 +80,15 @@ async def test_an_upload_cut_in_the_middle_leaves_nothing(world: World, index: I
     channel = await world.channel(alice)
     content, key = ogg(2_000_000), secrets.token_hex(8)
     before = await index.value("SELECT last_seq FROM public.channels WHERE id = $1::text::uuid", channel["id"])
-    await cut_off(alice, files_path(channel), len(content), content[:700_000], key)
+
+    async def runs() -> bool:
+        sql = "SELECT count(*) FROM messaging.idempotency_keys WHERE caller = $1 AND status IS NULL"
+        return await index.value(sql, alice.id) == 1
 
     async def is_free() -> bool:
-        sql = "SELECT count(*) FROM messaging.idempotency_keys WHERE caller = $1 AND status IS NULL"
-        return await index.value(sql, alice.id) == 0
+        return not await runs()
 
+    await cut_off(alice, files_path(channel), len(content), content[:700_000], key, runs)
     await eventually("the key is free", is_free)
     assert await index.value("SELECT count(*) FROM messaging.uploads WHERE uploader_id = $1", alice.id) == 0
     assert await index.value("SELECT last_seq FROM public.channels WHERE id = $1::text::uuid", channel["id"]) == before
@@ -125,3 +128,11 @@ async def test_who_may_not_write_uploads_nothing(world: World) -> None:
     problem(await try_upload(eve, channel, png()), 404, "not_found")
     await alice.delete(f"/api/messaging/channels/{channel['id']}")
     problem(await try_upload(alice, channel, png()), 409, "channel_archived")
+
+
+async def test_who_asks_whether_to_send_is_told(world: World) -> None:
+    alice, eve = world.user("alice"), world.user("eve")
+    channel = await world.channel(alice, visibility="private")
+    for caller, status in ((alice, b"100"), (eve, b"404")):
+        answered = await cut_off(caller, files_path(channel), 1_000_000, b"", Expect="100-continue")
+        assert answered.split(b" ")[1] == status, answered

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from support.api import UNKNOWN_ID, World, path_to, unique
+from support.media import download, png, send_file, upload
 from support.stack import Stack
 from support.tokens import token
 
@@ -56,7 +58,9 @@ def test_no_line_of_a_log_is_long_or_a_backtrace(stack: Stack) -> None:
             assert len(line) < 1500 and "backtrace" not in line.lower(), f"{log.name}: {line[:300]}"
 
 
-async def test_no_log_has_a_secret_or_the_text_of_a_message(stack: Stack, world: World) -> None:
+async def test_no_log_has_a_secret_the_text_of_a_message_or_the_name_of_a_file(
+    stack: Stack, world: World, http: httpx.AsyncClient
+) -> None:
     stack.need_service("app", "ws-relay")
     alice, text = world.user("alice"), unique("between-us")
     channel = await world.channel(alice)
@@ -65,7 +69,17 @@ async def test_no_log_has_a_secret_or_the_text_of_a_message(stack: Stack, world:
     forged = world.bearer(alice.id, token(alice.id, "x" * 64))
     await forged.try_send(channel["id"], text)
     await alice.try_send(channel["id"], text, reply_to=UNKNOWN_ID)
-    secrets = [stack.internal_secret, stack.jwt_secret, stack.matrix_as_token, stack.matrix_hs_token]
+    told = await upload(alice, channel, png(), "image/png", filename=f"{text}.png")
+    sent = await send_file(alice, channel, told, "m.image")
+    signed = (await download(alice, told["content_uri"], "/url")).json()
+    signature = parse_qs(urlsplit(signed["url"]).query)["signature"][0].rpartition("~")[2]
+    assert len(signature) >= 32
+    wrong = signed["url"].replace("expires=", "expires=1"), signed["url"] + "0"
+    for address in (signed["url"], signed["thumbnail_url"], *wrong, signed["url"].replace("/media/", "/nothing/")):
+        await http.get(address)
+    await alice.delete(path_to(channel["id"], sent["id"]))
+    assert (await http.get(signed["url"])).status_code == 404
+    secrets = [signature, stack.internal_secret, stack.jwt_secret, stack.matrix_as_token, stack.matrix_hs_token]
     secrets += [stack.matrix_gateway_secret, urlsplit(stack.database_url or "").password, forged.query["token"], text]
     logs = [*component_logs(stack), *(Path(stack.services[name]["log"]) for name in ("app", "ws-relay"))]
     for log in logs:

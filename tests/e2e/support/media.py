@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import struct
 import zlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from support.api import Caller, path_to
-from support.index import Index
+from support.waiting import eventually
 
 
 def files_path(channel: dict[str, Any]) -> str:
@@ -54,14 +54,22 @@ async def download(caller: Caller, content_uri: str, rest: str = "", **headers: 
     return await caller.request("GET", media_path(content_uri, rest), headers=named)
 
 
-async def attach(index: Index, message: dict[str, Any], content_uri: str, filename: str = "file") -> None:
-    """Lets a message have content as its file, as one that a Matrix client has sent."""
-    sql = """INSERT INTO messaging.message_files (message_id, channel_id, content_uri, file)
-             SELECT id, channel_id, $2, $3::text::jsonb FROM public.messages WHERE id = $1::text::uuid
-             ON CONFLICT (message_id) DO UPDATE SET content_uri = excluded.content_uri, file = excluded.file
-             RETURNING message_id"""
-    file = json.dumps({"content_uri": content_uri, "filename": filename})
-    assert await index.rows(sql, message["id"], content_uri, file)
+async def send_file(
+    caller: Caller,
+    channel: dict[str, Any],
+    told: dict[str, Any],
+    msgtype: str = "m.file",
+    described: dict[str, Any] | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """Sends a message with what was uploaded, described further; `fields` are more of its body."""
+    file = {name: told[name] for name in ("content_uri", "filename", "content_type", "size")} | (described or {})
+    body = {"msgtype": msgtype, "file": file} | fields
+    response = await caller.post(f"{path_to(channel['id'])}/messages", body)
+    assert response.status_code == 201, response.text
+    message = response.json()
+    assert message["file"].items() >= file.items()
+    return message
 
 
 def png(width: int = 64, height: int = 48, extra: bytes = b"") -> bytes:
@@ -85,11 +93,20 @@ def ogg(size: int) -> bytes:
     return (head + numbers)[:size]
 
 
-async def cut_off(caller: Caller, path: str, said: int, content: bytes, key: str | None = None) -> bytes:
-    """Sends the head of a request, said to have so many bytes, and fewer; gives what is answered meanwhile."""
+async def cut_off(
+    caller: Caller,
+    path: str,
+    said: int,
+    content: bytes,
+    key: str | None = None,
+    begun: Callable[[], Awaitable[bool]] | None = None,
+    **more: str,
+) -> bytes:
+    """Sends the head of a request, said to have so many bytes, and fewer; gives what is answered meanwhile. It is cut when
+    `begun` says so. `more` are headers."""
     address = urlsplit(str(caller.http.base_url))
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    headers = {"Host": address.netloc, "Content-Length": str(said), **caller.headers}
+    headers = {"Host": address.netloc, "Content-Length": str(said), **caller.headers, **more}
     if key:
         headers["Idempotency-Key"] = key
     lines = [f"POST {path} HTTP/1.1", *(f"{name}: {_text(value)}" for name, value in headers.items()), "", ""]
@@ -98,6 +115,8 @@ async def cut_off(caller: Caller, path: str, said: int, content: bytes, key: str
     answered = b""
     if not content:
         answered = await asyncio.wait_for(reader.read(65536), 30)
+    if begun:
+        await eventually("the request has begun", begun)
     writer.close()
     return answered
 
