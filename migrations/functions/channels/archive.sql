@@ -58,6 +58,7 @@ BEGIN
     UPDATE public.channels SET archived_at = now(), updated_at = now()
     WHERE id = p_channel_id AND archived_at IS NULL RETURNING * INTO ch;
     IF FOUND THEN
+        PERFORM messaging.stop_waiting_links(ch.id);
         PERFORM messaging.audit(ch.id, 'channel.archived', p_actor_id, NULL, NULL);
         PERFORM messaging.emit_channel(ch, 'channel.archived', p_actor_id, messaging.channel_json(ch));
     END IF;

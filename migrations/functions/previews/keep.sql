@@ -10,6 +10,11 @@ CREATE FUNCTION messaging.max_waiting_links() RETURNS integer LANGUAGE sql IMMUT
     SELECT 100
 $$;
 
+-- How many of them may be of one sender: who floods a channel leaves room for the others.
+CREATE FUNCTION messaging.max_waiting_links_of_sender() RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT 30
+$$;
+
 -- How long a link waits for its page at most. Nobody looks at the message any more then.
 CREATE FUNCTION messaging.max_link_wait() RETURNS interval LANGUAGE sql IMMUTABLE AS $$
     SELECT interval '1 hour'
@@ -60,6 +65,9 @@ BEGIN
             WHERE (SELECT count(*) FROM (SELECT FROM messaging.message_previews w
                                          WHERE w.channel_id = ch.id AND w.waiting_since IS NOT NULL
                                          LIMIT messaging.max_waiting_links()) waiting) < messaging.max_waiting_links()
+                AND (SELECT count(*) FROM messaging.message_previews w JOIN public.messages s ON s.id = w.message_id
+                     WHERE w.channel_id = ch.id AND w.waiting_since IS NOT NULL AND s.sender_id = m.sender_id)
+                    < messaging.max_waiting_links_of_sender()
             ON CONFLICT (message_id, url) DO NOTHING;
         END IF;
     END IF;

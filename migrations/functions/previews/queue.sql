@@ -15,16 +15,31 @@ BEGIN
     UPDATE messaging.message_previews SET waiting_since = NULL WHERE id IN (
         SELECT id FROM messaging.message_previews WHERE waiting_since < now() - messaging.max_link_wait()
         ORDER BY waiting_since LIMIT 1000 FOR UPDATE SKIP LOCKED);
-    WITH waiting AS MATERIALIZED (
-        SELECT p.url, p.channel_id, p.waiting_since FROM messaging.message_previews p
-        WHERE p.waiting_since IS NOT NULL ORDER BY p.waiting_since LIMIT 2000
+    -- From one channel to the next, so that whoever floods some of them holds up nobody in the others: their turns are
+    -- taken among microDAOs first, and in each among its channels.
+    WITH RECURSIVE channels AS (
+        (SELECT p.channel_id FROM messaging.message_previews p
+         WHERE p.waiting_since IS NOT NULL ORDER BY p.channel_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT p.channel_id FROM messaging.message_previews p
+                WHERE p.waiting_since IS NOT NULL AND p.channel_id > c.channel_id ORDER BY p.channel_id LIMIT 1)
+        FROM channels c WHERE c.channel_id IS NOT NULL
+    ), waiting AS MATERIALIZED (
+        SELECT w.url, w.waiting_since, w.turn, ch.microdao_id
+        FROM channels c JOIN public.channels ch ON ch.id = c.channel_id AND messaging.shows_previews(ch)
+        CROSS JOIN LATERAL (
+            SELECT p.url, p.waiting_since, row_number() OVER (ORDER BY p.waiting_since) AS turn
+            FROM messaging.message_previews p WHERE p.channel_id = c.channel_id AND p.waiting_since IS NOT NULL) w
+        ORDER BY w.turn, w.waiting_since LIMIT 5000
     ), turns AS (
         SELECT t.url, min(t.turn) AS turn, min(t.waiting_since) AS waiting_since
-        FROM (SELECT w.url, w.waiting_since, row_number() OVER (PARTITION BY w.channel_id ORDER BY w.waiting_since) AS turn
-              FROM waiting w JOIN public.channels ch ON ch.id = w.channel_id WHERE messaging.shows_previews(ch)) t
+        FROM (SELECT w.url, w.waiting_since,
+                     row_number() OVER (PARTITION BY w.microdao_id ORDER BY w.turn, w.waiting_since) AS turn
+              FROM waiting w) t
         GROUP BY t.url
     ), links AS (
-        SELECT t.*, substring(t.url FROM '^https?://([^/?#]*)') AS host, k.expires_at > now() AS is_known
+        -- However an address spells it: with a port, or with the dot of its end.
+        SELECT t.*, rtrim(substring(t.url FROM '^https?://(\[[^]]*\]|[^/?#:]*)'), '.') AS host, k.expires_at > now() AS is_known
         FROM turns t LEFT JOIN messaging.link_pages k ON k.url = t.url
         WHERE coalesce(k.lease_until < now(), true)
     ), next AS (
@@ -71,14 +86,16 @@ DECLARE
     known messaging.link_pages;
 BEGIN
     document := '{"has_more": false, "is_shown": false}';
-    SELECT * INTO waiting FROM messaging.message_previews
-    WHERE url = p_url AND waiting_since IS NOT NULL ORDER BY waiting_since LIMIT 1;
+    -- Never waits for a channel: another one's links would wait with it. Who holds it is done when the link's turn comes again.
+    SELECT c.* INTO ch FROM messaging.message_previews p JOIN public.channels c ON c.id = p.channel_id
+    WHERE p.url = p_url AND p.waiting_since IS NOT NULL ORDER BY p.waiting_since LIMIT 1
+    FOR NO KEY UPDATE OF c SKIP LOCKED;
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    SELECT * INTO ch FROM public.channels WHERE id = waiting.channel_id FOR NO KEY UPDATE;
     -- Again, as another relay may have been faster, and the message may have been edited or deleted.
-    SELECT * INTO waiting FROM messaging.message_previews WHERE id = waiting.id AND waiting_since IS NOT NULL;
+    SELECT * INTO waiting FROM messaging.message_previews
+    WHERE url = p_url AND channel_id = ch.id AND waiting_since IS NOT NULL ORDER BY waiting_since LIMIT 1;
     IF NOT FOUND THEN
         document := '{"has_more": true, "is_shown": false}';
         RETURN;

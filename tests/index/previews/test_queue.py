@@ -60,7 +60,7 @@ async def test_channels_take_turns(world: World, db: Database) -> None:
 async def test_a_flood_is_bounded(world: World, db: Database) -> None:
     channel = await world.channel()
     for n in range(40):
-        await linked(world, channel, *(f"https://{n}-{k}.example/" for k in range(3)))
+        await linked(world, channel, *(f"https://{n}-{k}.example/" for k in range(3)), sender=f"user:u{n % 4}")
     assert 100 <= len(await waiting(db)) <= 102
     # Others are not affected.
     await linked(world, await world.channel())

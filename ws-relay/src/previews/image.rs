@@ -52,7 +52,38 @@ pub fn describe(bytes: &[u8]) -> Option<Described> {
     let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
     let fits = |side: u32| (1..=MAX_IMAGE_SIDE).contains(&side);
     let pixels = u64::from(width) * u64::from(height);
-    (fits(width) && fits(height) && pixels <= MAX_PIXELS).then_some(Described { content_type, width, height })
+    let is_bounded = content_type != "image/gif" || gif_frames_fit(bytes, width, height);
+    (fits(width) && fits(height) && pixels <= MAX_PIXELS && is_bounded).then_some(Described { content_type, width, height })
+}
+
+/// Whether every frame of a GIF lies within the screen that its head names: decoders make room for a larger one.
+fn gif_frames_fit(bytes: &[u8], width: u32, height: u32) -> bool {
+    let table = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3_usize << ((flags & 7) + 1) };
+    // The end of a chain of blocks, each with its length in front.
+    let behind = |mut at: usize| loop {
+        match bytes.get(at) {
+            Some(0) => break Some(at + 1),
+            Some(length) => at += 1 + usize::from(*length),
+            None => break None,
+        }
+    };
+    let Some(flags) = bytes.get(10) else { return false };
+    let mut next = Some(13 + table(*flags));
+    while let Some(at) = next {
+        next = match bytes.get(at) {
+            Some(0x21) => behind(at + 2),
+            Some(0x2c) => {
+                let Some(&[x, x2, y, y2, w, w2, h, h2, flags]) = bytes.get(at + 1..at + 10) else { break };
+                let sum = |a: [u8; 2], b: [u8; 2]| u32::from(u16::from_le_bytes(a)) + u32::from(u16::from_le_bytes(b));
+                if sum([x, x2], [w, w2]) > width || sum([y, y2], [h, h2]) > height {
+                    return false;
+                }
+                behind(at + 11 + table(flags))
+            }
+            _ => None,
+        };
+    }
+    true
 }
 
 #[cfg(test)]
@@ -92,6 +123,7 @@ mod tests {
             &png(MAX_IMAGE_SIDE + 1, 1),
             &png(u32::MAX, u32::MAX),
             &png(10_000, 10_000),
+            b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xf9\x04\0\0\0\0\0\x2c\0\0\0\0\xff\xff\xff\xff\0\x02\x02D\x01\0;",
         ] {
             assert_eq!(describe(bytes), None, "{:?}", String::from_utf8_lossy(bytes));
         }
