@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS messaging.uploads (
     size         bigint NOT NULL,
     -- In hexadecimal digits.
     sha256       text NOT NULL,
+    -- Whether the channel was encrypted then: it is ciphertext, for everybody who reads the channel.
+    is_encrypted boolean NOT NULL DEFAULT false,
     created_at   timestamptz NOT NULL DEFAULT now(),
     -- Since when a message of the uploader with this content is deleted: it is not theirs to read by the upload any more, and
     -- goes as soon as nothing shows it.
@@ -57,3 +59,12 @@ CREATE TABLE IF NOT EXISTS messaging.content_to_delete (
     PRIMARY KEY (content_uri, uploader_matrix_id)
 );
 CREATE INDEX IF NOT EXISTS content_to_delete_due ON messaging.content_to_delete (due_at);
+
+-- Pictures that somebody chose for themselves or for a channel without being able to read them: they show nobody the content.
+CREATE TABLE IF NOT EXISTS messaging.unreadable_pictures (
+    -- A member_id, or a channel's id.
+    holder_id   text NOT NULL,
+    content_uri text NOT NULL,
+    noted_at    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (holder_id, content_uri)
+);

@@ -115,6 +115,7 @@ OTHERS = {
     "messaging.search_words_to_forget",
     "messaging.search_words_to_learn",
     "messaging.typing",
+    "messaging.unreadable_pictures",
 }
 
 

@@ -19,7 +19,7 @@ pub async fn change(
     if at.member_id(&caller, &settings::required("matrix_server_name").await?)? != *caller.id() {
         return Err(not_yours());
     }
-    change_own(&caller, key, change).await
+    change_own(&caller, key, change, true).await
 }
 
 pub async fn change_agents(
@@ -27,18 +27,23 @@ pub async fn change_agents(
     key: IdempotencyKey,
     Json(change): Json<ChangeProfile>,
 ) -> Result<Response, Problem> {
-    change_own(&agent, key, change).await
+    change_own(&agent, key, change, false).await
 }
 
-async fn change_own(caller: &Caller, key: IdempotencyKey, change: ChangeProfile) -> Result<Response, Problem> {
+async fn change_own(
+    caller: &Caller,
+    key: IdempotencyKey,
+    change: ChangeProfile,
+    is_own: bool,
+) -> Result<Response, Problem> {
     let wanted = change.check()?;
     let body = serde_json::to_string(&wanted).map_err(Problem::internal)?;
     let asked = Asked { act: "PUT profile", channel_id: NO_CHANNEL, resource: "", body: &body };
-    acts::once(caller, key, asked, carry_out(caller, &wanted)).await
+    acts::once(caller, key, asked, carry_out(caller, &wanted, is_own)).await
 }
 
-async fn carry_out(caller: &Caller, wanted: &Changes) -> Result<Response, Problem> {
-    let prepared = prepare_profile_change(caller, wanted).await?;
+async fn carry_out(caller: &Caller, wanted: &Changes, is_own: bool) -> Result<Response, Problem> {
+    let prepared = prepare_profile_change(caller, wanted, is_own).await?;
     if prepared.changes.is_empty() {
         return Response::json(StatusCode::OK, &prepared.profile);
     }

@@ -119,6 +119,7 @@ BEGIN
         IF refusal IS NOT NULL THEN
             RETURN;
         END IF;
+        PERFORM messaging.note_picture(ch.id::text, ch.avatar_url, changes ->> 'avatar_url', p_caller, p_microdaos);
         intent := messaging.intend_update(p_channel_id, p_caller, changes);
     END IF;
     IF changes ? 'visibility' THEN

@@ -5,7 +5,7 @@
 CREATE FUNCTION messaging.reserve_channel(
     p_caller text, p_microdaos text[], p_microdao_id text, p_slug text, p_is_direct boolean, p_client_key text,
     p_fingerprint text, p_visibility text DEFAULT 'microdao', p_other_id text DEFAULT NULL,
-    p_limits jsonb DEFAULT NULL,
+    p_limits jsonb DEFAULT NULL, p_avatar_url text DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -125,6 +125,7 @@ BEGIN
     DELETE FROM messaging.channel_reservations WHERE alias_name = composed AND channel_id <> reserved;
     UPDATE messaging.channel_reservations SET alias_name = composed
     WHERE channel_id = reserved AND alias_name IS DISTINCT FROM composed;
+    PERFORM messaging.note_picture(reserved::text, NULL, p_avatar_url, p_caller, p_microdaos);
     document := json_build_object('channel_id', reserved);
 END
 $$;

@@ -11,6 +11,10 @@ DECLARE
     -- What is behind the first colon of a Matrix id.
     senders_server text := substr(m.sender_matrix_id, strpos(m.sender_matrix_id, ':') + 1);
 BEGIN
+    -- A sticker is of a set that its owner sends everywhere, and nobody's to delete by one message.
+    IF m.matrix_type = 'm.sticker' THEN
+        RETURN;
+    END IF;
     FOREACH uri IN ARRAY p_content_uris LOOP
         UPDATE messaging.uploads SET released_at = now()
         WHERE server_name = split_part(uri, '/', 3) AND media_id = split_part(uri, '/', 4)
@@ -47,8 +51,10 @@ BEGIN
         OR EXISTS (SELECT FROM messaging.message_files f WHERE f.thumbnail_uri = p_content_uri)
         OR EXISTS (SELECT FROM messaging.message_files f WHERE f.former_uris @> ARRAY[p_content_uri] AND f.former_uris <> '{}')
         OR EXISTS (SELECT FROM messaging.message_previews p WHERE p.image_uri = p_content_uri)
-        OR EXISTS (SELECT FROM public.channels c WHERE c.avatar_url = p_content_uri)
-        OR EXISTS (SELECT FROM messaging.profiles p WHERE p.avatar_url = p_content_uri);
+        OR EXISTS (SELECT FROM public.channels c WHERE c.avatar_url = p_content_uri
+                   AND messaging.shows_picture(c.id::text, p_content_uri))
+        OR EXISTS (SELECT FROM messaging.profiles p WHERE p.avatar_url = p_content_uri
+                   AND messaging.shows_picture(p.member_id, p_content_uri));
 END
 $$;
 
@@ -67,7 +73,12 @@ CREATE FUNCTION messaging.claim_content(
 BEGIN
     WITH due AS MATERIALIZED (
         SELECT content_uri, uploader_matrix_id, messaging.is_content_shown(content_uri) AS is_shown
-        FROM messaging.content_to_delete WHERE due_at <= now() ORDER BY due_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+        FROM messaging.content_to_delete
+        -- What came by another way than the API may be in a message of before files, which reindex has not read yet.
+        WHERE due_at <= now() AND (uploader_matrix_id = '' OR NOT EXISTS (
+            SELECT FROM public.messages
+            WHERE awaits_reindex AND deleted_at IS NULL AND matrix_type <> 'm.room.encrypted'))
+        ORDER BY due_at LIMIT p_limit FOR UPDATE SKIP LOCKED
     ), shown AS (
         DELETE FROM messaging.content_to_delete q USING due d
         WHERE d.is_shown AND (q.content_uri, q.uploader_matrix_id) = (d.content_uri, d.uploader_matrix_id)

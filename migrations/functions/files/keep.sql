@@ -23,9 +23,10 @@ BEGIN
     VALUES (m.id, ch.id, p_file ->> 'content_uri', p_file ->> 'thumbnail_uri', p_file)
     ON CONFLICT (message_id) DO UPDATE SET
         content_uri = excluded.content_uri, thumbnail_uri = excluded.thumbnail_uri, file = excluded.file,
-        former_uris = CASE
-            WHEN f.content_uri = excluded.content_uri OR f.content_uri = ANY (f.former_uris) THEN f.former_uris
-            ELSE (f.content_uri || f.former_uris)[:20] END;
+        former_uris = (ARRAY(
+            SELECT old.uri FROM unnest(ARRAY[f.content_uri, f.thumbnail_uri]) old (uri)
+            WHERE old.uri <> excluded.content_uri AND old.uri IS DISTINCT FROM excluded.thumbnail_uri
+                AND old.uri <> ALL (f.former_uris)) || f.former_uris)[:40];
 END
 $$;
 
@@ -40,8 +41,10 @@ BEGIN
     PERFORM messaging.keep_file(ch, m, p_file);
     UPDATE messaging.message_files SET former_uris = array_remove(gone.former_uris, content_uri)
     WHERE message_id = m.id AND gone.former_uris <> '{}';
-    IF p_is_known AND gone.content_uri <> coalesce(p_file ->> 'content_uri', '') THEN
-        PERFORM messaging.release_content(m, array_remove(ARRAY[gone.content_uri, gone.thumbnail_uri], NULL));
+    IF p_is_known THEN
+        PERFORM messaging.release_content(m, ARRAY(
+            SELECT old.uri FROM unnest(ARRAY[gone.content_uri, gone.thumbnail_uri]) old (uri)
+            WHERE old.uri <> coalesce(p_file ->> 'content_uri', '') AND old.uri <> coalesce(p_file ->> 'thumbnail_uri', '')));
     END IF;
 END
 $$;

@@ -1,6 +1,6 @@
 -- Reading content: what somebody may download is what they can come upon.
 
--- Whether content was uploaded for an encrypted channel that the caller reads. Of an encrypted channel's messages the index
+-- Whether content was uploaded for a channel that was encrypted, and that the caller reads. Of an encrypted channel's messages the index
 -- knows no files, so whoever may read its messages may read what was uploaded for it: it is ciphertext.
 CREATE FUNCTION messaging.reads_ciphertext(p_caller text, p_microdaos text[], p_upload messaging.uploads) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
@@ -8,7 +8,7 @@ DECLARE
     ch public.channels;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_upload.channel_id;
-    RETURN coalesce(ch.is_encrypted AND p_upload.released_at IS NULL
+    RETURN coalesce(p_upload.is_encrypted AND p_upload.released_at IS NULL
         AND messaging.access(ch, p_caller, p_microdaos) = 'reads', false);
 END
 $$;

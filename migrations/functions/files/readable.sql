@@ -52,11 +52,42 @@ BEGIN
     IF messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
         RETURN true;
     END IF;
-    FOR ch IN SELECT * FROM public.channels c WHERE c.avatar_url = p_content_uri LIMIT messaging.max_channels_of_content() LOOP
+    FOR ch IN SELECT * FROM public.channels c WHERE c.avatar_url = p_content_uri
+                  AND messaging.shows_picture(c.id::text, p_content_uri) LIMIT messaging.max_channels_of_content() LOOP
         IF messaging.access(ch, p_caller, p_microdaos) <> 'none' THEN
             RETURN true;
         END IF;
     END LOOP;
-    RETURN p_caller IS NOT NULL AND EXISTS (SELECT FROM messaging.profiles p WHERE p.avatar_url = p_content_uri);
+    RETURN p_caller IS NOT NULL AND EXISTS (
+        SELECT FROM messaging.profiles p
+        WHERE p.avatar_url = p_content_uri AND messaging.shows_picture(p.member_id, p_content_uri));
+END
+$$;
+
+-- Whether a picture shows its content to whoever sees it: not where who chose it could not read the content themselves.
+CREATE FUNCTION messaging.shows_picture(p_holder_id text, p_content_uri text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN NOT EXISTS (SELECT FROM messaging.unreadable_pictures u
+                       WHERE u.holder_id = p_holder_id AND u.content_uri = p_content_uri);
+END
+$$;
+
+-- Somebody chooses a picture for themselves or for a channel. Whoever sees it may read its content, and as long as it is there
+-- nobody deletes that; so where the caller may not read the content, that is noted, before anybody can see the picture. What
+-- their homeserver tells of needs no note: who has an account there can have the content from it.
+CREATE FUNCTION messaging.note_picture(p_holder_id text, p_present text, p_content_uri text, p_caller text, p_microdaos text[])
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_content_uri IS NULL OR p_content_uri = p_present THEN
+        RETURN;
+    END IF;
+    DELETE FROM messaging.unreadable_pictures
+    WHERE holder_id = p_holder_id AND content_uri IS DISTINCT FROM p_present AND noted_at < now() - interval '1 day';
+    IF messaging.may_read_content(p_caller, p_microdaos, p_content_uri) THEN
+        DELETE FROM messaging.unreadable_pictures WHERE holder_id = p_holder_id AND content_uri = p_content_uri;
+    ELSE
+        INSERT INTO messaging.unreadable_pictures (holder_id, content_uri) VALUES (p_holder_id, p_content_uri)
+        ON CONFLICT (holder_id, content_uri) DO UPDATE SET noted_at = now();
+    END IF;
 END
 $$;

@@ -16,6 +16,7 @@ DECLARE
     shared jsonb := p_quotas -> 'microdao';
     amount bigint := messaging.kib_of(p_size);
     full_one jsonb;
+    whose text := p_quotas ->> 'scope';
     taken record;
 BEGIN
     IF mine IS NOT NULL THEN
@@ -29,13 +30,16 @@ BEGIN
             'upload_bytes', p_microdao_id, (shared ->> 0)::bigint, (shared ->> 1)::bigint, amount);
         IF NOT taken.is_taken THEN
             full_one := shared;
+            whose := 'microdao';
             PERFORM messaging.give_back('upload_bytes', p_caller, mine, amount);
         END IF;
     END IF;
     IF full_one IS NOT NULL THEN
+        INSERT INTO messaging.rate_limit_hits AS h (class, scope, hits) VALUES ('upload_bytes', whose, 1)
+        ON CONFLICT (class, scope) DO UPDATE SET hits = h.hits + 1;
         refusal := 'upload_quota_exceeded';
         details := json_build_object(
-            'policy', 'upload-kib-' || CASE full_one WHEN mine THEN p_quotas ->> 'scope' ELSE 'microdao' END,
+            'policy', 'upload-kib-' || whose,
             'quota', full_one -> 0, 'seconds', full_one -> 1, 'remaining', 0, 'more_in', taken.more_in);
     END IF;
 END
@@ -96,8 +100,10 @@ CREATE FUNCTION messaging.record_upload(
 ) LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO messaging.uploads
-        (server_name, media_id, uploader_id, channel_id, microdao_id, filename, content_type, size, sha256)
-    SELECT p_server_name, p_media_id, p_caller, ch.id, ch.microdao_id, p_filename, p_content_type, p_size, p_sha256
+        (server_name, media_id, uploader_id, channel_id, microdao_id, filename, content_type, size, sha256, is_encrypted)
+    -- In an encrypted channel a name is text.
+    SELECT p_server_name, p_media_id, p_caller, ch.id, ch.microdao_id, CASE WHEN NOT ch.is_encrypted THEN p_filename END,
+        p_content_type, p_size, p_sha256, ch.is_encrypted
     FROM public.channels ch WHERE ch.id = p_channel_id
     ON CONFLICT DO NOTHING;
     IF NOT FOUND AND NOT EXISTS (SELECT FROM messaging.uploads WHERE server_name = p_server_name AND media_id = p_media_id) THEN

@@ -119,3 +119,29 @@ BEGIN
     document := '{"has_more": true, "is_shown": true}';
 END
 $$;
+
+-- Whether the picture of a page, of so many bytes, may be stored: the homeserver keeps it for good. Who has sent the link that
+-- waits longest for the page pays for it, and their microDAO: 100 MiB a day of a person or agent, 1 GiB of a microDAO. Without it
+-- the page is shown without its picture.
+CREATE FUNCTION messaging.may_store_picture(
+    p_url text, p_size bigint, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    amount bigint := messaging.kib_of(p_size);
+    who record;
+    is_taken boolean := false;
+BEGIN
+    SELECT m.sender_id, ch.microdao_id INTO who
+    FROM messaging.message_previews p
+    JOIN public.messages m ON m.id = p.message_id JOIN public.channels ch ON ch.id = p.channel_id
+    WHERE p.url = p_url AND p.waiting_since IS NOT NULL ORDER BY p.waiting_since LIMIT 1;
+    IF FOUND THEN
+        SELECT t.is_taken INTO is_taken FROM messaging.take_from_limit('preview_kib', who.sender_id, 102400, 86400, amount) t;
+        IF is_taken THEN
+            SELECT t.is_taken INTO is_taken
+            FROM messaging.take_from_limit('preview_kib', who.microdao_id, 1048576, 86400, amount) t;
+        END IF;
+    END IF;
+    document := json_build_object('is_allowed', is_taken);
+END
+$$;

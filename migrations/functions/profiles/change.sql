@@ -12,8 +12,10 @@ $$;
 
 -- changes: what the homeserver has to be told; all of p_changes where nobody knows whether it has what was told before. Of two
 -- changes at once nobody could say which one the homeserver took last, so the second one has to wait; the same one may go on.
+-- p_is_own: the caller chooses for themselves, and no service of the platform, which has its own ways to bring content.
 CREATE FUNCTION messaging.prepare_profile_change(
-    p_caller text, p_changes jsonb, p_limits jsonb DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_caller text, p_changes jsonb, p_limits jsonb DEFAULT NULL, p_microdaos text[] DEFAULT NULL, p_is_own boolean DEFAULT true,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     p messaging.profiles;
@@ -29,6 +31,11 @@ BEGIN
         SELECT l.refusal, l.details INTO refusal, document FROM messaging.limit_refusal(p_caller, NULL, p_limits) l;
         IF refusal IS NOT NULL THEN
             RETURN;
+        END IF;
+        IF p_is_own THEN
+            PERFORM messaging.note_picture(p_caller, p.avatar_url, changes ->> 'avatar_url', p_caller, p_microdaos);
+        ELSE
+            DELETE FROM messaging.unreadable_pictures WHERE holder_id = p_caller AND content_uri = changes ->> 'avatar_url';
         END IF;
         INSERT INTO messaging.profiles AS n (member_id, changed_at, wanted, wanted_at)
         VALUES (p_caller, '-infinity', p_changes, now())

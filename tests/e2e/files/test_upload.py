@@ -136,3 +136,12 @@ async def test_who_asks_whether_to_send_is_told(world: World) -> None:
     for caller, status in ((alice, b"100"), (eve, b"404")):
         answered = await cut_off(caller, files_path(channel), 1_000_000, b"", Expect="100-continue")
         assert answered.split(b" ")[1] == status, answered
+
+
+@pytest.mark.parametrize("size", [100_000, 5_000_000, 40_000_000])
+async def test_who_is_refused_learns_why_however_large_the_file_is(world: World, size: int) -> None:
+    """A connection that is closed while bytes are still coming is broken to its client, and the refusal is lost."""
+    channel = await world.channel(world.user("alice"), visibility="private")
+    content = bytes(size)
+    problem(await try_upload(world.user("eve"), channel, content), 404, "not_found")
+    problem(await try_upload(world.stranger(), channel, content), 401, "unauthenticated")

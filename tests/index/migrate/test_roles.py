@@ -31,6 +31,7 @@ RELAY_CALLS = {
     "claim_links",
     "record_link",
     "show_link",
+    "may_store_picture",
 }
 SHARED_CALLS = {"set_typing"}
 RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}

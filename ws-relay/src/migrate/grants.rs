@@ -35,7 +35,7 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 15] = [
+const RELAY_CALLS: [&str; 16] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -51,6 +51,7 @@ const RELAY_CALLS: [&str; 15] = [
     "claim_links",
     "record_link",
     "show_link",
+    "may_store_picture",
 ];
 
 /// And what both call.

@@ -92,7 +92,7 @@ fn check_v6(address: Ipv6Addr) -> anyhow::Result<()> {
 }
 
 /// The IPv4 address in a mapped one (`::ffff:0:0/96`) or in one of NAT64's well-known prefix (`64:ff9b::/96`). The other ways
-/// to hold one (compatible, translated, 6to4, Teredo, NAT64 of one's own) are out of use and forbidden as they are.
+/// to hold one (compatible, translated, 6to4, Teredo, NAT64's local prefix) are out of use and forbidden as they are.
 fn inner_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, high, low] = address.segments();
     let is_inner = matches!([a, b, c, d, e, f], [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0]);

@@ -53,7 +53,11 @@ pub fn describe(bytes: &[u8]) -> Option<Described> {
     let fits = |side: u32| (1..=MAX_IMAGE_SIDE).contains(&side);
     let pixels = u64::from(width) * u64::from(height);
     let is_bounded = content_type != "image/gif" || gif_frames_fit(bytes, width, height);
-    (fits(width) && fits(height) && pixels <= MAX_PIXELS && is_bounded).then_some(Described { content_type, width, height })
+    (fits(width) && fits(height) && pixels <= MAX_PIXELS && is_bounded).then_some(Described {
+        content_type,
+        width,
+        height,
+    })
 }
 
 /// Whether every frame of a GIF lies within the screen that its head names: decoders make room for a larger one.

@@ -62,7 +62,7 @@ impl Previews {
         let mut under_way = JoinSet::new();
         let mut reachable = true;
         while !shutdown.is_cancelled() {
-            let result = self.begin(&finder, &mut under_way).await;
+            let result = self.begin(&finder, &mut under_way, &shutdown).await;
             match (&result, reachable) {
                 (Err(e), true) => tracing::warn!("the queue of links cannot be read: {e}"),
                 (Ok(()), false) => tracing::info!("the queue of links can be read again"),
@@ -70,7 +70,11 @@ impl Previews {
             }
             reachable = result.is_ok();
             tokio::select! {
-                Some(_) = under_way.join_next(), if reachable => {}
+                Some(ended) = under_way.join_next(), if reachable => {
+                    if let Err(e) = ended {
+                        tracing::error!("looking at the page of a link: {e}");
+                    }
+                }
                 () = sleep(POLL) => {}
                 () = shutdown.cancelled() => {}
             }
@@ -88,17 +92,27 @@ impl Previews {
     }
 
     /// Shows the pages that are known, and begins to look for others as far as there is room.
-    async fn begin(&self, finder: &Arc<Finder>, under_way: &mut JoinSet<()>) -> Result<(), DatabaseError> {
+    async fn begin(
+        &self,
+        finder: &Arc<Finder>,
+        under_way: &mut JoinSet<()>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), DatabaseError> {
         let room = AT_ONCE.saturating_sub(under_way.len());
         let next = queue::claim(&self.database, room).await?;
         for url in next.claimed {
             let finder = finder.clone();
             under_way.spawn(async move { finder.find(&url).await });
         }
+        // One that cannot be shown holds up none of the others.
+        let mut result = Ok(());
         for url in next.known {
-            finder.show(&url).await?;
+            if shutdown.is_cancelled() {
+                break;
+            }
+            result = result.and(finder.show(&url).await);
         }
-        Ok(())
+        result
     }
 }
 
@@ -144,8 +158,8 @@ impl Finder {
     }
 
     /// What the page says of itself; `None` when that is nothing.
-    async fn look(&self, url: &str) -> anyhow::Result<Option<PageSummary>> {
-        let url = Url::parse(url).context("it is no address")?;
+    async fn look(&self, link: &str) -> anyhow::Result<Option<PageSummary>> {
+        let url = Url::parse(link).context("it is no address")?;
         let mut budget = Budget::new();
         let fetched = fetch(&self.connector, &url, &page::Head, &mut budget).await?;
         // Reading takes its time, and sockets must not wait for it.
@@ -154,7 +168,7 @@ impl Finder {
         let mut summary = page.summary;
         if let Some(address) = page.image {
             summary.image = self
-                .picture(&address, &mut budget)
+                .picture(link, &address, &mut budget)
                 .await
                 .inspect_err(|e| tracing::debug!("the picture of a link: {e:#}"))
                 .ok();
@@ -162,11 +176,13 @@ impl Finder {
         Ok(Some(summary))
     }
 
-    async fn picture(&self, address: &Url, budget: &mut Budget) -> anyhow::Result<PreviewImage> {
+    async fn picture(&self, link: &str, address: &Url, budget: &mut Budget) -> anyhow::Result<PreviewImage> {
         let messaging = self.messaging.as_ref().context("there is no app to store it")?;
         let fetched = fetch(&self.connector, address, &image::Picture, budget).await?;
         ensure!(fetched.is_whole, "it is too large");
         let described = image::describe(&fetched.body).context("it is no picture of a kind that is shown")?;
+        let is_allowed = queue::may_store(&self.database, link, fetched.body.len()).await?;
+        ensure!(is_allowed, "who has sent the link has brought too many pictures today");
         let stored = messaging.store_preview_image(fetched.body, described.content_type).await?;
         Ok(PreviewImage {
             content_uri: stored.content_uri,

@@ -33,6 +33,11 @@ pub struct Shown {
     pub is_shown: bool,
 }
 
+#[derive(Deserialize)]
+struct Allowed {
+    is_allowed: bool,
+}
+
 /// Takes links, at most `room` to look at.
 pub async fn claim(database: &Database, room: usize) -> Result<Next, DatabaseError> {
     let room = i32::try_from(room).unwrap_or(i32::MAX);
@@ -51,6 +56,13 @@ pub async fn record(database: &Database, url: &str, page: Option<&PageSummary>) 
 /// Shows a page in one of the messages that wait for it.
 pub async fn show(database: &Database, url: &str) -> Result<Shown, DatabaseError> {
     document(database, "show_link(p_url => $1)", &[&url]).await
+}
+
+/// Whether a picture of so many bytes may be stored for those who wait for a page.
+pub async fn may_store(database: &Database, url: &str, size: usize) -> Result<bool, DatabaseError> {
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    let allowed: Allowed = document(database, "may_store_picture(p_url => $1, p_size => $2)", &[&url, &size]).await?;
+    Ok(allowed.is_allowed)
 }
 
 async fn document<T: DeserializeOwned>(

@@ -10,12 +10,53 @@ use messaging_core::paths::Params;
 use messaging_core::problem::Problem;
 use percent_encoding::percent_decode_str;
 use spin_sdk::wasip3::http_compat::IncomingRequestBody;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How many bytes a JSON body may have: the longest text with its HTML, escaped.
 pub const MAX_JSON_BYTES: usize = 256 * 1024;
 /// How long a caller may take to send its body.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How many bytes of a body are thrown away at most that nobody has read, and for how long: more than a homeserver takes of a
+/// file.
+const MAX_DISCARDED: usize = 64 * 1024 * 1024;
+const DISCARDING: Duration = Duration::from_secs(60);
+
+/// A request's body; nothing once it is read.
+#[derive(Clone, Default)]
+struct Body(Arc<Mutex<Option<IncomingRequestBody>>>);
+
+impl Body {
+    fn take(&self) -> Option<IncomingRequestBody> {
+        self.0.lock().ok()?.take()
+    }
+}
+
+/// What is left of a request when it has been refused.
+pub(super) struct Unread {
+    body: Body,
+    waits: bool,
+}
+
+impl Unread {
+    /// Reads the body to its end, where nobody has and it is not too long. A host that closes a connection on which bytes are
+    /// still coming makes its client see a broken connection, and not why it was refused.
+    pub async fn discard(self) {
+        // Who waits for `100 Continue` has sent nothing.
+        let Some(mut body) = self.body.take().filter(|_| !self.waits) else { return };
+        let discard = async {
+            let mut read = 0_usize;
+            while let Some(Ok(frame)) = body.frame().await {
+                read = read.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+                if read > MAX_DISCARDED {
+                    break;
+                }
+            }
+        };
+        within(DISCARDING, discard).await;
+    }
+}
 
 /// One request.
 pub struct Request {
@@ -25,8 +66,7 @@ pub struct Request {
     headers: HeaderMap,
     query: Vec<(String, String)>,
     params: Params,
-    /// `None` once it is read.
-    body: Option<IncomingRequestBody>,
+    body: Body,
     id: String,
 }
 
@@ -48,7 +88,8 @@ impl Request {
         let is_head = parts.method == Method::HEAD;
         let method = if is_head { Method::GET } else { parts.method };
         let (uri, headers) = (parts.uri, parts.headers);
-        (Self { method, is_head, uri, headers, query, params: Params::default(), body: Some(body), id }, readable)
+        let body = Body(Arc::new(Mutex::new(Some(body))));
+        (Self { method, is_head, uri, headers, query, params: Params::default(), body, id }, readable)
     }
 
     /// The method; `HEAD` reads as `GET`.
@@ -71,6 +112,12 @@ impl Request {
     /// on the path's parameters itself.
     pub fn path(&self) -> &str {
         self.uri.path()
+    }
+
+    /// What is to be done with the body where nobody reads it. A length beyond what is discarded is left alone.
+    pub(super) fn unread(&self) -> Unread {
+        let waits = self.header("expect").is_some() || self.declares_over(MAX_DISCARDED);
+        Unread { body: self.body.clone(), waits }
     }
 
     /// Names the request in the response and in the log.
@@ -96,7 +143,7 @@ impl Request {
             headers: std::mem::take(&mut self.headers),
             query: std::mem::take(&mut self.query),
             params: std::mem::take(&mut self.params),
-            body: self.body.take(),
+            body: std::mem::take(&mut self.body),
             id: self.id.clone(),
         }
     }
@@ -155,7 +202,7 @@ impl Request {
     /// The body in pieces as they arrive, of `length` bytes in all: one that is shorter has broken off, and nothing behind it
     /// is read. How long it may take is up to the reader.
     pub fn into_exactly(self, length: u64) -> Chunks {
-        Box::pin(futures_util::stream::try_unfold((self.body, length), |(body, left)| async move {
+        Box::pin(futures_util::stream::try_unfold((self.body.take(), length), |(body, left)| async move {
             let Some(mut body) = body.filter(|_| left > 0) else { return Ok(None) };
             while let Some(frame) = body.frame().await {
                 let Ok(mut data) = frame.map_err(incomplete)?.into_data() else { continue };
@@ -169,7 +216,7 @@ impl Request {
 
     /// The body in pieces as they arrive, at most `limit` bytes in all. How long it may take is up to the reader.
     pub fn into_chunks(self, limit: usize) -> impl Stream<Item = Result<Bytes, Problem>> + Send + 'static {
-        futures_util::stream::try_unfold((self.body, 0_usize), move |(body, read)| async move {
+        futures_util::stream::try_unfold((self.body.take(), 0_usize), move |(body, read)| async move {
             let Some(mut body) = body else { return Ok(None) };
             while let Some(frame) = body.frame().await {
                 let Ok(data) = frame.map_err(incomplete)?.into_data() else { continue };

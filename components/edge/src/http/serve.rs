@@ -50,6 +50,7 @@ pub async fn serve<F: Failure>(
         return response.header(REQUEST_ID, &id).into_http();
     }
     let origin = cors::allowed_origin(&request).await;
+    let unread = request.unread();
     let (responded, limit) = match readable {
         Ok(()) => noting(routes(Router::new(request)).respond()).await,
         Err(unreadable) => (Err(unreadable.into()), None),
@@ -61,6 +62,9 @@ pub async fn serve<F: Failure>(
         }
         failure.into_response(&id)
     });
+    if response.status.is_client_error() || response.status.is_server_error() {
+        unread.discard().await;
+    }
     let response = limit.iter().fold(response.header(REQUEST_ID, &id), Response::limit);
     origin.iter().fold(response, |response, origin| cors::allow(response, origin)).into_http()
 }

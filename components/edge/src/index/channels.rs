@@ -67,6 +67,7 @@ pub async fn reserve_channel(
         .arg("p_fingerprint", fingerprint)
         .arg("p_visibility", <&str>::from(new.visibility))
         .arg("p_other_id", new.other.as_ref())
+        .arg("p_avatar_url", new.avatar_url.as_deref())
         .limited(Class::Create, caller)
         .await
         .json()

@@ -23,9 +23,14 @@ pub struct PreparedProfileChange {
     pub profile: Box<RawValue>,
 }
 
-/// Before a profile changes in Matrix. `wanted` holds the new values by column.
-pub async fn prepare_profile_change(caller: &Caller, wanted: &Changes) -> Result<PreparedProfileChange, Error> {
-    let call = Call::of("prepare_profile_change").arg("p_caller", caller.id()).jsonb("p_changes", wanted);
+/// Before a profile changes in Matrix. `wanted` holds the new values by column. `is_own`: the caller chooses for themselves, and
+/// no service of the platform for its agent.
+pub async fn prepare_profile_change(
+    caller: &Caller,
+    wanted: &Changes,
+    is_own: bool,
+) -> Result<PreparedProfileChange, Error> {
+    let call = Call::of("prepare_profile_change").caller(caller).jsonb("p_changes", wanted).arg("p_is_own", is_own);
     call.limited(Class::Manage, caller).await.json().await
 }
 
