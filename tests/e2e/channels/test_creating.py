@@ -28,6 +28,7 @@ FIELDS = {
     "created_at",
     "updated_at",
     "archived_at",
+    "link_previews",
 }
 
 

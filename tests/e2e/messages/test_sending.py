@@ -140,7 +140,7 @@ async def test_wrong_fields_are_named_and_nothing_is_sent(world: World, unchange
             ({"text": ["a"]}, "/text"),
             ({"text": "x", "msgtype": "m.poll"}, "/msgtype"),
             # An event about a file is invalid without its file.
-            *(({"text": "x", "msgtype": f"m.{kind}"}, "/msgtype") for kind in ("image", "file", "audio", "video")),
+            *(({"text": "x", "msgtype": f"m.{kind}"}, "/file") for kind in ("image", "file", "audio", "video")),
             ({"text": "x", "msgtype": 1}, "/msgtype"),
             ({"text": "x", "formatted_body": 1}, "/formatted_body"),
             ({"text": "x", "formatted_body": "a" * 40_001}, "/formatted_body"),

@@ -143,7 +143,8 @@ fn describe(
         described["requestBody"] = json!({"required": true, "content": {body.media: content}});
     }
     if !operation.media.is_empty() {
-        let content: Map<_, _> = operation.media.iter().map(|media| ((*media).to_owned(), json!({}))).collect();
+        let bytes = json!({"schema": {"type": "string", "format": "binary"}});
+        let content: Map<_, _> = operation.media.iter().map(|media| ((*media).to_owned(), bytes.clone())).collect();
         described["requestBody"] = json!({"required": true, "content": content});
     }
     described["responses"] = Value::Object(responses(operation, schemas, shared));

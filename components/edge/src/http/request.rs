@@ -18,10 +18,11 @@ pub const MAX_JSON_BYTES: usize = 256 * 1024;
 /// How long a caller may take to send its body.
 const BODY_DEADLINE: Duration = Duration::from_secs(30);
 
-/// How many bytes of a body are thrown away at most that nobody has read, and for how long: more than a homeserver takes of a
-/// file.
+/// How many bytes of a body are thrown away at most that nobody has read: more than a homeserver takes of a file.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
+/// For how long they are, and how long the next of them may take: who sends none, or no more, waits for the response.
 const DISCARDING: Duration = Duration::from_secs(60);
+const DISCARDING_PAUSE: Duration = Duration::from_secs(2);
 
 /// A request's body; nothing once it is read.
 #[derive(Clone, Default)]
@@ -47,7 +48,7 @@ impl Unread {
         let Some(mut body) = self.body.take().filter(|_| !self.waits) else { return };
         let discard = async {
             let mut read = 0_usize;
-            while let Some(Ok(frame)) = body.frame().await {
+            while let Some(Some(Ok(frame))) = within(DISCARDING_PAUSE, body.frame()).await {
                 read = read.saturating_add(frame.data_ref().map_or(0, Bytes::len));
                 if read > MAX_DISCARDED {
                     break;
