@@ -10,7 +10,7 @@ from harness.search import entry, marks
 from harness.world import World, edit, pushed, reaction, redaction
 from search.asking import Searched
 
-MIGRATION = Path(__file__).parents[3] / "migrations/031_mark_reactions_threads_and_pins.sql"
+MIGRATION = Path(__file__).parents[3] / "migrations/030_mark_reactions_threads_and_pins.sql"
 
 
 async def test_reactions_are_found_until_the_last_is_taken_back(search: Searched, world: World, db: Database) -> None:
