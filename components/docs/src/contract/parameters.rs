@@ -107,8 +107,14 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     add("server_name", "path", "server_name", "The server that has the content: behind `mxc://`.", server);
     let id = text("^[A-Za-z0-9_-]{1,50}$".to_owned());
     add("media_id", "path", "media_id", "The content's id there: behind the server's name.", id);
-    let name = json!({"type": "string", "maxLength": 255, "examples": ["voice.ogg"]});
-    add("filename", "query", "filename", "What the file is called. Folders in front of it are left out.", name);
+    let name = json!({"type": "string", "examples": ["voice.ogg"]});
+    add(
+        "filename",
+        "query",
+        "filename",
+        "What the file is called. Folders in front of it, and what is beyond 255 bytes, are left out.",
+        name,
+    );
     let side = |usual: u16| json!({"type": "integer", "minimum": 1, "maximum": 2048, "default": usual});
     add("width", "query", "width", "In pixels.", side(320));
     add("height", "query", "height", "In pixels.", side(240));
