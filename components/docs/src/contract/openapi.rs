@@ -145,7 +145,8 @@ fn describe(
     if !operation.media.is_empty() {
         let bytes = json!({"schema": {"type": "string", "format": "binary"}});
         let content: Map<_, _> = operation.media.iter().map(|media| ((*media).to_owned(), bytes.clone())).collect();
-        described["requestBody"] = json!({"required": true, "content": content});
+        // No bytes are bytes, too.
+        described["requestBody"] = json!({"required": false, "content": content});
     }
     described["responses"] = Value::Object(responses(operation, schemas, shared));
     described
