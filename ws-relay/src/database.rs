@@ -3,6 +3,7 @@
 use crate::tls;
 use anyhow::{Context, bail};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use serde::de::DeserializeOwned;
 use std::future::poll_fn;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -129,6 +130,18 @@ impl Database {
             }))
             .build()?;
         Ok(Self { pool, config, tls })
+    }
+
+    /// The document of a function of the index; `call` is its name with its arguments.
+    pub async fn document<T: DeserializeOwned>(
+        &self,
+        call: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<T, DatabaseError> {
+        let sql = format!("SELECT coalesce(document::text, 'null') FROM messaging.{call}");
+        let rows = self.query(&sql, params).await?;
+        let text: &str = rows.first().map_or(Ok("null"), |row| row.try_get(0))?;
+        serde_json::from_str(text).map_err(DatabaseError::Document)
     }
 
     /// Runs one statement that the pool's connections keep prepared.

@@ -3,8 +3,6 @@
 use crate::database::{Database, DatabaseError};
 use messaging_core::preview::PageSummary;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use tokio_postgres::types::ToSql;
 
 /// When a look at a page counts as lost, in seconds: well after its deadline, and that of the app to store its picture.
 const LEASE: i32 = 30;
@@ -42,7 +40,7 @@ struct Allowed {
 pub async fn claim(database: &Database, room: usize) -> Result<Next, DatabaseError> {
     let room = i32::try_from(room).unwrap_or(i32::MAX);
     let call = "claim_links(p_limit => $1, p_lease => $2, p_pause => $3)";
-    document(database, call, &[&room, &LEASE, &PAUSE]).await
+    database.document(call, &[&room, &LEASE, &PAUSE]).await
 }
 
 /// Keeps what a page says of itself.
@@ -50,28 +48,17 @@ pub async fn record(database: &Database, url: &str, page: Option<&PageSummary>) 
     let json = page.map(serde_json::to_string).transpose().map_err(DatabaseError::Document)?;
     let seconds = if page.is_some() { KNOWN } else { NOTHING };
     let call = "record_link(p_url => $1, p_page => $2::text::jsonb, p_seconds => $3)";
-    document(database, call, &[&url, &json, &seconds]).await
+    database.document(call, &[&url, &json, &seconds]).await
 }
 
 /// Shows a page in one of the messages that wait for it.
 pub async fn show(database: &Database, url: &str) -> Result<Shown, DatabaseError> {
-    document(database, "show_link(p_url => $1)", &[&url]).await
+    database.document("show_link(p_url => $1)", &[&url]).await
 }
 
 /// Whether a picture of so many bytes may be stored for those who wait for a page.
 pub async fn may_store(database: &Database, url: &str, size: usize) -> Result<bool, DatabaseError> {
     let size = i64::try_from(size).unwrap_or(i64::MAX);
-    let allowed: Allowed = document(database, "may_store_picture(p_url => $1, p_size => $2)", &[&url, &size]).await?;
+    let allowed: Allowed = database.document("may_store_picture(p_url => $1, p_size => $2)", &[&url, &size]).await?;
     Ok(allowed.is_allowed)
-}
-
-async fn document<T: DeserializeOwned>(
-    database: &Database,
-    call: &str,
-    params: &[&(dyn ToSql + Sync)],
-) -> Result<T, DatabaseError> {
-    let sql = format!("SELECT coalesce(document::text, 'null') FROM messaging.{call}");
-    let rows = database.query(&sql, params).await?;
-    let text: &str = rows.first().map_or(Ok("null"), |row| row.try_get(0))?;
-    serde_json::from_str(text).map_err(DatabaseError::Document)
 }

@@ -6,7 +6,6 @@ use super::call::Messaging;
 use super::{RETRY, TICK};
 use crate::database::Database;
 use crate::metrics::Metrics;
-use anyhow::Context;
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::time::sleep;
@@ -60,9 +59,7 @@ impl Content {
         struct Found {
             is_due: bool,
         }
-        let rows = self.database.query("SELECT document::text FROM messaging.is_content_due()", &[]).await?;
-        let document: &str = rows.first().context("no row")?.try_get(0)?;
-        if !serde_json::from_str::<Found>(document)?.is_due {
+        if !self.database.document::<Found>("is_content_due()", &[]).await?.is_due {
             return Ok(());
         }
         for _ in 0..CALLS {

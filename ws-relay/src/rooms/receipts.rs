@@ -6,7 +6,6 @@ use super::call::Messaging;
 use super::{RETRY, TICK};
 use crate::database::Database;
 use crate::metrics::Metrics;
-use anyhow::Context;
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::time::sleep;
@@ -72,8 +71,6 @@ impl Receipts {
         struct Found {
             are_due: bool,
         }
-        let rows = self.database.query("SELECT document::text FROM messaging.are_receipts_due()", &[]).await?;
-        let document: &str = rows.first().context("no row")?.try_get(0)?;
-        Ok(serde_json::from_str::<Found>(document)?.are_due)
+        Ok(self.database.document::<Found>("are_receipts_due()", &[]).await?.are_due)
     }
 }

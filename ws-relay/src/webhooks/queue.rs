@@ -3,8 +3,6 @@
 use super::request;
 use crate::database::{Database, DatabaseError};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 /// How often a delivery is tried.
@@ -54,34 +52,23 @@ pub struct Gone {
 /// The deliveries that may begin, at most `per_host` for each host.
 pub async fn due(database: &Database, per_host: usize) -> Result<Vec<Due>, DatabaseError> {
     let per_host = i32::try_from(per_host).unwrap_or(i32::MAX);
-    document(database, "list_due_deliveries(p_per_host => $1)", &[&per_host]).await
+    database.document("list_due_deliveries(p_per_host => $1)", &[&per_host]).await
 }
 
 /// Begins a try of these, as far as no other relay has.
 pub async fn claim(database: &Database, ids: &[i64]) -> Result<Vec<Claimed>, DatabaseError> {
     let call = "claim_deliveries(p_ids => $1, p_attempts => $2, p_seconds => $3)";
-    document(database, call, &[&ids, &ATTEMPTS, &LEASE]).await
+    database.document(call, &[&ids, &ATTEMPTS, &LEASE]).await
 }
 
 /// Ends a try: it is due again in `again` seconds, or gone.
 pub async fn end(database: &Database, id: i64, attempts: i32, again: Option<i32>) -> Result<(), DatabaseError> {
     let call = "end_delivery(p_id => $1, p_attempts => $2, p_seconds => $3)";
-    document(database, call, &[&id, &attempts, &again]).await
+    database.document(call, &[&id, &attempts, &again]).await
 }
 
 /// Deletes what nobody will deliver any more.
 pub async fn expire(database: &Database) -> Result<Gone, DatabaseError> {
     let call = "expire_deliveries(p_attempts => $1, p_seconds => $2, p_limit => $3)";
-    document(database, call, &[&ATTEMPTS, &AGE, &CLEANUP_BATCH]).await
-}
-
-async fn document<T: DeserializeOwned>(
-    database: &Database,
-    call: &str,
-    params: &[&(dyn ToSql + Sync)],
-) -> Result<T, DatabaseError> {
-    let sql = format!("SELECT coalesce(document::text, 'null') FROM messaging.{call}");
-    let rows = database.query(&sql, params).await?;
-    let text: &str = rows.first().map_or(Ok("null"), |row| row.try_get(0))?;
-    serde_json::from_str(text).map_err(DatabaseError::Document)
+    database.document(call, &[&ATTEMPTS, &AGE, &CLEANUP_BATCH]).await
 }

@@ -26,11 +26,9 @@ pub enum Who {
 
 /// What a request brings.
 pub struct Body {
-    /// Its media type.
-    pub media: &'static str,
     /// Its schema.
     pub schema: Type,
-    /// One that works, filled in by the interactive page; null where none is.
+    /// One that works, filled in by the interactive page.
     pub example: Value,
 }
 
@@ -128,7 +126,7 @@ impl Operation {
     /// A JSON body.
     pub fn reads<T: JsonSchema>(mut self, example: Value) -> Self {
         let schema = SchemaGenerator::subschema_for::<T>;
-        self.body = Some(Body { media: "application/json", schema, example });
+        self.body = Some(Body { schema, example });
         self.problems.extend(problems::body());
         self
     }

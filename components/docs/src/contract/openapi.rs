@@ -136,11 +136,8 @@ fn describe(
         described["parameters"] = names.into_iter().inspect(known).map(reference).collect();
     }
     if let Some(body) = &operation.body {
-        let mut content = json!({"schema": (body.schema)(&mut schemas.requests)});
-        if !body.example.is_null() {
-            content["example"] = body.example.clone();
-        }
-        described["requestBody"] = json!({"required": true, "content": {body.media: content}});
+        let content = json!({"schema": (body.schema)(&mut schemas.requests), "example": body.example});
+        described["requestBody"] = json!({"required": true, "content": {"application/json": content}});
     }
     if !operation.media.is_empty() {
         let bytes = json!({"schema": {"type": "string", "format": "binary"}});
