@@ -84,7 +84,12 @@ sys.exit(7)
 def drained(lives: float, seconds: int) -> subprocess.Popen[str]:
     command = [str(DOCKER / "drain"), sys.executable, "-c", PROGRAM, str(lives)]
     process = subprocess.Popen(
-        command, env={**os.environ, "DRAIN_SECONDS": str(seconds)}, stdout=subprocess.PIPE, text=True
+        command,
+        env={**os.environ, "DRAIN_SECONDS": str(seconds)},
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell cannot catch what it was started to ignore, as what runs behind a shell's `&` is.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None and process.stdout.readline() == "up\n"
     return process
