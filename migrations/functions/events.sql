@@ -27,14 +27,16 @@ BEGIN
 END
 $$;
 
--- Writes an event to the outbox and wakes the publisher when the transaction commits.
+-- Writes an event to the outbox and wakes the publisher when the transaction commits. The statement may have said which request
+-- it belongs to, for this transaction alone.
 CREATE FUNCTION messaging.publish(ch public.channels, p_seq bigint, p_subject text, p_payload jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     event uuid := gen_random_uuid();
 BEGIN
-    INSERT INTO public.outbox (event_id, channel_id, microdao_id, seq, subject, payload)
-    VALUES (event, ch.id, ch.microdao_id, p_seq, p_subject, jsonb_build_object(
+    INSERT INTO public.outbox (event_id, channel_id, microdao_id, seq, subject, request_id, payload)
+    VALUES (event, ch.id, ch.microdao_id, p_seq, p_subject,
+        left(nullif(current_setting('messaging.request_id', true), ''), 64), jsonb_build_object(
         'event_id', event, 'channel_id', ch.id, 'microdao_id', ch.microdao_id, 'seq', p_seq) || p_payload);
     PERFORM pg_notify('outbox', '');
 END

@@ -194,7 +194,7 @@ class Faults:
         for name, url in (("second-relay", self.second.url), ("ws-relay", self.stack.ws_url or "")):
             with suppress(httpx.HTTPError):
                 text = (await self.web.get(url.replace("ws", "http", 1) + "/metrics", timeout=3)).text
-                if "ws_relay_publisher_active 1" in text:
+                if "daarion_messaging_publisher_active 1" in text:
                     return name
         return "ws-relay"
 

@@ -2,7 +2,7 @@
 //! missing.
 
 use crate::database::{Database, DatabaseError};
-use crate::metrics::{LimitLabel, Metrics};
+use crate::metrics::Metrics;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,6 +21,7 @@ pub async fn run(database: Database, metrics: Arc<Metrics>, lagging: Arc<AtomicB
     let mut was_away = false;
     loop {
         let measured = measure(&database, &metrics).await;
+        metrics.database_up.set(i64::from(measured.is_ok()));
         if std::mem::replace(&mut was_away, measured.is_err()) && !was_away {
             doubt.notify_one();
         }
@@ -78,15 +79,17 @@ async fn measure_webhooks(database: &Database, metrics: &Metrics) -> Result<(), 
                       (SELECT coalesce(sum(dropped), 0)::bigint FROM messaging.gateway_subscriptions)";
     if let Some(row) = database.query(sql, &[]).await?.first() {
         metrics.webhooks_pending.set(row.try_get(0)?);
-        metrics.webhooks_dropped.set(row.try_get(1)?);
+        metrics
+            .webhooks_dropped
+            .inner()
+            .store(u64::try_from(row.try_get::<_, i64>(1)?).unwrap_or(0), Ordering::Relaxed);
     }
     Ok(())
 }
 
 async fn measure_limits(database: &Database, metrics: &Metrics) -> Result<(), DatabaseError> {
     for row in database.query("SELECT class, scope, hits FROM messaging.rate_limit_hits", &[]).await? {
-        let label = LimitLabel { class: row.try_get(0)?, scope: row.try_get(1)? };
-        metrics.rate_limited.get_or_create(&label).set(row.try_get(2)?);
+        metrics.limit_hits(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     }
     Ok(())
 }

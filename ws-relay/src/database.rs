@@ -1,5 +1,6 @@
 //! PostgreSQL: a pool for reading, and dedicated connections for work that takes more than one statement.
 
+use crate::metrics::Metrics;
 use crate::tls;
 use anyhow::{Context, bail};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
@@ -159,6 +160,12 @@ impl Database {
                 Err(DatabaseError::Deadline)
             }
         }
+    }
+
+    /// Notes what the pool's connections do.
+    pub fn measure(&self, metrics: &Metrics) {
+        let status = self.pool.status();
+        metrics.pool(status.size, status.available, status.waiting);
     }
 
     /// Opens a connection outside the pool.

@@ -22,11 +22,18 @@ pub struct Event {
     pub subject: String,
     /// The JSON text that goes to NATS.
     pub payload: String,
+    /// When the statement that wrote it began, in milliseconds since 1970 by the database's clock.
+    pub written_ms: i64,
+    /// The request that wrote it, where one did that says so.
+    pub request_id: Option<String>,
 }
 
 impl Event {
     /// The columns that [`Event::from_row`] reads first, of `public.outbox` under the name `o`.
-    pub const COLUMNS: &str = "o.id, o.event_id, o.channel_id, o.seq, o.subject, o.payload::text";
+    pub const COLUMNS: &str = "o.id, o.event_id, o.channel_id, o.seq, o.subject, o.payload::text,
+        (extract(epoch FROM o.created_at) * 1000)::bigint, o.request_id";
+    /// How many these are.
+    pub const WIDTH: usize = 8;
 
     /// Reads a row that begins with [`Event::COLUMNS`].
     pub fn from_row(row: &Row) -> Result<Self, tokio_postgres::Error> {
@@ -38,6 +45,8 @@ impl Event {
             seq: row.try_get(3)?,
             subject: row.try_get(4)?,
             payload: row.try_get(5)?,
+            written_ms: row.try_get(6)?,
+            request_id: row.try_get(7)?,
         })
     }
 
@@ -63,7 +72,17 @@ mod tests {
     fn a_message_id_is_the_rows_id_and_later_its_generation_too() {
         let (event_id, channel) = (Uuid::nil(), ChannelId(Uuid::nil()));
         let (subject, payload) = (String::new(), String::new());
-        let event = Event { id: 1041, generation: 0, event_id, channel, seq: 1, subject, payload };
+        let event = Event {
+            id: 1041,
+            generation: 0,
+            event_id,
+            channel,
+            seq: 1,
+            subject,
+            payload,
+            written_ms: 0,
+            request_id: None,
+        };
         assert_eq!(event.message_id(), "1041");
         let again = Event { generation: 1_764_106_800, ..event };
         assert_eq!(again.message_id(), "1041.1764106800");

@@ -10,6 +10,7 @@ mod event;
 mod http;
 mod http_client;
 mod live;
+mod log;
 mod metrics;
 mod migrate;
 mod nats;
@@ -18,6 +19,7 @@ mod outbox;
 mod ping;
 mod previews;
 mod replay;
+mod requests;
 mod rooms;
 mod serve;
 mod settings;
@@ -30,10 +32,8 @@ mod words;
 
 use anyhow::{Context, bail};
 use replay::Replay;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
-use tracing_subscriber::EnvFilter;
 
 const USAGE: &str = "\
 ws-relay                        publish the outbox to NATS and serve WebSockets
@@ -98,7 +98,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         println!("{text}");
         return Ok(());
     }
-    log();
+    log::start();
     let setting = environment::read(|name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -116,18 +116,6 @@ fn run(command: Command) -> anyhow::Result<()> {
             _ => serve::run(setting).await,
         }
     })
-}
-
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,async_nats=off"));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match std::env::var("LOG_FORMAT").as_deref() {
-        Ok("json") => subscriber.json().init(),
-        _ => subscriber.with_target(false).init(),
-    }
 }
 
 #[cfg(test)]

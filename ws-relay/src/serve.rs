@@ -16,6 +16,7 @@ use crate::live::resumes::Resumes;
 use crate::metrics::Metrics;
 use crate::outbox::Publisher;
 use crate::previews::Previews;
+use crate::requests;
 use crate::rooms::content::Content;
 use crate::rooms::receipts::Receipts;
 use crate::rooms::{Messaging, Rounds, unsearched};
@@ -56,6 +57,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let mut interrupt = signal(SignalKind::interrupt())?;
 
     let metrics = Arc::new(Metrics::default());
+    metrics.sockets_limit.set(i64::try_from(settings.max_sockets).unwrap_or(i64::MAX));
     let shutdown = CancellationToken::new();
     let database = Database::new(&settings.database_url, settings.database_pool)?;
     let feed = Feed::start(&settings.nats, metrics.clone()).await?;
@@ -76,6 +78,9 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     tokio::spawn(backlog::run(database.clone(), metrics.clone(), lagging, feed.doubt.clone()));
     tokio::spawn(unsearched::run(database.clone(), metrics.clone()));
     tokio::spawn(words::run(database.clone()));
+    if let Some(place) = settings.request_logs.take() {
+        tokio::spawn(requests::run(place, metrics.clone()));
+    }
     if let Some(matrix) = settings.matrix.take() {
         tokio::spawn(ping::run(matrix));
     }

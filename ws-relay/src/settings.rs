@@ -34,6 +34,7 @@ Settings (environment; each secret may instead be in a file, named by JWT_SECRET
                            PEM files: with them WS_LISTEN speaks TLS itself; both are read again when they change
   METRICS_LISTEN           address of /metrics alone, which WS_LISTEN then does not have; it should be one that
                            only your monitoring reaches
+  REQUEST_LOGS             folder of the components' logs (spin up --log-dir), or a file: /metrics has their requests
   WS_MAX_SOCKETS           sockets that may be open (20000)
   WS_MAX_SOCKETS_PER_CALLER
                            sockets that one caller may have open on this relay (200)
@@ -100,6 +101,8 @@ pub struct Settings {
     pub certificate: Option<CertificateFiles>,
     /// Address of `/metrics` alone.
     pub metrics_listen: Option<String>,
+    /// Where the components' log is that requests are counted from; without it they are not.
+    pub request_logs: Option<std::path::PathBuf>,
     /// Sockets at a time.
     pub max_sockets: usize,
     /// Sockets of one caller at a time.
@@ -144,6 +147,7 @@ impl Settings {
                 _ => bail!("set both of WS_TLS_CERTIFICATE and WS_TLS_KEY, or none"),
             },
             metrics_listen: text("METRICS_LISTEN"),
+            request_logs: text("REQUEST_LOGS").map(Into::into),
             max_sockets: number(text, "WS_MAX_SOCKETS", 20_000)?,
             max_sockets_per_caller: number(text, "WS_MAX_SOCKETS_PER_CALLER", 200)?,
             cors_allow_origins: text("CORS_ALLOW_ORIGINS"),

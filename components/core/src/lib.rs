@@ -44,5 +44,6 @@ pub mod socket;
 pub mod text;
 pub mod thread;
 pub mod time;
+pub mod trace;
 pub mod typing;
 pub mod webhook;

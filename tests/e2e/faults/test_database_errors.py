@@ -152,7 +152,7 @@ async def test_an_event_at_fault_itself_is_set_aside_and_replayed(
 
     async def counted() -> bool:
         metrics = await web.get(f"{(stack.ws_url or '').replace('ws', 'http', 1)}/metrics")
-        return "ws_relay_set_aside_events 1" in metrics.text
+        return "daarion_messaging_set_aside_events 1" in metrics.text
 
     await eventually("the relay counts it", counted)
     again = await operator.request("POST", f"{SET_ASIDE}/replay")

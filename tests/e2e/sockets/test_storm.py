@@ -72,7 +72,7 @@ async def got_everything(storm: Program, index: Index, channels: list[dict[str, 
 
 async def metric(web: httpx.AsyncClient, stack: Stack, name: str) -> float:
     text = (await web.get(f"{(stack.ws_url or '').replace('ws', 'http', 1)}/metrics")).text
-    return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"ws_relay_{name} ")))
+    return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"daarion_messaging_{name} ")))
 
 
 async def test_clients_that_are_cut_and_come_back_at_once_hold_up_nobody(

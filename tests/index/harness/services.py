@@ -130,7 +130,7 @@ class Relay(Process):
         async with httpx.AsyncClient(trust_env=False) as client:
             text = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text
         lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
-        return {name.removeprefix("ws_relay_"): float(value) for name, _, value in lines}
+        return {name.removeprefix("daarion_messaging_"): float(value) for name, _, value in lines}
 
     async def publishes(self) -> None:
         """Returns when it is the publisher."""

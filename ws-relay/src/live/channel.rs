@@ -249,6 +249,7 @@ impl Channel {
         let mut handed = 0usize;
         while let Some(frame) = self.sequencer.next() {
             self.recent.push(frame.clone(), std::time::Instant::now());
+            self.hub.metrics.delivered(frame.written_ms);
             self.fan_out(&Delivery::Logged(frame.clone()));
             self.stands(Some(frame));
             handed += 1;

@@ -54,6 +54,7 @@ async fn logged(nats: &Nats, metrics: Arc<Metrics>, doubt: Arc<Notify>) -> anyho
     let callback = move |event: Event| {
         match &event {
             Event::Connected => {
+                metrics.nats_connected.set(1);
                 if was_connected.swap(true, Ordering::Relaxed) {
                     metrics.nats_reconnects.inc();
                 }
@@ -61,6 +62,7 @@ async fn logged(nats: &Nats, metrics: Arc<Metrics>, doubt: Arc<Notify>) -> anyho
                 doubt.notify_one();
             }
             Event::Disconnected => {
+                metrics.nats_connected.set(0);
                 tracing::warn!("lost NATS; until it is back, sockets get their events from the database");
                 doubt.notify_one();
             }

@@ -78,6 +78,8 @@ pub struct LoggedFrame {
     pub ends_membership: bool,
     /// The JSON text.
     pub text: Utf8Bytes,
+    /// When its event was written ([`Event::written_ms`]); `None` from a relay that does not say.
+    pub written_ms: Option<i64>,
 }
 
 impl LoggedFrame {
@@ -85,7 +87,7 @@ impl LoggedFrame {
     pub fn of_event(event: &Event, frame_type: FrameType<'_>) -> serde_json::Result<Self> {
         let payload: BTreeMap<String, &RawValue> = serde_json::from_str(&event.payload)?;
         let text = serde_json::to_string(&Body { event, frame_type, payload: &payload })?;
-        Ok(Self::new(event.channel, event.seq, frame_type, text.into()))
+        Ok(Self { written_ms: Some(event.written_ms), ..Self::new(event.channel, event.seq, frame_type, text.into()) })
     }
 
     /// Takes a frame that another relay has serialised from an event on `subject`. `None` when the subject has no
@@ -109,7 +111,7 @@ impl LoggedFrame {
     fn new(channel: ChannelId, seq: Seq, frame_type: FrameType<'_>, text: Utf8Bytes) -> Self {
         let (access_effect, concerns) = (frame_type.access_effect(&text), frame_type.concerns(&text));
         let ends_membership = matches!(frame_type, FrameType::Known(EventType::MemberLeft | EventType::MemberKicked));
-        Self { channel, seq, access_effect, concerns, ends_membership, text }
+        Self { channel, seq, access_effect, concerns, ends_membership, text, written_ms: None }
     }
 }
 
@@ -142,7 +144,15 @@ impl LoggedFrame {
     pub fn example(seq: Seq, text: &str) -> Self {
         let channel = ChannelId(uuid::Uuid::nil());
         let access_effect = AccessEffect::Nobody;
-        Self { channel, seq, access_effect, concerns: None, ends_membership: false, text: text.into() }
+        Self {
+            channel,
+            seq,
+            access_effect,
+            concerns: None,
+            ends_membership: false,
+            text: text.into(),
+            written_ms: None,
+        }
     }
 }
 
@@ -160,6 +170,8 @@ mod tests {
             seq: 3,
             subject: subject.to_owned(),
             payload: payload.to_string(),
+            written_ms: 5,
+            request_id: None,
         }
     }
 

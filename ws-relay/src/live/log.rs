@@ -36,7 +36,7 @@ pub async fn read(database: &Database, channel: ChannelId, after: Seq) -> Result
     );
     let rows = database.query(&sql, &[&channel.0, &after]).await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let head = first.try_get(6)?;
+    let head = first.try_get(Event::WIDTH)?;
     let mut frames = Vec::with_capacity(rows.len());
     for row in &rows {
         // A channel without events after that number is one row without an event.
@@ -132,9 +132,9 @@ pub async fn memberships(database: &Database, since: &[(&EntityId, Duration)]) -
     let mut found = Found { frames: Vec::new(), incomplete: HashMap::new() };
     let mut rows_of: HashMap<i64, usize> = HashMap::new();
     for row in database.query(&sql, &[&ids, &ages]).await? {
-        let n: i64 = row.try_get(7)?;
+        let n: i64 = row.try_get(Event::WIDTH + 1)?;
         let Some((id, _)) = usize::try_from(n).ok().and_then(|n| since.get(n.checked_sub(1)?)) else { continue };
-        let age = Duration::try_from_secs_f64(row.try_get(6)?).unwrap_or_default();
+        let age = Duration::try_from_secs_f64(row.try_get(Event::WIDTH)?).unwrap_or_default();
         let rows = rows_of.entry(n).or_default();
         *rows += 1;
         if *rows == PAGE {

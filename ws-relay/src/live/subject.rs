@@ -16,6 +16,9 @@ const SEQ: &str = "Daarion-Seq";
 /// The subject of the event itself.
 const SUBJECT: &str = "Daarion-Subject";
 
+/// When the event was written, in milliseconds since 1970.
+const WRITTEN: &str = "Daarion-Written";
+
 /// The members of an event's payload that are empty because the event is larger than NATS takes, with commas between.
 pub const LEFT_OUT: &str = "Daarion-Left-Out";
 /// The generation in which an event was sent to the stream again.
@@ -52,6 +55,9 @@ pub fn logged_message(frame: &LoggedFrame, subject: &str) -> (HeaderMap, Bytes) 
     let mut headers = HeaderMap::new();
     headers.insert(SEQ, frame.seq.to_string());
     headers.insert(SUBJECT, subject);
+    if let Some(written_ms) = frame.written_ms {
+        headers.insert(WRITTEN, written_ms.to_string());
+    }
     (headers, frame.text.clone().into())
 }
 
@@ -59,7 +65,9 @@ pub fn logged_message(frame: &LoggedFrame, subject: &str) -> (HeaderMap, Bytes) 
 pub fn logged_frame(channel: ChannelId, message: Message) -> Option<LoggedFrame> {
     let headers = message.headers.as_ref()?;
     let seq: Seq = headers.get(SEQ)?.as_str().parse().ok()?;
-    LoggedFrame::received(channel, seq, headers.get(SUBJECT)?.as_str(), message.payload)
+    let written_ms = headers.get(WRITTEN).and_then(|written| written.as_str().parse().ok());
+    let frame = LoggedFrame::received(channel, seq, headers.get(SUBJECT)?.as_str(), message.payload)?;
+    Some(LoggedFrame { written_ms, ..frame })
 }
 
 /// Reads what [`logged_message`] made of an event about the memberships of `id`; `None` for anything else.
@@ -101,7 +109,17 @@ mod tests {
     fn frame(subject: &str, payload: &serde_json::Value) -> LoggedFrame {
         let (event_id, channel) = (Uuid::from_u128(1), ChannelId(Uuid::from_u128(2)));
         let (subject, payload) = (subject.to_owned(), payload.to_string());
-        let event = Event { id: 7, generation: 0, event_id, channel, seq: 3, subject, payload };
+        let event = Event {
+            id: 7,
+            generation: 0,
+            event_id,
+            channel,
+            seq: 3,
+            subject,
+            payload,
+            written_ms: 5,
+            request_id: None,
+        };
         LoggedFrame::of_event(&event, FrameType::of_subject(&event.subject).unwrap()).unwrap()
     }
 
@@ -135,7 +153,7 @@ mod tests {
         let invited = json!({"member_id": "user:bob"});
         let read = |id| member_frame(&EntityId::parse(id).unwrap(), message("messaging.member.invited", &invited));
         let frame = read("user:bob").unwrap();
-        assert_eq!((frame.channel, frame.seq), (ChannelId(Uuid::from_u128(2)), 3));
+        assert_eq!((frame.channel, frame.seq, frame.written_ms), (ChannelId(Uuid::from_u128(2)), 3, Some(5)));
         assert!(read("user:alice").is_none());
         let other = message("messaging.message.created", &json!({"member_id": "user:bob"}));
         assert!(member_frame(&EntityId::parse("user:bob").unwrap(), other).is_none());

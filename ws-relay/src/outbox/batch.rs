@@ -143,6 +143,7 @@ impl<'a> Batch<'a> {
             Ok(ack) => {
                 self.nats.saw_place(ack.sequence);
                 self.outcome.new += u64::from(!ack.duplicate);
+                self.tell(&event);
                 self.done((event.id, i64::try_from(ack.sequence).ok()));
                 None
             }
@@ -230,6 +231,15 @@ impl<'a> Batch<'a> {
                 tracing::error!(outbox_id = event.id, "an event's payload makes no frame: {e}");
                 Ok(())
             }
+        }
+    }
+
+    /// One line to an event, by which a request is followed to its end. Those that come again had theirs.
+    fn tell(&self, event: &Event) {
+        if !self.is_refill {
+            let Event { id: outbox_id, channel, seq, subject, request_id, .. } = event;
+            let request_id = request_id.as_deref();
+            tracing::info!(target: "published", request_id, outbox_id, %channel, seq, subject, "published");
         }
     }
 

@@ -91,6 +91,7 @@ pub struct Session {
 /// Serves a socket until it ends.
 pub async fn serve(app: Arc<App>, socket: WebSocket, meter: Meter, identity: Identity, purpose: Purpose) {
     app.metrics.sockets_open.inc();
+    app.metrics.sockets_opened.inc();
     let many = matches!(purpose, Purpose::Many);
     let (size, bytes) = match many {
         true => (app.queue.saturating_mul(MANY), app.queue_bytes.saturating_mul(MANY_BYTES)),
@@ -291,8 +292,10 @@ impl Session {
 
     /// Puts a text behind those that wait to be sent.
     pub(super) async fn say(&mut self, text: Utf8Bytes) -> Result<(), End> {
+        let bytes = text.len();
         self.connection.feed(Message::Text(text)).await?;
         self.app.metrics.frames_sent.inc();
+        self.app.metrics.frame_bytes_sent.inc_by(u64::try_from(bytes).unwrap_or(0));
         Ok(())
     }
 }

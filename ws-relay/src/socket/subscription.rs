@@ -5,6 +5,7 @@ use crate::live::channel::Joined;
 use crate::live::log::LogPage;
 use crate::live::resumes::Outcome;
 use crate::live::subscriber::Generation;
+use crate::metrics::ResumeOutcome;
 use crate::socket::connection::End;
 use crate::socket::deliver::unchecked;
 use crate::socket::resume::{self, Next};
@@ -33,6 +34,8 @@ pub struct Subscription {
     pub(super) generation: Generation,
     /// Whether the client gets frames besides those of events.
     pub(super) takes_notices: bool,
+    /// Whether the client has asked for what it missed, and has neither got all of it nor been told to reload.
+    pub(super) resumes: bool,
 }
 
 /// The end of something that a subscription waited for.
@@ -63,7 +66,8 @@ impl Session {
         self.catching = Some(channel);
         self.subscriber.generation = self.subscriber.generation.wrapping_add(1);
         let (delivered, generation) = (since.unwrap_or(head), self.subscriber.generation);
-        let subscription = Subscription { delivered, checked: head, openness, generation, takes_notices };
+        let resumes = since.is_some();
+        let subscription = Subscription { delivered, checked: head, openness, generation, takes_notices, resumes };
         self.subscriptions.insert(channel, subscription);
         match since {
             // Beyond the channel's end, or too far behind it.
@@ -166,6 +170,7 @@ impl Session {
                 self.read(channel, after, AGAIN);
             }
             Step::Joined(channel, Joined::Live) => {
+                self.resumed(channel, ResumeOutcome::CaughtUp);
                 self.tell_reading(channel).await?;
                 self.catching = None;
                 self.take_next();
@@ -212,6 +217,7 @@ impl Session {
         if let Some(subscription) = self.subscriptions.get_mut(&channel) {
             subscription.delivered = seq;
             self.app.metrics.reloads.inc();
+            self.resumed(channel, ResumeOutcome::Reloaded);
             self.notify(&Notice::Reload { channel_id: channel, seq }).await?;
         }
         Ok(())
@@ -219,6 +225,7 @@ impl Session {
 
     /// Ends a subscription that cannot go on; a socket for that channel alone is closed.
     pub(super) async fn lose(&mut self, channel: ChannelId, reason: CloseCode) -> Result<(), End> {
+        self.resumed(channel, ResumeOutcome::Failed);
         if !self.many {
             return Err(End::Close(reason));
         }
@@ -232,6 +239,14 @@ impl Session {
             self.error(channel, code).await?;
         }
         Ok(())
+    }
+
+    /// Counts how a resume ended, once.
+    fn resumed(&mut self, channel: ChannelId, outcome: ResumeOutcome) {
+        if let Some(subscription) = self.subscriptions.get_mut(&channel).filter(|subscription| subscription.resumes) {
+            subscription.resumes = false;
+            self.app.metrics.resumed(outcome);
+        }
     }
 
     /// Tells the client that it does not get a channel.
