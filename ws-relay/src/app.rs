@@ -9,6 +9,7 @@ use crate::http_client::HttpClient;
 use crate::live::hub::Hub;
 use crate::live::memberships::Memberships;
 use crate::metrics::Metrics;
+use crate::schema::Schema;
 use crate::socket::departure::Departure;
 use crate::typing::Typists;
 use messaging_core::auth::Verifier;
@@ -34,6 +35,8 @@ pub struct App {
     pub origins: Origins,
     /// Whether the database was there a moment ago.
     pub reachable: Reachable,
+    /// Whether it is one that this relay works with.
+    pub schema: Arc<Schema>,
     /// Checks who is calling.
     pub verifier: Verifier,
     /// Fetches the keys that it checks with.

@@ -16,11 +16,13 @@ mod migrate;
 mod nats;
 mod or_never;
 mod outbox;
+mod own_session;
 mod ping;
 mod previews;
 mod replay;
 mod requests;
 mod rooms;
+mod schema;
 mod serve;
 mod settings;
 mod socket;
@@ -39,6 +41,8 @@ const USAGE: &str = "\
 ws-relay                        publish the outbox to NATS and serve WebSockets
 ws-relay migrate [--wait SECS]  bring the database to the newest schema and exit; waits for a database that
                                 is not up yet (60)
+ws-relay migrate --check        say whether this version and the database fit, and change nothing. Exit code 0: they do;
+                                2: `ws-relay migrate` comes first; 3: this version is too old; 1: it cannot be told
 ws-relay replay --since WHEN [--channel ID]
                                 have events published to NATS again, of the day that is kept: from a time on
                                 (2026-01-31T12:00:00Z, or 90s, 30m, 6h ago), or from a channel's number on. The
@@ -54,6 +58,7 @@ ws-relay --help | --version";
 enum Command {
     Serve,
     Migrate(Duration),
+    CheckSchema,
     Replay(Replay),
     Reconcile(rooms::command::Wanted),
     Reindex(rooms::reindex::Wanted),
@@ -64,7 +69,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).and_then(run);
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(e) => {
             eprintln!("ws-relay: {e:#}");
             ExitCode::FAILURE
@@ -76,6 +81,7 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
     Ok(match arguments {
         [] => Command::Serve,
         ["migrate"] => Command::Migrate(Duration::from_secs(60)),
+        ["migrate", "--check"] => Command::CheckSchema,
         ["migrate", "--wait", seconds] => {
             Command::Migrate(Duration::from_secs(seconds.parse().context("--wait takes seconds")?))
         }
@@ -93,16 +99,22 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
     })
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     if let Command::Print(text) = command {
         println!("{text}");
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     log::start();
     let setting = environment::read(|name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        match command {
+        let done = match command {
+            Command::CheckSchema => {
+                let database = database::Database::new(&settings::migration_database_url(&setting)?, 1)?;
+                let (report, code) = migrate::check(&database).await?;
+                println!("{report}");
+                return Ok(ExitCode::from(code));
+            }
             Command::Migrate(patience) => {
                 let database = database::Database::new(&settings::migration_database_url(&setting)?, 1)?;
                 migrate::run(&database, &migrate::Roles::read(setting), patience).await
@@ -114,7 +126,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Reconcile(wanted) => rooms::command::run(wanted, setting).await,
             Command::Reindex(wanted) => rooms::reindex::run(wanted, setting).await,
             _ => serve::run(setting).await,
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     })
 }
 
@@ -127,6 +140,8 @@ mod tests {
         assert!(matches!(command(&[]), Ok(Command::Serve)));
         assert!(matches!(command(&["migrate", "--wait", "5"]), Ok(Command::Migrate(d)) if d.as_secs() == 5));
         assert!(command(&["migrate", "--wait", "soon"]).is_err());
+        assert!(matches!(command(&["migrate", "--check"]), Ok(Command::CheckSchema)));
+        assert!(command(&["migrate", "--check", "now"]).is_err());
         assert!(command(&["serve", "now"]).is_err());
         assert!(matches!(command(&["replay", "--since", "6h"]), Ok(Command::Replay(_))));
         assert!(command(&["replay"]).is_err());

@@ -1,13 +1,16 @@
 //! `ws-relay migrate`: brings the database to the newest schema, first the tables, then the functions.
 
+mod fit;
 mod functions;
 mod grants;
 mod layout;
 mod roles;
 
+pub use fit::{Fit, State};
 pub use roles::Roles;
 
-use crate::database::{Database, DatabaseError, Dedicated};
+use crate::database::{Database, DatabaseError, Dedicated, NO_PATH};
+use crate::own_session;
 use anyhow::{Context, bail};
 use refinery::{Migration, Runner, Target};
 use std::time::{Duration, Instant};
@@ -33,6 +36,7 @@ const RETRY: Duration = Duration::from_millis(500);
 pub async fn run(database: &Database, roles: &Roles, patience: Duration) -> anyhow::Result<()> {
     let deadline = Instant::now() + patience;
     let mut connection = connect(database, deadline).await?;
+    own_session::check(&connection.client, database).await.context("nothing was changed")?;
     // Tried, not waited for: a session that waits inside a statement holds back vacuum everywhere.
     let mut told = false;
     while !lock(&connection.client).await? {
@@ -61,6 +65,17 @@ pub async fn run(database: &Database, roles: &Roles, patience: Duration) -> anyh
         _ => tracing::info!("the database is up to date"),
     }
     Ok(())
+}
+
+/// Whether this program and the database fit: what to tell an operator, and the exit code. Changes nothing.
+pub async fn check(database: &Database) -> anyhow::Result<(String, u8)> {
+    let connection = connect(database, Instant::now()).await?;
+    let client = &connection.client;
+    client.batch_execute(NO_PATH).await.context("the database went away")?;
+    layout::check(client).await?;
+    let state = State::read(client).await?;
+    let fit = state.fit()?;
+    Ok((state.report(client, fit).await?, fit.code()))
 }
 
 async fn connect(database: &Database, deadline: Instant) -> anyhow::Result<Dedicated> {
@@ -133,8 +148,8 @@ async fn number(client: &mut Client) -> anyhow::Result<usize> {
 }
 
 /// Whether there is a table of this name.
-async fn has(client: &Client, table: &str) -> anyhow::Result<bool> {
-    Ok(client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table]).await?.try_get(0)?)
+async fn has(client: &Client, table: &str) -> Result<bool, tokio_postgres::Error> {
+    client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&table]).await?.try_get(0)
 }
 
 fn runner(migrations: &[Migration]) -> Runner {

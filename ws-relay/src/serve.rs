@@ -20,6 +20,7 @@ use crate::requests;
 use crate::rooms::content::Content;
 use crate::rooms::receipts::Receipts;
 use crate::rooms::{Messaging, Rounds, unsearched};
+use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::socket::departure::Departure;
 use crate::typing::Typists;
@@ -41,7 +42,7 @@ use tokio_util::task::TaskTracker;
 /// How long the end waits for sockets and the publisher.
 const FAREWELL: Duration = Duration::from_secs(12);
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM or SIGINT, or until it turns out that the database is too new.
 pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
     let verifier = Verifier::from_settings(&setting).map_err(|e| anyhow!(e))?;
     let mut settings = Settings::read(&setting)?;
@@ -73,6 +74,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     };
     let memberships = Memberships::start(database.clone(), feed.client.clone(), metrics.clone());
 
+    let schema = Arc::new(Schema::default());
     let lagging = Arc::new(AtomicBool::new(false));
     tokio::spawn(reconcile::run(hub.clone(), memberships.clone(), feed.doubt.clone(), lagging.clone()));
     tokio::spawn(backlog::run(database.clone(), metrics.clone(), lagging, feed.doubt.clone()));
@@ -95,6 +97,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         places: Places::new(settings.max_sockets, settings.max_sockets_per_caller),
         origins: Origins::new(settings.cors_allow_origins.take(), verifier.development()),
         reachable: Reachable::default(),
+        schema: schema.clone(),
         verifier,
         http_client: http_client::new()?,
         metrics: metrics.clone(),
@@ -122,7 +125,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     tasks.spawn(rounds.run(shutdown.clone()));
     let ephemeral_nats = feed.ephemeral_client.clone();
     let settings = Arc::new(settings);
-    let publisher = Publisher { database, settings, ephemeral_nats, webhooks_queued, metrics };
+    let publisher = Publisher { database: database.clone(), settings, ephemeral_nats, webhooks_queued, metrics };
     tasks.spawn(publisher.run(shutdown.clone()));
     let routes = router(app.clone(), metrics_listener.is_none());
     let served = tokio::spawn(server::run(listener, certificate, routes, shutdown.clone()));
@@ -131,10 +134,11 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         tokio::spawn(server::run(listener, None, metrics_router(app.clone()), shutdown.clone()));
     }
 
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let reason = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        too_new = schema.check(&database) => Some(too_new),
+    };
     tracing::info!("stopping");
     app.departure.begin(app.metrics.sockets_open.get());
     served.await?;
@@ -142,7 +146,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     if timeout(FAREWELL, tasks.wait()).await.is_err() {
         tracing::warn!("{} sockets did not close in time", tasks.len());
     }
-    Ok(())
+    reason.map_or(Ok(()), Err)
 }
 
 async fn listen(address: &str) -> anyhow::Result<TcpListener> {

@@ -28,11 +28,12 @@ def user() -> str | None:
     return "postgres" if os.geteuid() == 0 else None
 
 
-async def run_migrate(url: str, *, program: Path = WS_RELAY, **settings: str) -> tuple[int, str]:
-    """Runs the migration command with these settings; returns its exit code and what it says."""
+async def run_migrate(url: str, *words: str, program: Path = WS_RELAY, **settings: str) -> tuple[int, str]:
+    """Runs the migration command with these words and settings; returns its exit code and what it says."""
     process = await asyncio.create_subprocess_exec(
         program,
         "migrate",
+        *words,
         env={"DATABASE_URL": url} | settings,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -20,11 +20,11 @@ const FRESH: Duration = Duration::from_secs(1);
 /// The state of the relay and of what it needs.
 #[derive(Serialize)]
 pub struct Health {
-    /// `ok`, or `degraded` when NATS or the database is missing.
+    /// `ok`, or `degraded` when NATS or the database is missing or older than this relay.
     status: &'static str,
     /// `connected` or `disconnected`.
     nats: &'static str,
-    /// `reachable` or `unreachable`.
+    /// `reachable`, `unreachable`, or `not_migrated` when it is older than this relay.
     database: &'static str,
     /// `token`, or `development` where anyone may call themselves anyone.
     auth_mode: &'static str,
@@ -64,10 +64,15 @@ pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
 async fn look(app: &App) -> Health {
     let nats = app.hub.nats.connection_state() == Nats::Connected;
     let database = app.reachable.look(&app.database).await;
+    let migrated = !app.schema.is_too_old();
     Health {
-        status: if nats && database { "ok" } else { "degraded" },
+        status: if nats && database && migrated { "ok" } else { "degraded" },
         nats: if nats { "connected" } else { "disconnected" },
-        database: if database { "reachable" } else { "unreachable" },
+        database: match (database, migrated) {
+            (true, true) => "reachable",
+            (true, false) => "not_migrated",
+            (false, _) => "unreachable",
+        },
         auth_mode: if app.verifier.development() { "development" } else { "token" },
     }
 }

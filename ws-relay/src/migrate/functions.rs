@@ -4,25 +4,25 @@
 //! and would fail in the middle of its statement if that number went away.
 
 use super::files;
+use super::fit::{SERVES, VERSION, is_newer};
 use super::roles::{Roles, secure};
 use anyhow::{Context, bail};
 use messaging_core::refusal::Refusal;
-use semver::Version;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use tokio_postgres::error::{ErrorPosition, SqlState};
 use tokio_postgres::{Client, GenericClient, Transaction};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// Which functions the database has: one row.
-const STATE: &str = "messaging.applied_functions";
+pub(super) const STATE: &str = "messaging.applied_functions";
 const CREATE_STATE: &str = "CREATE TABLE IF NOT EXISTS messaging.applied_functions (
     only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     version    text NOT NULL,
     hash       text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
-)";
+);
+-- The oldest version of a program that they serve; where it is missing, their own.
+ALTER TABLE messaging.applied_functions ADD COLUMN IF NOT EXISTS serves text";
 
 /// How every definition begins, and how it is sent.
 const DEFINITION: &str = "CREATE FUNCTION messaging.";
@@ -56,17 +56,11 @@ pub async fn bring_up_to_date(client: &mut Client, roles: &Roles) -> anyhow::Res
     Ok(true)
 }
 
-/// Whether the functions that `stored` applied are a later program's than `own`.
-fn is_newer(stored: &str, own: &str) -> anyhow::Result<bool> {
-    let parse = |version: &str| Version::parse(version).with_context(|| format!("{version:?} is no version"));
-    Ok(parse(stored)?.cmp_precedence(&parse(own)?).is_gt())
-}
-
-/// Everything that decides what the functions are: the names and texts of the files, and the refusals.
-fn hash(files: &[(&str, &str)]) -> String {
+/// Everything that decides what the functions are: the names and texts of the files, the refusals, and whom they serve.
+pub(super) fn hash(files: &[(&str, &str)]) -> String {
     let mut hash = Sha256::new();
     let refusals = Refusal::ALL.iter().map(|refusal| refusal.code());
-    for text in files.iter().flat_map(|(name, sql)| [*name, *sql]).chain(refusals) {
+    for text in files.iter().flat_map(|(name, sql)| [*name, *sql]).chain(refusals).chain([SERVES]) {
         hash.update(text.len().to_be_bytes());
         hash.update(text);
     }
@@ -94,6 +88,24 @@ async fn refuse_strangers(client: &Client) -> anyhow::Result<()> {
              alone; move them to another schema, or drop them"
         ),
     }
+}
+
+/// The names of the functions whose text is another in the files than in the database, or that only one of them has.
+pub(super) async fn differing(client: &Client) -> anyhow::Result<BTreeSet<String>> {
+    let sql = "SELECT p.proname::text, p.prosrc FROM pg_proc p WHERE p.pronamespace = to_regnamespace('messaging')";
+    let there = client.query(sql, &[]).await?.into_iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let there: BTreeSet<(String, String)> = there.collect::<Result<_, tokio_postgres::Error>>()?;
+    let ours: BTreeSet<(String, String)> = files::FUNCTIONS.iter().flat_map(|(_, sql)| bodies(sql)).collect();
+    Ok(there.symmetric_difference(&ours).map(|(name, _)| name.clone()).collect())
+}
+
+/// The functions of a file: name and body.
+fn bodies(sql: &str) -> impl Iterator<Item = (String, String)> {
+    sql.split(DEFINITION).skip(1).filter_map(|definition| {
+        let (name, rest) = definition.split_once('(')?;
+        let (body, _) = rest.split_once("AS $$")?.1.split_once("$$")?;
+        Some((name.to_owned(), body.to_owned()))
+    })
 }
 
 struct Function {
@@ -131,9 +143,10 @@ async fn apply(transaction: &Transaction<'_>, files: &[(&str, &str)], hash: &str
     }
     drop_functions(transaction, gone.iter().map(|(_, function)| function.name.as_str())).await?;
     validate(transaction).await?;
-    let store = "INSERT INTO messaging.applied_functions (version, hash) VALUES ($1, $2)
-                 ON CONFLICT (only_row) DO UPDATE SET version = excluded.version, hash = excluded.hash, applied_at = now()";
-    transaction.execute(store, &[&VERSION, &hash]).await?;
+    let store = "INSERT INTO messaging.applied_functions (version, hash, serves) VALUES ($1, $2, $3)
+                 ON CONFLICT (only_row) DO UPDATE SET version = excluded.version, hash = excluded.hash,
+                     serves = excluded.serves, applied_at = now()";
+    transaction.execute(store, &[&VERSION, &hash, &SERVES]).await?;
     Ok(defined)
 }
 
@@ -227,15 +240,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_later_version_is_newer_by_its_numbers() {
-        assert!(is_newer("0.10.0", "0.9.1").unwrap());
-        assert!(is_newer("1.0.0", "1.0.0-rc.1").unwrap());
-        assert!(!is_newer("0.9.1", "0.10.0").unwrap());
-        assert!(!is_newer("0.9.1", "0.9.1").unwrap());
-        assert!(is_newer("next", "0.9.1").is_err());
-    }
-
-    #[test]
     fn the_hash_tells_texts_apart_wherever_they_are_cut() {
         assert_eq!(hash(&[("a.sql", "x")]), hash(&[("a.sql", "x")]));
         assert_ne!(hash(&[("a.sql", "x")]), hash(&[("a.sql", "y")]));
@@ -247,6 +251,7 @@ mod tests {
         for (file, sql) in files::FUNCTIONS {
             let others = sql.lines().filter(|line| line.to_uppercase().starts_with("CREATE")).collect::<Vec<_>>();
             assert!(others.iter().all(|line| line.starts_with(DEFINITION)), "{file}: {others:?}");
+            assert_eq!(bodies(sql).count(), others.len(), "{file}: a body that is not between $$ and $$");
         }
     }
 }

@@ -27,6 +27,9 @@ pub const RELAY_TABLES: &[Grant] = &[
     // Who may read, and how far a channel is.
     ("public.channels", "", "SELECT"),
     ("public.channel_members", "", "SELECT"),
+    // Which version the database is at.
+    ("messaging.schema_history", "version", "SELECT"),
+    ("messaging.applied_functions", "", "SELECT"),
     // What the metrics count.
     ("messaging.set_aside_events", "set_aside_at", "SELECT"),
     ("messaging.webhook_deliveries", "id", "SELECT"),

@@ -4,6 +4,7 @@ use super::lease::Lease;
 use super::outcome::Done;
 use crate::database::{Database, Dedicated, NO_PATH};
 use crate::event::Event;
+use crate::own_session;
 use anyhow::Context;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +31,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Store {
     connection: Dedicated,
     new_rows: Arc<Notify>,
+    /// The number of the server's process.
+    number: String,
     /// How long this session is the publisher's for certain.
     pub lease: Lease,
 }
@@ -45,7 +48,9 @@ impl Store {
         });
         let connection = connection.await;
         let connection = connection.context("no database connection")?;
-        let store = Self { connection, new_rows, lease: Lease::new() };
+        own_session::check(&connection.client, database).await?;
+        let number = own_session::number(&connection.client).await?;
+        let store = Self { connection, new_rows, number, lease: Lease::new() };
         store.execute(NO_PATH).await?;
         store.execute("LISTEN outbox; LISTEN webhooks").await?;
         // When this process hangs or its machine is gone, the server ends the session and with it the lock
@@ -108,8 +113,11 @@ impl Store {
     pub async fn heartbeat(&self) -> anyhow::Error {
         loop {
             sleep(HEARTBEAT).await;
-            if let Err(e) = self.query("SELECT 1", &[]).await {
-                return e;
+            let asked = Instant::now();
+            // Its lock is another session's when this one has become another.
+            match own_session::is_still(&self.connection.client, &self.number).await {
+                Ok(()) => self.lease.renew(asked),
+                Err(e) => return e,
             }
         }
     }
