@@ -4,6 +4,7 @@
 mod access;
 mod app;
 mod backlog;
+mod check;
 mod database;
 mod environment;
 mod event;
@@ -49,6 +50,11 @@ ws-relay reconcile [--channel ID …] [--since TIME]
 ws-relay reindex [--channel ID …]
                                 have search find the messages of before, in every channel or in these, newest first;
                                 what was done stays done when it is stopped and begun again
+ws-relay check [--json] [--registration FILE] [--app-connections N]
+                                look at settings, database, NATS, homeserver and app, change nothing, and say what is
+                                wrong and what to do; exits with 1 for warnings and 2 for faults. FILE is the
+                                application service's registration; N how many connections the app may hold where a
+                                pooler is in front of it
 ws-relay --help | --version";
 
 enum Command {
@@ -57,6 +63,7 @@ enum Command {
     Replay(Replay),
     Reconcile(rooms::command::Wanted),
     Reindex(rooms::reindex::Wanted),
+    Check(check::Wanted),
     Print(String),
 }
 
@@ -64,7 +71,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).and_then(run);
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(e) => {
             eprintln!("ws-relay: {e:#}");
             ExitCode::FAILURE
@@ -83,9 +90,10 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["replay", "--since", since, "--channel", channel] | ["replay", "--channel", channel, "--since", since] => {
             Command::Replay(Replay::parse(since, Some(channel))?)
         }
-        ["--help" | "-h" | "help"] | ["migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"] | ["check" | "migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
+        ["check", words @ ..] => Command::Check(check::Wanted::read(words)?),
         ["reindex", words @ ..] => Command::Reindex(rooms::reindex::Wanted::read(words)?),
         ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
         ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
@@ -93,14 +101,19 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
     })
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
-    if let Command::Print(text) = command {
-        println!("{text}");
-        return Ok(());
-    }
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let command = match command {
+        Command::Print(text) => {
+            println!("{text}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        // It says everything itself.
+        Command::Check(wanted) => return Ok(runtime.block_on(check::run(wanted))),
+        command => command,
+    };
     log();
     let setting = environment::read(|name| std::env::var(name).ok())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
             Command::Migrate(patience) => {
@@ -115,7 +128,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Reindex(wanted) => rooms::reindex::run(wanted, setting).await,
             _ => serve::run(setting).await,
         }
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn log() {

@@ -1,7 +1,7 @@
 //! `ws-relay migrate`: brings the database to the newest schema, first the tables, then the functions.
 
-mod functions;
-mod grants;
+pub mod functions;
+pub mod grants;
 mod layout;
 mod roles;
 
@@ -130,6 +130,11 @@ async fn number(client: &mut Client) -> anyhow::Result<usize> {
         count += report.applied_migrations().len();
     }
     Ok(count)
+}
+
+/// The number of this program's newest tables.
+pub fn newest() -> anyhow::Result<i32> {
+    Ok(migrations()?.last().map_or(0, Migration::version))
 }
 
 /// Whether there is a table of this name.

@@ -56,8 +56,13 @@ pub async fn bring_up_to_date(client: &mut Client, roles: &Roles) -> anyhow::Res
     Ok(true)
 }
 
+/// The hash of this program's functions, as `messaging.applied_functions` has it.
+pub fn own_hash() -> String {
+    hash(files::FUNCTIONS)
+}
+
 /// Whether the functions that `stored` applied are a later program's than `own`.
-fn is_newer(stored: &str, own: &str) -> anyhow::Result<bool> {
+pub fn is_newer(stored: &str, own: &str) -> anyhow::Result<bool> {
     let parse = |version: &str| Version::parse(version).with_context(|| format!("{version:?} is no version"));
     Ok(parse(stored)?.cmp_precedence(&parse(own)?).is_gt())
 }
