@@ -1,4 +1,5 @@
-//! Puts the files of `migrations/` into the program, in their order, so that no list of them is kept by hand.
+//! Puts the files of `migrations/` into the program, in their order, and what `spin.toml` says of the app, so that no list
+//! of either is kept by hand.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -16,7 +17,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     collect(&functions, &mut files)?;
     files.sort();
     constant(&mut code, "FUNCTIONS", "The files of functions: path below `migrations/` and text.", &folder, &files)?;
-    Ok(fs::write(Path::new(&std::env::var("OUT_DIR")?).join("migrations.rs"), code)?)
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    fs::write(out.join("migrations.rs"), code)?;
+    let manifest = folder.join("../spin.toml");
+    println!("cargo::rerun-if-changed={}", manifest.display());
+    Ok(fs::write(out.join("app.rs"), app(&fs::read_to_string(manifest)?)?)?)
+}
+
+/// The names of the app's settings, and how many of its components have a pool of connections to the database.
+fn app(manifest: &str) -> Result<String, Box<dyn Error>> {
+    let (mut names, mut pools, mut in_variables) = (Vec::new(), 0_usize, false);
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            in_variables = line == "[variables]";
+        } else if let Some((name, value)) = line.split_once(" = ") {
+            if in_variables {
+                names.push(name.to_uppercase());
+            } else if name == "database_url" && value.contains("database_url") {
+                pools += 1;
+            }
+        }
+    }
+    if names.is_empty() || pools == 0 {
+        return Err("spin.toml has no variables, or no component with database_url".into());
+    }
+    let mut code = String::new();
+    writeln!(code, "/// The settings of the app.\npub const SETTINGS: &[&str] = &{names:?};")?;
+    writeln!(code, "/// Components with a pool of connections.\npub const POOLS: usize = {pools};")?;
+    Ok(code)
 }
 
 fn sql_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {

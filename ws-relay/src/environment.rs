@@ -4,7 +4,7 @@ use anyhow::Context;
 use std::collections::HashMap;
 
 /// The settings that hold secrets. Each may be in a file that `<NAME>_FILE` names.
-const SECRETS: [&str; 8] = [
+pub const SECRETS: [&str; 8] = [
     "DATABASE_URL",
     "NATS_URL",
     "MATRIX_AS_TOKEN",

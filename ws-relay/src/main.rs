@@ -4,6 +4,7 @@
 mod access;
 mod app;
 mod backlog;
+mod check;
 mod database;
 mod environment;
 mod event;
@@ -53,6 +54,11 @@ ws-relay reconcile [--channel ID …] [--since TIME]
 ws-relay reindex [--channel ID …]
                                 have search find the messages of before, in every channel or in these, newest first;
                                 what was done stays done when it is stopped and begun again
+ws-relay check [--json] [--registration FILE] [--app-connections N]
+                                look at settings, database, NATS, homeserver and app, change nothing, and say what is
+                                wrong and what to do; exits with 1 for warnings and 2 for faults. FILE is the
+                                application service's registration; N how many connections the app may hold where a
+                                pooler is in front of it
 ws-relay --help | --version";
 
 enum Command {
@@ -62,6 +68,7 @@ enum Command {
     Replay(Replay),
     Reconcile(rooms::command::Wanted),
     Reindex(rooms::reindex::Wanted),
+    Check(check::Wanted),
     Print(String),
 }
 
@@ -89,9 +96,10 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["replay", "--since", since, "--channel", channel] | ["replay", "--channel", channel, "--since", since] => {
             Command::Replay(Replay::parse(since, Some(channel))?)
         }
-        ["--help" | "-h" | "help"] | ["migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"] | ["check" | "migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
+        ["check", words @ ..] => Command::Check(check::Wanted::read(words)?),
         ["reindex", words @ ..] => Command::Reindex(rooms::reindex::Wanted::read(words)?),
         ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
         ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
@@ -100,13 +108,18 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
 }
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
-    if let Command::Print(text) = command {
-        println!("{text}");
-        return Ok(ExitCode::SUCCESS);
-    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let command = match command {
+        Command::Print(text) => {
+            println!("{text}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        // It says everything itself.
+        Command::Check(wanted) => return Ok(runtime.block_on(check::run(wanted))),
+        command => command,
+    };
     log::start();
     let setting = environment::read(|name| std::env::var(name).ok())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let done = match command {
             Command::CheckSchema => {

@@ -2,7 +2,7 @@
 
 mod fit;
 mod functions;
-mod grants;
+pub mod grants;
 mod layout;
 mod roles;
 

@@ -29,6 +29,13 @@ pub fn cargo(repo: &Repo) -> Command {
     command
 }
 
+/// The same for a build whose output goes into a log: the bar tells how much is done and what is compiled at the moment.
+pub fn with_bar(repo: &Repo) -> Command {
+    let mut command = cargo(repo);
+    command.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "100");
+    command
+}
+
 /// Which native programs to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Native {
@@ -39,17 +46,29 @@ pub enum Native {
     WithTests,
 }
 
-/// Builds everything that the stack runs.
+/// Builds everything that the stack runs: the components beside the native programs, as neither keeps all processors busy
+/// all the time, and each has folders of its own below the target folder.
 pub fn all(repo: &Repo, data: &Data, manifest: &Manifest, host: Host, kind: Native, stop: &Stop) -> Result<()> {
-    components(repo, data, manifest, stop)?;
-    native(repo, data, host, kind, stop)
+    if !has_memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()) {
+        components(repo, data, manifest, stop)?;
+        return native(repo, data, host, kind, stop);
+    }
+    let components = |stop: &Stop| components(repo, data, manifest, stop);
+    stop.both(components, |stop| native(repo, data, host, kind, stop)).map(|_| ())
+}
+
+/// Whether there is memory for two builds at once; some compilers take a gigabyte each.
+fn has_memory(meminfo: &str) -> bool {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+    kilobytes.is_none_or(|kilobytes| kilobytes >= 4 << 20)
 }
 
 fn components(repo: &Repo, data: &Data, manifest: &Manifest, stop: &Stop) -> Result<()> {
     ensure_target(repo, data, stop)?;
     let packages = packages(repo, &manifest.wasm_names())?;
     step(&format!("building {} components", packages.len()));
-    let mut wasm = cargo(repo);
+    let mut wasm = with_bar(repo);
     wasm.args(["build", "--release", "--target", TARGET]).args(packages.iter().flat_map(|name| ["-p", name]));
     run::logged(&mut wasm, &data.log("build-components"), stop)
 }
@@ -57,9 +76,12 @@ fn components(repo: &Repo, data: &Data, manifest: &Manifest, stop: &Stop) -> Res
 /// Builds the native programs.
 pub fn native(repo: &Repo, data: &Data, host: Host, kind: Native, stop: &Stop) -> Result<()> {
     let both = kind == Native::WithTests || host == Host::Local;
-    step(if both { "building ws-relay and the local host (minutes, the first time)" } else { "building ws-relay" });
-    let mut native = cargo(repo);
-    native.args(["build"]).args(NATIVE);
+    step(match both {
+        true => "building ws-relay and the local host (the first time 260 crates, wasmtime among them: minutes)",
+        false => "building ws-relay",
+    });
+    let mut native = with_bar(repo);
+    native.arg("build").args(NATIVE);
     native.args(if both { &["-p", "local-host"][..] } else { &[] });
     native.args(if kind == Native::WithTests { &["--bins", "--tests"][..] } else { &[] });
     run::logged(&mut native, &data.log("build-native"), stop)
@@ -71,14 +93,14 @@ pub const COMPONENTS: [&str; 5] = ["--workspace", "--exclude", "ws-relay", "--ex
 /// Builds the program by which the tests of the index see what search makes of texts. The unit tests' build has it too.
 pub fn search(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
     step("building what shows the analysis of search");
-    let mut search = cargo(repo);
+    let mut search = with_bar(repo);
     run::logged(search.arg("build").args(COMPONENTS).args(["--example", "search"]), &data.log("build-search"), stop)
 }
 
 /// Builds the programs that make messages and queries for measuring.
 pub fn examples(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
     step("building what makes messages and queries");
-    let mut examples = cargo(repo);
+    let mut examples = with_bar(repo);
     examples.args(["build", "--profile", "native", "-p", "messaging-core", "--examples"]);
     run::logged(&mut examples, &data.log("build-examples"), stop)
 }
@@ -143,6 +165,13 @@ fn matching(metadata: &Metadata, wasm: &BTreeSet<String>) -> Result<Vec<String>>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_builds_at_once_need_memory() {
+        let free = |kilobytes: u64| format!("MemTotal: 9 kB\nMemFree: 1 kB\nMemAvailable:   {kilobytes} kB\n");
+        assert!(has_memory(&free(6_000_000)) && has_memory(""));
+        assert!(!has_memory(&free(3_000_000)));
+    }
 
     #[test]
     fn a_wasm_file_leads_to_its_package() {

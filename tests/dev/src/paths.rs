@@ -106,7 +106,8 @@ pub fn which(program: &str) -> Option<PathBuf> {
 pub fn tail(path: &Path, lines: usize) -> String {
     let bytes = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let all: Vec<&str> = text.lines().collect();
+    // Of what a progress bar has overwritten, the last state.
+    let all: Vec<&str> = text.lines().map(|line| line.rsplit('\r').next().unwrap_or(line)).collect();
     all.get(all.len().saturating_sub(lines)..).unwrap_or_default().join("\n")
 }
 
@@ -122,5 +123,7 @@ pub fn last_line(path: &Path) -> String {
         Ok(end)
     };
     let end = read().unwrap_or_default();
-    String::from_utf8_lossy(&end).lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
+    // What goes back to the line's beginning, as progress bars do, is a new line here.
+    let text = String::from_utf8_lossy(&end);
+    text.split(['\n', '\r']).rfind(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()
 }

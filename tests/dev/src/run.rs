@@ -14,14 +14,18 @@ use crate::stop::Stop;
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Runs a command with its output in `log` and the log's last line on the screen. A failure carries the log's end.
+/// Runs a command with its output in `log` and the log's last line on the screen, under the log's name, as others may run
+/// beside it. A failure carries the log's end.
 pub fn logged(command: &mut Command, log: &Path, stop: &Stop) -> Result<()> {
     let out = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let err = out.try_clone().context("cannot share the log")?;
     command.stdin(Stdio::null()).stdout(out).stderr(err);
-    let mut live = Live::begin();
+    let mut live = Live::begin(&log.file_stem().unwrap_or_default().to_string_lossy());
     let status = wait(command, stop, || live.update(&last_line(log)))?;
-    drop(live);
+    match status.success() {
+        true => live.done(),
+        false => drop(live),
+    }
     if !status.success() {
         bail!("{} failed ({status}). The end of {}:\n{}", shown(command), log.display(), tail(log, 60));
     }

@@ -161,43 +161,50 @@ struct Up<'a> {
 
 impl Up<'_> {
     fn run(&self, running: &mut Running) -> Result<()> {
-        let Tools { postgres, nats, python } = install::ensure(&self.data, self.stop)?;
-        let python = install::python_env(
-            &python,
-            &self.repo.dev().join("venv-synapse"),
-            &self.repo.root.join("tests/synapse/requirements.txt"),
-            &self.data.log("pip-synapse"),
-            self.stop,
-        )?;
         let manifest = Manifest::load(&self.repo.manifest())?;
-        if let Some(native) = self.options.build {
-            compile::all(self.repo, &self.data, &manifest, self.runner.host(), native, self.stop)?;
-        }
-        let postgres = Postgres::prepare(&self.data, &postgres, &self.secrets, self.options.durable, self.stop)?;
-
-        step("starting PostgreSQL, NATS and Synapse");
-        let ports = self.ports;
-        postgres.forget_killed(self.stop)?;
-        running.launch(Name::Postgres, postgres.service(&self.data, ports.postgres, self.options.durable))?;
-        running.launch(Name::Nats, nats::service(&self.data, &nats, ports.nats)?)?;
-        let synapse = synapse::service(self.repo, &self.data, &python, &self.secrets, ports.synapse, &running.stack)?;
-        running.launch(Name::Synapse, synapse)?;
-        running.wait_for_postgres(self.stop)?;
-        database::create(postgres.bin(), ports.postgres, &self.secrets)?;
-        relay::migrate(self.repo, &self.data, &running.stack, ports.ws, self.stop)?;
-        running.wait(Name::Nats, 60, self.stop)?;
-        running.wait(Name::Synapse, 120, self.stop)?;
+        let built = |stop: &Stop| match self.options.build {
+            Some(native) => compile::all(self.repo, &self.data, &manifest, self.runner.host(), native, stop),
+            None => Ok(()),
+        };
+        // The compilers keep the processors busy, and the installations the network.
+        self.stop.both(|stop| self.services(running, stop), built)?;
+        relay::migrate(self.repo, &self.data, &running.stack, self.ports.ws, self.stop)?;
 
         step(&format!("starting the app ({}) and ws-relay", running.stack.host));
-        let app_ports = (ports.api, ports.postgres);
-        running.launch(Name::App, self.runner.service(self.repo, &self.data, &manifest, &running.stack, app_ports)?)?;
-        running.launch(Name::WsRelay, relay::service(self.repo, &self.data, &running.stack, ports.ws))?;
+        let ports = (self.ports.api, self.ports.postgres);
+        running.launch(Name::App, self.runner.service(self.repo, &self.data, &manifest, &running.stack, ports)?)?;
+        running.launch(Name::WsRelay, relay::service(self.repo, &self.data, &running.stack, self.ports.ws))?;
         running.wait(Name::App, 300, self.stop)?;
         running.wait(Name::WsRelay, 60, self.stop)?;
         if let Err(error) = app::ping(&running.stack) {
             note(&format!("warning: {error:#}"));
         }
         running.file.save_ready(&running.stack)
+    }
+
+    /// Installs what the stack runs on, and starts what needs nothing that is built.
+    fn services(&self, running: &mut Running, stop: &Stop) -> Result<()> {
+        let Tools { postgres, nats, python } = install::ensure(&self.data, stop)?;
+        let python = install::python_env(
+            &python,
+            &self.repo.dev().join("venv-synapse"),
+            &self.repo.root.join("tests/synapse/requirements.txt"),
+            &self.data.log("pip-synapse"),
+            stop,
+        )?;
+        let postgres = Postgres::prepare(&self.data, &postgres, &self.secrets, self.options.durable, stop)?;
+        step("starting PostgreSQL, NATS and Synapse");
+        let ports = self.ports;
+        postgres.forget_killed(stop)?;
+        running.launch(Name::Postgres, postgres.service(&self.data, ports.postgres, self.options.durable))?;
+        running.launch(Name::Nats, nats::service(&self.data, &nats, ports.nats)?)?;
+        let synapse = synapse::service(self.repo, &self.data, &python, &self.secrets, ports.synapse, &running.stack)?;
+        running.launch(Name::Synapse, synapse)?;
+        running.wait_for_postgres(stop)?;
+        database::create(postgres.bin(), ports.postgres, &self.secrets)?;
+        running.wait(Name::Nats, 60, stop)?;
+        // Beside a build that takes all processors it needs its time.
+        running.wait(Name::Synapse, 300, stop)
     }
 }
 

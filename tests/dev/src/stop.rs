@@ -1,16 +1,21 @@
 //! The wish to stop (Ctrl-C, SIGTERM, a closed terminal), and waiting that it cuts short.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 /// How often a stop was asked for; a second time means "at once".
 #[derive(Clone, Default)]
-pub struct Stop(Arc<(Mutex<u32>, Condvar)>);
+pub struct Stop {
+    asked: Arc<(Mutex<u32>, Condvar)>,
+    /// What goes on beside this has failed.
+    given_up: Arc<AtomicBool>,
+}
 
 /// The error that ends a command whose user asked to stop.
 #[derive(Debug)]
@@ -43,19 +48,19 @@ impl Stop {
     }
 
     fn request(&self) {
-        let (count, changed) = &*self.0;
+        let (count, changed) = &*self.asked;
         *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         changed.notify_all();
     }
 
     /// How often a stop was asked for so far.
     pub fn count(&self) -> u32 {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.asked.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for `time` or until a stop is asked for beyond the first `known` ones.
     pub fn pause_beyond(&self, known: u32, time: Duration) {
-        let (count, changed) = &*self.0;
+        let (count, changed) = &*self.asked;
         let guard = count.lock().unwrap_or_else(PoisonError::into_inner);
         drop(changed.wait_timeout_while(guard, time, |count| *count <= known));
     }
@@ -68,7 +73,30 @@ impl Stop {
 
     /// An error if a stop was asked for.
     pub fn check(&self) -> Result<()> {
-        if self.count() > 0 { Err(Interrupted.into()) } else { Ok(()) }
+        let is_given_up = self.given_up.load(Ordering::Relaxed);
+        if self.count() > 0 || is_given_up { Err(Interrupted.into()) } else { Ok(()) }
+    }
+
+    /// Does both at once. As soon as one fails, the other ends where it would end on a stop.
+    pub fn both<A: Send, B: Send>(
+        &self,
+        one: impl FnOnce(&Self) -> Result<A> + Send,
+        other: impl FnOnce(&Self) -> Result<B> + Send,
+    ) -> Result<(A, B)> {
+        let ours = Self { asked: self.asked.clone(), given_up: Arc::default() };
+        let give_up = || ours.given_up.store(true, Ordering::Relaxed);
+        let (one, other) = std::thread::scope(|scope| {
+            let one = scope.spawn(|| one(&ours).inspect_err(|_| give_up()));
+            let other = other(&ours).inspect_err(|_| give_up());
+            (one.join(), other)
+        });
+        let one = one.unwrap_or_else(|_| Err(anyhow!("a part of this program failed")));
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            // The one that has failed, not the one that has ended because of it.
+            (Err(first), Err(second)) => Err(if first.is::<Interrupted>() { second } else { first }),
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        }
     }
 }
 
@@ -88,6 +116,32 @@ mod tests {
         assert!(ignores_hangup("Name:\tdev\nSigIgn:\t0000000000001001\n"));
         assert!(!ignores_hangup("Name:\tdev\nSigIgn:\t0000000000001000\n"));
         assert!(!ignores_hangup(""));
+    }
+
+    #[test]
+    fn of_two_things_at_once_the_first_failure_ends_the_other_and_is_told() {
+        let stop = Stop::default();
+        let wait = |stop: &Stop| stop.pause(Duration::from_secs(20));
+        let start = Instant::now();
+        for error in [
+            stop.both(
+                |_| Err::<(), _>(anyhow!("broken")),
+                |stop| (0..200).try_for_each(|_| stop.pause(Duration::from_millis(50))),
+            ),
+            stop.both(
+                |stop| (0..200).try_for_each(|_| stop.pause(Duration::from_millis(50))),
+                |_| Err(anyhow!("broken")),
+            ),
+        ] {
+            assert_eq!(error.unwrap_err().to_string(), "broken");
+        }
+        assert!(start.elapsed() < Duration::from_secs(10));
+        // What comes after is not ended by it.
+        assert!(stop.check().is_ok());
+        assert_eq!(stop.both(|_| Ok(1), |_| Ok("two")).unwrap(), (1, "two"));
+        let other = stop.clone();
+        other.request();
+        assert!(stop.both(wait, |_| Ok(())).unwrap_err().is::<Interrupted>());
     }
 
     #[test]

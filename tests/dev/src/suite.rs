@@ -63,7 +63,7 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
     // The components' unit tests run on this machine, without a Spin host.
     let packages = compile::COMPONENTS;
     step("building the unit tests of the components and of cargo dev");
-    let mut build = compile::cargo(repo);
+    let mut build = compile::with_bar(repo);
     run::logged(build.args(["test", "--no-run"]).args(packages), &data.log("build-tests"), stop)?;
     step("unit tests of the components and of cargo dev");
     let mut test = compile::cargo(repo);

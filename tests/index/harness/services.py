@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import nats
@@ -46,15 +47,17 @@ class Process:
 
 
 class NatsServer(Process):
-    """NATS with JetStream and data of its own."""
+    """NATS with JetStream and data of its own; `login` stands in its address."""
 
-    def __init__(self, folder: Path, **options: int):
+    def __init__(self, folder: Path, *, jetstream: bool = True, login: str = "", **options: int | str):
         program = os.environ.get("NATS_SERVER") or shutil.which("nats-server")
         assert program, "there is no nats-server; cargo dev test installs one"
         self.store = folder / "data"
         port = free_port()
-        self.url = f"nats://127.0.0.1:{port}"
-        settings = [f"listen: 127.0.0.1:{port}", f'jetstream {{ store_dir: "{self.store}" }}']
+        self.url = f"nats://{login}127.0.0.1:{port}"
+        self.jetstream = jetstream
+        settings = [f"listen: 127.0.0.1:{port}"]
+        settings += [f'jetstream {{ store_dir: "{self.store}" }}'] if jetstream else []
         (folder / "nats.conf").write_text("\n".join(settings + [f"{name}: {value}" for name, value in options.items()]))
         super().__init__([program, "--config", str(folder / "nats.conf")], {}, folder / "log")
 
@@ -64,7 +67,8 @@ class NatsServer(Process):
 
         async def answers() -> bool:
             client = await nats.connect(self.url, allow_reconnect=False, max_reconnect_attempts=0)
-            await client.jetstream().account_info()
+            if self.jetstream:
+                await client.jetstream().account_info()
             await client.close()
             return True
 
@@ -93,7 +97,7 @@ class NatsServer(Process):
 
 
 @asynccontextmanager
-async def own_nats(**options: int) -> AsyncIterator[NatsServer]:
+async def own_nats(**options: Any) -> AsyncIterator[NatsServer]:
     """Starts NATS with these settings of its configuration."""
     folder = Path(tempfile.mkdtemp(prefix="test-nats-"))
     server = NatsServer(folder, **options)
@@ -106,7 +110,7 @@ async def own_nats(**options: int) -> AsyncIterator[NatsServer]:
 
 
 @asynccontextmanager
-async def nats_server(**options: int) -> AsyncIterator[str]:
+async def nats_server(**options: Any) -> AsyncIterator[str]:
     """The same; gives its address."""
     async with own_nats(**options) as server:
         yield server.url

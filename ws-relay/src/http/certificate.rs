@@ -29,7 +29,8 @@ pub struct Certificate {
 }
 
 impl CertificateFiles {
-    fn read(&self) -> anyhow::Result<TlsAcceptor> {
+    /// Reads both; the error says which is wrong.
+    pub fn read(&self) -> anyhow::Result<TlsAcceptor> {
         let of = |path: &PathBuf| path.display().to_string();
         let chain = CertificateDer::pem_file_iter(&self.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let chain = chain.with_context(|| format!("WS_TLS_CERTIFICATE: {}", of(&self.certificate)))?;

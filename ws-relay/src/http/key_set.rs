@@ -25,7 +25,8 @@ pub async fn renew(verifier: &Verifier, client: &HttpClient, token: &str) {
     }
 }
 
-async fn fetch(client: &HttpClient, url: &str) -> anyhow::Result<Bytes> {
+/// The issuer's document.
+pub async fn fetch(client: &HttpClient, url: &str) -> anyhow::Result<Bytes> {
     let request = Request::get(url).header(ACCEPT, "application/json").body(Full::default())?;
     let response = client.request(request).await.context("the issuer cannot be reached")?;
     ensure!(response.status() == StatusCode::OK, "the issuer answered {}", response.status());

@@ -132,18 +132,19 @@ impl State {
         })
     }
 
+    /// What the database has, in words.
+    pub fn found(&self) -> String {
+        let functions = self.functions.as_ref().map_or("none".to_owned(), |functions| {
+            format!("of version {}, for programs from {} on", functions.version, functions.serves())
+        });
+        format!("tables {}, functions {functions}", up_to(self.table))
+    }
+
     /// What `ws-relay migrate --check` prints about it.
     pub async fn report(&self, client: &Client, fit: Fit) -> anyhow::Result<String> {
-        let number = |table: Option<u32>| table.map_or("none".to_owned(), |table| format!("up to {table:03}"));
-        let mut text = format!("database: tables {}, functions ", number(self.table));
-        match &self.functions {
-            Some(functions) => {
-                write!(text, "of version {}, for programs from {} on", functions.version, functions.serves())?;
-            }
-            None => text += "none",
-        }
+        let mut text = format!("database: {}", self.found());
         let own = own_table()?;
-        write!(text, "\nprogram:  version {VERSION}, tables {}, for programs from {SERVES} on", number(Some(own)))?;
+        write!(text, "\nprogram:  version {VERSION}, tables {}, for programs from {SERVES} on", up_to(Some(own)))?;
         if fit.code() == 2 {
             let numbers = (self.table.unwrap_or(0)..).take_while(|&number| number < own);
             for (file, _) in numbers.filter_map(|number| files::NUMBERED.get(usize::try_from(number).ok()?)) {
@@ -169,6 +170,10 @@ impl Applied {
     fn serves(&self) -> &str {
         self.serves.as_deref().unwrap_or(&self.version)
     }
+}
+
+fn up_to(table: Option<u32>) -> String {
+    table.map_or("none".to_owned(), |table| format!("up to {table:03}"))
 }
 
 /// The number of this program's newest file.

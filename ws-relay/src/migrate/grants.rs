@@ -35,10 +35,13 @@ pub const RELAY_TABLES: &[Grant] = &[
     ("messaging.webhook_deliveries", "id", "SELECT"),
     ("messaging.gateway_subscriptions", "dropped", "SELECT"),
     ("messaging.rate_limit_hits", "", "SELECT"),
+    // Whether the database fits (`ws-relay check`).
+    ("messaging.schema_history", "", "SELECT"),
+    ("messaging.applied_functions", "", "SELECT"),
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 16] = [
+pub const RELAY_CALLS: [&str; 16] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -58,10 +61,10 @@ const RELAY_CALLS: [&str; 16] = [
 ];
 
 /// And what both call.
-const SHARED_CALLS: [&str; 1] = ["set_typing"];
+pub const SHARED_CALLS: [&str; 1] = ["set_typing"];
 
 /// Functions that a relay uses in statements of its own, and what these call. They run with its rights.
-const RELAY_USES: [&str; 6] = ["access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"];
+pub const RELAY_USES: [&str; 6] = ["access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"];
 
 /// The tables of the index, and the outbox's sequence, which are not in the schema messaging.
 const PUBLIC_TABLES: [&str; 7] =

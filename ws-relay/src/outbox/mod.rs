@@ -16,7 +16,7 @@ mod outcome;
 mod record;
 mod refill;
 mod store;
-mod stream;
+pub mod stream;
 mod survey;
 
 use crate::database::Database;

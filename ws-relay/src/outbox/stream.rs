@@ -7,12 +7,13 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, StorageType, Stream};
 use std::time::Duration;
 
-const NAME: &str = "MESSAGING";
+/// The stream's name.
+pub const NAME: &str = "MESSAGING";
 const SUBJECTS: &str = "messaging.>";
 /// The time during which the stream recognises an event that is published again.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(30 * 60);
 /// The shortest one with which a relay that dies while it publishes doubles nothing.
-const SHORT_WINDOW: Duration = Duration::from_secs(60);
+pub const SHORT_WINDOW: Duration = Duration::from_secs(60);
 /// What the outbox holds is never older, in seconds.
 const OUTBOX_AGE: f64 = 2.0 * 86_400.0;
 /// A stream is full although this much more would go into it, in bytes, or a tenth of it, if that is less.
@@ -23,10 +24,7 @@ pub async fn open(jetstream: &jetstream::Context, settings: &Settings) -> anyhow
     match jetstream.get_stream(NAME).await {
         Ok(stream) => {
             let config = &stream.cached_info().config;
-            ensure!(
-                config.subjects.iter().any(|subject| subject == SUBJECTS || subject == ">"),
-                "the stream {NAME} exists, but does not take {SUBJECTS}"
-            );
+            ensure!(takes_events(config), "the stream {NAME} exists, but does not take {SUBJECTS}");
             if config.duplicate_window < SHORT_WINDOW {
                 tracing::warn!("the stream {NAME} has a short duplicate window; consumers may see events again");
             }
@@ -39,6 +37,11 @@ pub async fn open(jetstream: &jetstream::Context, settings: &Settings) -> anyhow
         }
         Err(e) => Err(e).context("JetStream does not answer; NATS has to run with it (-js)"),
     }
+}
+
+/// Whether a stream takes every event.
+pub fn takes_events(config: &Config) -> bool {
+    config.subjects.iter().any(|subject| subject == SUBJECTS || subject == ">")
 }
 
 /// Looks at the stream again.
