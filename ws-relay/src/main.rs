@@ -49,6 +49,9 @@ ws-relay reconcile [--channel ID …] [--since TIME]
 ws-relay reindex [--channel ID …]
                                 have search find the messages of before, in every channel or in these, newest first;
                                 what was done stays done when it is stopped and begun again
+ws-relay hold --channel ID (--reason TEXT | --release)
+                                keep retention and erasure from deleting anything of a channel, or let them again; waits
+                                until what had begun is over
 ws-relay --help | --version";
 
 enum Command {
@@ -57,6 +60,7 @@ enum Command {
     Replay(Replay),
     Reconcile(rooms::command::Wanted),
     Reindex(rooms::reindex::Wanted),
+    Hold(rooms::hold::Wanted),
     Print(String),
 }
 
@@ -83,9 +87,10 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["replay", "--since", since, "--channel", channel] | ["replay", "--channel", channel, "--since", since] => {
             Command::Replay(Replay::parse(since, Some(channel))?)
         }
-        ["--help" | "-h" | "help"] | ["migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"] | ["migrate" | "reconcile" | "reindex" | "replay" | "hold", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
+        ["hold", words @ ..] => Command::Hold(rooms::hold::Wanted::read(words)?),
         ["reindex", words @ ..] => Command::Reindex(rooms::reindex::Wanted::read(words)?),
         ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
         ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
@@ -112,6 +117,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 replay.run(&database).await
             }
             Command::Reconcile(wanted) => rooms::command::run(wanted, setting).await,
+            Command::Hold(wanted) => rooms::hold::run(wanted, setting).await,
             Command::Reindex(wanted) => rooms::reindex::run(wanted, setting).await,
             _ => serve::run(setting).await,
         }

@@ -1,5 +1,6 @@
 //! What Prometheus sees.
 
+use messaging_core::life::Removed;
 use messaging_core::reconcile::Reconciled;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -102,6 +103,13 @@ impl EncodeLabelValue for DropReason {
     }
 }
 
+/// What became of events that had their time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RemovalLabel {
+    /// `removed`, `refused` by the room for good, so that they are gone in the index alone, or `retried`.
+    pub outcome: &'static str,
+}
+
 /// Which limit of how much may be done was hit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct LimitLabel {
@@ -190,6 +198,8 @@ pub struct Metrics {
     pub reconcile_failures: Counter,
     /// Messages that search does not find as it should, counted up to 10,000.
     pub messages_to_reindex: Gauge,
+    /// Events that had their time, or whose sender was erased, by what became of them.
+    pub removals: Family<RemovalLabel, Counter>,
     /// Connections to NATS after the first one.
     pub nats_reconnects: Counter,
     /// Times that all channels with subscribers were reconciled with the database.
@@ -214,6 +224,15 @@ impl Metrics {
     pub fn webhook(&self, outcome: WebhookOutcome, tries: u64) {
         if tries > 0 {
             self.webhook_deliveries.get_or_create(&WebhookLabel { outcome }).inc_by(tries);
+        }
+    }
+
+    /// Counts what became of what had its time.
+    pub fn removed(&self, removed: &Removed) {
+        for (outcome, count) in
+            [("removed", removed.removed), ("refused", removed.refused), ("retried", removed.waiting)]
+        {
+            self.removals.get_or_create(&RemovalLabel { outcome }).inc_by(u64::from(count));
         }
     }
 
@@ -282,6 +301,8 @@ impl Metrics {
         registry.register("reconcile_failures", "Comparisons that failed", self.reconcile_failures.clone());
         let help = "Messages that wait for ws-relay reindex, up to 10,000";
         registry.register("messages_to_reindex", help, self.messages_to_reindex.clone());
+        let help = "Events that had their time, or whose sender was erased";
+        registry.register("removals", help, self.removals.clone());
         registry.register("nats_reconnects", "Connections to NATS after the first one", self.nats_reconnects.clone());
         registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());
         registry.register("resyncs", "Log reads because live events were missing", self.resyncs.clone());

@@ -78,6 +78,8 @@ pub enum Refusal {
     CannotManage,
     /// The channel is private, and the caller does not own it.
     CannotAllowPreviews,
+    /// The caller does not own the channel, whose messages would be kept for another time.
+    CannotSetRetention,
     /// The caller may not remove this member.
     CannotKick,
     /// Somebody else is changing or removing this member at the moment.
@@ -229,6 +231,7 @@ impl From<Refusal> for Problem {
                 "Only its owner may say that links of a private channel show what they are: their servers are told that \
                  somebody was sent them.",
             ),
+            Refusal::CannotSetRetention => forbidden("Only its owner may say how long the channel's messages are kept."),
             Refusal::CannotKick => forbidden("You may not remove this member."),
             Refusal::MemberBeingChanged => {
                 conflict("Somebody is changing or removing this member at the moment. Retry in a moment.").retry_after(SOON)
