@@ -52,6 +52,10 @@ ws-relay reindex [--channel ID …]
 ws-relay hold --channel ID (--reason TEXT | --release)
                                 keep retention and erasure from deleting anything of a channel, or let them again; waits
                                 until what had begun is over
+ws-relay erase --person ID [--yes]
+                                redact in Matrix and remove here what a person (user:alice, agent:sofia, @bob:server) has
+                                said, and whatever else names them; the relay that publishes does it, this shows how far it
+                                is; without --yes it asks first
 ws-relay --help | --version";
 
 enum Command {
@@ -61,6 +65,7 @@ enum Command {
     Reconcile(rooms::command::Wanted),
     Reindex(rooms::reindex::Wanted),
     Hold(rooms::hold::Wanted),
+    Erase(rooms::erase::Wanted),
     Print(String),
 }
 
@@ -87,9 +92,11 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["replay", "--since", since, "--channel", channel] | ["replay", "--channel", channel, "--since", since] => {
             Command::Replay(Replay::parse(since, Some(channel))?)
         }
-        ["--help" | "-h" | "help"] | ["migrate" | "reconcile" | "reindex" | "replay" | "hold", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"]
+        | ["migrate" | "reconcile" | "reindex" | "replay" | "hold" | "erase", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
+        ["erase", words @ ..] => Command::Erase(rooms::erase::Wanted::read(words)?),
         ["hold", words @ ..] => Command::Hold(rooms::hold::Wanted::read(words)?),
         ["reindex", words @ ..] => Command::Reindex(rooms::reindex::Wanted::read(words)?),
         ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
@@ -117,6 +124,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 replay.run(&database).await
             }
             Command::Reconcile(wanted) => rooms::command::run(wanted, setting).await,
+            Command::Erase(wanted) => rooms::erase::run(wanted, setting).await,
             Command::Hold(wanted) => rooms::hold::run(wanted, setting).await,
             Command::Reindex(wanted) => rooms::reindex::run(wanted, setting).await,
             _ => serve::run(setting).await,

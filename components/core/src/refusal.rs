@@ -110,6 +110,8 @@ pub enum Refusal {
     TooManyPins,
     /// There is no such content, or the caller may not know of it.
     MediaNotFound,
+    /// There is no such erasure.
+    ErasureNotFound,
     /// The caller, or everybody in the microDAO, has uploaded as much as they may in a time.
     UploadQuotaExceeded,
     /// The same `Idempotency-Key` came with another request.
@@ -146,6 +148,7 @@ impl Refusal {
                 | Self::MemberNotFound
                 | Self::PreviewNotFound
                 | Self::MediaNotFound
+                | Self::ErasureNotFound
         )
     }
 }
@@ -269,6 +272,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::TooManyPins => conflict("A channel has at most 100 pinned messages. Unpin one first."),
             Refusal::MediaNotFound => Self::not_found("file"),
+            Refusal::ErasureNotFound => Self::not_found("erasure"),
             Refusal::UploadQuotaExceeded => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 refusal.code(),

@@ -1,6 +1,6 @@
-//! POST: removes what has had its time. ws-relay has noted it, and asks for it.
+//! POST: removes what has had its time or is of somebody who is erased. ws-relay has noted it, and asks for it.
 
-use crate::bot;
+use crate::departure;
 use http::StatusCode;
 use messaging_core::auth::Internal;
 use messaging_core::ids::EntityId;
@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LEASE: i32 = 60;
 
 pub async fn remove(_: Internal) -> Result<Response, Problem> {
-    let (gateway, bot) = (Gateway::from_settings().await?, bot().await?);
+    let gateway = Gateway::from_settings().await?;
+    let bot = acts::bot(&gateway).await?;
     let began = Instant::now();
     let due = claim_removals(BATCH, LEASE).await?;
     let mut outcome =
@@ -35,6 +36,12 @@ pub async fn remove(_: Internal) -> Result<Response, Problem> {
                 return_removals(std::iter::once(removal).chain(left).map(|one| one.event_id).collect()).await?;
                 break;
             }
+        }
+    }
+    if failed.is_none() {
+        match departure::go_on(&gateway, &bot).await {
+            Ok(goes_on) => outcome.has_more |= goes_on,
+            Err(problem) => failed = Some(problem),
         }
     }
     if let Some(problem) = failed {

@@ -59,13 +59,13 @@ BEGIN
         INSERT INTO messaging.pending_redactions (event_id, channel_id)
         SELECT g.matrix_event_id, q.channel_id FROM gone g ON CONFLICT DO NOTHING
     ), noted AS (
-        INSERT INTO messaging.removals (event_id, channel_id, room_id, kind)
-        SELECT g.matrix_event_id, q.channel_id, q.room_id, 'relation' FROM gone g WHERE g.removed_at IS NULL
+        INSERT INTO messaging.removals (event_id, channel_id, room_id, kind, erasure_id)
+        SELECT g.matrix_event_id, q.channel_id, q.room_id, 'relation', q.erasure_id FROM gone g WHERE g.removed_at IS NULL
         ON CONFLICT DO NOTHING
     )
     SELECT count(*) INTO noted FROM gone;
-    INSERT INTO messaging.removals (event_id, channel_id, room_id, kind)
-    SELECT e.event_id, q.channel_id, q.room_id, 'relation' FROM messaging.message_edits e
+    INSERT INTO messaging.removals (event_id, channel_id, room_id, kind, erasure_id)
+    SELECT e.event_id, q.channel_id, q.room_id, 'relation', q.erasure_id FROM messaging.message_edits e
     WHERE e.message_id = m.id AND e.redacted_at IS NULL ON CONFLICT DO NOTHING;
     RETURN noted = most;
 END
@@ -104,8 +104,8 @@ BEGIN
     END IF;
     SELECT * INTO m FROM public.messages WHERE matrix_event_id = q.event_id AND channel_id = q.channel_id;
     IF m.id IS NOT NULL THEN
-        INSERT INTO messaging.removals (event_id, channel_id, room_id, kind)
-        SELECT v.event_id, q.channel_id, q.room_id, 'relation' FROM messaging.poll_votes v WHERE v.message_id = m.id LIMIT 1000
+        INSERT INTO messaging.removals (event_id, channel_id, room_id, kind, erasure_id)
+        SELECT v.event_id, q.channel_id, q.room_id, 'relation', q.erasure_id FROM messaging.poll_votes v WHERE v.message_id = m.id LIMIT 1000
         ON CONFLICT DO NOTHING;
     END IF;
     SELECT r.document INTO left_in_matrix
@@ -114,10 +114,12 @@ BEGIN
         has_more := messaging.note_relations(q, m);
     ELSE
         -- The next edits of a message that has many.
-        INSERT INTO messaging.removals (event_id, channel_id, room_id, kind)
-        SELECT e.event_id, q.channel_id, q.room_id, 'relation' FROM json_array_elements_text(left_in_matrix -> 'edits') e (event_id)
+        INSERT INTO messaging.removals (event_id, channel_id, room_id, kind, erasure_id)
+        SELECT e.event_id, q.channel_id, q.room_id, 'relation', q.erasure_id
+        FROM json_array_elements_text(left_in_matrix -> 'edits') e (event_id)
         WHERE e.event_id <> q.event_id ON CONFLICT DO NOTHING;
     END IF;
+    UPDATE messaging.erasures SET removed = removed + 1 WHERE id = q.erasure_id AND NOT has_more;
     IF has_more THEN
         UPDATE messaging.removals SET is_claimed = false, due_at = now() WHERE event_id = q.event_id;
     ELSE

@@ -17,10 +17,15 @@ BEGIN
 END
 $$;
 
--- Whether a message that comes is not to be indexed any more.
-CREATE FUNCTION messaging.is_unwanted(ch public.channels, p_sent_at timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+-- Whether a message that comes is not to be indexed any more: its time is over, or its sender was erased after they had sent it.
+CREATE FUNCTION messaging.is_unwanted(ch public.channels, p_sent_at timestamptz, p_sender_matrix_id text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN coalesce(p_sent_at < messaging.kept_since(ch), false);
+    RETURN coalesce(p_sent_at < messaging.kept_since(ch), false)
+        OR ch.hold_reason IS NULL AND EXISTS (
+            SELECT FROM messaging.erasures e
+            WHERE e.person = messaging.hash_of_person(p_sender_matrix_id)
+                AND (e.finished_at IS NULL OR p_sent_at <= e.finished_at));
 END
 $$;
 
@@ -101,7 +106,8 @@ BEGIN
     END LOOP;
     document := json_build_object('is_due', EXISTS (
         SELECT FROM messaging.removals q JOIN public.channels c ON c.id = q.channel_id
-        WHERE q.due_at <= now() AND c.hold_reason IS NULL));
+        WHERE q.due_at <= now() AND c.hold_reason IS NULL)
+        OR EXISTS (SELECT FROM messaging.erasures WHERE phase = 'leaving' AND leased_until <= now()));
 END
 $$;
 
@@ -111,7 +117,7 @@ CREATE FUNCTION messaging.look_again(p_channel_id uuid) RETURNS void LANGUAGE pl
 BEGIN
     DELETE FROM messaging.retention_looks WHERE channel_id = p_channel_id;
     DELETE FROM messaging.removals q
-    WHERE q.channel_id = p_channel_id AND q.kind = 'message' AND NOT q.is_claimed AND NOT EXISTS (
+    WHERE q.channel_id = p_channel_id AND q.kind = 'message' AND q.erasure_id IS NULL AND NOT q.is_claimed AND NOT EXISTS (
         SELECT FROM public.messages m WHERE m.matrix_event_id = q.event_id AND m.deleted_at IS NOT NULL);
 END
 $$;

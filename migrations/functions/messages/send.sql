@@ -218,7 +218,7 @@ BEGIN
         document := json_build_object('inserted', false);
         RETURN;
     END IF;
-    IF messaging.is_unwanted(ch, p_sent_at::timestamptz) THEN
+    IF messaging.is_unwanted(ch, p_sent_at::timestamptz, p_sender_matrix_id) THEN
         PERFORM messaging.note_unindexed(ch, p_room_id, p_event_id);
         document := json_build_object('inserted', false);
         RETURN;

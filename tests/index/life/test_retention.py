@@ -25,7 +25,8 @@ async def test_what_is_older_goes_with_everything_that_belongs_to_it(world: Worl
     await pin(db, channel, old)
     new = await world.message(channel)
     await aged(db, old)
-    assert await remove_all(db) == [old.event_id, thumb["event_id"], flag["event_id"], changed["event_id"]]
+    first, *others = await remove_all(db)
+    assert first == old.event_id and set(others) == {thumb["event_id"], flag["event_id"], changed["event_id"]}
     assert await living(db, channel) == [new.event_id] and await pinned(db, channel) == []
     assert "secret" not in str(await db.contents())
     for table in ("message_search", "message_previews"):

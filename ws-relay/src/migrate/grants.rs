@@ -35,7 +35,7 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 17] = [
+const RELAY_CALLS: [&str; 18] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -45,6 +45,7 @@ const RELAY_CALLS: [&str; 17] = [
     "are_receipts_due",
     "is_content_due",
     "note_removals",
+    "advance_erasure",
     "get_reading",
     "end_typing",
     "count_messages_to_reindex",

@@ -8,10 +8,11 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use messaging_core::file::DeletedContent;
-use messaging_core::ids::EntityId;
-use messaging_core::life::{Hold, Removed, SetHold};
+use messaging_core::ids::{EntityId, ErasureId};
+use messaging_core::life::{Erasure, Hold, Removed, SetHold};
 use messaging_core::paths::{
-    DELETE_CONTENT, HOLD, PREVIEW_IMAGES, RECONCILE, REINDEX, REMOVE_EXPIRED, SEND_RECEIPTS, TYPING_IN_ROOM, fill,
+    DELETE_CONTENT, ERASE_PERSON, ERASURE, HOLD, PREVIEW_IMAGES, RECONCILE, REINDEX, REMOVE_EXPIRED, SEND_RECEIPTS,
+    TYPING_IN_ROOM, fill,
 };
 use messaging_core::preview::StoredImage;
 use messaging_core::receipt::SentReceipts;
@@ -112,6 +113,21 @@ impl Messaging {
             None => (Method::DELETE, Ok(Vec::new())),
         };
         let body = body.map_err(|e| Failure::App(e.into()))?;
+        self.send(method, uri, body).await
+    }
+
+    /// Begins the erasure of a person, as `user:<id>` and so on.
+    pub async fn erase(&self, person: &str) -> Result<Erasure, Failure> {
+        let person = utf8_percent_encode(person, NON_ALPHANUMERIC);
+        self.send(Method::POST, format!("{}{}", self.url, fill(ERASE_PERSON, &[&person])), Vec::new()).await
+    }
+
+    /// How far it is.
+    pub async fn erasure(&self, id: ErasureId) -> Result<Erasure, Failure> {
+        self.send(Method::GET, format!("{}{}", self.url, fill(ERASURE, &[&id])), Vec::new()).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, method: Method, uri: String, body: Vec<u8>) -> Result<T, Failure> {
         let request = self
             .request(method, uri)
             .header(CONTENT_TYPE, "application/json")
@@ -191,7 +207,7 @@ impl Messaging {
 }
 
 fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Failure> {
-    if status == StatusCode::OK {
+    if status.is_success() {
         return serde_json::from_slice(body).map_err(|e| Failure::App(anyhow!("the app responded {e}")));
     }
     let problem: Option<Problem> = serde_json::from_slice(body).ok();

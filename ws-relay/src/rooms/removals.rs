@@ -17,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 const PERIOD: Duration = Duration::from_secs(5);
 /// So many are noted at once.
 const NOTED: i32 = 200;
+/// So many messages an erasure goes through at once, and for so long before what is due has its turn.
+const PAGE: i32 = 1_000;
+const STRETCH: Duration = Duration::from_secs(2);
 /// After a failure the next try comes after this, and each time twice as late, up to that.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -52,6 +55,9 @@ impl Removals {
                 continue;
             }
             let began = Instant::now();
+            if let Err(e) = self.advance_erasures().await {
+                tracing::warn!("an erasure waits: {e:#}");
+            }
             let rest = match self.remove(messaging).await {
                 Ok(None) => PERIOD,
                 Ok(Some(removed)) if !removed.is_away => {
@@ -62,7 +68,8 @@ impl Removals {
                 }
                 result => {
                     if pause.is_none() {
-                        let reason = result.err().map_or_else(|| "the homeserver is away".to_owned(), |e| format!("{e:#}"));
+                        let reason =
+                            result.err().map_or_else(|| "the homeserver is away".to_owned(), |e| format!("{e:#}"));
                         tracing::warn!("what has had its time waits: {reason}");
                     }
                     next_pause(&mut pause)
@@ -70,6 +77,21 @@ impl Removals {
             };
             sleep(rest).await;
         }
+    }
+
+    /// Goes through the tables for who is erased, as far as a moment allows.
+    async fn advance_erasures(&self) -> anyhow::Result<()> {
+        #[derive(Deserialize)]
+        struct Advanced {
+            has_more: bool,
+        }
+        let began = Instant::now();
+        while began.elapsed() < STRETCH {
+            if !self.database.document::<Advanced>("advance_erasure(p_limit => $1)", &[&PAGE]).await?.has_more {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// What came of it; `None`: there was nothing to do.

@@ -1,9 +1,10 @@
 //! What the OpenAPI document says of the operations.
 
-use super::{Hold, Removed, SetHold};
+use super::{Erasure, Hold, Removed, SetHold};
 use crate::openapi::Who::Internal;
 use crate::openapi::{Operation, operation};
 use crate::paths;
+use crate::problem::Problem;
 use crate::refusal::Refusal;
 use serde_json::json;
 
@@ -34,5 +35,18 @@ pub fn operations() -> Vec<Operation> {
             .who(Internal("for the platform"))
             .responds::<Hold>(200, "There is no hold.")
             .refuses(&[Refusal::ChannelNotFound]),
+        operation("life", "post", paths::ERASE_PERSON, "erasePerson")
+            .does(
+                "Erase a person",
+                "Begins it, or finds the one that is under way; `ws-relay` has it carried out in small steps. They leave all                  channels, what they have said, reacted and voted is redacted in Matrix and removed here with its files, their                  profile is cleared, and in rows that stay, the audit log among them, somebody stands who is nobody. Meanwhile they                  cannot write. End their account first. There is no way back.",
+            )
+            .who(Internal("for the platform"))
+            .responds::<Erasure>(202, "How far it is.")
+            .fails([Problem::not_found("member")]),
+        operation("life", "get", paths::ERASURE, "getErasure")
+            .does("How far an erasure is", "")
+            .who(Internal("for the platform"))
+            .responds::<Erasure>(200, "How far it is.")
+            .refuses(&[Refusal::ErasureNotFound]),
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::{Document, Error};
-use messaging_core::ids::{ChannelId, EntityId};
+use messaging_core::ids::{ChannelId, EntityId, ErasureId, MicrodaoId};
 use serde::Deserialize;
 
 /// An event that is to be redacted in Matrix.
@@ -67,4 +67,40 @@ pub async fn set_hold(channel_id: ChannelId, reason: Option<&str>, actor_id: &En
         .arg("p_actor_id", actor_id)
         .document()
         .await
+}
+
+/// Begins the erasure of a person who acts by this Matrix id, or finds the one that is under way.
+pub async fn begin_erasure(member_id: &EntityId, matrix_user_id: &str, actor_id: &EntityId) -> Result<Document, Error> {
+    Call::of("begin_erasure")
+        .arg("p_member_id", member_id)
+        .arg("p_matrix_user_id", matrix_user_id)
+        .arg("p_actor_id", actor_id)
+        .document()
+        .await
+}
+
+/// How far it is.
+pub async fn get_erasure(erasure_id: ErasureId) -> Result<Document, Error> {
+    Call::of("get_erasure").arg("p_erasure_id", erasure_id.0).document().await
+}
+
+/// Somebody who is to leave.
+#[derive(Debug, Deserialize)]
+pub struct Departure {
+    /// Whose erasure it is.
+    pub erasure_id: ErasureId,
+    /// Who.
+    pub member_id: EntityId,
+    /// A microDAO in whose channels they are; `None`: they are in none any more.
+    pub microdao_id: Option<MicrodaoId>,
+}
+
+/// Takes somebody who is to leave; nobody else gets them for so many seconds.
+pub async fn claim_departure(seconds: i32) -> Result<Option<Departure>, Error> {
+    Call::of("claim_departure").arg("p_seconds", seconds).json_if_any().await
+}
+
+/// Some of it is done; `is_whole`: all of it, and their profile is cleared.
+pub async fn end_departure(erasure_id: ErasureId, is_whole: bool) -> Result<(), Error> {
+    Call::of("end_departure").arg("p_erasure_id", erasure_id.0).arg("p_is_whole", is_whole).done().await
 }
