@@ -123,7 +123,7 @@ BEGIN
     IF ch.archived_at IS NOT NULL THEN
         refusal := 'channel_archived';
     -- Members who lost can_write do not get it back by leaving and joining again.
-    ELSIF NOT coalesce(m.can_write, true) THEN
+    ELSIF NOT coalesce(m.can_write, true) OR messaging.is_being_erased(p_caller) THEN
         refusal := 'cannot_write';
     ELSIF must_join THEN
         SELECT rule.refusal INTO refusal

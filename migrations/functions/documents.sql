@@ -11,7 +11,7 @@ CREATE FUNCTION messaging.channel_json(ch public.channels) RETURNS json LANGUAGE
         'is_direct', ch.is_direct, 'is_encrypted', ch.is_encrypted, 'topic', ch.topic, 'avatar_url', ch.avatar_url,
         'created_by', ch.created_by, 'created_at', messaging.rfc3339(ch.created_at),
         'updated_at', messaging.rfc3339(ch.updated_at), 'archived_at', messaging.rfc3339(ch.archived_at),
-        'link_previews', ch.link_previews)
+        'link_previews', ch.link_previews, 'retention_days', ch.retention_days)
 $$;
 
 -- How many characters of a message the index keeps. Callers bring one more, so that it shows when there is more, and fill up

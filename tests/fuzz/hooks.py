@@ -111,6 +111,9 @@ def names(case: schemathesis.Case, chosen: Random) -> dict[str, str]:
         "agent_id": chosen.choice(agents),
         "emoji": chosen.choice(["x", "👍🏽", case.path_parameters.get("emoji", "x")]),
     }
+    # Whoever was erased could not do anything more.
+    if operation(case) == "erasePerson":
+        del real["member_id"]
     if operation(case) != "endMemberships":
         real["microdao_id"] = chosen.choice(SETTING.microdaos)
     return {name: value for name, value in real.items() if name in case.path_parameters}

@@ -97,12 +97,13 @@ RULES: list[tuple[str, str, str, str, str]] = [
 RULES.append(("messaging.link_pages", "expires_at", "1 hour", "url, host, claimed_at", f"{KEY}, 'x', '-infinity'"))
 # These go by other statements, which have tests of their own: the outbox by the relay's (relay/test_publishing.py), rates
 # when they have run out (test_rate_limits.py), typing when it is over (typists/test_typing.py), words that wait when they are learnt
-# (search/test_words.py), the others when whoever made them, or what they wait for, is done with them.
+# (search/test_words.py), removals when they are carried out (life/test_retention.py), the others when whoever made them, or what they wait for, is done with them.
 OTHERS = {
     "public.outbox",
     "messaging.gateway_subscriptions",
     "messaging.rate_limits",
     "messaging.refills",
+    "messaging.removals",
     "messaging.room_upgrades",
     "messaging.message_edits",
     "messaging.message_files",

@@ -59,6 +59,13 @@ ws-relay check [--json] [--registration FILE] [--app-connections N]
                                 wrong and what to do; exits with 1 for warnings and 2 for faults. FILE is the
                                 application service's registration; N how many connections the app may hold where a
                                 pooler is in front of it
+ws-relay hold --channel ID (--reason TEXT | --release)
+                                keep retention and erasure from deleting anything of a channel, or let them again; waits
+                                until what had begun is over
+ws-relay erase --person ID [--yes]
+                                redact in Matrix and remove here what a person (user:alice, agent:sofia, @bob:server) has
+                                said, and whatever else names them; the relay that publishes does it, this shows how far it
+                                is; without --yes it asks first
 ws-relay --help | --version";
 
 enum Command {
@@ -69,6 +76,8 @@ enum Command {
     Reconcile(rooms::command::Wanted),
     Reindex(rooms::reindex::Wanted),
     Check(check::Wanted),
+    Hold(rooms::hold::Wanted),
+    Erase(rooms::erase::Wanted),
     Print(String),
 }
 
@@ -96,10 +105,13 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
         ["replay", "--since", since, "--channel", channel] | ["replay", "--channel", channel, "--since", since] => {
             Command::Replay(Replay::parse(since, Some(channel))?)
         }
-        ["--help" | "-h" | "help"] | ["check" | "migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
+        ["--help" | "-h" | "help"]
+        | ["check" | "erase" | "hold" | "migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
         ["check", words @ ..] => Command::Check(check::Wanted::read(words)?),
+        ["erase", words @ ..] => Command::Erase(rooms::erase::Wanted::read(words)?),
+        ["hold", words @ ..] => Command::Hold(rooms::hold::Wanted::read(words)?),
         ["reindex", words @ ..] => Command::Reindex(rooms::reindex::Wanted::read(words)?),
         ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
         ["--version" | "-V"] => Command::Print(format!("ws-relay {}", env!("CARGO_PKG_VERSION"))),
@@ -137,6 +149,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
                 replay.run(&database).await
             }
             Command::Reconcile(wanted) => rooms::command::run(wanted, setting).await,
+            Command::Erase(wanted) => rooms::erase::run(wanted, setting).await,
+            Command::Hold(wanted) => rooms::hold::run(wanted, setting).await,
             Command::Reindex(wanted) => rooms::reindex::run(wanted, setting).await,
             _ => serve::run(setting).await,
         };

@@ -19,6 +19,7 @@ use crate::previews::Previews;
 use crate::requests;
 use crate::rooms::content::Content;
 use crate::rooms::receipts::Receipts;
+use crate::rooms::removals::Removals;
 use crate::rooms::{Messaging, Rounds, unsearched};
 use crate::schema::Schema;
 use crate::settings::Settings;
@@ -120,6 +121,13 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     tasks.spawn(receipts.run(shutdown.clone()));
     let content = Content { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
     tasks.spawn(content.run(shutdown.clone()));
+    let removals = Removals {
+        database: database.clone(),
+        messaging: messaging.clone(),
+        max_days: settings.retention_max_days,
+        metrics: metrics.clone(),
+    };
+    tasks.spawn(removals.run(shutdown.clone()));
     let rounds =
         Rounds { database: database.clone(), messaging, every: settings.reconcile_every, metrics: metrics.clone() };
     tasks.spawn(rounds.run(shutdown.clone()));

@@ -22,6 +22,9 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
+/// The longest time that a channel's messages are kept for, if not for ever, in days.
+pub const MAX_RETENTION_DAYS: i32 = 3_650;
+
 /// A channel: a Matrix room and what the index knows of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
@@ -59,6 +62,10 @@ pub struct Channel {
     /// Whether links of its messages show what they are; `null`: yes where it is public or its microDAO's, no where it is
     /// private. Those of an encrypted channel never do.
     pub link_previews: Option<bool>,
+    /// After how many days messages are deleted, in Matrix as well; `null`: when the platform's maximum is over, if it has one.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(range(min = 1, max = MAX_RETENTION_DAYS)))]
+    pub retention_days: Option<i32>,
     /// Up to this number the caller has read it; `null` without a marker, and then nothing is unread. This and the next four are
     /// only in a list of channels and in a `GET` of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,6 +102,11 @@ pub struct Channel {
     /// What the caller is in the channel; `null` when they are neither a member nor invited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub membership: Option<Box<Membership>>,
+    /// For how many days messages are kept: the channel's own `retention_days` or the platform's maximum, whichever is less;
+    /// `null`: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
+    pub kept_days: Option<i32>,
     /// The other one of a direct channel, also after they have left; `null` in other channels, and for who is none of the two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct_member_id: Option<EntityId>,
@@ -150,6 +162,11 @@ pub struct ChangeChannel {
     #[serde(default, deserialize_with = "present")]
     #[cfg_attr(feature = "openapi", schemars(!default))]
     pub link_previews: Option<Option<bool>>,
+    /// After how many days messages are deleted, which only an owner says, and which holds for those that are there as well;
+    /// `null`: when the platform's maximum is over, if it has one.
+    #[serde(default, deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schemars(!default, range(min = 1, max = MAX_RETENTION_DAYS)))]
+    pub retention_days: Option<Option<i32>>,
     /// `false` opens an archived channel again, before anything else is changed. `DELETE` archives.
     #[cfg_attr(feature = "openapi", schemars(extend("not" = {"const": true})))]
     pub archived: Option<bool>,
@@ -171,6 +188,9 @@ impl ChangeChannel {
         check_text("description", Lines, text(&self.description).as_deref(), (0, 2_000), &mut errors);
         check_text("topic", Line, text(&self.topic).as_deref(), (0, 500), &mut errors);
         check_mxc("avatar_url", text(&self.avatar_url).as_deref(), &mut errors);
+        if self.retention_days.flatten().is_some_and(|days| !(1..=MAX_RETENTION_DAYS).contains(&days)) {
+            errors.push(FieldError::body("retention_days", "must be null or a number of days from 1 to 3650"));
+        }
         if self.archived == Some(true) {
             errors
                 .push(FieldError::body("archived", "must be false, which opens the channel again; DELETE archives it"));
@@ -196,6 +216,9 @@ impl ChangeChannel {
         }
         if let Some(link_previews) = self.link_previews {
             set("link_previews", link_previews.into());
+        }
+        if let Some(retention_days) = self.retention_days {
+            set("retention_days", retention_days.into());
         }
         Ok(changes)
     }
@@ -233,6 +256,20 @@ mod tests {
         let change: ChangeChannel = serde_json::from_value(json!({"topic": null, "name": "New"})).unwrap();
         let changes = change.check().unwrap();
         assert_eq!(serde_json::Value::Object(changes), json!({"topic": null, "name": "New"}));
+    }
+
+    #[test]
+    fn messages_are_kept_for_some_days_or_for_ever() {
+        let of = |days: serde_json::Value| {
+            serde_json::from_value::<ChangeChannel>(json!({"retention_days": days})).map(|change| change.check())
+        };
+        for days in [json!(1), json!(3_650), json!(null)] {
+            assert_eq!(of(days.clone()).unwrap().unwrap().get("retention_days"), Some(&days));
+        }
+        for days in [json!(0), json!(-1), json!(3_651)] {
+            assert_eq!(of(days).unwrap().unwrap_err().errors[0].pointer.as_deref(), Some("/retention_days"));
+        }
+        assert!(of(json!("7")).is_err() && of(json!(1.5)).is_err());
     }
 
     #[test]

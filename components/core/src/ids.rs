@@ -106,6 +106,11 @@ uuid_id! {
 }
 
 uuid_id! {
+    /// The erasure of a person.
+    ErasureId
+}
+
+uuid_id! {
     /// A membership: the row, not the member.
     ChannelMemberId
 }

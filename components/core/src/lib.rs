@@ -15,6 +15,7 @@ pub mod health;
 pub mod idempotency;
 pub mod ids;
 pub mod json;
+pub mod life;
 pub mod matrix;
 pub mod media;
 pub mod member;

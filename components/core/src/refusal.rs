@@ -78,6 +78,8 @@ pub enum Refusal {
     CannotManage,
     /// The channel is private, and the caller does not own it.
     CannotAllowPreviews,
+    /// The caller does not own the channel, whose messages would be kept for another time.
+    CannotSetRetention,
     /// The caller may not remove this member.
     CannotKick,
     /// Somebody else is changing or removing this member at the moment.
@@ -108,6 +110,8 @@ pub enum Refusal {
     TooManyPins,
     /// There is no such content, or the caller may not know of it.
     MediaNotFound,
+    /// There is no such erasure.
+    ErasureNotFound,
     /// The caller, or everybody in the microDAO, has uploaded as much as they may in a time.
     UploadQuotaExceeded,
     /// The same `Idempotency-Key` came with another request.
@@ -144,6 +148,7 @@ impl Refusal {
                 | Self::MemberNotFound
                 | Self::PreviewNotFound
                 | Self::MediaNotFound
+                | Self::ErasureNotFound
         )
     }
 }
@@ -229,6 +234,7 @@ impl From<Refusal> for Problem {
                 "Only its owner may say that links of a private channel show what they are: their servers are told that \
                  somebody was sent them.",
             ),
+            Refusal::CannotSetRetention => forbidden("Only its owner may say how long the channel's messages are kept."),
             Refusal::CannotKick => forbidden("You may not remove this member."),
             Refusal::MemberBeingChanged => {
                 conflict("Somebody is changing or removing this member at the moment. Retry in a moment.").retry_after(SOON)
@@ -266,6 +272,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::TooManyPins => conflict("A channel has at most 100 pinned messages. Unpin one first."),
             Refusal::MediaNotFound => Self::not_found("file"),
+            Refusal::ErasureNotFound => Self::not_found("erasure"),
             Refusal::UploadQuotaExceeded => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 refusal.code(),

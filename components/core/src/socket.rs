@@ -194,7 +194,7 @@ mod tests {
             "id": ID, "slug": "general", "name": "General", "description": null, "microdao_id": "microdao:daarion",
             "matrix_room_id": "!r", "visibility": "public", "is_direct": false, "is_encrypted": false, "topic": null,
             "avatar_url": null, "created_by": "user:alice", "created_at": "2026-01-01T00:00:00.000000Z",
-            "updated_at": "2026-01-01T00:00:00.000000Z", "archived_at": null, "link_previews": null
+            "updated_at": "2026-01-01T00:00:00.000000Z", "archived_at": null, "link_previews": null, "retention_days": null
         });
         let message = json!({
             "id": ID, "channel_id": ID, "seq": 7, "matrix_event_id": "$e", "sender_id": "user:alice",

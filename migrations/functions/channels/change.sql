@@ -44,6 +44,9 @@ DECLARE
     changes jsonb := messaging.channel_differences(ch, p_changes);
     changed json;
 BEGIN
+    IF changes ? 'retention_days' AND NOT messaging.owns_channel(ch.id, p_actor_id) THEN
+        changes := changes - 'retention_days';
+    END IF;
     IF changes = '{}' THEN
         RETURN messaging.channel_json(ch);
     END IF;
@@ -54,6 +57,8 @@ BEGIN
         avatar_url = CASE WHEN changes ? 'avatar_url' THEN changes ->> 'avatar_url' ELSE avatar_url END,
         visibility = coalesce(changes ->> 'visibility', visibility),
         link_previews = messaging.changed_previews(ch, p_actor_id, changes),
+        retention_days = CASE WHEN changes ? 'retention_days' THEN (changes ->> 'retention_days')::integer
+                              ELSE retention_days END,
         is_encrypted = is_encrypted OR coalesce((changes ->> 'is_encrypted')::boolean, false),
         matrix_room_id = coalesce(changes ->> 'matrix_room_id', matrix_room_id),
         alias_name = CASE WHEN changes ->> 'visibility' = 'private' THEN NULL ELSE alias_name END,
@@ -62,6 +67,9 @@ BEGIN
     changed := messaging.channel_json(after);
     IF messaging.shows_previews(ch) AND NOT messaging.shows_previews(after) THEN
         PERFORM messaging.stop_waiting_links(ch.id);
+    END IF;
+    IF changes ? 'retention_days' THEN
+        PERFORM messaging.look_again(ch.id);
     END IF;
     PERFORM messaging.audit(ch.id, 'channel.updated', p_actor_id, NULL, changes);
     PERFORM messaging.emit_channel(after, 'channel.updated', p_actor_id, changed);
@@ -111,6 +119,10 @@ BEGIN
     IF changes -> 'link_previews' = 'true' AND coalesce(changes ->> 'visibility', ch.visibility) = 'private'
         AND NOT messaging.owns_channel(ch.id, p_caller) THEN
         refusal := 'cannot_allow_previews';
+        RETURN;
+    END IF;
+    IF changes ? 'retention_days' AND NOT messaging.owns_channel(ch.id, p_caller) THEN
+        refusal := 'cannot_set_retention';
         RETURN;
     END IF;
     IF changes <> '{}' THEN

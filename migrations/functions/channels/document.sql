@@ -16,6 +16,7 @@ BEGIN
         || ', "last_message" : ' || CASE WHEN reads THEN messaging.last_message_text(ch.id) ELSE 'null' END
         || ', "last_seq" : ' || CASE WHEN reads THEN ch.last_seq::text ELSE 'null' END
         || ', "membership" : ' || messaging.membership_text(ch, p_caller, p_microdaos)
+        || ', "kept_days" : ' || coalesce(messaging.kept_days(ch)::text, 'null')
         || ', "direct_member_id" : ' || CASE WHEN ch.is_direct THEN messaging.direct_member_text(ch.id, p_caller) ELSE 'null' END
         || ',' || messaging.reading_text(ch, p_caller, p_microdaos);
 END

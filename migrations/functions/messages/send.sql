@@ -218,6 +218,11 @@ BEGIN
         document := json_build_object('inserted', false);
         RETURN;
     END IF;
+    IF messaging.is_unwanted(ch, p_sent_at::timestamptz, p_sender_matrix_id) THEN
+        PERFORM messaging.note_unindexed(ch, p_room_id, p_event_id);
+        document := json_build_object('inserted', false);
+        RETURN;
+    END IF;
     SELECT id INTO answered FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id;
     SELECT * INTO root FROM public.messages WHERE matrix_event_id = p_thread_event_id AND channel_id = ch.id;
     root := messaging.thread_root(root);

@@ -87,6 +87,10 @@ BEGIN
         OR EXISTS (SELECT FROM public.message_reactions WHERE matrix_event_id = p_event_id) THEN
         RETURN;
     END IF;
+    IF messaging.is_being_erased(p_reactor_id) AND ch.hold_reason IS NULL THEN
+        PERFORM messaging.note_unindexed(ch, p_room_id, p_event_id);
+        RETURN;
+    END IF;
     left_out := CASE WHEN m.deleted_at IS NOT NULL THEN 'message_deleted' WHEN ch.archived_at IS NOT NULL THEN 'channel_archived'
         WHEN NOT messaging.has_room_for_reaction(m.id, p_reactor_id, p_emoji) THEN 'too_many_reactions' END;
     IF left_out IS NOT NULL THEN

@@ -156,8 +156,9 @@ BEGIN
                         WHERE s.channel_id = ch.id AND s.event_type = e.about AND f.place >= e.place)
             WHEN 'encryption' THEN ch.is_encrypted
             ELSE false END
-        AND NOT (e.kind IN ('message', 'edit', 'reaction', 'poll_vote', 'poll_end') AND EXISTS (
-            SELECT FROM messaging.pending_redactions p WHERE p.channel_id = ch.id AND p.event_id = e.event_id))
+        AND NOT (e.kind IN ('message', 'edit', 'reaction', 'poll_vote', 'poll_end') AND (EXISTS (
+            SELECT FROM messaging.pending_redactions p WHERE p.channel_id = ch.id AND p.event_id = e.event_id)
+            OR EXISTS (SELECT FROM messaging.removals q WHERE q.channel_id = ch.id AND q.event_id = e.event_id)))
     ), set_aside AS (
         SELECT s.event_id FROM messaging.set_aside_events s
         WHERE s.event_id IN (SELECT m.event_id FROM missing m) AND s.set_aside_at IS NOT NULL

@@ -27,7 +27,7 @@ $$;
 CREATE FUNCTION messaging.complete_update(ch public.channels, intent messaging.intents) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     rest jsonb := intent.details - intent.confirmed;
-    is_complete boolean := rest - '{description,link_previews}'::text[] = '{}';
+    is_complete boolean := rest - '{description,link_previews,retention_days}'::text[] = '{}';
 BEGIN
     IF is_complete THEN
         DELETE FROM messaging.intents WHERE channel_id = ch.id AND act = 'update' AND target_id = intent.target_id;
@@ -66,7 +66,7 @@ BEGIN
         PERFORM messaging.change_channel(ch, p_sender_id, p_changes);
         RETURN false;
     END IF;
-    IF intent.details - intent.confirmed - '{description,link_previews}'::text[] = '{}' OR NOT messaging.is_under_way(intent.created_at) THEN
+    IF intent.details - intent.confirmed - '{description,link_previews,retention_days}'::text[] = '{}' OR NOT messaging.is_under_way(intent.created_at) THEN
         PERFORM messaging.complete_update(ch, intent);
     END IF;
     RETURN messaging.is_under_way(intent.created_at);

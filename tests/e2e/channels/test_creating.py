@@ -29,6 +29,7 @@ FIELDS = {
     "updated_at",
     "archived_at",
     "link_previews",
+    "retention_days",
 }
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World, profile_path
+from support.api import CHANNELS, INTERNAL_CHANNELS, UNKNOWN_ID, Caller, World, profile_path, unique
 from support.contract import Contract
 from support.media import media_path
 from support.person import NewPerson
@@ -245,6 +245,12 @@ async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> N
     await ask(200, "POST", "/internal/messaging/set-aside-events/replay", headers=headers)
     await ask(200, "POST", "/internal/messaging/receipts", headers=headers)
     await ask(200, "POST", "/internal/messaging/content/delete", headers=headers)
+    await ask(200, "POST", "/internal/messaging/removals", headers=headers)
+    await ask(404, "PUT", f"{INTERNAL_CHANNELS}/{UNKNOWN_ID}/hold", {"reason": "a case"}, headers=headers)
+    await ask(404, "DELETE", f"{INTERNAL_CHANNELS}/{UNKNOWN_ID}/hold", headers=headers)
+    erasure = await ask(202, "POST", f"/internal/messaging/persons/{unique('user:nobody')}/erase", headers=headers)
+    await ask(200, "GET", f"/internal/messaging/erasures/{erasure['id']}", headers=headers)
+    await ask(404, "GET", f"/internal/messaging/erasures/{UNKNOWN_ID}", headers=headers)
     picture = headers | {"Content-Type": "image/png"}
     await ask(200, "POST", "/internal/messaging/preview-images", headers=picture, content=png(2, 1))
     for kind, content in (("image/gif", png(2, 1)), ("image/png", b"<svg/>"), ("image/svg+xml", b"<svg/>")):

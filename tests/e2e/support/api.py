@@ -61,7 +61,7 @@ def links(response: httpx.Response) -> dict[str, str]:
 
 # What the readers of a message or a channel are told besides its row, which is all that events and writes have.
 FOR_READERS = {"reactions", "poll", "member_count", "last_message", "last_seq", "membership", "direct_member_id"}
-FOR_READERS |= {"read_seq", "unread_count", "mention_count", "marked_unread", "muted"}
+FOR_READERS |= {"kept_days", "read_seq", "unread_count", "mention_count", "marked_unread", "muted"}
 
 
 def row(shown: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ SELECT jsonb_build_object(
     'poll_votes', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.event_id) FROM messaging.poll_votes v WHERE v.channel_id = ch.id),
     'files', (SELECT jsonb_agg(to_jsonb(f) ORDER BY f.message_id) FROM messaging.message_files f WHERE f.channel_id = ch.id),
     'uploads', (SELECT jsonb_agg(to_jsonb(u) ORDER BY u.media_id) FROM messaging.uploads u WHERE u.channel_id = ch.id),
+    'removals', (SELECT jsonb_agg(to_jsonb(q) ORDER BY q.event_id) FROM messaging.removals q WHERE q.channel_id = ch.id),
     'typing', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.member_id) FROM messaging.typing t WHERE t.channel_id = ch.id),
     'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM public.channel_events e WHERE e.channel_id = ch.id),
     'outbox', (SELECT jsonb_agg(to_jsonb(o) - '{published_at,stream_seq}'::text[] ORDER BY o.id) FROM public.outbox o WHERE o.channel_id = ch.id)

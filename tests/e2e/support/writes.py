@@ -304,6 +304,10 @@ WRITES = {
 WITHOUT_KEY = {
     "sendReceipts": "what was sent is due no more, and a receipt that is sent twice is one (receipts/test_in_matrix.py)",
     "deleteContent": "what is deleted is due no more, and what is deleted twice is gone (files/test_deletion.py)",
+    "removeExpired": "what is removed is due no more (life/test_retention.py)",
+    "holdChannel": "it says what holds, and again it changes nothing (index/life/test_hold.py)",
+    "releaseChannel": "it says what holds, and again it changes nothing (index/life/test_hold.py)",
+    "erasePerson": "one that is under way is found (index/life/test_erasure.py)",
     "storePreviewImage": "a relay asks for it once a page; one that is stored twice is shown once (index/relay/test_previews.py)",
     "signMediaUrls": "it changes nothing (files/test_signed.py)",
     "setTyping": "it holds for ten seconds, and again it is no other (index/typists)",

@@ -31,6 +31,8 @@ async def test_a_channel_is_its_row(world: World, db: Database) -> None:
         "membership": document["membership"],
         "direct_member_id": None,
         "link_previews": None,
+        "retention_days": None,
+        "kept_days": None,
     }
     assert document["created_at"].endswith("Z") and document["archived_at"] is None
 

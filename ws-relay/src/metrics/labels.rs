@@ -162,3 +162,10 @@ pub struct SkipLabel {
     /// `malformed` or `too_long`.
     pub reason: &'static str,
 }
+
+/// What became of events that had their time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RemovalLabel {
+    /// `removed`, `refused` by the room for good, so that they are gone in the index alone, or `retried`.
+    pub outcome: &'static str,
+}

@@ -4,10 +4,11 @@ mod labels;
 mod registry;
 
 pub use labels::{
-    CloseLabel, DropLabel, DropReason, LimitLabel, PoolLabel, PreviewLabel, PreviewOutcome, RepairLabel, RequestLabel,
-    ResumeLabel, ResumeOutcome, RouteLabel, SkipLabel, WebhookLabel, WebhookOutcome,
+    CloseLabel, DropLabel, DropReason, LimitLabel, PoolLabel, PreviewLabel, PreviewOutcome, RemovalLabel, RepairLabel,
+    RequestLabel, ResumeLabel, ResumeOutcome, RouteLabel, SkipLabel, WebhookLabel, WebhookOutcome,
 };
 
+use messaging_core::life::Removed;
 use messaging_core::rate_limit::Class;
 use messaging_core::reconcile::{Reconciled, Repaired};
 use messaging_core::socket::{CloseCode, RefusalCode};
@@ -114,6 +115,8 @@ pub struct Metrics {
     pub reconcile_failures: Counter,
     /// Messages that search does not find as it should, counted up to 10,000.
     pub messages_to_reindex: Gauge,
+    /// Events that had their time, or whose sender was erased, by what became of them.
+    pub removals: Family<RemovalLabel, Counter>,
     /// Requests of the components, where this relay follows their log.
     pub requests: Family<RequestLabel, Counter>,
     /// How long they took, in seconds: to the head of the response.
@@ -163,6 +166,7 @@ impl Default for Metrics {
                 metrics.rate_limit_hits.get_or_create_owned(&label);
             }
         }
+        metrics.removed(&Removed::default());
         for (kind, _) in Repaired::default().by_kind() {
             metrics.reconcile_repaired.get_or_create_owned(&RepairLabel { kind });
         }
@@ -225,6 +229,7 @@ impl Metrics {
             reconcile_repaired: Family::default(),
             reconcile_failures: Counter::default(),
             messages_to_reindex: Gauge::default(),
+            removals: Family::default(),
             nats_connected: Gauge::default(),
             database_up: Gauge::default(),
             database_connections: Family::default(),
@@ -262,6 +267,15 @@ impl Metrics {
         self.reconcile_channels.inc_by(u64::from(!found.has_more));
         for (kind, count) in found.repaired.by_kind() {
             self.reconcile_repaired.get_or_create(&RepairLabel { kind }).inc_by(count);
+        }
+    }
+
+    /// Counts what became of what had its time.
+    pub fn removed(&self, removed: &Removed) {
+        for (outcome, count) in
+            [("removed", removed.removed), ("refused", removed.refused), ("retried", removed.waiting)]
+        {
+            self.removals.get_or_create(&RemovalLabel { outcome }).inc_by(u64::from(count));
         }
     }
 

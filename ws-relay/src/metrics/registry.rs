@@ -79,6 +79,8 @@ impl Metrics {
         registry.register("database_up", "1 while PostgreSQL answers", self.database_up.clone());
         registry.register("database_connections", "Connections of the pool", self.database_connections.clone());
         registry.register("database_waiting", "Statements that wait for one", self.database_waiting.clone());
+        let help = "Events that had their time, or whose sender was erased";
+        registry.register("removals", help, self.removals.clone());
         registry.register("nats_reconnects", "Connections to NATS after the first one", self.nats_reconnects.clone());
         registry.register("reconciliations", "Comparisons with the database", self.reconciliations.clone());
         registry.register("resyncs", "Log reads because live events were missing", self.resyncs.clone());

@@ -41,7 +41,7 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-pub const RELAY_CALLS: [&str; 16] = [
+pub const RELAY_CALLS: [&str; 18] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -50,6 +50,8 @@ pub const RELAY_CALLS: [&str; 16] = [
     "list_channels_to_reconcile",
     "are_receipts_due",
     "is_content_due",
+    "note_removals",
+    "advance_erasure",
     "get_reading",
     "end_typing",
     "count_messages_to_reindex",

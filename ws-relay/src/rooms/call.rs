@@ -8,8 +8,12 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use messaging_core::file::DeletedContent;
-use messaging_core::ids::EntityId;
-use messaging_core::paths::{DELETE_CONTENT, PREVIEW_IMAGES, RECONCILE, REINDEX, SEND_RECEIPTS, TYPING_IN_ROOM, fill};
+use messaging_core::ids::{EntityId, ErasureId};
+use messaging_core::life::{Erasure, Hold, Removed, SetHold};
+use messaging_core::paths::{
+    DELETE_CONTENT, ERASE_PERSON, ERASURE, HOLD, PREVIEW_IMAGES, RECONCILE, REINDEX, REMOVE_EXPIRED, SEND_RECEIPTS,
+    TYPING_IN_ROOM, fill,
+};
 use messaging_core::preview::StoredImage;
 use messaging_core::receipt::SentReceipts;
 use messaging_core::reconcile::Reconciled;
@@ -96,6 +100,46 @@ impl Messaging {
         self.for_all(DELETE_CONTENT).await
     }
 
+    /// Has what is due removed, some at a time.
+    pub async fn remove_expired(&self) -> anyhow::Result<Removed> {
+        self.for_all(REMOVE_EXPIRED).await
+    }
+
+    /// Puts a channel on hold; without a reason the hold ends.
+    pub async fn hold(&self, channel: Uuid, reason: Option<&str>) -> Result<Hold, Failure> {
+        let uri = format!("{}{}", self.url, fill(HOLD, &[&channel]));
+        let (method, body) = match reason {
+            Some(reason) => (Method::PUT, serde_json::to_vec(&SetHold { reason: reason.to_owned() })),
+            None => (Method::DELETE, Ok(Vec::new())),
+        };
+        let body = body.map_err(|e| Failure::App(e.into()))?;
+        self.send(method, uri, body).await
+    }
+
+    /// Begins the erasure of a person, as `user:<id>` and so on.
+    pub async fn erase(&self, person: &str) -> Result<Erasure, Failure> {
+        let person = utf8_percent_encode(person, NON_ALPHANUMERIC);
+        self.send(Method::POST, format!("{}{}", self.url, fill(ERASE_PERSON, &[&person])), Vec::new()).await
+    }
+
+    /// How far it is.
+    pub async fn erasure(&self, id: ErasureId) -> Result<Erasure, Failure> {
+        self.send(Method::GET, format!("{}{}", self.url, fill(ERASURE, &[&id])), Vec::new()).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, method: Method, uri: String, body: Vec<u8>) -> Result<T, Failure> {
+        let request = self
+            .request(method, uri)
+            .header(CONTENT_TYPE, "application/json")
+            .header(CONTENT_LENGTH, body.len())
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|e| Failure::App(e.into()))?;
+        let exchanged = timeout(DEADLINE, self.response(request)).await;
+        let (status, body) =
+            exchanged.map_err(|_| Failure::App(anyhow!("no response of the app in time")))?.map_err(Failure::App)?;
+        read(status, &body)
+    }
+
     async fn for_all<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let exchanged = timeout(DEADLINE, self.exchange(format!("{}{path}", self.url))).await;
         let (status, body) = exchanged.context("no response of the app in time")??;
@@ -109,6 +153,10 @@ impl Messaging {
             .header(CONTENT_LENGTH, 0)
             .body(Full::new(Bytes::new()))
             .context("MESSAGING_URL cannot be used")?;
+        self.response(request).await
+    }
+
+    async fn response(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
         let response = self.client.request(request).await.context("the app cannot be reached")?;
         let status = response.status();
         let body = Limited::new(response.into_body(), RESPONSE).collect().await;
@@ -159,7 +207,7 @@ impl Messaging {
 }
 
 fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Failure> {
-    if status == StatusCode::OK {
+    if status.is_success() {
         return serde_json::from_slice(body).map_err(|e| Failure::App(anyhow!("the app responded {e}")));
     }
     let problem: Option<Problem> = serde_json::from_slice(body).ok();

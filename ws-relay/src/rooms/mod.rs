@@ -6,8 +6,11 @@
 mod call;
 pub mod command;
 pub mod content;
+pub mod erase;
+pub mod hold;
 pub mod receipts;
 pub mod reindex;
+pub mod removals;
 pub mod unsearched;
 
 use crate::database::Database;

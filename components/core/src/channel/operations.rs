@@ -64,6 +64,7 @@ pub fn operations() -> Vec<Operation> {
                 Refusal::ChannelNotFound,
                 Refusal::CannotManage,
                 Refusal::CannotAllowPreviews,
+                Refusal::CannotSetRetention,
                 Refusal::ChannelArchived,
                 Refusal::DirectStaysPrivate,
                 Refusal::ChannelBeingChanged,

@@ -82,6 +82,14 @@ pub const REINDEX: &str = "/internal/messaging/channels/:channel_id/reindex";
 pub const SEND_RECEIPTS: &str = "/internal/messaging/receipts";
 /// Where the homeserver is had to delete content.
 pub const DELETE_CONTENT: &str = "/internal/messaging/content/delete";
+/// Where a relay has removed what has had its time.
+pub const REMOVE_EXPIRED: &str = "/internal/messaging/removals";
+/// Whether a channel is on hold.
+pub const HOLD: &str = "/internal/messaging/channels/:channel_id/hold";
+/// Where the erasure of a person begins.
+pub const ERASE_PERSON: &str = "/internal/messaging/persons/:member_id/erase";
+/// How far an erasure is.
+pub const ERASURE: &str = "/internal/messaging/erasures/:erasure_id";
 /// Where a relay stores the pictures of pages.
 pub const PREVIEW_IMAGES: &str = "/internal/messaging/preview-images";
 /// Whether the service is alive.

@@ -53,6 +53,7 @@ pub fn operations() -> Vec<Operation> {
         messaging_core::set_aside::operations(),
         messaging_core::reconcile::operations(),
         messaging_core::reindex::operations(),
+        messaging_core::life::operations(),
     ]
     .into_iter()
     .flatten()
@@ -94,6 +95,7 @@ pub fn document() -> Value {
             {"name": "members", "description": "Who is in a channel, and what they may do there"},
             {"name": "profiles", "description": "What people and agents are called, and their pictures"},
             {"name": "agents", "description": "For the platform's own services, in the name of agents"},
+            {"name": "life", "description": "How long data is kept"},
             {"name": "service", "description": "The service itself"},
             {"name": "homeserver", "description": "What comes from Matrix"},
         ],

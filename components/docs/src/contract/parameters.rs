@@ -1,6 +1,6 @@
 //! Parameters by their names in `components/parameters`.
 
-use messaging_core::ids::{ChannelId, MessageId, MicrodaoId, PreviewId};
+use messaging_core::ids::{ChannelId, ErasureId, MessageId, MicrodaoId, PreviewId};
 use messaging_core::page::{DEFAULT_HITS, DEFAULT_LIMIT, MAX_CHANNELS, MAX_HITS, MAX_LIMIT};
 use messaging_core::paths::ReactionPath;
 use messaging_core::receipt::MAX_SEQ;
@@ -36,6 +36,8 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let message = types.subschema_for::<MessageId>().to_value();
     add("message_id", "path", "message_id", "The message.", message);
     let preview = types.subschema_for::<PreviewId>().to_value();
+    let erasure = types.subschema_for::<ErasureId>().to_value();
+    add("erasure_id", "path", "erasure_id", "The erasure.", erasure);
     add("preview_id", "path", "preview_id", "What one of the message's links shows.", preview);
     let entity = "(user|agent):[a-z0-9._-]{1,64}|@[!-9;-~]{1,100}:[0-9a-zA-Z.:-]{1,100}";
     let mut member = text(format!("^(me|{entity})$"));

@@ -1,6 +1,8 @@
 //! Acts that several components carry out alike.
 
+mod bot;
 mod content;
+mod end_memberships;
 mod enter;
 mod intended;
 mod invite;
@@ -10,7 +12,9 @@ mod reopen;
 mod send;
 mod unpin;
 
+pub use bot::bot;
 pub use content::{Place, Row, clean_contents, read_content, read_newest, with_content, with_contents};
+pub use end_memberships::end_memberships;
 pub use enter::enter;
 pub use intended::intended;
 pub use invite::{Invited, LevelIs, invite};

@@ -165,6 +165,8 @@ pub fn channel(seq: Seq, actor_id: Option<&str>) -> ChannelEvent {
         updated_at: time(if seq == 1 { 0 } else { 9 }),
         archived_at: None,
         link_previews: None,
+        retention_days: None,
+        kept_days: None,
         read_seq: None,
         unread_count: None,
         mention_count: None,

@@ -1,0 +1,268 @@
+"""Erasing a person: what they said goes in Matrix and here, and the rows that stay say somebody who is nobody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from harness.database import Database
+from harness.life import BOT, claim, end, living, note
+from harness.pins import pin
+from harness.world import NOWHERE, OWNER, Channel, World, at, edit, membership, number, pushed, reaction
+
+MARK = "zebra"
+ALICE, AGENT, MATRIX = f"user:{MARK}", f"agent:{MARK}", f"@{MARK}:far.example"
+
+
+def matrix_id(who: str) -> str:
+    return who if who.startswith("@") else f"@{who.replace(':', '-')}:localhost"
+
+
+async def begin(db: Database, who: str = ALICE) -> dict[str, Any]:
+    return await db.call("begin_erasure", member_id=who, matrix_user_id=matrix_id(who), actor_id="service:internal")
+
+
+async def leave(db: Database) -> None:
+    """What the app does about the memberships and the profile."""
+    while True:
+        departure = await db.call("claim_departure", seconds=60)
+        if departure is None:
+            return
+        if departure["microdao_id"] is None:
+            await db.call("end_departure", erasure_id=departure["erasure_id"], is_whole=True)
+            continue
+        listed = await db.call(
+            "list_ending_memberships",
+            microdao_id=departure["microdao_id"],
+            member_id=departure["member_id"],
+            limit=5,
+            actor_id=BOT,
+        )
+        for one in listed["memberships"]:
+            heir = one["successor"] and one["successor"]["member_id"]
+            await db.call(
+                "record_ended_membership",
+                channel_id=one["channel_id"],
+                member_id=departure["member_id"],
+                actor_id=BOT,
+                successor_id=heir,
+            )
+        await db.call("end_departure", erasure_id=departure["erasure_id"], is_whole=False)
+
+
+async def carry_out(db: Database, *, limit: int = 3) -> None:
+    """All of it, by the relay and the app in turn."""
+    await leave(db)
+    for _ in range(500):
+        await db.execute("UPDATE public.outbox SET published_at = now() WHERE published_at IS NULL")
+        has_more = (await db.call("advance_erasure", limit=limit))["has_more"]
+        await note(db)
+        for event_id in await claim(db):
+            await end(db, event_id)
+            has_more = True
+        if not has_more:
+            return
+    raise AssertionError("it does not end")
+
+
+async def marked(db: Database) -> dict[str, list[str]]:
+    """The rows that name the person still, by their tables."""
+    contents = await db.contents()
+    found = {
+        table: [json.dumps(row) for row in rows or [] if MARK in json.dumps(row)] for table, rows in contents.items()
+    }
+    return {table: rows for table, rows in found.items() if rows}
+
+
+async def life(world: World, db: Database, who: str, channel: Channel) -> list[str]:
+    """Everything that somebody can leave behind in a channel; the events that are to be redacted."""
+    join = f"$join-{number()}"
+    if who == AGENT:
+        await world.member(channel, who)
+    else:
+        await db.call("record_membership", **membership(channel, who, "join"))
+    await db.execute(
+        "UPDATE public.channel_members SET matrix_event_id = $3 WHERE channel_id = $1 AND member_id = $2",
+        channel.id,
+        who,
+        join,
+    )
+    theirs = await world.message(
+        channel, OWNER, mentions=[who], search={"analysis": 1, "has_link": False, "lexemes": "'x':1"}
+    )
+    file = {"content_uri": "mxc://localhost/abc", "thumbnail_uri": None, "filename": f"{MARK}.txt"}
+    said = await world.message(
+        channel,
+        who,
+        content_preview=MARK,
+        pushed_content={"body": MARK},
+        content_type="file",
+        file=file,
+        mentions=[OWNER],
+    )
+    reply = await world.message(channel, who, thread_event_id=theirs.event_id)
+    changed = edit(channel, said.event_id, who, content_preview=f"{MARK} again")
+    await db.call("record_edit", **changed)
+    thumb, answer = reaction(channel, theirs.event_id, who), reaction(channel, said.event_id, OWNER)
+    for each in (thumb, answer):
+        await db.call("record_reaction", **each)
+    await pin(db, channel, said)
+    await db.execute(
+        "INSERT INTO messaging.profiles (member_id, display_name, changed_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING",
+        who,
+        MARK,
+    )
+    await db.call(
+        "record_upload", caller=who, channel_id=channel.id, server_name="localhost", media_id=f"m{number()}",
+        filename=f"{MARK}.png", content_type="image/png", size=1, sha256="0",
+    )  # fmt: skip
+    await db.outcome("record_edit", **edit(channel, "$never", who, content_preview=MARK))
+    await db.call("begin_request", caller=who, key=f"k {number()}", fingerprint="f", resource=channel.id)
+    await db.call("announce_typing", room_id=channel.room_id, member_ids=[who])
+    return [join, said.event_id, reply.event_id, changed["event_id"], thumb["event_id"], answer["event_id"]]
+
+
+@pytest.mark.parametrize("who", [ALICE, AGENT, MATRIX])
+async def test_nothing_names_the_person_any_more(world: World, db: Database, who: str) -> None:
+    channel, other = await world.channel(), await world.channel(visibility="private")
+    events = [event for place in (channel, other) for event in await life(world, db, who, place)]
+    own = await world.channel(owner=who) if who == ALICE else None
+    before = await db.value("SELECT count(*) FROM public.messages")
+    erasure = await begin(db, who)
+    assert (erasure["phase"], erasure["held_channel_ids"], erasure["member_id"]) == ("leaving", [], who)
+    redacted: list[str] = []
+    await leave(db)
+    for _ in range(200):
+        await db.execute("UPDATE public.outbox SET published_at = now() WHERE published_at IS NULL")
+        has_more = (await db.call("advance_erasure", limit=3))["has_more"]
+        await note(db)
+        for event_id in await claim(db):
+            await end(db, event_id)
+            redacted.append(event_id)
+        if not has_more and not await note(db):
+            break
+    assert sorted(redacted) == sorted(events)
+    done = await db.call("get_erasure", erasure_id=erasure["id"])
+    assert (done["phase"], done["member_id"], done["waiting"]) == ("finished", None, 0)
+    assert done["removed"] == len(events) and done["finished_at"]
+    left = await marked(db)
+    assert left.keys() <= {"messaging.content_to_delete"}, (
+        "the homeserver's work goes on under the uploader's Matrix id"
+    )
+    assert await db.value("SELECT count(*) FROM public.messages") == before
+    rows = await db.rows("SELECT sender_id, deleted_at, seq FROM public.messages WHERE sender_id <> $1", OWNER)
+    assert {row[0] for row in rows} == {done["anonymous_id"]} and all(row[1] for row in rows)
+    assert not await db.value("SELECT count(*) FROM public.channel_members WHERE member_id = $1", who)
+    if own:
+        assert await db.value("SELECT created_by FROM public.channels WHERE id = $1", own.id) == done["anonymous_id"]
+    # The others' messages are what they were.
+    assert len(await living(db, channel)) == 1
+    assert await db.value("SELECT mentions FROM public.messages WHERE deleted_at IS NULL LIMIT 1") == [
+        done["anonymous_id"]
+    ]
+    await db.subjects(channel.id)
+
+
+async def test_channels_on_hold_keep_it_and_are_named(world: World, db: Database) -> None:
+    channel, held = await world.channel(), await world.channel()
+    for place in (channel, held):
+        await world.message(place, ALICE, content_preview=MARK)
+        await db.call("record_membership", **membership(place, ALICE, "join"))
+    await db.call("set_hold", channel_id=held.id, reason="a case", actor_id="service:internal")
+    erasure = await begin(db)
+    await carry_out(db)
+    done = await db.call("get_erasure", erasure_id=erasure["id"])
+    assert (done["phase"], done["held_channel_ids"]) == ("finished", [held.id])
+    assert await living(db, channel) == [] and len(await living(db, held)) == 1
+    assert await db.value("SELECT sender_id FROM public.messages WHERE channel_id = $1", held.id) == ALICE
+    assert await db.value(
+        "SELECT left_at IS NOT NULL FROM public.channel_members WHERE channel_id = $1 AND member_id = $2",
+        held.id,
+        ALICE,
+    )
+    # After the hold it is asked for again, and they are the same nobody.
+    await db.call("set_hold", channel_id=held.id, reason=None, actor_id="service:internal")
+    again = await begin(db)
+    assert again["id"] != done["id"] and again["anonymous_id"] == done["anonymous_id"]
+    await carry_out(db)
+    assert not await marked(db)
+
+
+async def test_it_is_under_way_once(world: World, db: Database) -> None:
+    erasure = await begin(db)
+    assert await begin(db) == erasure
+    assert await db.refusal("get_erasure", erasure_id=NOWHERE) == "erasure_not_found"
+    assert (await db.call("claim_departure", seconds=60))["erasure_id"] == erasure["id"]
+    assert await db.call("claim_departure", seconds=60) is None, "one at a time"
+    assert (await db.call("advance_erasure", limit=10)) == {"has_more": False}
+
+
+async def test_meanwhile_they_say_nothing_new(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    await begin(db)
+    send = {"reply_to": None, "client_key": None, "fingerprint": "f", "is_encrypted": False}
+    assert await db.refusal("prepare_send", **channel.by(ALICE), **send) == "cannot_write"
+    reacted = {**channel.by(ALICE), "message_id": message.id, "emoji": "👍"}
+    assert await db.refusal("prepare_reaction", **reacted) == "cannot_write"
+    said, thumb = pushed(channel, ALICE), reaction(channel, message.event_id, ALICE)
+    assert await db.call("record_message", **said) == {"inserted": False}
+    assert await db.call("record_reaction", **thumb) is None
+    assert sorted(await claim(db)) == sorted([said["event_id"], thumb["event_id"]]), "in Matrix they go as well"
+
+
+async def test_what_comes_late_is_not_indexed_and_goes_in_matrix(world: World, db: Database) -> None:
+    channel = await world.channel()
+    late = pushed(channel, ALICE, sent_at=at(-5))
+    await begin(db)
+    await carry_out(db)
+    assert await db.call("record_message", **late) == {"inserted": False}
+    assert await claim(db) == [late["event_id"]]
+    await end(db, late["event_id"])
+    assert not await marked(db)
+    # Who comes back under the same name is somebody new.
+    back = await world.message(channel, ALICE, sent_at=None)
+    assert await living(db, channel) == [back.event_id]
+
+
+async def test_what_came_in_between_is_removed_before_it_is_finished(world: World, db: Database) -> None:
+    channel = await world.channel()
+    erasure = await begin(db)
+    await leave(db)
+    while (await db.call("get_erasure", erasure_id=erasure["id"]))["phase"] != "anonymising":
+        await db.call("advance_erasure", limit=10)
+    # A component of before asks nobody whether they are being erased.
+    await db.execute("UPDATE messaging.erasures SET person = 'x', member_id = 'user:x'")
+    between = await world.message(channel, ALICE)
+    await db.execute("UPDATE messaging.erasures SET member_id = $1", ALICE)
+    await carry_out(db)
+    assert await living(db, channel) == [] and between.event_id
+    assert not await marked(db)
+
+
+async def test_the_log_is_published_first_as_it_was(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await world.message(channel, ALICE)
+    erasure = await begin(db)
+    await leave(db)
+    for _ in range(50):
+        await db.call("advance_erasure", limit=10)
+        await note(db)
+        for event_id in await claim(db):
+            await end(db, event_id)
+    assert (await db.call("get_erasure", erasure_id=erasure["id"]))["phase"] == "log"
+    assert any(event["sender_id"] == ALICE for event in await db.events(channel.id, "messaging.message.%"))
+    await carry_out(db)
+    assert not await marked(db)
+
+
+async def test_a_ban_stays(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await db.call("record_membership", **membership(channel, ALICE, "join"))
+    await db.call("record_membership", **membership(channel, ALICE, "ban", OWNER))
+    await begin(db)
+    await carry_out(db)
+    row = await world.row(channel, ALICE)
+    assert row and row["banned_at"]
