@@ -46,12 +46,21 @@ BEGIN
 END
 $$;
 
--- Gives back what was taken from a limit; p_quota is [quota, seconds], NULL without one.
-CREATE FUNCTION messaging.give_back(p_class text, p_key text, p_quota jsonb, p_amount bigint DEFAULT 1)
-RETURNS void LANGUAGE sql AS $$
-    UPDATE messaging.rate_limits SET theoretical_arrival_at = theoretical_arrival_at
-        - interval '1 microsecond' * ((p_quota ->> 1)::bigint * 1000000 * p_amount / (p_quota ->> 0)::bigint)
+-- Gives back what was taken from a limit p_seconds ago; p_quota is [quota, seconds], NULL without one. What time has given
+-- back since then is not given back again: another act may have it by now.
+CREATE FUNCTION messaging.give_back(
+    p_class text, p_key text, p_quota jsonb, p_amount bigint DEFAULT 1, p_seconds integer DEFAULT 0
+) RETURNS void LANGUAGE sql AS $$
+    UPDATE messaging.rate_limits SET theoretical_arrival_at = theoretical_arrival_at - greatest(
+        interval '1 microsecond' * ((p_quota ->> 1)::bigint * 1000000 * p_amount / (p_quota ->> 0)::bigint)
+        - interval '1 second' * greatest(p_seconds, 0), interval '0')
     WHERE class = p_class AND key = p_key AND p_quota IS NOT NULL
+$$;
+
+-- Counts a refusal, for the metrics.
+CREATE FUNCTION messaging.count_hit(p_class text, p_scope text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO messaging.rate_limit_hits AS h (class, scope, hits) VALUES (p_class, p_scope, 1)
+    ON CONFLICT (class, scope) DO UPDATE SET hits = h.hits + 1
 $$;
 
 -- The refusal of a caller who has done too much, or of anybody in a channel where too much is done, with what they are told
@@ -98,8 +107,7 @@ BEGIN
     IF nearest.is_taken THEN
         details := NULL;
     ELSE
-        INSERT INTO messaging.rate_limit_hits AS h (class, scope, hits) VALUES (act, whose, 1)
-        ON CONFLICT (class, scope) DO UPDATE SET hits = h.hits + 1;
+        PERFORM messaging.count_hit(act, whose);
         refusal := 'rate_limited';
     END IF;
 END

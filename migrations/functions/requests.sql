@@ -38,27 +38,30 @@ END
 $$;
 
 -- Before a change that has no row of its own to be known by. The document has the response of the same request, if it is
--- finished: one that shows something, as long as the caller may know of the channel. One that has been running for a minute
--- is cut off, and goes on.
+-- finished: one that shows something, as long as the caller may know of the channel. Else it has the run_id of the run that
+-- begins, which holds the key for p_seconds, an hour at most: as long as it may last. One that has not ended by then was cut
+-- off, and the next one goes on.
 CREATE FUNCTION messaging.begin_request(
     p_caller text, p_key text, p_fingerprint text, p_resource uuid, p_microdaos text[] DEFAULT NULL,
-    OUT refusal messaging.refusal, OUT document json
+    p_seconds integer DEFAULT 60, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     known messaging.idempotency_keys;
     ch public.channels;
+    run uuid := gen_random_uuid();
+    -- By the clock: a statement that has waited for another one's begins when that has ended.
+    free_at timestamptz := clock_timestamp() + make_interval(secs => least(greatest(p_seconds, 1), 3600));
 BEGIN
-    document := '{}';
-    INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource)
-    VALUES (p_caller, p_key, p_fingerprint, p_resource) ON CONFLICT DO NOTHING;
+    INSERT INTO messaging.idempotency_keys (caller, key, fingerprint, resource, run_id, held_until)
+    VALUES (p_caller, p_key, p_fingerprint, p_resource, run, free_at) ON CONFLICT DO NOTHING;
     IF FOUND THEN
+        document := json_build_object('run_id', run);
         RETURN;
     END IF;
     SELECT * INTO known FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_key FOR UPDATE;
     IF NOT FOUND THEN
         -- It has failed at this moment, and the key is free for whoever asks again.
         refusal := 'request_running';
-        document := NULL;
         RETURN;
     END IF;
     IF messaging.is_other_request(known.fingerprint, p_fingerprint) THEN
@@ -70,27 +73,30 @@ BEGIN
         ELSE
             document := json_build_object('status', known.status, 'response', known.response);
         END IF;
-    ELSIF messaging.is_under_way(known.created_at) THEN
+    -- Earlier versions said nothing of how long: a minute.
+    ELSIF coalesce(known.held_until, known.created_at + interval '1 minute') > clock_timestamp() THEN
         refusal := 'request_running';
     ELSE
-        UPDATE messaging.idempotency_keys SET created_at = now() WHERE caller = p_caller AND key = p_key;
-    END IF;
-    IF refusal IS NOT NULL THEN
-        document := NULL;
+        UPDATE messaging.idempotency_keys SET created_at = now(), run_id = run, held_until = free_at
+        WHERE caller = p_caller AND key = p_key;
+        document := json_build_object('run_id', run);
     END IF;
 END
 $$;
 
--- After it. p_status NULL: it failed, and the key is free.
+-- After it. p_status NULL: it failed, and the key is free. Only the run that holds the key ends it: one that was taken for cut
+-- off says nothing any more. p_run_id NULL: an earlier version, which knows of no runs.
 CREATE FUNCTION messaging.finish_request(
-    p_caller text, p_key text, p_status integer, p_response text, OUT refusal messaging.refusal, OUT document json
+    p_caller text, p_key text, p_status integer, p_response text, p_run_id uuid DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 BEGIN
     IF p_status IS NULL THEN
-        DELETE FROM messaging.idempotency_keys WHERE caller = p_caller AND key = p_key AND status IS NULL;
+        DELETE FROM messaging.idempotency_keys
+        WHERE caller = p_caller AND key = p_key AND status IS NULL AND (p_run_id IS NULL OR run_id = p_run_id);
     ELSE
         UPDATE messaging.idempotency_keys SET status = p_status, response = p_response
-        WHERE caller = p_caller AND key = p_key;
+        WHERE caller = p_caller AND key = p_key AND status IS NULL AND (p_run_id IS NULL OR run_id = p_run_id);
     END IF;
 END
 $$;

@@ -3,7 +3,9 @@
 import asyncio
 from typing import Any
 
-from harness.database import Database
+import pytest
+
+from harness.database import Database, Session
 from harness.world import DAO, NOWHERE, OWNER, World, edit, redaction
 
 KEY = {"caller": OWNER, "key": "PATCH member x k"}
@@ -13,14 +15,30 @@ def begin(fingerprint: str = "one", **changes: Any) -> dict[str, Any]:
     return {**KEY, "fingerprint": fingerprint, "resource": NOWHERE, **changes}
 
 
+async def runs(db: Session, fingerprint: str = "one", **changes: Any) -> str:
+    """A request begins; returns its run."""
+    document = await db.call("begin_request", **begin(fingerprint, **changes))
+    assert document.keys() == {"run_id"}
+    return document["run_id"]
+
+
+async def pass_by(db: Session, seconds: int) -> None:
+    """So many seconds pass for every request."""
+    await db.execute(
+        "UPDATE messaging.idempotency_keys SET created_at = created_at - make_interval(secs => $1), "
+        "held_until = held_until - make_interval(secs => $1)",
+        seconds,
+    )
+
+
 async def test_a_finished_request_is_told_again(db: Database) -> None:
-    assert await db.call("begin_request", **begin()) == {}
-    await db.call("finish_request", **KEY, status=200, response="{}")
+    run = await runs(db)
+    await db.call("finish_request", **KEY, status=200, response="{}", run_id=run)
     for _ in range(2):
         assert await db.call("begin_request", **begin()) == {"status": 200, "response": "{}"}
     assert await db.refusal("begin_request", **begin("two")) == "idempotency_key_reused"
-    assert await db.call("begin_request", **begin("two", caller="user:bob")) == {}
-    assert await db.call("begin_request", **begin("two", key="PATCH member y k")) == {}
+    assert await runs(db, "two", caller="user:bob")
+    assert await runs(db, "two", key="PATCH member y k")
 
 
 async def test_who_has_lost_access_is_shown_no_response(world: World, db: Database) -> None:
@@ -45,12 +63,64 @@ async def test_of_requests_at_once_one_runs(db: Database) -> None:
 
 
 async def test_a_request_that_was_cut_off_goes_on_and_one_that_failed_is_free(db: Database) -> None:
-    await db.call("begin_request", **begin())
-    await db.execute("UPDATE messaging.idempotency_keys SET created_at = now() - interval '2 minutes'")
-    assert await db.call("begin_request", **begin()) == {}
+    await runs(db)
+    await pass_by(db, 59)
+    assert await db.refusal("begin_request", **begin()) == "request_running"
+    await pass_by(db, 1)
+    run = await runs(db)
+    assert await db.refusal("begin_request", **begin()) == "request_running"
+    await db.call("finish_request", **KEY, status=None, response=None, run_id=run)
+    assert await runs(db, "two")
+
+
+async def test_a_key_is_held_as_long_as_its_run_may_last(db: Database) -> None:
+    await runs(db, seconds=1080)
+    await pass_by(db, 1079)
+    assert await db.refusal("begin_request", **begin(seconds=1080)) == "request_running"
+    await pass_by(db, 1)
+    await runs(db, seconds=1080)
+    # Whoever asks for more than an hour gets an hour.
+    await runs(db, key="long", seconds=2**31 - 1)
+    await pass_by(db, 3600)
+    await runs(db, key="long")
+
+
+@pytest.mark.parametrize("status", [200, None])
+async def test_a_run_that_was_taken_for_cut_off_ends_no_other(db: Database, status: int | None) -> None:
+    first = await runs(db)
+    await pass_by(db, 60)
+    late, second = await db.sessions(2)
+    ending = {**KEY, "status": status, "response": status and '{"by": "first"}', "run_id": first}
+    async with second.transaction():
+        run = await runs(second)
+        finishing = asyncio.create_task(late.call("finish_request", **ending))
+        await db.waiting(late)
+    await finishing
+    assert await db.refusal("begin_request", **begin()) == "request_running"
+    await db.call("finish_request", **KEY, status=201, response='{"by": "second"}', run_id=run)
+    await db.call("finish_request", **ending)
+    assert await db.call("begin_request", **begin()) == {"status": 201, "response": '{"by": "second"}'}
+
+
+async def test_of_requests_at_once_after_one_that_was_cut_off_one_goes_on(db: Database) -> None:
+    await runs(db)
+    await pass_by(db, 60)
+    sessions = await db.sessions(6)
+    outcomes = await asyncio.gather(*(session.outcome("begin_request", **begin()) for session in sessions))
+    assert sorted(outcome.refusal or "runs" for outcome in outcomes) == ["request_running"] * 5 + ["runs"]
+
+
+async def test_runs_of_an_earlier_version_hold_their_key_for_a_minute_and_end_it(db: Database) -> None:
+    await runs(db)
+    await db.execute("UPDATE messaging.idempotency_keys SET run_id = NULL, held_until = NULL")
     assert await db.refusal("begin_request", **begin()) == "request_running"
     await db.call("finish_request", **KEY, status=None, response=None)
-    assert await db.call("begin_request", **begin("two")) == {}
+    await runs(db)
+    await db.execute("UPDATE messaging.idempotency_keys SET run_id = NULL, held_until = NULL")
+    await pass_by(db, 61)
+    await runs(db)
+    await db.call("finish_request", **KEY, status=200, response="{}")
+    assert (await db.call("begin_request", **begin()))["status"] == 200
 
 
 async def test_every_kind_of_row_has_an_age(world: World, db: Database) -> None:
@@ -82,4 +152,4 @@ async def test_a_request_that_fails_while_another_looks_at_it_lets_none_run_with
         await db.waiting(second)
         await failing.call("finish_request", **KEY, status=None, response=None)
     assert (await looking).refusal == "request_running"
-    assert await db.call("begin_request", **begin()) == {}
+    assert await runs(db)

@@ -15,6 +15,12 @@ use messaging_edge::outgoing::{IDLE, TRANSFER};
 use messaging_edge::settings::fingerprint;
 use messaging_edge::{IdempotencyKey, Problem, Request, Response, log};
 use std::future::Future;
+use std::time::Duration;
+
+/// How long an upload may take from when its bytes are asked for: all of them, and what the homeserver takes to store them.
+pub const RUN: Duration = TRANSFER.saturating_add(Duration::from_secs(120));
+/// How long it holds its key: what is decided in front of it and recorded behind it has its time, too.
+const HELD: Duration = RUN.saturating_add(Duration::from_secs(60));
 
 /// Carries an upload out, with a key once. `request` is left where it was done before: then its bytes have to be the same.
 pub async fn once<F: Future<Output = Result<Response, Problem>>>(
@@ -32,16 +38,17 @@ pub async fn once<F: Future<Output = Result<Response, Problem>>>(
     let declared = request.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
     let declared = if is_form(&request) { "form" } else { declared };
     let fingerprint = fingerprint(&[&key, name, declared, &length.to_string()]).await?;
-    let known = begin_request(caller, &key, &fingerprint, channel_id).await?;
+    let known = begin_request(caller, &key, &fingerprint, channel_id, HELD).await?;
     if let Some(status) = known.status {
         return within(TRANSFER, again(request, length, status, known))
             .await
             .unwrap_or_else(|| Err(Problem::slow_body()));
     }
+    let run_id = known.run_id;
     let outcome = upload(request).await;
     let response = outcome.as_ref().ok().map(|response| (response.status.as_u16(), response.text()));
-    // Without this row the request counts as running for a minute, and is carried out again after that.
-    if let Err(error) = finish_request(caller.id(), &key, response).await {
+    // Without this row the request counts as running as long as the key is held, and is carried out again after that.
+    if let Err(error) = finish_request(caller.id(), &key, run_id, response).await {
         log::error("", &format!("an upload in {channel_id}: its response is not kept: {}", Problem::from(error)));
     }
     outcome

@@ -1,6 +1,6 @@
 //! POST: uploads. The file goes through as it comes; nothing of it is kept here but a count and a sum.
 
-use crate::known::once;
+use crate::known::{RUN, once};
 use crate::limit::upload_limit;
 use crate::source::{file, peek};
 use futures_util::StreamExt;
@@ -9,11 +9,13 @@ use messaging_core::auth::Caller;
 use messaging_core::ids::ChannelId;
 use messaging_core::media::{ContentHash, MediaPath, UploadQuery, UploadedFile, clean_filename, content_type};
 use messaging_core::paths::ChannelPath;
+use messaging_edge::deadline::within;
 use messaging_edge::form::{MAX_FORM_BYTES, is_form};
 use messaging_edge::gateway::{Gateway, Upload};
 use messaging_edge::index::files::{cancel_upload, prepare_upload, record_upload};
 use messaging_edge::{Chunks, IdempotencyKey, Path, Problem, Query, Request, Response, log, settings};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 pub async fn upload(
     caller: Caller,
@@ -41,10 +43,12 @@ struct What<'a> {
 /// Decides and counts; what comes to nothing does not count. The homeserver is asked nothing for who may not upload.
 async fn counted(what: What<'_>, request: Request) -> Result<Response, Problem> {
     let limits = settings::upload_limits(what.caller).await?;
+    let counted_at = Instant::now();
     prepare_upload(what.caller, what.channel_id, what.length, limits.as_ref()).await?;
-    let uploaded = carry_out(&what, request).await;
+    let uploaded = within(RUN, carry_out(&what, request)).await;
+    let uploaded = uploaded.unwrap_or_else(|| Err(Problem::homeserver_timeout("an upload takes too long")));
     if let (Err(_), Some(limits)) = (&uploaded, &limits)
-        && let Err(error) = cancel_upload(what.caller, what.channel_id, what.length, limits).await
+        && let Err(error) = cancel_upload(what.caller, what.channel_id, what.length, limits, counted_at.elapsed()).await
     {
         log::error("", &format!("an upload in {} still counts: {}", what.channel_id, Problem::from(error)));
     }

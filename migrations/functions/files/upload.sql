@@ -35,8 +35,7 @@ BEGIN
         END IF;
     END IF;
     IF full_one IS NOT NULL THEN
-        INSERT INTO messaging.rate_limit_hits AS h (class, scope, hits) VALUES ('upload_bytes', whose, 1)
-        ON CONFLICT (class, scope) DO UPDATE SET hits = h.hits + 1;
+        PERFORM messaging.count_hit('upload_bytes', whose);
         refusal := 'upload_quota_exceeded';
         details := json_build_object(
             'policy', 'upload-kib-' || whose,
@@ -73,22 +72,24 @@ END
 $$;
 
 -- What was taken for an upload that has not become one.
-CREATE FUNCTION messaging.give_back_upload(p_caller text, p_microdao_id text, p_size bigint, p_quotas jsonb)
-RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION messaging.give_back_upload(
+    p_caller text, p_microdao_id text, p_size bigint, p_quotas jsonb, p_seconds integer DEFAULT 0
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     amount bigint := messaging.kib_of(p_size);
 BEGIN
-    PERFORM messaging.give_back('upload_bytes', p_caller, p_quotas -> 'caller', amount);
-    PERFORM messaging.give_back('upload_bytes', p_microdao_id, p_quotas -> 'microdao', amount);
+    PERFORM messaging.give_back('upload_bytes', p_caller, p_quotas -> 'caller', amount, p_seconds);
+    PERFORM messaging.give_back('upload_bytes', p_microdao_id, p_quotas -> 'microdao', amount, p_seconds);
 END
 $$;
 
--- The file has broken off, or the homeserver has not taken it: its bytes do not count. The act does.
+-- The file has broken off, or the homeserver has not taken it: its bytes, counted p_seconds ago, do not count. The act does.
 CREATE FUNCTION messaging.cancel_upload(
-    p_caller text, p_channel_id uuid, p_size bigint, p_limits jsonb, OUT refusal messaging.refusal, OUT document json
+    p_caller text, p_channel_id uuid, p_size bigint, p_limits jsonb, p_seconds integer DEFAULT 0,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM messaging.give_back_upload(p_caller, ch.microdao_id, p_size, p_limits -> 'bytes')
+    PERFORM messaging.give_back_upload(p_caller, ch.microdao_id, p_size, p_limits -> 'bytes', p_seconds)
     FROM public.channels ch WHERE ch.id = p_channel_id;
 END
 $$;

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -101,6 +103,40 @@ async def test_an_upload_cut_in_the_middle_leaves_nothing(world: World, index: I
 
     uri = await eventually("the same request uploads it", uploaded)
     assert (await download(alice, uri)).content == content
+    assert await index.value("SELECT count(*) FROM messaging.uploads WHERE uploader_id = $1", alice.id) == 1
+
+
+async def test_a_retry_while_a_slow_upload_runs_waits_for_it(world: World, index: Index) -> None:
+    alice = world.user("alice")
+    channel = await world.channel(alice)
+    content, key = ogg(2_000_000), secrets.token_hex(8)
+    goes_on = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield content[:700_000]
+        await goes_on.wait()
+        yield content[700_000:]
+
+    headers = {"Content-Length": str(len(content)), "Content-Type": "audio/ogg"}
+    first = asyncio.create_task(alice.request("POST", files_path(channel), key=key, content=slowly(), headers=headers))
+
+    async def retried() -> httpx.Response | None:
+        sql = "SELECT count(*) FROM messaging.idempotency_keys WHERE caller = $1 AND status IS NULL"
+        if await index.value(sql, alice.id) != 1:
+            return None
+        return await try_upload(alice, channel, content, "audio/ogg", key=key)
+
+    problem(await eventually("the first runs", retried), 409, "request_running")
+    # It has been running for more than the minute that short acts have.
+    sql = "UPDATE messaging.idempotency_keys SET created_at = created_at - interval '2 minutes', "
+    sql += "held_until = held_until - interval '2 minutes' WHERE caller = $1"
+    await index.rows(sql, alice.id)
+    problem(await try_upload(alice, channel, content, "audio/ogg", key=key), 409, "request_running")
+    goes_on.set()
+    made = await first
+    assert made.status_code == 201, made.text
+    again = await try_upload(alice, channel, content, "audio/ogg", key=key)
+    assert (again.status_code, again.json()) == (201, made.json())
     assert await index.value("SELECT count(*) FROM messaging.uploads WHERE uploader_id = $1", alice.id) == 1
 
 

@@ -74,7 +74,7 @@ class Watched:
         if response.status_code == 409:
             is_running(response)
             await self.index.rows(
-                "UPDATE messaging.idempotency_keys SET created_at = now() - interval '2 minutes' "
+                "UPDATE messaging.idempotency_keys SET held_until = now() "
                 "WHERE caller = $1 AND status IS NULL",
                 self.ask.caller.id,
             )

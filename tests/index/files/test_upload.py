@@ -80,6 +80,26 @@ async def test_what_comes_to_nothing_does_not_count(world: World, db: Database) 
         await db.call("cancel_upload", caller=OWNER, channel_id=channel.id, size=MIB, **given)
 
 
+async def test_what_time_has_given_back_is_not_given_back_again(world: World, db: Database) -> None:
+    channel = await world.channel()
+    given = quotas([2048, 2048], [2048, 2048])
+    cancelled = {"caller": OWNER, "channel_id": channel.id, "size": MIB, **given}
+    # A slow upload of 1 MiB, and when time has given it back, another of 2 MiB. What the first is given back would be the other's.
+    await db.call("prepare_upload", **upload(channel, **given))
+    await later(db, 1100)
+    await db.call("prepare_upload", **upload(channel, size=2 * MIB, **given))
+    await db.call("cancel_upload", **cancelled, seconds=1100)
+    assert await db.refusal("prepare_upload", **upload(channel, size=MIB // 2, **given)) == "upload_quota_exceeded"
+    # One of which time has given back half gets the other half.
+    await later(db, 2048)
+    await db.call("prepare_upload", **upload(channel, **given))
+    await later(db, 512)
+    await db.call("prepare_upload", **upload(channel, **given))
+    await db.call("cancel_upload", **cancelled, seconds=512)
+    await db.call("prepare_upload", **upload(channel, **given))
+    assert await db.refusal("prepare_upload", **upload(channel, size=MIB // 2, **given)) == "upload_quota_exceeded"
+
+
 async def test_one_too_many_uploads_takes_no_bytes(world: World, db: Database) -> None:
     channel = await world.channel()
     given = quotas([2048, 86400])

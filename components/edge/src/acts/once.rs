@@ -1,5 +1,6 @@
 //! Changes that are carried out once for an idempotency key.
 
+use crate::deadline::within;
 use crate::index::requests::{begin_request, finish_request};
 use crate::settings::fingerprint;
 use crate::{IdempotencyKey, Problem, Response, log};
@@ -7,9 +8,15 @@ use http::StatusCode;
 use messaging_core::auth::Caller;
 use messaging_core::ids::ChannelId;
 use std::future::Future;
+use std::time::Duration;
 
 /// For what belongs to no channel.
 pub const NO_CHANNEL: ChannelId = ChannelId(uuid::Uuid::nil());
+
+/// How long a change with a key may take. What it asks for last may go on for some seconds after that.
+const RUN: Duration = Duration::from_secs(45);
+/// How long it holds its key.
+const HELD: Duration = Duration::from_secs(60);
 
 /// What a request asks for.
 pub struct Asked<'a> {
@@ -34,7 +41,7 @@ pub async fn once(
     let Some(client_key) = key.of(caller) else { return change.await };
     let key = format!("{} {} {} {}", asked.act, asked.channel_id, asked.resource, client_key.as_str());
     let fingerprint = fingerprint(&[&key, asked.body]).await?;
-    let known = begin_request(caller, &key, &fingerprint, asked.channel_id).await?;
+    let known = begin_request(caller, &key, &fingerprint, asked.channel_id, HELD).await?;
     if let Some(status) = known.status {
         let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
         return Ok(match known.response {
@@ -42,10 +49,11 @@ pub async fn once(
             _ => Response::empty(status),
         });
     }
-    let outcome = change.await;
+    let outcome = within(RUN, change).await;
+    let outcome = outcome.unwrap_or_else(|| Err(Problem::homeserver_timeout(format!("{} takes too long", asked.act))));
     let response = outcome.as_ref().ok().map(|response| (response.status.as_u16(), response.text()));
-    // Without this row the request counts as running for a minute, and is carried out again after that.
-    if let Err(error) = finish_request(caller.id(), &key, response).await {
+    // Without this row the request counts as running as long as the key is held, and is carried out again after that.
+    if let Err(error) = finish_request(caller.id(), &key, known.run_id, response).await {
         let problem = Problem::from(error);
         log::error("", &format!("{} in {}: its response is not kept: {problem}", asked.act, asked.channel_id));
     }

@@ -7,6 +7,7 @@ use messaging_core::ids::ChannelId;
 use messaging_core::media::{MediaPath, UploadedFile};
 use messaging_core::rate_limit::Limits;
 use serde::Deserialize;
+use std::time::Duration;
 
 /// Before an upload of `size` bytes is read.
 pub async fn prepare_upload(
@@ -24,13 +25,20 @@ pub async fn prepare_upload(
         .await
 }
 
-/// After one that has come to nothing.
-pub async fn cancel_upload(caller: &Caller, channel_id: ChannelId, size: u64, limits: &Limits) -> Result<(), Error> {
+/// After one that has come to nothing, and was counted so long ago.
+pub async fn cancel_upload(
+    caller: &Caller,
+    channel_id: ChannelId,
+    size: u64,
+    limits: &Limits,
+    ago: Duration,
+) -> Result<(), Error> {
     Call::of("cancel_upload")
         .arg("p_caller", caller.id())
         .arg("p_channel_id", channel_id)
         .arg("p_size", i64::try_from(size).unwrap_or(i64::MAX))
         .jsonb("p_limits", limits)
+        .arg("p_seconds", i32::try_from(ago.as_secs()).unwrap_or(i32::MAX))
         .done()
         .await
 }
