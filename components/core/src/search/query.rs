@@ -4,6 +4,7 @@
 //! these, or before an operator, asks for what is without it. Nothing is an error: what cannot be understood is searched for
 //! as words, and a [`Hint`] says so.
 
+mod contradiction;
 mod filter;
 mod hint;
 mod reader;
@@ -132,6 +133,8 @@ pub fn parse(text: &str) -> Query {
     }
     if query.is_empty() {
         query.hint(Hint::new(HintCode::NothingToFind, ""));
+    } else if contradiction::is_contradiction(&query.terms, &query.filters) {
+        query.filters = vec![Filter { is_negated: false, kind: FilterKind::Nothing }];
     }
     query
 }

@@ -36,6 +36,8 @@ pub enum FilterKind {
     Is(Is),
     /// `mentions:` whom it mentions.
     Mentions(Who),
+    /// Nothing is so: what stands for the filters of a query that contradicts itself, so that the index need not look.
+    Nothing,
 }
 
 /// Somebody.

@@ -21,6 +21,15 @@ fn text() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.into_iter().map(|(piece, gap)| piece + gap).collect())
 }
 
+/// Few words, so that they meet, with all that is written around words.
+fn written() -> impl Strategy<Value = String> {
+    let word =
+        proptest::sample::select(&["dog", "dogs", "doggy", "книга", "книгами", "a.b", "a", "b", "@dog", "dog b"][..]);
+    let parts = (proptest::sample::select(&["", "-"][..]), proptest::sample::select(&["W", "\"W\"", "W*"][..]), word);
+    let term = parts.prop_map(|(sign, way, word)| format!("{sign}{}", way.replace('W', word)));
+    proptest::collection::vec(term, 1..5).prop_map(|terms| terms.join(" "))
+}
+
 /// The lexemes of a literal, unquoted, and what is not quoted.
 fn unquoted(literal: &str) -> (Vec<String>, String) {
     let (mut lexemes, mut rest, mut chars) = (Vec::new(), String::new(), literal.chars().peekable());
@@ -97,6 +106,16 @@ proptest! {
             // An operator is none of the text, and a negation asks for what is without it.
             if query.filters.is_empty() && query.terms.iter().all(|term| !term.is_negated) && !word.contains(['"', '“', '„', '«', '‟', '»', '”']) {
                 prop_assert!(query.matches(&analyse(&text)), "{:?} in {:?}: {:?}", word, text, query.tsquery());
+            }
+        }
+    }
+
+    #[test]
+    fn what_contradicts_itself_finds_no_text(said in written(), asked in written()) {
+        let query = parse(&asked);
+        if query.filters.iter().any(|filter| filter.kind == FilterKind::Nothing) {
+            for text in [&said, &asked, &asked.replace(['-', '"', '*'], " ")] {
+                prop_assert!(!query.matches(&analyse(text)), "{:?} in {:?}", asked, text);
             }
         }
     }

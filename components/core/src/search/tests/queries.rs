@@ -94,6 +94,56 @@ fn filters_are_json_for_the_index() {
 }
 
 #[test]
+fn what_contradicts_itself_finds_nothing() {
+    let nothing = vec![Filter { is_negated: false, kind: FilterKind::Nothing }];
+    assert_eq!(
+        serde_json::to_value(&nothing).unwrap(),
+        serde_json::json!([{"is_negated": false, "operator": "nothing"}])
+    );
+    for query in [
+        "dogs -dog",
+        "cat dogs has:file -dog",
+        "книгами -книга",
+        "\"many dogs here\" -dog",
+        "\"many dogs here\" -\"dogs here\"",
+        "\"dogs\" -\"dogs\"",
+        "\"dogs\" -dog*",
+        "rabbit* -rab*",
+        "a@b.com -a@b.com",
+        "@bob -@bob",
+        "has:file -has:file",
+        "from:me cat -from:me",
+        "is:reply -is:reply",
+        "on:2026-11-26 -on:2026-11-26",
+        "before:2026-11-26 after:2026-11-26",
+        "on:2026-11-26 on:2026-11-27",
+    ] {
+        assert_eq!(parse(query).filters, nothing, "{query}");
+    }
+    for query in [
+        "dog -cat",
+        "-dog -dogs",
+        "dog -\"dogs\"",
+        "dog -\"dog\"",
+        "dog -dogs*",
+        "rab* -rabbit*",
+        "rabbit* -rabbit",
+        "\"dogs here\" -\"many dogs here\"",
+        "\"many dogs\" -\"many cats\"",
+        "книги -книгу",
+        "bob -@bob",
+        "a@b.com -b",
+        "has:file -has:image",
+        "from:me -from:bob",
+        "-from:me -from:bob",
+        "after:2026-11-25 before:2026-11-27",
+        "before:2026-11-26 -after:2026-11-27",
+    ] {
+        assert!(!parse(query).filters.iter().any(|filter| filter.kind == FilterKind::Nothing), "{query}");
+    }
+}
+
+#[test]
 fn operators_are_filters() {
     let filter = |kind| Filter { is_negated: false, kind };
     for (query, expected) in [
@@ -110,7 +160,7 @@ fn operators_are_filters() {
         let parsed = parse(query);
         assert_eq!((parsed.filters, parsed.terms, parsed.hints), (vec![filter(expected)], vec![], vec![]), "{query}");
     }
-    let parsed = parse("cat -from:me -has:link from:me from:me");
+    let parsed = parse("cat -from:me -has:link from:bob from:bob");
     assert_eq!(parsed.filters.len(), 3);
     assert!(parsed.filters.first().is_some_and(|filter| filter.is_negated));
     assert_eq!(parsed.tsquery().as_deref(), Some("'cat'"));
