@@ -174,7 +174,7 @@ export class FakeRelay {
       const { text, thread_id } = JSON.parse(String(init.body)) as { text: string; thread_id?: string };
       return known ?? this.sends(ME, text, key, thread_id === undefined ? {} : { thread_id });
     }
-    const [after, before] = ["after", "before"].map((name) => address.searchParams.get(name));
+    const [after, before] = ["after", "before"].map((name) => address.searchParams.get(name)?.replace("m", ""));
     const limit = Number(address.searchParams.get("limit"));
     const all = [...this.messages.values()].map((message) => this.row(message)).sort((one, other) => one.seq - other.seq);
     if (after != null) return all.filter(({ seq }) => seq > Number(after)).slice(0, limit).reverse();
