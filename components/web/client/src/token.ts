@@ -9,17 +9,25 @@ const BEFORE_END = 60_000;
 /** The longest delay that a timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Gives a token that is good for now. */
-export type TokenSource = () => Promise<string> | string;
+/** A token, or what gives one that is good for now: it is asked again before that one ends. */
+export type TokenSource = string | (() => Promise<string> | string);
 
 export class Token {
   #token: string | undefined;
   #asked: Promise<string> | undefined;
+  #subject: string | undefined;
 
   constructor(
     readonly source: TokenSource,
     readonly environment: Pick<Environment, "now" | "random">,
-  ) {}
+  ) {
+    if (typeof source === "string") this.#subject = subject(source);
+  }
+
+  /** Who the token names, `user:<id>` or `agent:<id>`; `undefined` before there was one. */
+  get subject(): string | undefined {
+    return this.#subject;
+  }
 
   /** The token that is held, or a new one where that one is about to end. */
   async get(): Promise<string> {
@@ -29,10 +37,13 @@ export class Token {
 
   /** A new token; all who ask at the same time get the same. */
   async renew(): Promise<string> {
+    const { source } = this;
     this.#asked ??= Promise.resolve()
-      .then(this.source)
+      .then(() => (typeof source === "string" ? source : source()))
       .finally(() => (this.#asked = undefined));
-    return (this.#token = await this.#asked);
+    this.#token = await this.#asked;
+    this.#subject = subject(this.#token) ?? this.#subject;
+    return this.#token;
   }
 
   /** The relay or the API does not take the token any more. */
@@ -43,7 +54,8 @@ export class Token {
   /** In how many milliseconds a token is to be replaced; `undefined` when it has no end that one could read. */
   replaceIn(token: string): number | undefined {
     const left = this.#left(token);
-    if (!Number.isFinite(left)) return undefined;
+    // A token that was given as it is has no successor.
+    if (!Number.isFinite(left) || typeof this.source === "string") return undefined;
     // A tenth is random, so that clients that got their tokens together do not replace them together.
     const before = Math.min(BEFORE_END, left / 10) * (1 + this.environment.random());
     return Math.min(Math.max(left - before, 1_000), LONGEST_TIMER);
@@ -55,15 +67,26 @@ export class Token {
   }
 }
 
-/** When a JSON Web Token ends (RFC 7519, `exp`), in milliseconds since 1970. Whether it is genuine is for others to check. */
-export function expiry(token: string): number | undefined {
+/** What a JSON Web Token claims (RFC 7519). Whether it is genuine is for others to check. */
+function claims(token: string): { exp?: unknown; sub?: unknown } {
   const part = token.split(".")[1];
-  if (part === undefined) return undefined;
+  if (part === undefined) return {};
   try {
-    const claims: unknown = JSON.parse(atob(part.replaceAll("-", "+").replaceAll("_", "/")));
-    const end = (claims as { exp?: unknown } | null)?.exp;
-    return typeof end === "number" ? end * 1000 : undefined;
+    return (JSON.parse(atob(part.replaceAll("-", "+").replaceAll("_", "/"))) as object | null) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+/** When it ends, in milliseconds since 1970. */
+function expiry(token: string): number | undefined {
+  const { exp } = claims(token);
+  return typeof exp === "number" ? exp * 1000 : undefined;
+}
+
+/** Whom it names; the id of a user may stand alone. */
+function subject(token: string): string | undefined {
+  const { sub } = claims(token);
+  if (typeof sub !== "string" || sub === "") return undefined;
+  return sub.includes(":") ? sub : `user:${sub}`;
 }

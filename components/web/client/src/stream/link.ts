@@ -2,9 +2,9 @@
 
 import { Backoff } from "./backoff.js";
 import { type AfterClose, afterClose, type Lost } from "./close.js";
-import type { Environment, Socket } from "./environment.js";
+import type { Environment, Socket } from "../environment.js";
 import { type Received, read } from "./frames.js";
-import type { Token } from "./token.js";
+import type { Token } from "../token.js";
 
 export type Status = "connecting" | "open" | "waiting" | "offline" | "closed";
 

@@ -1,27 +1,30 @@
 /** A socket for one channel: `GET /ws/messaging/{channel_id}`. */
 
-import type { Environment } from "./environment.js";
+import type { Api } from "../api/api.js";
+import type { Environment } from "../environment.js";
+import { Core, type StreamOptions } from "../options.js";
 import type { Received } from "./frames.js";
-import type { Link } from "./link.js";
-import { type ClientOptions, parts } from "./options.js";
-import type { Rest } from "./rest.js";
+import { Link } from "./link.js";
 import { type Carrier, type ChannelHandlers, Subscription, type SubscriptionOptions } from "./subscription.js";
 
-export class ChannelClient implements Carrier {
+export class ChannelStream implements Carrier {
   readonly environment: Environment;
-  readonly rest: Rest;
+  readonly api: Api;
   readonly subscription: Subscription;
   readonly #link: Link;
 
   /** Follows the channel until [`close`] or `lost`. */
   constructor(
-    readonly options: ClientOptions,
+    readonly options: StreamOptions,
     channel: string,
     handlers: ChannelHandlers,
     subscribed: SubscriptionOptions = {},
   ) {
-    const path = `/ws/messaging/${encodeURIComponent(channel)}`;
-    const made = parts(options, path, () => this.subscription.since, {
+    const core = new Core(options);
+    this.environment = core.environment;
+    this.api = core.api;
+    this.#link = new Link(core.environment, core.token, {
+      address: () => core.socket(`/ws/messaging/${encodeURIComponent(channel)}`, this.subscription.since),
       opened: () => undefined,
       received: (what) => this.#received(what),
       stopped: (why) => this.subscription.lose(why),
@@ -30,9 +33,6 @@ export class ChannelClient implements Carrier {
         options.status?.(status);
       },
     });
-    this.environment = made.environment;
-    this.rest = made.rest;
-    this.#link = made.link;
     this.subscription = new Subscription(channel, this, handlers, subscribed);
     this.subscription.begin();
     // Without a number, the snapshot comes first, and then asks.
@@ -54,7 +54,11 @@ export class ChannelClient implements Carrier {
     if (what.kind === "event") this.subscription.take(what.event);
     else if (what.kind === "notice") this.subscription.notice(what.notice);
     else if (what.kind === "moment") this.subscription.moment(what.moment);
-    else if (what.kind === "personal") this.options.personal?.(what.personal);
     else if (what.kind === "other") this.options.other?.(what.frame);
+    else if (what.kind === "personal") {
+      const { personal } = what;
+      if (personal.type === "unread.updated" && personal.channel_id === this.subscription.id) this.subscription.unread(personal);
+      this.options.personal?.(personal);
+    }
   }
 }

@@ -2,33 +2,22 @@
 
 import { Backoff } from "./backoff.js";
 import type { Lost } from "./close.js";
-import type { Environment } from "./environment.js";
+import type { Api } from "../api/api.js";
+import { ProblemError } from "../api/problem.js";
+import type { Environment } from "../environment.js";
+import type { Message } from "../types.js";
 import type {
-  Channel,
   ChannelEvent,
-  Member,
-  Message,
   Moment,
   Notice,
   ProfileUpdated,
-  Reaction,
   ReceiptUpdated,
   Receipts,
   Typing,
+  UnreadUpdated,
 } from "./frames.js";
-import { type Rest, RestError } from "./rest.js";
 import { Sequence } from "./sequence.js";
-
-/** A channel as REST shows it. */
-export interface Snapshot {
-  channel: Channel;
-  /** Those who are in or invited. */
-  members: Member[];
-  /** Oldest first; how far back is the application's choice. */
-  messages: Message[];
-  /** By message; only when the application wants them. */
-  reactions: Map<string, Reaction[]>;
-}
+import { readBack, readSnapshot, type Snapshot, type SnapshotOptions } from "./snapshot.js";
 
 export interface ChannelHandlers {
   /** The channel as it stands. It replaces everything: events may be missing between it and what was before. */
@@ -42,15 +31,15 @@ export interface ChannelHandlers {
   profile?(profile: ProfileUpdated): void;
   /** How far everybody has read, once the channel comes live, and then each who has read further. */
   read?(read: Receipts | ReceiptUpdated): void;
+  /** What the channel is to the caller, once it comes live and whenever the caller reads, marks or mutes it anywhere. */
+  unread?(unread: UnreadUpdated): void;
+  /** The events come no more, for now: the connection is gone. */
+  stale?(): void;
   /** No more comes of this channel. */
   lost?(why: Lost): void;
 }
 
-export interface SubscriptionOptions {
-  /** Messages of the first snapshot, up to 200. A later one goes back as far as the application has come. */
-  messages?: number;
-  /** Whether snapshots have the reactions to their messages, which takes a request for each. */
-  reactions?: boolean;
+export interface SubscriptionOptions extends SnapshotOptions {
   /**
    * The number of the last event that the application has kept from an earlier time. Then there is no first snapshot,
    * unless the relay does not have the events behind it any more.
@@ -62,7 +51,7 @@ export interface SubscriptionOptions {
 
 /** What a subscription needs of the socket that carries it. */
 export interface Carrier {
-  rest: Rest;
+  api: Api;
   environment: Environment;
   /** Asks the relay for this channel, from behind [`Subscription.since`] on. */
   ask(subscription: Subscription): void;
@@ -114,9 +103,14 @@ export class Subscription {
 
   /** Older messages than those that the application has, oldest first. */
   async older(limit = 50): Promise<Message[]> {
-    const page = await this.carrier.rest.newest(this.id, limit, this.#oldest);
-    this.#oldest = page[0]?.seq ?? this.#oldest;
-    return page;
+    const { messages } = await readBack(this.carrier.api, this.id, this.options, limit, 1, this.#oldest);
+    this.#oldest = messages[0]?.seq ?? this.#oldest;
+    return messages;
+  }
+
+  /** The application has the messages from this number on, and wants them in later snapshots. */
+  keeps(oldest: number): void {
+    this.#oldest = oldest;
   }
 
   /** Ends it: nothing is called any more. */
@@ -127,6 +121,7 @@ export class Subscription {
 
   /** The socket has gone. */
   disconnected(): void {
+    if (this.#live) this.handlers.stale?.();
     this.#live = false;
     this.#head = undefined;
   }
@@ -160,6 +155,10 @@ export class Subscription {
       case "receipt.updated":
         return this.handlers.read?.(moment);
     }
+  }
+
+  unread(unread: UnreadUpdated): void {
+    if (!this.#ended) this.handlers.unread?.(unread);
   }
 
   lose(why: Lost): void {
@@ -207,7 +206,7 @@ export class Subscription {
       },
       (error: unknown) => {
         if (load !== this.#load || this.#ended) return;
-        if (error instanceof RestError && error.isFinal) {
+        if (error instanceof ProblemError && error.isFinal) {
           return this.lose(error.status === 404 ? "not_found" : error.status === 403 ? "access_lost" : "refused");
         }
         // `known` may have grown meanwhile, which does no harm: what it says is in a later snapshot, too.
@@ -219,7 +218,6 @@ export class Subscription {
   #loaded(snapshot: Snapshot): void {
     this.#backoff.reset();
     const first = this.since === undefined;
-    // The messages were read before all else, so the newest one's number is known to everything in the snapshot.
     if (first) this.#sequence.await(snapshot.messages.at(-1)?.seq ?? 0);
     this.handlers.snapshot(snapshot);
     if (!this.#sequence.release()) return this.#reload(this.since);
@@ -228,32 +226,8 @@ export class Subscription {
   }
 
   async #read(first: boolean): Promise<Snapshot> {
-    const { rest } = this.carrier;
-    const messages =
-      first || this.#oldest === undefined
-        ? await this.#newest(this.options.messages ?? 50)
-        : await rest.messagesAfter(this.id, this.#oldest - 1);
-    const [channel, members] = await Promise.all([rest.channel(this.id), rest.members(this.id)]);
-    const kept = messages.filter((message) => message.deleted_at === null);
-    const reactions = new Map<string, Reaction[]>();
-    if (this.options.reactions === true) {
-      for (const { id } of kept) reactions.set(id, await this.#reactions(id));
-    }
-    return { channel, members, messages: kept, reactions };
-  }
-
-  async #newest(limit: number): Promise<Message[]> {
-    const messages = await this.carrier.rest.newest(this.id, limit);
-    // Fewer than that are all that there are.
-    this.#oldest = messages.length < limit ? 1 : messages[0]?.seq;
-    return messages;
-  }
-
-  /** A message that was deleted a moment ago has none. */
-  async #reactions(message: string): Promise<Reaction[]> {
-    return this.carrier.rest.reactions(this.id, message).catch((error: unknown) => {
-      if (error instanceof RestError && error.status === 404) return [];
-      throw error;
-    });
+    const snapshot = await readSnapshot(this.carrier.api, this.id, this.options, first ? undefined : this.#oldest);
+    this.#oldest = snapshot.isComplete ? 1 : snapshot.messages[0]?.seq;
+    return snapshot;
   }
 }
