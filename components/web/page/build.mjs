@@ -59,7 +59,7 @@ const options = {
   format: "esm",
   splitting: true,
   minify: true,
-  target: ["chrome111", "firefox111", "safari16.4"],
+  target: ["chrome123", "firefox125", "safari17.5"],
   jsx: "automatic",
   jsxImportSource: "preact",
   loader: { ".svg": "copy" },

@@ -11,7 +11,7 @@ use crate::args::Host;
 use crate::manifest::Manifest;
 use crate::paths::{Data, Repo, which};
 use crate::progress::step;
-use crate::run;
+use crate::{page, run};
 use crate::stop::Stop;
 
 const TARGET: &str = "wasm32-wasip2";
@@ -41,6 +41,7 @@ pub enum Native {
 
 /// Builds everything that the stack runs.
 pub fn all(repo: &Repo, data: &Data, manifest: &Manifest, host: Host, kind: Native, stop: &Stop) -> Result<()> {
+    page::build(repo, data, stop)?;
     components(repo, data, manifest, stop)?;
     native(repo, data, host, kind, stop)
 }

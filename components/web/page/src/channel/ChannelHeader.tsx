@@ -1,8 +1,8 @@
 import { t } from "../i18n";
 import { join, mute } from "../state/acts";
-import { isJoined, nameOf } from "../state/channels";
 import type { Room } from "../state/room";
 import { go } from "../state/route";
+import { isJoined, nameOf } from "../state/rows";
 import type { Channel } from "../state/types";
 import { Avatar } from "../ui/Avatar";
 import { IconButton } from "../ui/IconButton";
@@ -12,7 +12,7 @@ import { panel, toggle } from "./panel";
 export function ChannelHeader({ row, room }: { row: Channel; room: Room }) {
   const shown = panel.value?.kind;
   const count = [...room.members.value.values()].filter((member) => member.joined_at !== null).length;
-  const isMuted = row.muted === true;
+  const isMuted = room.now.unread.muted;
   return (
     <header class="channel-head">
       <IconButton icon="back" label={t("back")} class="to-list" onClick={() => go()} />
@@ -32,10 +32,10 @@ export function ChannelHeader({ row, room }: { row: Channel; room: Room }) {
         </p>
       </div>
       {isJoined(row) ? (
-        <IconButton icon="bell" label={t(isMuted ? "unmute" : "mute")} pressed={isMuted} onClick={() => void mute(row)} />
+        <IconButton icon="bell" label={t(isMuted ? "unmute" : "mute")} pressed={isMuted} onClick={() => void mute(row, !isMuted)} />
       ) : (
         row.membership == null && (
-          <button type="button" onClick={() => void join(row.id).then((done) => done && room.reload())}>
+          <button type="button" onClick={() => void join(row.id)}>
             {t("join")}
           </button>
         )

@@ -2,70 +2,60 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { dayName } from "../i18n/time";
 import { MessageRow } from "../message/MessageRow";
-import { QueuedRow } from "../message/QueuedRow";
-import { markRead } from "../state/acts";
-import { nameOf } from "../state/channels";
-import { useQueue } from "../state/queue";
 import type { Room } from "../state/room";
 import { route } from "../state/route";
+import { nameOf } from "../state/rows";
 import { me } from "../state/session";
 import type { Channel } from "../state/types";
 import { IconButton } from "../ui/IconButton";
 import { type ListHandle, VirtualList } from "../ui/VirtualList";
 import { type Entry, entries } from "./entries";
 import { SeenBy } from "./SeenBy";
+import { useReading } from "./useReading";
 import { walk } from "./walk";
 
 /** The height of a message that was not drawn yet, in pixels. */
 const GUESS = 58;
-/** How long something is before one's eyes before it counts as read, in milliseconds. */
-const READ = 500;
 
 /** The messages of a channel, as far back as one scrolls. */
 export function Timeline({ row, room }: { row: Channel; room: Room }) {
-  const list = useRef<ListHandle>();
+  const list = useRef<ListHandle>(null);
   const [isAtEnd, setAtEnd] = useState(true);
   const [marked, mark] = useState<string>();
-  const queued = useQueue(room.id, undefined);
-  const messages = room.timeline.value;
-  const [hasOlder, unreadAfter] = [room.hasOlder.value, room.unreadAfter.value];
-  const rows = useMemo(
-    () => entries(messages, { hasOlder, unreadAfter, me: me.value, queued }),
-    [messages, hasOlder, unreadAfter, queued.map(({ key, state }) => key + state).join()],
-  );
-  const newest = room.messages.value.at(-1)?.seq;
-  useEffect(() => {
-    const look = (): void => {
-      room.isSeen.value = isAtEnd && document.visibilityState === "visible";
-      if (room.isSeen.value && newest !== undefined) void markRead(room.id, newest);
-    };
-    const timer = setTimeout(look, READ);
-    document.addEventListener("visibilitychange", look);
-    return () => {
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", look);
-    };
-  }, [isAtEnd, newest]);
+  const [items, unreadAfter] = [room.items.value, room.unreadAfter.value];
+  const rows = useMemo(() => entries(items, unreadAfter, me.value), [items, unreadAfter]);
+  useReading(room, isAtEnd);
   // Whoever sends sees what they have sent.
-  const sent = queued.at(-1)?.key;
+  const last = items.at(-1);
+  const sent = last?.kind === "message" && last.state === "waiting" ? last.key : undefined;
   useEffect(() => {
     if (sent !== undefined) list.current?.toEnd();
   }, [sent]);
   const wanted = route.value.channel === room.id ? route.value.message : undefined;
-  const isReady = room.state.value === "ready";
+  const isReady = room.status.value !== "loading";
   useEffect(() => {
     if (wanted === undefined || !isReady) return undefined;
     let timer: ReturnType<typeof setTimeout>;
-    void room.find(wanted).then((found) => {
-      timer = setTimeout(() => found && list.current?.to(wanted) === true && mark(wanted), 50);
-    });
+    const show = (): void => {
+      const key = room.items.value.find((item) => item.kind === "message" && item.message.id === wanted)?.key;
+      if (key !== undefined && list.current?.to(key) === true) mark(wanted);
+    };
+    // The list has to draw what was read before it can go there.
+    void room.store.around(wanted).then(() => (timer = setTimeout(show, 50)), () => undefined);
     return () => clearTimeout(timer);
   }, [wanted, isReady]);
+  const shown = (first: number, last: number): void => {
+    const entries = rows.slice(first, last + 1);
+    room.contents.show(entries.flatMap((entry) => (entry.kind === "message" ? [entry.item.message] : [])));
+    for (const entry of entries) {
+      if (entry.kind === "gap" && !entry.isFirst) void room.store.fill(entry.item.gap).catch(() => undefined);
+    }
+  };
   const draw = (entry: Entry) => {
     switch (entry.kind) {
       case "beginning":
         return <p class="hint beginning">{t("beginning", { channel: nameOf(row) })}</p>;
-      case "loading":
+      case "gap":
         return <p class="hint beginning">{t("loading")}</p>;
       case "unread":
         return <p class="unread-line">{t("newMessages")}</p>;
@@ -75,19 +65,11 @@ export function Timeline({ row, room }: { row: Channel; room: Room }) {
             <time dateTime={entry.time}>{dayName(entry.time)}</time>
           </h3>
         );
-      case "queued":
-        return <QueuedRow queued={entry.queued} />;
       case "message":
         return (
           <>
-            <MessageRow
-              message={entry.message}
-              follows={entry.follows}
-              row={row}
-              room={room}
-              isMarked={entry.message.id === marked}
-            />
-            {entry.isLast && <SeenBy room={room} message={entry.message} />}
+            <MessageRow item={entry.item} follows={entry.follows} room={room} isMarked={entry.item.message.id === marked} />
+            {entry.isLast && <SeenBy room={room} message={entry.item.message} />}
           </>
         );
     }
@@ -99,18 +81,13 @@ export function Timeline({ row, room }: { row: Channel; room: Room }) {
         draw={draw}
         guess={GUESS}
         label={t("messages", { channel: nameOf(row) })}
-        onTop={() => void room.older().catch(() => undefined)}
-        onShown={(first, last) => {
-          const ids = rows.slice(first, last + 1).flatMap((entry) => (entry.kind === "message" ? [entry.message] : []));
-          room.show(ids);
-        }}
+        onTop={() => void room.store.older().catch(() => undefined)}
+        onShown={shown}
         onEnd={setAtEnd}
         handle={(handle) => (list.current = handle)}
         onKeyDown={walk}
       />
-      {!isAtEnd && (
-        <IconButton icon="down" label={t("toNewest")} class="to-end" onClick={() => list.current?.toEnd()} />
-      )}
+      {!isAtEnd && <IconButton icon="down" label={t("toNewest")} class="to-end" onClick={() => list.current?.toEnd()} />}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { fileAt } from "../state/media";
-import { open } from "../state/rooms";
+import { open } from "../state/room";
 import { Dialog } from "../ui/Dialog";
 import { IconButton } from "../ui/IconButton";
 import { close } from "./open";
@@ -9,7 +9,7 @@ import { close } from "./open";
 /** A picture as large as it fits, and those before and after it in the channel. */
 export function Lightbox({ message, uri }: { message: string; uri: string }) {
   const [shown, show] = useState(message);
-  const pictures = (open.value?.messages.value ?? []).filter(
+  const pictures = (open.value?.now.messages ?? []).filter(
     ({ content_type, file, deleted_at }) => content_type === "image" && file !== null && deleted_at === null,
   );
   const at = pictures.findIndex(({ id }) => id === shown);

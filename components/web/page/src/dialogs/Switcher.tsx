@@ -1,7 +1,8 @@
 import { useId, useMemo, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { list, nameOf } from "../state/channels";
+import { channels } from "../state/client";
 import { go } from "../state/route";
+import { nameOf } from "../state/rows";
 import { Avatar } from "../ui/Avatar";
 import { Dialog } from "../ui/Dialog";
 import { close } from "./open";
@@ -14,7 +15,7 @@ export function Switcher() {
   const id = useId();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const rows = list.value;
+  const rows = channels.value;
   const found = useMemo(() => {
     const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
     return rows.filter((row) => words.every((word) => nameOf(row).toLowerCase().includes(word))).slice(0, SHOWN);

@@ -9,7 +9,7 @@ export function FileCard({ file }: { file: MessageFile }) {
   const name = file.filename ?? t("file");
   const address = file.is_encrypted ? "" : fileAt(file.content_uri);
   return (
-    <a class="file-card" href={address === "" ? undefined : address} download={name} aria-label={t("download", { file: name })}>
+    <a class="file-card" {...(address !== "" && { href: address })} download={name} aria-label={t("download", { file: name })}>
       <Icon name="file" />
       <span class="two-lines">
         <bdi>{name}</bdi>

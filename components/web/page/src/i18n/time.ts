@@ -12,7 +12,7 @@ function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTim
 }
 
 export function clock(time: string): string {
-  return format("clock", { hour: "2-digit", minute: "2-digit" }).format(new Date(time));
+  return format("clock", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(time));
 }
 
 export function whole(time: string): string {

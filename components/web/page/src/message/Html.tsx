@@ -6,7 +6,7 @@ import { build, type Built } from "../text/html";
 /** HTML that the service has cleaned. Its pictures get their addresses when those are known. */
 export function Html({ html }: { html: string }) {
   const ref = useRef<HTMLDivElement>(null);
-  const built = useRef<Built>();
+  const built = useRef<Built>(null);
   useLayoutEffect(() => {
     built.current = build(html);
     ref.current?.replaceChildren(built.current.nodes);

@@ -1,12 +1,13 @@
 import { t } from "../i18n";
 import { isOwn, removePreview } from "../state/acts";
 import { pictureAt } from "../state/media";
-import type { Channel, Message } from "../state/types";
+import type { Room } from "../state/room";
+import type { Message } from "../state/types";
 import { IconButton } from "../ui/IconButton";
 
 /** What the links of a message show. All of it is text of strangers. */
-export function LinkPreviews({ message, row }: { message: Message; row: Channel }) {
-  const mayRemove = isOwn(message) || row.membership?.role === "owner" || row.membership?.role === "admin";
+export function LinkPreviews({ message, room }: { message: Message; room: Room }) {
+  const mayRemove = isOwn(message) || room.manages.value;
   return (
     <>
       {message.previews.map((preview) => {
@@ -18,7 +19,7 @@ export function LinkPreviews({ message, row }: { message: Message; row: Channel 
               <p class="hint">
                 <bdi>{site}</bdi>
               </p>
-              <a href={safe(preview.url)} target="_blank" rel="noopener noreferrer nofollow ugc">
+              <a {...safe(preview.url)} target="_blank" rel="noopener noreferrer nofollow ugc">
                 <bdi>{preview.title ?? preview.url}</bdi>
               </a>
               {preview.description != null && <p dir="auto">{preview.description}</p>}
@@ -39,6 +40,6 @@ function host(url: string): string {
 }
 
 /** An address that leads to the web, or nowhere. */
-function safe(url: string): string | undefined {
-  return URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol) ? url : undefined;
+function safe(url: string): { href?: string } {
+  return URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol) ? { href: url } : {};
 }

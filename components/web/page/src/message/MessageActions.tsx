@@ -4,14 +4,13 @@ import { t } from "../i18n";
 import { react } from "../state/acts";
 import { person } from "../state/names";
 import type { Room } from "../state/room";
-import type { Channel, Message } from "../state/types";
+import type { Message } from "../state/types";
 import { IconButton } from "../ui/IconButton";
 import { EmojiPicker } from "./EmojiPicker";
 import { MessageMenu } from "./MessageMenu";
 
 interface Props {
   message: Message;
-  row: Channel;
   room: Room;
   inThread: boolean;
   /** Whether something of it is open, so that it has to stay. */
@@ -19,7 +18,7 @@ interface Props {
 }
 
 /** What one may do with a message. */
-export function MessageActions({ message, row, room, inThread, onOpen }: Props) {
+export function MessageActions({ message, room, inThread, onOpen }: Props) {
   const [opened, setOpened] = useState<{ what: "emoji" | "menu"; at: DOMRect }>();
   const open = (what: "emoji" | "menu") => (event: MouseEvent) => {
     setOpened({ what, at: (event.currentTarget as HTMLElement).getBoundingClientRect() });
@@ -30,7 +29,7 @@ export function MessageActions({ message, row, room, inThread, onOpen }: Props) 
     onOpen(false);
   };
   const { name } = person(message.sender_id);
-  const mayWrite = row.archived_at === null && row.membership?.can_write !== false;
+  const mayWrite = room.mayWrite.value;
   return (
     <div class="actions" role="toolbar" aria-label={t("moreActions", { name })}>
       {mayWrite && (
@@ -53,11 +52,11 @@ export function MessageActions({ message, row, room, inThread, onOpen }: Props) 
           onClose={close}
           onPick={(emoji) => {
             close();
-            void react(message, emoji);
+            void react(room, message, emoji);
           }}
         />
       )}
-      {opened?.what === "menu" && <MessageMenu message={message} row={row} room={room} at={opened.at} onClose={close} />}
+      {opened?.what === "menu" && <MessageMenu message={message} room={room} at={opened.at} onClose={close} />}
     </div>
   );
 }

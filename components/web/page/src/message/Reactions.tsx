@@ -1,9 +1,10 @@
 import { t } from "../i18n";
 import { react } from "../state/acts";
+import type { Room } from "../state/room";
 import type { Message } from "../state/types";
 
 /** The reactions to a message; one's own are pressed. */
-export function Reactions({ message }: { message: Message }) {
+export function Reactions({ message, room }: { message: Message; room: Room }) {
   const { reactions = [] } = message;
   if (reactions.length === 0) return null;
   return (
@@ -15,7 +16,7 @@ export function Reactions({ message }: { message: Message }) {
           class="reaction"
           aria-pressed={reacted}
           aria-label={t("reacted", { emoji, n: count })}
-          onClick={() => void react(message, emoji)}
+          onClick={() => void react(room, message, emoji)}
         >
           <bdi>{emoji}</bdi> {count}
         </button>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { api } from "../state/api";
-import { learn } from "../state/names";
+import { client } from "../state/client";
+import { heard } from "../state/names";
 import type { Room } from "../state/room";
 import { go } from "../state/route";
 import type { Message } from "../state/types";
@@ -10,13 +10,13 @@ import { Name } from "../ui/Name";
 
 /** What a message replies to, in a line that leads there. One that is not here is read by itself. */
 export function ReplyQuote({ id, room }: { id: string; room: Room }) {
-  const known = room.messages.value.find((message) => message.id === id);
+  const known = room.now.message(id);
   const [read, setRead] = useState<Message | "gone">();
   useEffect(() => {
     if (known !== undefined || read !== undefined) return;
-    void api.message(room.id, id).then(
+    void client().api.getMessage(room.id, id).then(
       (message) => {
-        learn(message.sender_id, message.sender_name, message.sender_avatar_url);
+        heard(message);
         setRead(message);
       },
       () => setRead("gone"),

@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
 import { t } from "../i18n";
-import { list, loaded } from "../state/channels";
+import { channels, isListed } from "../state/client";
 import { route } from "../state/route";
 import { ChannelRow } from "./ChannelRow";
 
@@ -9,7 +9,7 @@ const STEPS: Partial<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, Home
 /** The channels; arrows go through them, and one of them is in the order of the tab key. */
 export function ChannelList() {
   const ref = useRef<HTMLUListElement>(null);
-  const rows = list.value;
+  const rows = channels.value;
   const keys = (event: KeyboardEvent): void => {
     const step = STEPS[event.key];
     const links = [...(ref.current?.querySelectorAll("a") ?? [])];
@@ -21,7 +21,7 @@ export function ChannelList() {
   if (rows.length === 0) {
     return (
       <div class="channel-list">
-        <p class="hint">{t(loaded.value ? "noChannels" : "loading")}</p>
+        <p class="hint">{t(isListed.value ? "noChannels" : "loading")}</p>
       </div>
     );
   }

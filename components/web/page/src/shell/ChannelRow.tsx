@@ -1,8 +1,10 @@
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
 import { brief } from "../i18n/time";
-import { isJoined, nameOf } from "../state/channels";
-import { person } from "../state/names";
+import { client } from "../state/client";
+import { ask, heard, person } from "../state/names";
 import { address, go } from "../state/route";
+import { isJoined, nameOf } from "../state/rows";
 import { me } from "../state/session";
 import type { Channel } from "../state/types";
 import { summary } from "../text/summary";
@@ -21,6 +23,11 @@ export function ChannelRow({ row, isCurrent, isStop }: Props) {
   const unread = Math.max(row.unread_count ?? 0, row.marked_unread === true ? 1 : 0);
   const isMuted = row.muted === true;
   const name = nameOf(row);
+  const other = row.is_direct ? row.direct_member_id : undefined;
+  useEffect(() => {
+    if (last != null) heard(last);
+    if (other != null) void ask(other, (id) => client().api.getProfile(id));
+  }, [last, other]);
   const open = (event: MouseEvent): void => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Key, t } from "../i18n";
-import { status } from "../state/service";
+import { status } from "../state/client";
 
 const TEXTS: Partial<Record<string, Key>> = { offline: "offline", waiting: "reconnecting", connecting: "connecting" };
 /** A connection that is back within this time is not worth a word. */

@@ -6,7 +6,7 @@ import { Dialogs } from "../dialogs/Dialogs";
 import { t } from "../i18n";
 import { attempt } from "../state/notices";
 import { route } from "../state/route";
-import { start, stop } from "../state/service";
+import { start, stop } from "../state/client";
 import { config, type Session } from "../state/session";
 import { Announcer } from "./Announcer";
 import { ConnectionBar } from "./ConnectionBar";

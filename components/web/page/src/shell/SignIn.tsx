@@ -31,7 +31,8 @@ export function SignIn() {
             <input
               ref={input}
               id={id}
-              type={byName ? "text" : "password"}
+              type="text"
+              class={byName ? "" : "secret"}
               autocomplete={byName ? "username" : "off"}
               autocapitalize="none"
               spellcheck={false}

@@ -1,7 +1,7 @@
 /** Addresses of files that need no header, as signals: what reads one is drawn again when it is known. */
 
 import { signal, type Signal } from "@preact/signals";
-import type { Media } from "../../../client/src/api/media";
+import type { Media } from "../../../client/src/index";
 
 /** The client gives out addresses that work for two minutes at least; what is drawn anew after one asks again. */
 const FRESH = 60_000;

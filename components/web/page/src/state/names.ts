@@ -6,6 +6,8 @@ export interface Person {
   name: string;
   avatar: string | null;
   isAgent: boolean;
+  /** Whether they themselves, or a list of members, have told it, and no message alone. */
+  isTold?: boolean;
 }
 
 const people = new Map<string, Signal<Person>>();
@@ -31,9 +33,28 @@ export function person(id: string): Person {
   return entry(id).value;
 }
 
-export function learn(id: string, name: string | null | undefined, avatar: string | null | undefined): void {
+export function learn(id: string, name: string | null | undefined, avatar: string | null | undefined, isTold = true): void {
   const known = entry(id);
-  const next = { ...known.peek(), name: name ?? nameOf(id), avatar: avatar ?? null };
+  const next = { ...known.peek(), name: name ?? nameOf(id), avatar: avatar ?? null, isTold };
   const { name: oldName, avatar: oldAvatar } = known.peek();
-  if (next.name !== oldName || next.avatar !== oldAvatar) known.value = next;
+  if (next.name !== oldName || next.avatar !== oldAvatar || isTold !== known.peek().isTold) known.value = next;
+}
+
+const asked = new Set<string>();
+
+/** Asks what somebody is called of whom nothing has told it. */
+export async function ask(id: string, profile: (id: string) => Promise<{ display_name: string | null; avatar_url: string | null }>) {
+  if (asked.has(id)) return;
+  asked.add(id);
+  const found = await profile(id).catch(() => undefined);
+  if (found !== undefined) learn(id, found.display_name, found.avatar_url);
+}
+
+/** The name that a message brings, unless something else has told one. */
+export function heard({ sender_id, sender_name, sender_avatar_url }: {
+  sender_id: string;
+  sender_name: string | null;
+  sender_avatar_url: string | null;
+}): void {
+  if (entry(sender_id).peek().isTold !== true && sender_name !== null) learn(sender_id, sender_name, sender_avatar_url, false);
 }

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { t } from "../i18n";
+import { signOut } from "./session";
 
 export interface Notice {
   id: number;
@@ -40,8 +41,9 @@ export async function attempt(act: () => Promise<unknown>): Promise<boolean> {
     await act();
     return true;
   } catch (error) {
-    const { status, message } = error as { status?: number; message?: string };
-    notify(status === 429 ? t("tooFast") : t("failed", { detail: message ?? String(error) }));
+    const { status, detail, message } = error as { status?: number; detail?: string; message?: string };
+    if (status === 401) signOut("ended");
+    notify(status === 429 ? t("tooFast") : t("failed", { detail: detail ?? message ?? String(error) }));
     return false;
   }
 }

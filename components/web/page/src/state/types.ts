@@ -1,18 +1,19 @@
-/** The rows of the contract. */
+/** The rows of the contract, and the client's stores. */
 
 export type {
   Channel,
+  ChannelStore,
   Found,
   Hit,
+  Item,
   Member,
-  Membership,
   Message,
-  Preview,
-  ReactionCount,
-  Reading,
-} from "../../../client/src/types";
+  MessageItem,
+  Status,
+  ThreadStore,
+} from "../../../client/src/index";
 
-import type { Member, Message } from "../../../client/src/types";
+import type { Member, Message } from "../../../client/src/index";
 
 export type Role = Member["role"];
 export type MessageFile = NonNullable<Message["file"]>;

@@ -39,7 +39,7 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
   const heights = useRef(new Map<string, number>());
   const anchor = useRef({ key: "", below: 0 });
   const atEnd = useRef(true);
-  const observer = useRef<ResizeObserver>();
+  const observer = useRef<ResizeObserver>(null);
   const [[first, last], setRange] = useState<[number, number]>([Math.max(0, rows.length - 20), rows.length - 1]);
   const [, redraw] = useState(0);
 
@@ -93,7 +93,7 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
   useLayoutEffect(settle);
   useLayoutEffect(() => {
     const watching = observer.current;
-    if (watching === undefined || inner.current === null) return;
+    if (watching === null || inner.current === null) return;
     watching.disconnect();
     for (const child of inner.current.children) watching.observe(child);
   }, [first, last, rows]);
