@@ -121,8 +121,8 @@ async def test_two_people_an_agent_and_a_matrix_client_talk(
     for text in ("Are you there?", "I am in the train."):
         at_alice.write(text)
     at_alice.find(".message.waiting", "Are you there?")
-    at_bob.front().write("We are here.")
-    at_bob.message("We are here.")
+    # The browser takes it from all its windows, so Bob says this elsewhere.
+    await bob.send(channel, "We are here.")
     at_alice.offline(False)
     at_alice.message("I am in the train.")
     at_alice.message("We are here.")
@@ -132,7 +132,7 @@ async def test_two_people_an_agent_and_a_matrix_client_talk(
     for page in (at_alice, at_bob):
         texts = page.front().texts()
         assert [text for text in texts if text in sent] == sent
-        assert len(texts) == len(set(texts) | {""}) - (0 if "" in texts else 1), texts
+        assert len(texts) == len(set(texts)), texts
     assert [m["content_preview"] for m in (await alice.page(channel))[::-1] if m["content_preview"] in sent] == sent
 
     # What one has not read is counted in the list.
