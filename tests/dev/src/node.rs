@@ -1,4 +1,4 @@
-//! What the tests run on Node: the reference client of the WebSockets, in `tests/client`.
+//! What the tests run on Node: the client of the service, in `components/web/client`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,14 @@ use crate::{install, run};
 
 /// The oldest Node that runs the client: that of Debian 12.
 const NODE: u32 = 18;
-/// What of `tests/client` is no result of a build.
-const SOURCES: [&str; 5] = ["package.json", "package-lock.json", "tsconfig.json", "src", "test"];
+/// What of `components/web/client` is no result of a build.
+const SOURCES: [&str; 7] =
+    ["README.md", "package.json", "package-lock.json", "tsconfig.json", "generate", "src", "test"];
 
 /// Builds the client and its tests, if they changed; returns the folder with `build` in it. The clone stays clean.
 pub fn client(repo: &Repo, data: &Data, stop: &Stop) -> Result<PathBuf> {
     let version = ensure(data, stop)?;
-    let (from, to) = (repo.root.join("tests/client"), repo.dev().join("client"));
+    let (from, to) = (repo.root.join("components/web/client"), repo.dev().join("client"));
     let mut files = Vec::new();
     for name in SOURCES {
         collect(&from, Path::new(name), &mut files)?;
@@ -31,8 +32,8 @@ pub fn client(repo: &Repo, data: &Data, stop: &Stop) -> Result<PathBuf> {
     if fs::read_to_string(&marker).is_ok_and(|built| built == wanted) {
         return Ok(to);
     }
-    step("building the reference client");
-    for name in ["built-from.txt", "src", "test", "build"] {
+    step("building the client");
+    for name in ["built-from.txt", "generate", "src", "test", "build"] {
         let old = to.join(name);
         let _ = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
     }
@@ -44,11 +45,9 @@ pub fn client(repo: &Repo, data: &Data, stop: &Stop) -> Result<PathBuf> {
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     install::node_modules(&to, &from, &data.log("npm"), stop)?;
-    for project in ["src", "test"] {
-        let mut compile = Command::new("node");
-        compile.args(["node_modules/typescript/bin/tsc", "-p", project]).current_dir(&to);
-        run::logged(&mut compile, &data.log("tsc"), stop)?;
-    }
+    let mut compile = Command::new("node");
+    compile.args(["node_modules/typescript/bin/tsc", "-p", "test"]).current_dir(&to);
+    run::logged(&mut compile, &data.log("tsc"), stop)?;
     fs::write(&marker, wanted).with_context(|| format!("cannot write {}", marker.display()))?;
     Ok(to)
 }

@@ -18,7 +18,6 @@ export type { Marks } from "./store/reading.js";
 export { type QueueStorage, webStorage } from "./store/storage.js";
 export type { ThreadStore } from "./store/thread_store.js";
 export type { Gap } from "./store/timeline.js";
-export { ChannelStream } from "./stream/channel_stream.js";
 export type { Lost } from "./stream/close.js";
 export type * from "./stream/frames.js";
 export type { Status } from "./stream/link.js";

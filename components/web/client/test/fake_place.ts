@@ -1,6 +1,6 @@
 /** A place without a network or a clock: time passes when a test says so, and chance has a seed. */
 
-import type { Environment, Socket } from "../src/environment.js";
+import type { Environment, Socket, Upload } from "../src/environment.js";
 
 export class FakePlace implements Environment {
   time = Date.UTC(2026, 0, 1);
@@ -10,10 +10,12 @@ export class FakePlace implements Environment {
   #timers: { at: number; call: () => void }[] = [];
   #listeners = new Set<() => void>();
   #state: number;
+  #uuids = 0;
 
   constructor(
     seed = 1,
-    readonly respond: (address: string) => unknown = () => undefined,
+    /** A body, a whole response, a promise of one, or nothing: then there is no network. */
+    readonly respond: (address: string, init: RequestInit) => unknown = () => undefined,
     readonly accept: (socket: FakeSocket) => void = () => undefined,
   ) {
     this.#state = seed;
@@ -48,11 +50,19 @@ export class FakePlace implements Environment {
     return socket;
   }
 
-  fetch(address: string): Promise<Response> {
-    const body = this.respond(address);
-    if (body === undefined) return Promise.reject(new TypeError("no network"));
-    if (body instanceof Response) return Promise.resolve(body);
-    return Promise.resolve(new Response(JSON.stringify(body)));
+  uuid(): string {
+    return `00000000-0000-4000-8000-${String((this.#uuids += 1)).padStart(12, "0")}`;
+  }
+
+  async fetch(address: string, init: RequestInit): Promise<Response> {
+    const body = await this.respond(address, init);
+    if (body === undefined) throw new TypeError("no network");
+    return body instanceof Response ? body : new Response(JSON.stringify(body));
+  }
+
+  upload(address: string, { headers, body, progress }: Upload): Promise<Response> {
+    progress(body.size, body.size);
+    return this.fetch(address, { method: "POST", headers, body });
   }
 
   online(): boolean {

@@ -1,27 +1,18 @@
 /** What the relay sends is known here: every message of the AsyncAPI document that comes on a socket. */
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { test } from "node:test";
 
-import { ChannelClient, MessagingClient } from "../src/index.js";
-import { type Received, read } from "../src/frames.js";
+import { ChannelStream } from "../src/channel.js";
+import { MessagingStream } from "../src/index.js";
+import { type Received, read } from "../src/stream/frames.js";
+import { document } from "./contract.js";
 import { CHANNEL, FakeRelay } from "./fake_relay.js";
 
 interface Contract {
   channels: Record<string, { address: string }>;
   operations: Record<string, { action: string; channel: { $ref: string }; messages: { $ref: string }[] }>;
   components: { messages: Record<string, { examples: { payload: unknown }[] }> };
-}
-
-/** The document of the repository that this was built in. */
-function contract(): Contract {
-  for (let folder = process.cwd(); ; folder = dirname(folder)) {
-    const file = join(folder, "components/docs/asyncapi.json");
-    if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Contract;
-    assert.notEqual(folder, dirname(folder), "no asyncapi.json is above this folder");
-  }
 }
 
 const last = (reference: string): string => reference.split("/").at(-1) ?? "";
@@ -38,11 +29,11 @@ function sent({ channels, operations }: Contract): Set<string> {
 const KINDS: ReadonlySet<Received["kind"]> = new Set<Received["kind"]>(["event", "notice", "moment", "personal"]);
 
 test("every frame that the document names is known", () => {
-  const document = contract();
-  const names = sent(document);
+  const contract = document("asyncapi") as Contract;
+  const names = sent(contract);
   assert.ok(names.size > 20 && names.has("profile.updated") && names.has("membership"), [...names].join());
   for (const name of names) {
-    const examples = document.components.messages[name]?.examples ?? [];
+    const examples = contract.components.messages[name]?.examples ?? [];
     assert.ok(examples.length > 0, `${name} has no example`);
     for (const { payload } of examples) {
       const what = read(JSON.stringify(payload));
@@ -77,8 +68,8 @@ for (const kind of ["one channel", "many channels"] as const) {
       profile: () => void told.push("profile"),
       read: ({ type }: { type: string }) => void told.push(`read ${type}`),
     };
-    if (kind === "one channel") new ChannelClient(options, CHANNEL, handlers, { since: 0 });
-    else new MessagingClient(options).follow(CHANNEL, handlers, { since: 0 });
+    if (kind === "one channel") new ChannelStream(options, CHANNEL, handlers, { since: 0 });
+    else new MessagingStream(options).follow(CHANNEL, handlers, { since: 0 });
     await relay.place.pass(1_000);
     const types = ["typing", "profile.updated", "receipts", "receipt.updated", "unread.updated", "membership", "whiteboard"];
     for (const type of types) relay.place.socket.says({ type, channel_id: CHANNEL });

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { retryAfter } from "../src/close.js";
-import { ChannelClient } from "../src/index.js";
-import { link } from "../src/rest.js";
+import { retryAfter } from "../src/stream/close.js";
+import { ChannelStream } from "../src/channel.js";
+import { link } from "../src/api/pages.js";
 import { FakePlace } from "./fake_place.js";
 
 const SECOND = 1_000;
@@ -20,7 +20,7 @@ function jwt(place: FakePlace, lifetime: number): string {
 function client(place: FakePlace, lifetime = DAY) {
   const told: string[] = [];
   const tokens: string[] = [];
-  const made = new ChannelClient(
+  const made = new ChannelStream(
     {
       relay: "ws://relay.test",
       api: "http://api.test",

@@ -1,15 +1,15 @@
 /** Follows channels of a real deployment with the client, and keeps what it was told. In a browser and in Node. */
 
+import { ChannelStream } from "../src/channel.js";
 import {
-  ChannelClient,
   type ChannelEvent,
-  ChannelView,
   type Environment,
   type Message,
-  MessagingClient,
+  MessagingStream,
   type Snapshot,
   type Subscription,
 } from "../src/index.js";
+import { ChannelView } from "./view.js";
 
 export interface Setup {
   relay: string;
@@ -88,12 +88,12 @@ export class Recorder {
       },
       environment,
     };
-    const many = setup.kind === "many" ? new MessagingClient(options) : undefined;
+    const many = setup.kind === "many" ? new MessagingStream(options) : undefined;
     for (const channel of setup.channels) {
       const view = new RecordedView();
       const wanted = { messages: 200, reactions: true };
       const subscription =
-        many?.follow(channel, view, wanted) ?? new ChannelClient(options, channel, view, wanted).subscription;
+        many?.follow(channel, view, wanted) ?? new ChannelStream(options, channel, view, wanted).subscription;
       this.#followed.push([view, subscription]);
     }
   }

@@ -5,7 +5,8 @@
  * - `cut` ends every socket at once, as a network that fails; the clients come back.
  */
 
-import { ChannelClient, type ChannelEvent, type Socket } from "../src/index.js";
+import { ChannelStream } from "../src/channel.js";
+import type { ChannelEvent, Socket } from "../src/index.js";
 import { open } from "./node_socket.js";
 import { program } from "./program.js";
 
@@ -72,7 +73,7 @@ program<Setup>((setup) => {
     // Nobody may be asked for a snapshot.
     const [relay, api] = [setup.relay, "http://127.0.0.1:1"];
     const options = { relay, api, developmentUser: `${setup.user}-${n}`, status, environment };
-    new ChannelClient(options, channel.id, follower, { since: channel.since });
+    new ChannelStream(options, channel.id, follower, { since: channel.since });
     return follower;
   });
 

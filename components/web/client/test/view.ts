@@ -1,7 +1,6 @@
-/** A channel as a messenger shows it, kept up to date by a snapshot and the events behind it. */
+/** What handlers make of a snapshot and the events behind it, and of nothing else. */
 
-import type { Channel, ChannelEvent, Member, Message } from "./frames.js";
-import type { ChannelHandlers, Snapshot } from "./subscription.js";
+import type { Channel, ChannelEvent, ChannelHandlers, Member, Message, Snapshot } from "../src/index.js";
 
 export class ChannelView implements ChannelHandlers {
   channel: Channel | undefined;

@@ -203,7 +203,6 @@ export class Api {
       query: { filename },
       headers: { "Content-Type": content.type === "" ? "application/octet-stream" : content.type },
       file: { content, progress: options.progress ?? (() => undefined) },
-      isKeyed: true,
     };
     return this.requests.json(call);
   }
@@ -238,7 +237,7 @@ export class Api {
 
   /** Of the moment, so it is not tried again. */
   async setTyping(channel: string, typing: boolean, options?: CallOptions): Promise<void> {
-    await this.requests.send({ ...options, method: "PUT", path: at(channel, "typing"), body: { typing }, isOnce: true });
+    await this.requests.send({ ...options, method: "PUT", path: at(channel, "typing"), body: { typing }, attempts: 1 });
   }
 
   #pages<T>(path: string, query: object, options: CallOptions | undefined): Pages<T> {
@@ -258,11 +257,11 @@ export class Api {
   }
 
   #write<T>(method: Call["method"], path: string, body: unknown, options: CallOptions | undefined): Promise<T> {
-    return this.requests.json({ ...options, method, path, body, isKeyed: true });
+    return this.requests.json({ ...options, method, path, body });
   }
 
   async #done(method: Call["method"], path: string, options: CallOptions | undefined, query?: object): Promise<void> {
-    await this.requests.send({ ...options, method, path, query, isKeyed: true });
+    await this.requests.send({ ...options, method, path, query });
   }
 }
 

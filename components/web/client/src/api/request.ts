@@ -25,10 +25,6 @@ export interface Call extends CallOptions {
   /** Sent as it is. */
   file?: { content: Blob; progress: Progress };
   headers?: Record<string, string>;
-  /** Whether it carries a key, so that it may be tried again although it writes. */
-  isKeyed?: boolean;
-  /** Whether it may not be tried again: it neither is a read nor carries a key. */
-  isOnce?: boolean;
 }
 
 export interface Reply {
@@ -73,16 +69,18 @@ export class Requests {
     return address.href;
   }
 
+  /** The response's JSON; `undefined` where there is none. */
   async json<T>(call: Call): Promise<T> {
-    return JSON.parse(await (await this.send(call)).body.text()) as T;
+    const text = await (await this.send(call)).body.text();
+    return (text === "" ? undefined : JSON.parse(text)) as T;
   }
 
   /** Throws [`ProblemError`], [`NetworkError`], or the reason of the signal. */
   async send(call: Call): Promise<Reply> {
-    const attempts = call.isOnce === true ? 1 : (call.attempts ?? ATTEMPTS);
+    const { attempts = ATTEMPTS } = call;
     const headers = { ...this.headers, ...call.headers };
-    // One key for all attempts: that is what makes them one call.
-    if (call.isKeyed === true) headers["Idempotency-Key"] = call.key ?? this.environment.uuid();
+    // One key for all attempts: that is what makes them one call. Where the service keeps none, it is not looked at.
+    if (call.method !== "GET") headers["Idempotency-Key"] = call.key ?? this.environment.uuid();
     if (call.body !== undefined) headers["Content-Type"] = "application/json";
     let isRenewed = false;
     for (let attempt = 1; ; attempt += 1) {
@@ -98,7 +96,7 @@ export class Requests {
       if (failure instanceof ProblemError && failure.status === 401 && this.token !== undefined) {
         this.token.refused();
         // The token may have ended on its way; a new one that is not taken either is the caller's affair.
-        if (isRenewed || call.isOnce === true) throw failure;
+        if (isRenewed) throw failure;
         isRenewed = true;
         continue;
       }

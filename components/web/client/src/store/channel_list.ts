@@ -6,11 +6,10 @@ import type { MessagingStream } from "../stream/stream.js";
 import type { Subscription } from "../stream/subscription.js";
 import type { Channel, Message } from "../types.js";
 import { Observable } from "./observable.js";
+import { type Marks, more } from "./reading.js";
 
 /** Channels that are followed; the others change when the list is read again. */
 const FOLLOWED = 500;
-/** Counts end here. */
-const MOST = 100;
 /** The list is read again at most so often, in milliseconds. */
 const EVERY = 2_000;
 
@@ -127,10 +126,15 @@ export class ChannelList extends Observable {
     const channel = this.#channels.get(id);
     if (channel === undefined) return;
     if (event.type === "message.created") this.#put(this.#written(channel, event.message));
-    else if (event.type === "message.updated" || event.type === "message.deleted") this.#rewritten(channel, event.type, event.message);
-    else if (event.type === "channel.updated") this.#put({ ...channel, ...event.channel });
     else if (event.type === "channel.archived") this.#drop(id);
-    else if (event.type.startsWith("member.")) void this.#reread(id);
+    else if (this.#changes(channel, event)) void this.#reread(id);
+  }
+
+  /** Whether a row says something else after an event, which the index knows. */
+  #changes({ last_message, read_seq }: Channel, event: ChannelEvent): boolean {
+    if (event.type !== "message.updated" && event.type !== "message.deleted") return /^(channel|member)\./.test(event.type);
+    const { id, seq } = event.message;
+    return id === last_message?.id || (event.type === "message.deleted" && seq > (read_seq ?? Infinity));
   }
 
   #written(channel: Channel, message: Message): Channel {
@@ -139,19 +143,7 @@ export class ChannelList extends Observable {
     const next = { ...channel, last_message: message, last_seq: message.seq };
     if (message.sender_id === caller) return { ...next, read_seq: message.seq, unread_count: 0, mention_count: 0 };
     if (channel.read_seq == null) return next;
-    const isMeant = message.mentions.some((meant) => meant === "room" || meant === caller);
-    return {
-      ...next,
-      unread_count: Math.min(MOST, (channel.unread_count ?? 0) + Number(message.thread_id === null)),
-      mention_count: Math.min(MOST, (channel.mention_count ?? 0) + Number(isMeant)),
-    };
-  }
-
-  #rewritten(channel: Channel, type: "message.updated" | "message.deleted", message: Message): void {
-    const isLast = channel.last_message?.id === message.id;
-    if (type === "message.updated" && isLast) this.#put({ ...channel, last_message: message });
-    // Which is the last one now, and how many are unread, the index knows.
-    else if (type === "message.deleted" && (isLast || message.seq > (channel.read_seq ?? Infinity))) void this.#reread(channel.id);
+    return { ...next, ...more(channel as Partial<Marks>, message, caller) };
   }
 
   #unread({ channel_id, read_seq, unread_count, mention_count, marked_unread, muted }: UnreadUpdated): void {

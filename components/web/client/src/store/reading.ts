@@ -16,6 +16,22 @@ export interface Marks {
   muted: boolean;
 }
 
+/** The counts, of which no one is larger than 100. */
+export function counted(unread: number, mentions: number): Pick<Marks, "unread_count" | "mention_count"> {
+  return { unread_count: Math.min(MOST, unread), mention_count: Math.min(MOST, mentions) };
+}
+
+/** Whether a message means the caller. */
+export function isMeant({ mentions }: Message, caller: string | undefined): boolean {
+  return mentions.some((one) => one === "room" || one === caller);
+}
+
+/** The counts after one more message of somebody else. */
+export function more(marks: Partial<Marks>, message: Message, caller: string | undefined): ReturnType<typeof counted> {
+  const { unread_count = 0, mention_count = 0 } = marks;
+  return counted(unread_count + Number(message.thread_id === null), mention_count + Number(isMeant(message, caller)));
+}
+
 /** The pause between two markers that are told to the service, in milliseconds. */
 const EVERY = 1_000;
 /** Counts end here. */
@@ -88,10 +104,7 @@ export class ReadMarks {
     const counts = message.seq > this.#countedTo && message.sender_id !== caller && read_seq !== null && message.seq > read_seq;
     if (counts) {
       this.#countedTo = message.seq;
-      const isMeant = message.mentions.some((meant) => meant === "room" || meant === caller);
-      const { unread_count, mention_count } = this.#marks;
-      const more = { unread_count: unread_count + Number(message.thread_id === null), mention_count: mention_count + Number(isMeant) };
-      this.#marks = { ...this.#marks, unread_count: Math.min(MOST, more.unread_count), mention_count: Math.min(MOST, more.mention_count) };
+      this.#marks = { ...this.#marks, ...more(this.#marks, message, caller) };
     }
     this.#count();
   }
@@ -141,9 +154,9 @@ export class ReadMarks {
     const { caller } = this.core;
     if (read_seq !== null && this.timeline.reaches(read_seq)) {
       const unread = this.timeline.messages.filter(({ seq, sender_id }) => seq > read_seq && sender_id !== caller);
-      const meant = unread.filter(({ mentions }) => mentions.some((one) => one === "room" || one === caller));
       const here = unread.filter(({ thread_id }) => thread_id === null);
-      this.#marks = { ...this.#marks, unread_count: Math.min(MOST, here.length), mention_count: Math.min(MOST, meant.length) };
+      const meant = unread.filter((message) => isMeant(message, caller));
+      this.#marks = { ...this.#marks, ...counted(here.length, meant.length) };
     }
     this.changed();
   }
