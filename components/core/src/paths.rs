@@ -26,6 +26,9 @@ impl Params {
 /// `api` (RFC 3986, section 4.2), fits no pattern. Only one slash at the end is put up with.
 pub fn parse(pattern: &'static str, path: &str, decode: impl Fn(&str) -> String) -> Option<Params> {
     let path = path.strip_prefix('/')?;
+    if pattern == "/" {
+        return path.is_empty().then(Params::default);
+    }
     let mut segments = path.strip_suffix('/').unwrap_or(path).split('/');
     let mut params = Vec::new();
     for expected in pattern.trim_start_matches('/').split('/') {
@@ -212,6 +215,8 @@ mod tests {
         assert_eq!(parse(CHANNEL, "/api/messaging/channels/a/messages", plain), None);
         assert_eq!(parse(CHANNEL, "/api/messaging/rooms/a", plain), None);
         assert_eq!(parse(CHANNELS, "/api/messaging/channels/", plain), Some(Params::default()));
+        assert_eq!(parse("/", "/", plain), Some(Params::default()));
+        assert!(["", "//", "/x", "/./"].iter().all(|other| parse("/", other, plain).is_none()));
     }
 
     #[test]

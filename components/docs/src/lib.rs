@@ -5,7 +5,6 @@
 mod assets;
 #[cfg(test)]
 mod contract;
-mod negotiation;
 mod serve_asset;
 
 use messaging_edge::{Problem, serve};

@@ -1,12 +1,12 @@
 //! GET: one of the files, packed where the client takes that, or nothing when the client has it.
 
-use crate::{assets, negotiation};
+use crate::assets;
 use http::StatusCode;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
     VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use messaging_edge::{Problem, Request, Response};
+use messaging_edge::{Problem, Request, Response, negotiation};
 
 /// The page runs our own files and calls our own address, and nothing else. Swagger UI draws its icons from `data:`.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
@@ -14,7 +14,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none
 
 pub async fn serve_asset(request: Request) -> Result<Response, Problem> {
     let asset = assets::find(request.path()).ok_or_else(|| Problem::not_found("route"))?;
-    let gzip = negotiation::takes_gzip(request.header(ACCEPT_ENCODING.as_str()));
+    let gzip = negotiation::takes("gzip", request.header(ACCEPT_ENCODING.as_str()));
     let etag = asset.etag(gzip);
     let is_known = request.header(IF_NONE_MATCH.as_str()).is_some_and(|list| negotiation::names(list, &etag));
     let response = if is_known {

@@ -115,7 +115,7 @@ impl Runner {
 }
 
 /// Values for the manifest's variables.
-fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 12] {
+fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 13] {
     [
         ("database_url", stack.components_database_url.clone()),
         ("database_allowed_host", format!("postgres://127.0.0.1:{postgres_port}")),
@@ -129,6 +129,7 @@ fn variables(stack: &Stack, postgres_port: u16) -> [(&'static str, String); 12] 
         ("jwt_issuer", stack.jwt_issuer().to_owned()),
         ("jwt_secret", stack.jwt_secret.clone()),
         ("webhook_allowed_host", stack.webhook_allowed_host.clone()),
+        ("web_ws_url", stack.ws_url.clone()),
     ]
 }
 

@@ -11,7 +11,7 @@ use crate::args::Host;
 use crate::manifest::Manifest;
 use crate::paths::{Data, Repo, which};
 use crate::progress::step;
-use crate::run;
+use crate::{page, run};
 use crate::stop::Stop;
 
 const TARGET: &str = "wasm32-wasip2";
@@ -50,10 +50,14 @@ pub enum Native {
 /// all the time, and each has folders of its own below the target folder.
 pub fn all(repo: &Repo, data: &Data, manifest: &Manifest, host: Host, kind: Native, stop: &Stop) -> Result<()> {
     if !has_memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()) {
+        page::build(repo, data, stop)?;
         components(repo, data, manifest, stop)?;
         return native(repo, data, host, kind, stop);
     }
-    let components = |stop: &Stop| components(repo, data, manifest, stop);
+    let components = |stop: &Stop| {
+        page::build(repo, data, stop)?;
+        components(repo, data, manifest, stop)
+    };
     stop.both(components, |stop| native(repo, data, host, kind, stop)).map(|_| ())
 }
 

@@ -13,6 +13,7 @@ mod manifest;
 mod nats;
 mod node;
 mod own_stack;
+mod page;
 mod paths;
 mod ports;
 mod postgres;

@@ -67,7 +67,7 @@ pub fn test_client(folder: &Path, stop: &Stop) -> Result<bool> {
 }
 
 /// Adds a file, or every file of a folder, with its text.
-fn collect(root: &Path, name: &Path, files: &mut Vec<(PathBuf, String)>) -> Result<()> {
+pub fn collect(root: &Path, name: &Path, files: &mut Vec<(PathBuf, String)>) -> Result<()> {
     let path = root.join(name);
     let complaint = || format!("cannot read {}", path.display());
     if !path.is_dir() {
@@ -81,7 +81,7 @@ fn collect(root: &Path, name: &Path, files: &mut Vec<(PathBuf, String)>) -> Resu
 }
 
 /// Makes sure that there are Node and npm; returns Node's version.
-fn ensure(data: &Data, stop: &Stop) -> Result<String> {
+pub fn ensure(data: &Data, stop: &Stop) -> Result<String> {
     install::ensure_node(data, stop)?;
     let version = run::output(Command::new("node").arg("--version"))?;
     match major(&version) {

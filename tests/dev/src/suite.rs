@@ -13,7 +13,7 @@ use crate::own_stack::{self, OwnStack, discard};
 use crate::paths::{Data, Repo};
 use crate::progress::step;
 use crate::stop::Stop;
-use crate::{fuzz, node, run};
+use crate::{fuzz, node, page, run};
 
 /// A deployment that the environment names, which is tested instead of a stack of our own.
 const DEPLOYMENT: [&str; 2] = ["STACK_JSON", "MESSAGING_API_URL"];
@@ -99,7 +99,7 @@ fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop:
     command.env("E2E_FUZZ_PYTHON", fuzz::python(repo, data, &tools, stop)?);
     step("end-to-end tests");
     command.args(["-m", "pytest"]).args(folder(repo, "tests/e2e", args)).args(args);
-    command.env("REFERENCE_CLIENT", client);
+    command.env("REFERENCE_CLIENT", client).env("AXE_CORE", page::axe(repo));
     if let Some(stack) = stack {
         command.env("STACK_JSON", stack);
     }

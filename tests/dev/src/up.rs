@@ -78,10 +78,19 @@ fn identity(stack: &Stack) -> &'static str {
     }
 }
 
+/// How somebody gets into the page.
+fn sign_in(stack: &Stack) -> &'static str {
+    match stack.auth_mode.as_str() {
+        "token" => "with what `cargo dev token user:alice --microdao microdao:daarion` prints",
+        _ => "as alice, and in another window as bob",
+    }
+}
+
 fn welcome(stack: &Stack, file: &Path) {
     let Stack { api_url, ws_url, nats_url, homeserver_url, server_name, .. } = stack;
     say(&format!(
         "
+  web page     {api_url}/   (sign in {sign_in})
   REST API     {api_url}   (try it: {api_url}/docs)
   WebSocket    {ws_url}/ws/messaging/<channel id>
   NATS         {nats_url}
@@ -99,6 +108,7 @@ Ctrl-C stops everything.
 ",
         database = stack.database_url,
         identity = identity(stack),
+        sign_in = sign_in(stack),
         logs = stack.data.join("logs").display(),
         file = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf()).display(),
     ));

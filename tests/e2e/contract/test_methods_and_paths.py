@@ -45,7 +45,6 @@ async def test_head_is_get_without_the_body(world: World) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/api",
         "/api/messaging",
         "/api/messaging/nothing",

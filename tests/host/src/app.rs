@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{
     cli::Options,
+    files::Files,
     hosts::AllowedHosts,
     logs::Logs,
     manifest::{self, HttpTrigger, Manifest},
@@ -33,6 +34,8 @@ pub struct Component {
     pub source: PathBuf,
     /// The values that it may ask for, by name.
     pub variables: HashMap<String, String>,
+    /// What it may read, as `/`.
+    pub files: Option<Files>,
     /// Its environment.
     pub environment: Vec<(String, String)>,
     /// Where it may call.
@@ -87,6 +90,7 @@ impl Component {
         Ok(Self {
             id: id.to_owned(),
             source: folder.join(&declared.source),
+            files: Files::copy(id, &declared.files, folder)?,
             variables: values.collect::<Result<_>>()?,
             environment: declared.environment.clone().into_iter().collect(),
             allowed_hosts: AllowedHosts::parse(&declared.allowed_outbound_hosts, variables, ids)?,

@@ -42,7 +42,7 @@ impl HandlerState for Instances {
     type WorkerState = Limits;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Limits>> {
-        let state = State::new(Arc::clone(&self.component), self.outgoing.clone());
+        let state = State::new(Arc::clone(&self.component), self.outgoing.clone())?;
         let mut store = Store::new(self.pre.engine(), state);
         // There has to be one, and nobody ever advances the clock it is measured by.
         store.set_epoch_deadline(u64::MAX / 2);

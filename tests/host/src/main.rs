@@ -6,6 +6,7 @@ mod bindings;
 mod cli;
 mod client;
 mod engine;
+mod files;
 mod headers;
 mod hosts;
 mod instances;

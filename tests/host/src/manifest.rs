@@ -1,5 +1,5 @@
 //! The shape of a `spin.toml`, manifest version 2. What Spin refuses is refused here by the same strictness about
-//! unknown keys; what Spin offers and this host does not (files, key-value stores, other triggers) is refused too,
+//! unknown keys; what Spin offers and this host does not (key-value stores, other triggers) is refused too,
 //! with its name, instead of being ignored.
 
 use std::path::Path;
@@ -108,9 +108,11 @@ pub struct Component {
     /// Templates of the addresses that the component may call.
     #[serde(default)]
     pub allowed_outbound_hosts: Vec<String>,
+    /// What is mounted into the guest.
     #[serde(default)]
-    files: Vec<toml::Value>,
-    exclude_files: Option<Vec<String>>,
+    pub files: Vec<FilesMount>,
+    #[serde(default)]
+    exclude_files: Vec<String>,
     #[serde(default)]
     allowed_http_hosts: Vec<String>,
     #[serde(default)]
@@ -126,6 +128,21 @@ pub struct Component {
     #[serde(default)]
     dependencies: toml::Table,
     profile: Option<toml::Table>,
+}
+
+/// An entry of `files`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum FilesMount {
+    /// A file, or everything below a folder, relative to the manifest, at a path of the guest.
+    Placement {
+        /// Where it is.
+        source: String,
+        /// Where the guest sees it.
+        destination: String,
+    },
+    /// A path or a glob pattern, which this host does not offer.
+    Pattern(String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -215,7 +232,7 @@ impl Component {
                 .map_err(|reason| anyhow::anyhow!("invalid variable name: {name:?}: {reason}"))?;
         }
         for (key, empty) in [
-            ("files", self.files.is_empty()),
+            ("exclude_files", self.exclude_files.is_empty()),
             ("allowed_http_hosts", self.allowed_http_hosts.is_empty()),
             ("key_value_stores", self.key_value_stores.is_empty()),
             ("sqlite_databases", self.sqlite_databases.is_empty()),
@@ -223,6 +240,11 @@ impl Component {
             ("dependencies", self.dependencies.is_empty()),
         ] {
             ensure!(empty, "`{key}` is not offered by the local host");
+        }
+        for mount in &self.files {
+            if let FilesMount::Pattern(pattern) = mount {
+                bail!("{pattern:?}: in `files` the local host offers only {{ source, destination }}");
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wasmtime::component::{Accessor, HasData, ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx,
     WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
@@ -29,14 +29,20 @@ pub struct State {
 
 impl State {
     /// The state of a new instance.
-    pub fn new(component: Arc<Component>, outgoing: Outgoing) -> Self {
+    ///
+    /// # Errors
+    /// The component's files cannot be opened.
+    pub fn new(component: Arc<Component>, outgoing: Outgoing) -> wasmtime::Result<Self> {
         // Nothing of the file system, of this process's environment or of the network: only what is granted by name.
-        let wasi = WasiCtxBuilder::new()
-            .envs(&component.environment)
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.envs(&component.environment)
             .stdout(component.logs.stdout.clone())
-            .stderr(component.logs.stderr.clone())
-            .build();
-        Self {
+            .stderr(component.logs.stderr.clone());
+        if let Some(files) = &component.files {
+            wasi.preopened_dir(files.folder(), "/", FsPerms::ReadOnly)?;
+        }
+        let wasi = wasi.build();
+        Ok(Self {
             component,
             table: ResourceTable::new(),
             wasi,
@@ -44,7 +50,7 @@ impl State {
             outgoing,
             restricted: Headers::Restricted,
             unfiltered: Headers::Unfiltered,
-        }
+        })
     }
 
     /// The view through which requests and responses come in.

@@ -32,7 +32,12 @@ fn the_committed_documents_are_the_codes_own() {
 }
 
 /// Routes of spin.toml that callers of this API have nothing to do with.
-const LEFT_OUT: [&str; 2] = [
+const LEFT_OUT: [&str; 6] = [
+    // The web page, for browsers.
+    "/",
+    "/channels/:channel_id",
+    "/assets/...",
+    "/config.json",
     // The homeserver's, in the Matrix specification.
     "/_matrix/app/v1/...",
     // Everything that is nowhere else: a 404.

@@ -8,6 +8,7 @@ mod identity;
 mod json;
 mod key_set;
 mod near;
+pub mod negotiation;
 mod request;
 mod response;
 mod router;

@@ -1,0 +1,156 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { t } from "../i18n";
+import { attempt } from "../state/notices";
+import { person } from "../state/names";
+import type { Room } from "../state/room";
+import { nameOf } from "../state/rows";
+import { Icon } from "../ui/Icon";
+import { IconButton } from "../ui/IconButton";
+import { AttachmentTray } from "./AttachmentTray";
+import { ComposerNote } from "./ComposerNote";
+import { lastOwn } from "./lastOwn";
+import { MentionList } from "./MentionList";
+import { complete, type Mentioned, mentionsOf, openMention } from "./mentions";
+import { useDrop } from "./useDrop";
+import { useUploads } from "./useUploads";
+
+interface Props {
+  room: Room;
+  /** The message under which the thread is that is written in. */
+  thread?: string;
+}
+
+/** Where one writes: Enter sends, Shift+Enter begins a line, Escape gives up, the upward arrow edits what one said last. */
+export function Composer({ room, thread }: Props) {
+  const input = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState("");
+  const [mentioned, setMentioned] = useState<Mentioned[]>([]);
+  const [typed, setTyped] = useState<string>();
+  const uploads = useUploads(room, thread);
+  const isOver = useDrop(input, uploads.add);
+  const editing = thread === undefined ? room.editing.value : undefined;
+  const replyTo = thread === undefined ? room.replyTo.value : undefined;
+  const row = room.channel.value;
+
+  useEffect(() => {
+    if (editing !== undefined) change(room.contents.of(editing)?.text ?? editing.content_preview);
+    if (editing !== undefined || replyTo !== undefined) input.current?.focus();
+  }, [editing?.id, replyTo?.id]);
+  useEffect(() => {
+    const area = input.current;
+    if (area === null) return;
+    area.style.height = "auto";
+    area.style.height = `${Math.min(area.scrollHeight + 2, innerHeight / 3)}px`;
+  }, [text]);
+
+  const change = (value: string): void => {
+    setText(value);
+    setTyped(openMention(value, input.current?.selectionStart ?? value.length));
+    if (value !== "" && room.editing.value === undefined) room.store.type();
+  };
+  const clear = (): void => {
+    if (room.editing.value !== undefined) setText("");
+    room.editing.value = undefined;
+    room.replyTo.value = undefined;
+    setTyped(undefined);
+  };
+  const submit = (): void => {
+    const said = text.trim();
+    if (editing !== undefined) {
+      if (said !== "") void attempt(() => room.store.edit(editing.id, { text: said }));
+      return clear();
+    }
+    if (uploads.files.length > 0) {
+      void uploads.send(said, replyTo?.id);
+    } else if (said !== "") {
+      const mentions = mentionsOf(said, mentioned);
+      room.store.send({
+        text: said,
+        ...(replyTo !== undefined && { reply_to: replyTo.id }),
+        ...(thread !== undefined && { thread_id: thread }),
+        ...(mentions.length > 0 && { mentions }),
+      });
+    }
+    setText("");
+    setMentioned([]);
+    clear();
+  };
+  const pick = (who: Mentioned): void => {
+    const area = input.current;
+    if (area === null) return;
+    setMentioned([...mentioned, who]);
+    setTyped(undefined);
+    setText(complete(text, area.selectionStart, who.name));
+    area.focus();
+  };
+  const keys = (event: KeyboardEvent): void => {
+    // A key that ends a composition of letters belongs to the letters.
+    if (event.isComposing || event.defaultPrevented) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape") {
+      clear();
+    } else if (event.key === "ArrowUp" && text === "" && thread === undefined) {
+      const last = lastOwn(room.store.messages);
+      if (last === undefined) return;
+      event.preventDefault();
+      room.editing.value = last;
+    }
+  };
+  if (!room.isOpen.value) return <p class="composer-note hint">{t("isArchived")}</p>;
+  if (!room.mayWrite.value) return <p class="composer-note hint">{t("mayNotWrite")}</p>;
+  const label = thread === undefined ? t("writeTo", { channel: row === undefined ? "" : nameOf(row) }) : t("writeReply");
+  return (
+    <form
+      class={`composer${isOver ? " over" : ""}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {isOver && <p class="drop-hint">{t("dropHere")}</p>}
+      {row?.membership == null && <p class="hint">{t("joinToWrite")}</p>}
+      {editing !== undefined && <ComposerNote text={t("editing")} onClose={clear} />}
+      {replyTo !== undefined && (
+        <ComposerNote text={t("replyingTo", { name: person(replyTo.sender_id).name })} onClose={clear} />
+      )}
+      <AttachmentTray uploads={uploads} />
+      {typed !== undefined && <MentionList room={room} typed={typed} input={input} onPick={pick} onClose={() => setTyped(undefined)} />}
+      <div class="composer-line">
+        <label class="icon-button" title={t("attach")}>
+          <Icon name="clip" />
+          <span class="hidden">{t("attach")}</span>
+          <input
+            type="file"
+            class="hidden"
+            multiple
+            onChange={(event) => {
+              uploads.add([...(event.currentTarget.files ?? [])]);
+              event.currentTarget.value = "";
+            }}
+          />
+        </label>
+        <textarea
+          ref={input}
+          rows={1}
+          dir="auto"
+          maxLength={10_000}
+          aria-label={label}
+          placeholder={label}
+          value={text}
+          onInput={(event) => change(event.currentTarget.value)}
+          onKeyDown={keys}
+          onPaste={(event) => {
+            const files = [...(event.clipboardData?.files ?? [])];
+            if (files.length > 0) {
+              event.preventDefault();
+              uploads.add(files);
+            }
+          }}
+        />
+        <IconButton icon="send" label={t("send")} class="primary" disabled={text.trim() === "" && uploads.files.length === 0} onClick={submit} />
+      </div>
+    </form>
+  );
+}

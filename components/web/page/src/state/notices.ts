@@ -1,0 +1,49 @@
+/** What is told to the reader beside the messages: notices that go by themselves, and texts for screen readers. */
+
+import { signal } from "@preact/signals";
+import { t } from "../i18n";
+import { signOut } from "./session";
+
+export interface Notice {
+  id: number;
+  text: string;
+}
+
+/** How long a notice stays. */
+const STAYS = 6_000;
+/** Those that are shown at once. */
+const MOST = 4;
+
+export const notices = signal<Notice[]>([]);
+/** What a screen reader says next. */
+export const announcement = signal("");
+
+let last = 0;
+
+export function notify(text: string): void {
+  last += 1;
+  const id = last;
+  notices.value = [...notices.value.slice(1 - MOST), { id, text }];
+  setTimeout(() => dismiss(id), STAYS);
+}
+
+export function dismiss(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id);
+}
+
+export function announce(text: string): void {
+  announcement.value = text;
+}
+
+/** Runs an act, and says why when it fails; whether it did not. */
+export async function attempt(act: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    const { status, detail, message } = error as { status?: number; detail?: string; message?: string };
+    if (status === 401) signOut("ended");
+    notify(status === 429 ? t("tooFast") : t("failed", { detail: detail ?? message ?? String(error) }));
+    return false;
+  }
+}
