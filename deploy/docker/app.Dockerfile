@@ -71,13 +71,13 @@ RUN --mount=type=bind,from=spin-binary,source=/out,target=/out \
     && apt-get purge -y --auto-remove libcap2-bin \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --create-home --home-dir /home/spin --shell /usr/sbin/nologin spin
-COPY deploy/docker/healthy deploy/docker/drain /usr/local/bin/
+COPY deploy/docker/healthy deploy/docker/drain deploy/docker/new-enough /usr/local/bin/
 USER 10001:10001
 WORKDIR /home/spin
 # Spin writes what it has compiled and pulled below HOME. Seconds between SIGTERM and Spin's end: see drain.
 ENV HOME=/home/spin DRAIN_SECONDS=20
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["drain", "spin"]
+ENTRYPOINT ["drain", "new-enough", "spin"]
 
 FROM spin AS app
 COPY --from=components /out /app

@@ -7,26 +7,28 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-/// Two connections are asked so often in turn. A pool without load gives both the same session at once.
-const ROUNDS: usize = 3;
+/// Two connections are asked so often in turn. A pool without load gives both the same session at once; in one with load
+/// others may come in between, and then each has another one after a while.
+const ROUNDS: usize = 25;
 /// As long as the outbox's statements have.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// A pool in session mode may have no second session to give.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What an operator reads.
-const SENTENCE: &str = "the database's address leads through a pooler that gives each statement another session (PgBouncer in \
-    transaction or statement mode), but ws-relay listens and holds locks: give it PostgreSQL's own address, or a pool in \
+const SENTENCE: &str = "the database's address leads through a pooler that gives each statement another session (PgBouncer \
+    in transaction or statement mode), but ws-relay listens and holds locks: give it PostgreSQL's own address, or a pool in \
     session mode";
 
 /// Fails when the connection has no session of its own, as far as that can be seen from it and a second one.
 pub async fn check(client: &Client, database: &Database) -> anyhow::Result<()> {
     let own = number(client).await?;
-    // A pool in session mode may have no second one to give.
     let Ok(other) = database.connect().await else { return Ok(()) };
     for _ in 0..ROUNDS {
-        match number(&other.client).await {
-            Err(_) => return Ok(()),
-            Ok(other) if other == own => bail!(SENTENCE),
-            Ok(_) => is_still(client, &own).await?,
+        match timeout(PATIENCE, number(&other.client)).await {
+            Ok(Ok(other)) if other == own => bail!(SENTENCE),
+            Ok(Ok(_)) => is_still(client, &own).await?,
+            _ => return Ok(()),
         }
     }
     Ok(())

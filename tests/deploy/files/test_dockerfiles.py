@@ -1,4 +1,4 @@
-"""The Dockerfiles and the two scripts in the images."""
+"""The Dockerfiles and the scripts in the images."""
 
 from __future__ import annotations
 
@@ -114,3 +114,38 @@ def test_it_is_not_waited_for_when_it_has_ended() -> None:
     with drained(0.5, 600) as process:
         process.terminate()
         assert process.wait(20) == 7
+
+
+def started(folder: Path, version: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """What becomes of a Spin that calls itself so; it prints what else it was told."""
+    spin = folder / "spin"
+    spin.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "{version}" && exit {code}\necho "runs $*"\n')
+    spin.chmod(0o755)
+    command = [str(DOCKER / "new-enough"), str(spin), "up", "--from", "a b"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+
+
+@pytest.mark.parametrize(
+    "version", ["spin 4.1.0-pre0 (94a8fc8 2026-07-01)", "spin 4.1.2 (abc1234 2026-08-01)", "spin 4.10.0", "spin 5.0.0"]
+)
+def test_a_spin_that_is_new_enough_runs(tmp_path: Path, version: str) -> None:
+    ran = started(tmp_path, version)
+    assert (ran.returncode, ran.stdout) == (0, "runs up --from a b\n"), ran.stderr
+
+
+@pytest.mark.parametrize("version", ["spin 4.0.9 (abc1234 2026-05-01)", "spin 3.6.2", "spin 0.10.1"])
+def test_a_spin_that_is_too_old_says_what_is_needed(tmp_path: Path, version: str) -> None:
+    ran = started(tmp_path, version)
+    assert ran.returncode == 1 and not ran.stdout
+    assert f"this is {version}, but the components need Spin 4.1 or later" in ran.stderr
+
+
+def test_what_is_no_spin_does_not_run(tmp_path: Path) -> None:
+    assert "names no version of Spin" in started(tmp_path, "something").stderr
+    assert "--version fails" in started(tmp_path, "broken", code=3).stderr
+
+
+def test_the_image_s_entry_point_looks_at_the_version() -> None:
+    text = (DOCKER / "app.Dockerfile").read_text()
+    assert 'ENTRYPOINT ["drain", "new-enough", "spin"]' in text
+    assert re.search(r"^COPY .*\bdeploy/docker/new-enough\b.* /usr/local/bin/$", text, re.MULTILINE)

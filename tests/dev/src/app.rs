@@ -9,6 +9,7 @@ use crate::args::Host;
 use crate::manifest::Manifest;
 use crate::paths::{Data, Repo, which};
 use crate::probe::Probe;
+use crate::progress::step;
 use crate::run;
 use crate::service::{Service, base_env};
 use crate::stack::Stack;
@@ -41,11 +42,22 @@ impl Runner {
         let said = run::output(Command::new(&program).arg("--version"));
         match said.as_deref().map(|said| (said, new_enough(said))) {
             Ok((_, true)) => Ok(Self::Spin(program)),
-            Ok((said, false)) if required => {
-                bail!("{} is {}, but Spin {}.{} or later is needed", program.display(), said.trim(), SPIN.0, SPIN.1)
+            Ok((said, false)) => {
+                let needed = format!(
+                    "{} is {}, but the components need Spin {}.{} or later (DEPLOYMENT.md, \"Spin\")",
+                    program.display(),
+                    said.trim(),
+                    SPIN.0,
+                    SPIN.1
+                );
+                if required {
+                    bail!("{needed}; or use --host local");
+                }
+                step(&format!("{needed}: the local host runs them instead"));
+                Ok(Self::Local)
             }
             Err(_) if required => said.map(|_| Self::Local),
-            _ => Ok(Self::Local),
+            Err(_) => Ok(Self::Local),
         }
     }
 
@@ -189,5 +201,16 @@ mod tests {
     fn a_spin_that_was_asked_for_must_be_there() {
         assert!(Runner::choose(None, Some(Path::new("/no/such/spin"))).is_err());
         assert_eq!(Runner::choose(Some(Host::Local), None).unwrap(), Runner::Local);
+    }
+
+    #[test]
+    fn a_spin_that_is_too_old_is_named_with_what_is_needed() {
+        use std::os::unix::fs::PermissionsExt;
+        let program = std::env::temp_dir().join(format!("dev-old-spin-{}", std::process::id()));
+        std::fs::write(&program, "#!/bin/sh\necho 'spin 3.6.2 (abc1234 2026-01-01)'\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let error = Runner::choose(None, Some(&program)).unwrap_err().to_string();
+        std::fs::remove_file(&program).unwrap();
+        assert!(error.contains("is spin 3.6.2") && error.contains("need Spin 4.1 or later"), "{error}");
     }
 }

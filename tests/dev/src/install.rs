@@ -63,6 +63,15 @@ pub fn ensure_dictionary(data: &Data, stop: &Stop) -> Result<()> {
     install(&["hunspell-uk"], data, stop)
 }
 
+/// Makes sure that there is a PgBouncer for the tests of what may go through one.
+pub fn ensure_pooler(data: &Data, stop: &Stop) -> Result<()> {
+    // Debian keeps it where not everybody's PATH leads.
+    if which("pgbouncer").is_some() || Path::new("/usr/sbin/pgbouncer").exists() {
+        return Ok(());
+    }
+    install(&["pgbouncer"], data, stop)
+}
+
 fn install(packages: &[&str], data: &Data, stop: &Stop) -> Result<()> {
     let commands = apt(packages)?;
     step(&format!("installing {}", packages.join(", ")));

@@ -81,6 +81,7 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
 fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool> {
     let tools = install::ensure(data, stop)?;
     install::ensure_dictionary(data, stop)?;
+    install::ensure_pooler(data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     step("tests of the index");
     command.args(["-m", "pytest"]).args(folder(repo, "tests/index", args)).args(args);
@@ -92,6 +93,7 @@ fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool>
 fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop: &Stop) -> Result<ExitStatus> {
     let tools = install::ensure(data, stop)?;
     install::ensure_browser(data, stop)?;
+    install::ensure_pooler(data, stop)?;
     let client = node::client(repo, data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     let (modules, clients) = generators(repo, data, &tools, stop)?;
