@@ -115,6 +115,7 @@ async def test_components_touch_no_table(db: Database, components: Session) -> N
 
 async def test_a_relay_touches_no_other_tables_than_it_has_to(db: Database, relay: Session) -> None:
     assert [row[0] for row in await db.rows(RIGHTS, RELAY) if "(" not in row[0]] == [
+        "messaging.applied_functions SELECT",
         "messaging.event_stream INSERT",
         "messaging.event_stream SELECT",
         "messaging.event_stream UPDATE",
@@ -124,6 +125,7 @@ async def test_a_relay_touches_no_other_tables_than_it_has_to(db: Database, rela
         "messaging.refills INSERT",
         "messaging.refills SELECT",
         "messaging.refills UPDATE",
+        "messaging.schema_history SELECT",
         "messaging.set_aside_events.set_aside_at SELECT",
         "messaging.webhook_deliveries.id SELECT",
         "public.channel_members SELECT",
