@@ -6,6 +6,7 @@ mod app;
 mod backlog;
 mod check;
 mod database;
+mod drain;
 mod environment;
 mod event;
 mod http;

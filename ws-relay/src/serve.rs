@@ -3,6 +3,7 @@
 use crate::access::AccessChecks;
 use crate::app::App;
 use crate::database::Database;
+use crate::drain::Drain;
 use crate::http::certificate::Certificate;
 use crate::http::health::Reachable;
 use crate::http::origins::Origins;
@@ -32,21 +33,38 @@ use anyhow::{Context, anyhow};
 use messaging_core::auth::Verifier;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long the end waits for sockets and the publisher.
-const FAREWELL: Duration = Duration::from_secs(12);
+/// What asks the relay to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
 
-/// Runs until SIGTERM or SIGINT, or until it turns out that the database is too new.
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Runs until SIGTERM or SIGINT, or until it turns out that the database is too new, and then as long as settings say, unless a
+/// second signal comes.
 pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
     let verifier = Verifier::from_settings(&setting).map_err(|e| anyhow!(e))?;
     let mut settings = Settings::read(&setting)?;
+    let drain = Drain::read(&setting)?;
     for warning in verifier.warnings() {
         tracing::warn!("{warning}");
     }
@@ -55,8 +73,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         Ok(files) => tracing::debug!("up to {files} open files"),
         Err(e) => tracing::warn!("the limit of open files cannot be raised: {e}"),
     }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::listen()?;
 
     let metrics = Arc::new(Metrics::default());
     metrics.sockets_limit.set(i64::try_from(settings.max_sockets).unwrap_or(i64::MAX));
@@ -103,7 +120,7 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         http_client: http_client::new()?,
         metrics: metrics.clone(),
         shutdown: shutdown.clone(),
-        departure: Departure::new(shutdown.clone()),
+        departure: Departure::new(shutdown.clone(), drain.spread),
         sockets: tasks.clone(),
         queue: settings.queue,
         queue_bytes: settings.queue_bytes,
@@ -143,18 +160,29 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     }
 
     let reason = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
+        () = signals.next() => None,
         too_new = schema.check(&database) => Some(too_new),
     };
     tracing::info!("stopping");
-    app.departure.begin(app.metrics.sockets_open.get());
-    served.await?;
-    tasks.close();
-    if timeout(FAREWELL, tasks.wait()).await.is_err() {
-        tracing::warn!("{} sockets did not close in time", tasks.len());
-    }
-    reason.map_or(Ok(()), Err)
+    let end = async {
+        app.departure.announce();
+        sleep(drain.delay).await;
+        app.departure.begin(app.metrics.sockets_open.get());
+        served.await?;
+        tasks.close();
+        if timeout(drain.limit, tasks.wait()).await.is_err() {
+            tracing::warn!("{} sockets and tasks did not end in time", tasks.len());
+        }
+        Ok(())
+    };
+    let ended = tokio::select! {
+        result = end => result,
+        () = signals.next() => {
+            tracing::warn!("told to stop a second time: stopping at once");
+            Ok(())
+        }
+    };
+    ended.and(reason.map_or(Ok(()), Err))
 }
 
 async fn listen(address: &str) -> anyhow::Result<TcpListener> {

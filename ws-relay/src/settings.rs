@@ -64,6 +64,9 @@ Settings (environment; each secret may instead be in a file, named by JWT_SECRET
   RECONCILE_SECONDS        time between the beginnings of two such rounds of up to 100 channels (300); 0: none
   RETENTION_MAX_DAYS       days after which messages are deleted in every channel, also where its owner says nothing or more;
                            the same for every relay (none: kept for ever where no owner says otherwise)
+  DRAIN_DELAY_SECONDS, DRAIN_SPREAD_SECONDS, DRAIN_LIMIT_SECONDS
+                           after SIGTERM: how long it still serves and says that it is not ready (0), over what time
+                           it closes its sockets then (5), and when it ends behind the delay (12); a second ends it at once
   RUST_LOG                 what is logged (info,async_nats=off)
   LOG_FORMAT               text (default) or json";
 
@@ -232,7 +235,8 @@ fn webhooks(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<W
     Ok(Some(WebhookSettings { hosts, token: token.into() }))
 }
 
-fn number<T: FromStr>(setting: impl Fn(&str) -> Option<String>, name: &str, default: T) -> anyhow::Result<T>
+/// A number; `default` when it is not set.
+pub fn number<T: FromStr>(setting: impl Fn(&str) -> Option<String>, name: &str, default: T) -> anyhow::Result<T>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
 {

@@ -166,8 +166,9 @@ impl Up<'_> {
             Some(native) => compile::all(self.repo, &self.data, &manifest, self.runner.host(), native, stop),
             None => Ok(()),
         };
-        // The compilers keep the processors busy, and the installations the network.
-        self.stop.both(|stop| self.services(running, stop), built)?;
+        // The compilers keep the processors busy, and the installations the network. Services end with the thread that has
+        // started them, so that is this one.
+        self.stop.both(built, |stop| self.services(running, stop))?;
         relay::migrate(self.repo, &self.data, &running.stack, self.ports.ws, self.stop)?;
 
         step(&format!("starting the app ({}) and ws-relay", running.stack.host));

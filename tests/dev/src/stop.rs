@@ -77,7 +77,7 @@ impl Stop {
         if self.count() > 0 || is_given_up { Err(Interrupted.into()) } else { Ok(()) }
     }
 
-    /// Does both at once. As soon as one fails, the other ends where it would end on a stop.
+    /// Does both at once, the second on this thread. As soon as one fails, the other ends where it would end on a stop.
     pub fn both<A: Send, B: Send>(
         &self,
         one: impl FnOnce(&Self) -> Result<A> + Send,

@@ -6,9 +6,10 @@ use crate::settings::HELP;
 use std::collections::BTreeSet;
 
 /// How settings begin that are hardly anybody else's.
-const PREFIXES: [&str; 13] = [
+const PREFIXES: [&str; 14] = [
     "CORS_",
     "DATABASE_",
+    "DRAIN_",
     "INTERNAL_",
     "JWT_",
     "LINK_PREVIEW",

@@ -5,8 +5,8 @@ use super::{QUESTION, Setting, stream};
 use crate::nats::Nats;
 use anyhow::Context;
 use async_nats::Client;
-use async_nats::jetstream;
 use futures_util::StreamExt;
+use serde_json::Value;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -69,19 +69,22 @@ async fn frames(lines: &mut Lines, client: &Client) {
 
 /// Whether there is JetStream, with room for the stream.
 async fn account(lines: &mut Lines, client: &Client, setting: Setting<'_>) -> bool {
-    let mut context = jetstream::new(client.clone());
-    context.set_timeout(QUESTION);
-    let account = match context.query_account().await {
-        Ok(account) => account,
-        Err(e) => {
-            let advice = "Start nats-server with JetStream (-js, or jetstream {} in its configuration), and let the \
-                          login of NATS_URL use $JS.API.> and _INBOX.>.";
-            lines.fault("nats.jetstream", format!("JetStream does not answer: {e}"), advice);
-            return false;
-        }
+    // Asked without the library's types, which want what servers before 2.10 do not say.
+    let asked = timeout(QUESTION, client.request("$JS.API.INFO", "".into())).await;
+    let document = match asked.context("no answer in time").and_then(|answer| Ok(answer?)) {
+        Ok(message) => serde_json::from_slice(&message.payload).unwrap_or(Value::Null),
+        Err(e) => serde_json::json!({"error": {"description": e.to_string()}}),
     };
+    if let Some(error) = document.get("error") {
+        let said = error.get("description").and_then(Value::as_str).unwrap_or("an error");
+        let advice = "Start nats-server with JetStream (-js, or jetstream {} in its configuration), and let the \
+                      login of NATS_URL use $JS.API.> and _INBOX.>.";
+        lines.fault("nats.jetstream", format!("JetStream does not answer: {said}"), advice);
+        return false;
+    }
+    let most = document.pointer("/limits/max_storage").and_then(Value::as_i64).filter(|most| *most >= 0);
     let wanted = setting("NATS_STREAM_MAX_BYTES").and_then(|text| text.parse().ok()).unwrap_or(1_i64 << 30);
-    match account.limits.max_storage {
+    match most {
         Some(most) if most < wanted => {
             let text = format!("JetStream has {most} bytes for this account, and the stream may have {wanted}");
             let advice = "Raise the account's limit, or lower NATS_STREAM_MAX_BYTES before the stream is made.";

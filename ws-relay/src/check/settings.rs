@@ -2,6 +2,7 @@
 
 use super::report::Lines;
 use super::{Setting, names, secrets};
+use crate::drain::Drain;
 use crate::settings::Settings;
 use messaging_core::auth::Verifier;
 use std::net::{IpAddr, SocketAddr};
@@ -21,7 +22,7 @@ pub fn look(lines: &mut Lines, setting: Setting, variables: &[String]) {
         };
         lines.warning("settings.names", format!("{name} is no setting"), advice);
     }
-    match Settings::read(setting) {
+    match Drain::read(setting).and_then(|_| Settings::read(setting)) {
         Ok(settings) => {
             lines.ok("settings.values", "the relay can read them");
             listening(lines, setting, &settings);
@@ -102,6 +103,7 @@ mod tests {
         assert_eq!(level("settings.values", &[BASE]), Some(Level::Ok));
         assert_eq!(level("settings.values", &[]), Some(Level::Fault));
         assert_eq!(level("settings.values", &[BASE, ("WS_QUEUE", "many")]), Some(Level::Fault));
+        assert_eq!(level("settings.values", &[BASE, ("DRAIN_LIMIT_SECONDS", "1")]), Some(Level::Fault));
         assert_eq!(level("settings.tokens", &[BASE, ("JWT_SECRET", "short")]), Some(Level::Fault));
         let files = [BASE, ("WS_TLS_CERTIFICATE", "/nowhere"), ("WS_TLS_KEY", "/nowhere")];
         assert_eq!(level("settings.certificate", &files), Some(Level::Fault));

@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
+/// What a client and this relay agree on when they speak HTTP/2 (RFC 7301).
+pub const HTTP_2: &[u8] = b"h2";
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -41,7 +43,7 @@ impl CertificateFiles {
         let mut config = config.with_no_client_auth().with_single_cert(chain, key).with_context(|| {
             format!("the key in {} is not that of the certificate in {}", of(&self.key), of(&self.certificate))
         })?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 

@@ -53,10 +53,10 @@ pub async fn alive(State(app): State<Arc<App>>) -> Json<Health> {
     Json(look(&app).await)
 }
 
-/// 503 while NATS or the database is missing, and while the relay stops.
+/// 503 while NATS or the database is missing, and from the moment at which the relay is told to stop.
 pub async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
     let health = look(&app).await;
-    let stopping = app.shutdown.is_cancelled();
+    let stopping = app.departure.is_announced();
     let status = if health.status == "ok" && !stopping { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health))
 }

@@ -13,32 +13,47 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// The bytes that a client may still send. As long as the connection speaks HTTP, whose own bounds hold then, nothing
 /// is counted.
 #[derive(Clone)]
-pub struct Meter(Arc<AtomicUsize>);
+pub struct Meter {
+    left: Arc<AtomicUsize>,
+    /// Sockets that the connection may have: they share it, and what one of them says allows all of them more.
+    sockets: usize,
+}
 
 /// Counting has not begun.
 const UNLIMITED: usize = usize::MAX;
 
 impl Default for Meter {
     fn default() -> Self {
-        Self(Arc::new(AtomicUsize::new(UNLIMITED)))
+        Self::of(1)
     }
 }
 
 impl Meter {
-    /// Allows `bytes` from now on.
+    /// Of a connection that may have so many sockets.
+    fn of(sockets: usize) -> Self {
+        Self { left: Arc::new(AtomicUsize::new(UNLIMITED)), sockets }
+    }
+
+    /// Allows `bytes` a socket from now on.
     pub fn allow(&self, bytes: usize) {
-        self.0.store(bytes, Ordering::Relaxed);
+        self.left.store(bytes.saturating_mul(self.sockets), Ordering::Relaxed);
+    }
+
+    /// How many requests and sockets of the connection are under way: each holds the meter. So do the connection, who hands
+    /// it to requests, and who asks.
+    pub fn under_way(&self) -> usize {
+        Arc::strong_count(&self.left).saturating_sub(3)
     }
 
     /// Whether the client has sent all that it may.
     pub fn is_spent(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+        self.left.load(Ordering::Relaxed) == 0
     }
 
     fn took(&self, bytes: usize) {
-        let left = self.0.load(Ordering::Relaxed);
+        let left = self.left.load(Ordering::Relaxed);
         if left != UNLIMITED {
-            self.0.store(left.saturating_sub(bytes), Ordering::Relaxed);
+            self.left.store(left.saturating_sub(bytes), Ordering::Relaxed);
         }
     }
 }
@@ -50,9 +65,9 @@ pub struct Metered<S> {
 }
 
 impl<S> Metered<S> {
-    /// Wraps a connection; nothing is counted yet.
-    pub fn new(stream: S) -> (Self, Meter) {
-        let meter = Meter::default();
+    /// Wraps a connection that may have so many sockets; nothing is counted yet.
+    pub fn new(stream: S, sockets: usize) -> (Self, Meter) {
+        let meter = Meter::of(sockets);
         (Self { stream, meter: meter.clone() }, meter)
     }
 }

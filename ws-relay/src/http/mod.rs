@@ -14,9 +14,10 @@ mod upgrade;
 use crate::app::App;
 use axum::Router;
 use axum::extract::State;
+use axum::handler::Handler;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use messaging_core::problem::Problem;
 use problem::ProblemResponse;
 use std::sync::Arc;
@@ -24,12 +25,17 @@ use std::sync::Arc;
 /// The routes for everybody; `/metrics` among them unless it has an address of its own.
 pub fn router(app: Arc<App>, with_metrics: bool) -> Router {
     let router = Router::new()
-        .route("/ws/messaging", get(upgrade::many))
-        .route("/ws/messaging/", get(upgrade::one))
-        .route("/ws/messaging/{channel_id}", get(upgrade::one))
+        .route("/ws/messaging", socket(upgrade::many))
+        .route("/ws/messaging/", socket(upgrade::one))
+        .route("/ws/messaging/{channel_id}", socket(upgrade::one))
         .route("/health", get(health::alive))
         .route("/health/ready", get(health::ready));
     finish(if with_metrics { router.route("/metrics", get(metrics)) } else { router }, app)
+}
+
+/// WebSockets begin with GET over HTTP/1.1 (RFC 6455) and with CONNECT over HTTP/2 (RFC 8441).
+fn socket<H: Handler<T, Arc<App>>, T: 'static>(handler: H) -> MethodRouter<Arc<App>> {
+    get(handler.clone()).connect(handler)
 }
 
 /// The routes at the address of `/metrics`.

@@ -1,4 +1,4 @@
-//! `GET /ws/messaging` and `GET /ws/messaging/{channel_id}`: everything is decided before the upgrade. Who is refused
+//! `/ws/messaging` and `/ws/messaging/{channel_id}`, by GET over HTTP/1.1 and by CONNECT over HTTP/2: everything is decided before the upgrade. Who is refused
 //! and asked for a WebSocket gets one that is closed at once with a code, because browsers show nothing else.
 
 use crate::access::Access;

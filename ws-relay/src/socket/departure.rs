@@ -2,7 +2,7 @@
 //! that take them get a steady stream of clients instead of all at once.
 
 use crate::live::subscriber::SocketId;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -11,8 +11,6 @@ use tokio_util::sync::CancellationToken;
 const CLOSES: f64 = 1_000.0;
 /// Clients that come back in a second.
 const RETURNS: f64 = 500.0;
-/// The last socket is closed after this time at the latest. Behind that there has to be time for its client to answer.
-const LONGEST_TURN: Duration = Duration::from_secs(5);
 /// The bounds of the longest wait that a client is asked for.
 const WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// The longest wait after the relay has closed a socket for another reason.
@@ -21,14 +19,27 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// The end of all sockets.
 pub struct Departure {
     shutdown: CancellationToken,
+    /// The last socket is closed after this time at the latest. Behind that there has to be time for its client to answer.
+    longest_turn: Duration,
+    is_announced: AtomicBool,
     /// How many sockets were open when it began.
     sockets: AtomicU64,
 }
 
 impl Departure {
-    /// The relay goes on until `shutdown`.
-    pub fn new(shutdown: CancellationToken) -> Self {
-        Self { shutdown, sockets: AtomicU64::new(0) }
+    /// The relay goes on until `shutdown`; then its sockets are closed within `longest_turn`.
+    pub fn new(shutdown: CancellationToken, longest_turn: Duration) -> Self {
+        Self { shutdown, longest_turn, is_announced: AtomicBool::new(false), sockets: AtomicU64::new(0) }
+    }
+
+    /// The relay will stop: nobody shall be sent to it any more.
+    pub fn announce(&self) {
+        self.is_announced.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it will, or does.
+    pub fn is_announced(&self) -> bool {
+        self.is_announced.load(Ordering::Relaxed) || self.shutdown.is_cancelled()
     }
 
     /// Stops the relay, which has this many sockets.
@@ -44,7 +55,7 @@ impl Departure {
     }
 
     fn turn_after(&self, socket: SocketId) -> Duration {
-        part(socket, self.in_time_of(CLOSES).min(LONGEST_TURN))
+        part(socket, self.in_time_of(CLOSES).min(self.longest_turn))
     }
 
     /// How long the client of a socket that leaves waits until it connects again.
@@ -74,7 +85,7 @@ mod tests {
     use super::*;
 
     fn departure(sockets: i64) -> Departure {
-        let departure = Departure::new(CancellationToken::new());
+        let departure = Departure::new(CancellationToken::new(), Duration::from_secs(5));
         departure.begin(sockets);
         departure
     }
