@@ -67,6 +67,9 @@ ws-relay erase --person ID [--yes]
                                 redact in Matrix and remove here what a person (user:alice, agent:sofia, @bob:server) has
                                 said, and whatever else names them; the relay that publishes does it, this shows how far it
                                 is; without --yes it asks first
+ws-relay export (--channel ID | --person ID) --to FOLDER
+                                write down what is kept of a channel or a person, with what Matrix has of messages and the
+                                bytes of their files; a run that was cut off goes on when it is begun again
 ws-relay --help | --version";
 
 enum Command {
@@ -79,6 +82,7 @@ enum Command {
     Check(check::Wanted),
     Hold(rooms::hold::Wanted),
     Erase(rooms::erase::Wanted),
+    Export(rooms::export::Wanted),
     Print(String),
 }
 
@@ -107,11 +111,12 @@ fn command(arguments: &[&str]) -> anyhow::Result<Command> {
             Command::Replay(Replay::parse(since, Some(channel))?)
         }
         ["--help" | "-h" | "help"]
-        | ["check" | "erase" | "hold" | "migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
+        | ["check" | "erase" | "export" | "hold" | "migrate" | "reconcile" | "reindex" | "replay", "--help" | "-h"] => {
             Command::Print(format!("{USAGE}\n\n{}", settings::HELP))
         }
         ["check", words @ ..] => Command::Check(check::Wanted::read(words)?),
         ["erase", words @ ..] => Command::Erase(rooms::erase::Wanted::read(words)?),
+        ["export", words @ ..] => Command::Export(rooms::export::Wanted::read(words)?),
         ["hold", words @ ..] => Command::Hold(rooms::hold::Wanted::read(words)?),
         ["reindex", words @ ..] => Command::Reindex(rooms::reindex::Wanted::read(words)?),
         ["reconcile", words @ ..] => Command::Reconcile(rooms::command::Wanted::read(words)?),
@@ -151,6 +156,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             }
             Command::Reconcile(wanted) => rooms::command::run(wanted, setting).await,
             Command::Erase(wanted) => rooms::erase::run(wanted, setting).await,
+            Command::Export(wanted) => rooms::export::run(wanted, setting).await,
             Command::Hold(wanted) => rooms::hold::run(wanted, setting).await,
             Command::Reindex(wanted) => rooms::reindex::run(wanted, setting).await,
             _ => serve::run(setting).await,

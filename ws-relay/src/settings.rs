@@ -3,9 +3,8 @@
 use crate::http::certificate::CertificateFiles;
 use crate::nats::Nats;
 use crate::previews::TestHosts;
-use crate::rooms::MessagingSettings;
+use crate::rooms::{MessagingSettings, removals};
 use anyhow::{Context, anyhow, bail};
-use messaging_core::channel::MAX_RETENTION_DAYS;
 use messaging_core::webhook::AllowedHosts;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -62,8 +61,7 @@ Settings (environment; each secret may instead be in a file, named by JWT_SECRET
                            name=address:port, several with commas
   INTERNAL_SECRET          what opens the app's internal routes, as for the components
   RECONCILE_SECONDS        time between the beginnings of two such rounds of up to 100 channels (300); 0: none
-  RETENTION_MAX_DAYS       days after which messages are deleted in every channel, also where its owner says nothing or more;
-                           the same for every relay (none: kept for ever where no owner says otherwise)
+  RETENTION_MAX_DAYS       days after which messages are deleted in every channel; the same for every relay (none)
   DRAIN_DELAY_SECONDS, DRAIN_SPREAD_SECONDS, DRAIN_LIMIT_SECONDS
                            after SIGTERM: how long it still serves and says that it is not ready (0), over what time
                            it closes its sockets then (5), and when it ends behind the delay (12); a second ends it at once
@@ -172,7 +170,7 @@ impl Settings {
             webhooks: webhooks(text)?,
             messaging: messaging(text)?,
             reconcile_every: Duration::from_secs(number(text, "RECONCILE_SECONDS", 300)?),
-            retention_max_days: retention_max_days(text)?,
+            retention_max_days: removals::max_days(text)?,
             previews: previews(text)?,
         };
         if settings.database_pool == 0 || settings.queue == 0 || settings.queue_bytes == 0 {
@@ -203,13 +201,6 @@ pub fn messaging(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Opt
     // Of two, the new one.
     let secret = secret.split_ascii_whitespace().next().unwrap_or_default().into();
     Ok(Some(MessagingSettings { url, secret }))
-}
-
-fn retention_max_days(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<i32>> {
-    let Some(days) = setting("RETENTION_MAX_DAYS") else { return Ok(None) };
-    let days = days.parse().ok().filter(|days| (1..=MAX_RETENTION_DAYS).contains(days));
-    // Whatever else was meant by it, messages must not be deleted for that.
-    Ok(Some(days.with_context(|| format!("RETENTION_MAX_DAYS must be a number from 1 to {MAX_RETENTION_DAYS}"))?))
 }
 
 fn previews(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<TestHosts>> {
@@ -290,15 +281,6 @@ mod tests {
         let settings = read(&[base, address, ("INTERNAL_SECRET", "s")]).unwrap();
         assert_eq!((settings.messaging.is_some(), settings.reconcile_every.as_secs()), (true, 300));
         assert!(read(&[base, ("MESSAGING_URL", "127.0.0.1:3000"), ("INTERNAL_SECRET", "s")]).is_err());
-    }
-
-    #[test]
-    fn messages_are_not_deleted_for_a_setting_that_is_no_number_of_days() {
-        let of = |days| read(&[("DATABASE_URL", "postgres://localhost/x"), ("RETENTION_MAX_DAYS", days)]);
-        assert_eq!((of("30").unwrap().retention_max_days, of("").unwrap().retention_max_days), (Some(30), None));
-        for odd in ["0", "-1", "4000", "30d", "never"] {
-            assert!(of(odd).is_err(), "{odd}");
-        }
     }
 
     #[test]

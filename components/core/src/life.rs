@@ -1,9 +1,12 @@
 //! How long data lives: what has had its time is removed, unless its channel is on hold.
 
+mod export;
 #[cfg(feature = "openapi")]
 mod operations;
 #[cfg(feature = "openapi")]
 pub use operations::operations;
+
+pub use export::{CHANNEL_PARTS, ExportPage, ExportQuery, PERSON_PARTS};
 
 use crate::ids::{ChannelId, EntityId, ErasureId};
 use crate::paths::{FromParams, Params};

@@ -1,7 +1,8 @@
-//! How long data lives: removes what has had its time, puts channels on hold and erases people. For ws-relay and services of the platform.
+//! How long data lives: removes what has had its time, puts channels on hold, erases people and exports what is kept. For ws-relay and services of the platform.
 
 mod departure;
 mod erase;
+mod export;
 mod hold;
 mod remove;
 
@@ -19,6 +20,8 @@ async fn data_life(request: spin_sdk::http::Request) -> impl IntoResponse {
             .delete(paths::HOLD, hold::release)
             .post(paths::ERASE_PERSON, erase::begin)
             .get(paths::ERASURE, erase::get)
+            .get(paths::EXPORT_CHANNEL, export::channel)
+            .get(paths::EXPORT_PERSON, export::person)
     })
     .await
 }

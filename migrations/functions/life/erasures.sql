@@ -12,6 +12,14 @@ BEGIN
 END
 $$;
 
+-- Whether somebody's erasure is finished.
+CREATE FUNCTION messaging.was_erased(p_matrix_user_id text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM messaging.erasures
+                   WHERE person = messaging.hash_of_person(p_matrix_user_id) AND finished_at IS NOT NULL);
+END
+$$;
+
 -- How far an erasure is. waiting: events that are still to be redacted; held_channel_ids: channels on hold, in which nothing is.
 CREATE FUNCTION messaging.erasure_json(e messaging.erasures) RETURNS json LANGUAGE plpgsql STABLE AS $$
 BEGIN

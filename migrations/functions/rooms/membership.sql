@@ -97,9 +97,10 @@ BEGIN
     UPDATE public.channel_members SET matrix_power_level = least(matrix_power_level, 0),
         role_asked_at = greatest(role_asked_at, p_at)
     WHERE channel_id = ch.id AND member_id = p_member_id;
-    -- Remembered, so that an older invitation that comes late lets nobody in.
+    -- Remembered, so that an older invitation that comes late lets nobody in. Who was erased is not.
     INSERT INTO public.channel_members (channel_id, member_id, member_type, matrix_user_id, role, joined_at, left_at, left_by)
-    VALUES (ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type), NULL, now(), p_by)
+    SELECT ch.id, p_member_id, p_member_type, p_matrix_user_id, messaging.default_role(p_member_type), NULL, now(), p_by
+    WHERE NOT messaging.was_erased(p_matrix_user_id)
     ON CONFLICT (channel_id, member_id) DO NOTHING;
     -- Whatever else was to become of the membership has no object any more.
     DELETE FROM messaging.intents WHERE channel_id = ch.id AND act IN ('remove', 'role') AND target_id = p_member_id;

@@ -251,6 +251,11 @@ async def use_operations_routes(ask: Ask, contract: Contract, stack: Stack) -> N
     erasure = await ask(202, "POST", f"/internal/messaging/persons/{unique('user:nobody')}/erase", headers=headers)
     await ask(200, "GET", f"/internal/messaging/erasures/{erasure['id']}", headers=headers)
     await ask(404, "GET", f"/internal/messaging/erasures/{UNKNOWN_ID}", headers=headers)
+    for part in ("profile", "messages", "uploads"):
+        path = f"/internal/messaging/export/persons/user:nobody?part={part}"
+        await ask(200, "GET", path, headers=headers)
+    await ask(422, "GET", "/internal/messaging/export/persons/user:nobody?part=nothing", headers=headers)
+    await ask(404, "GET", f"/internal/messaging/export/channels/{UNKNOWN_ID}", headers=headers)
     picture = headers | {"Content-Type": "image/png"}
     await ask(200, "POST", "/internal/messaging/preview-images", headers=picture, content=png(2, 1))
     for kind, content in (("image/gif", png(2, 1)), ("image/png", b"<svg/>"), ("image/svg+xml", b"<svg/>")):

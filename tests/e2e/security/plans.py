@@ -99,6 +99,8 @@ PLANS = {
     "releaseChannel": Plan(401),
     "erasePerson": Plan(401),
     "getErasure": Plan(401),
+    "exportChannel": Plan(401, query="?part=messages"),
+    "exportPerson": Plan(401, query="?part=messages"),
     "searchMessages": Plan(query="?q=here&channel_id={channel}&microdao_id={microdao}"),
     "searchMessagesForAgent": Plan(401, query="?q=here&agent_id={agent}"),
     "listThreads": Plan(query="?cursor=5&followed=true"),

@@ -222,6 +222,9 @@ async def test_what_comes_late_is_not_indexed_and_goes_in_matrix(world: World, d
     assert await claim(db) == [late["event_id"]]
     await end(db, late["event_id"])
     assert not await marked(db)
+    # Nor does the echo of their leaving bring back a row.
+    await db.call("record_membership", **membership(channel, ALICE, "leave", BOT, by_bot=True))
+    assert not await marked(db)
     # Who comes back under the same name is somebody new.
     back = await world.message(channel, ALICE, sent_at=None)
     assert await living(db, channel) == [back.event_id]

@@ -125,7 +125,7 @@ async def test_a_relay_touches_no_other_tables_than_it_has_to(db: Database, rela
         "messaging.refills INSERT",
         "messaging.refills SELECT",
         "messaging.refills UPDATE",
-        "messaging.schema_history SELECT",
+        "messaging.schema_history.version SELECT",
         "messaging.set_aside_events.set_aside_at SELECT",
         "messaging.webhook_deliveries.id SELECT",
         "public.channel_members SELECT",

@@ -35,9 +35,6 @@ pub const RELAY_TABLES: &[Grant] = &[
     ("messaging.webhook_deliveries", "id", "SELECT"),
     ("messaging.gateway_subscriptions", "dropped", "SELECT"),
     ("messaging.rate_limit_hits", "", "SELECT"),
-    // Whether the database fits (`ws-relay check`).
-    ("messaging.schema_history", "", "SELECT"),
-    ("messaging.applied_functions", "", "SELECT"),
 ];
 
 /// Functions like those of the components that only a relay calls.

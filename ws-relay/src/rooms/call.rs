@@ -1,5 +1,7 @@
 //! One call of the app.
 
+mod life;
+
 use super::MessagingSettings;
 use crate::http_client::{self, HttpClient};
 use anyhow::{Context, anyhow};
@@ -8,11 +10,10 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use messaging_core::file::DeletedContent;
-use messaging_core::ids::{EntityId, ErasureId};
-use messaging_core::life::{Erasure, Hold, Removed, SetHold};
+use messaging_core::ids::EntityId;
+use messaging_core::life::Removed;
 use messaging_core::paths::{
-    DELETE_CONTENT, ERASE_PERSON, ERASURE, HOLD, PREVIEW_IMAGES, RECONCILE, REINDEX, REMOVE_EXPIRED, SEND_RECEIPTS,
-    TYPING_IN_ROOM, fill,
+    DELETE_CONTENT, PREVIEW_IMAGES, RECONCILE, REINDEX, REMOVE_EXPIRED, SEND_RECEIPTS, TYPING_IN_ROOM, fill,
 };
 use messaging_core::preview::StoredImage;
 use messaging_core::receipt::SentReceipts;
@@ -34,6 +35,8 @@ const TYPING_DEADLINE: Duration = Duration::from_secs(5);
 const IMAGE_DEADLINE: Duration = Duration::from_secs(15);
 /// The longest response that is read, in bytes.
 const RESPONSE: usize = 65_536;
+/// The same of a page of an export: of 40 messages of 64 KiB each, with their reactions.
+const EXPORT_RESPONSE: usize = 32 << 20;
 
 /// Why nothing was done for a channel.
 pub enum Failure {
@@ -105,28 +108,6 @@ impl Messaging {
         self.for_all(REMOVE_EXPIRED).await
     }
 
-    /// Puts a channel on hold; without a reason the hold ends.
-    pub async fn hold(&self, channel: Uuid, reason: Option<&str>) -> Result<Hold, Failure> {
-        let uri = format!("{}{}", self.url, fill(HOLD, &[&channel]));
-        let (method, body) = match reason {
-            Some(reason) => (Method::PUT, serde_json::to_vec(&SetHold { reason: reason.to_owned() })),
-            None => (Method::DELETE, Ok(Vec::new())),
-        };
-        let body = body.map_err(|e| Failure::App(e.into()))?;
-        self.send(method, uri, body).await
-    }
-
-    /// Begins the erasure of a person, as `user:<id>` and so on.
-    pub async fn erase(&self, person: &str) -> Result<Erasure, Failure> {
-        let person = utf8_percent_encode(person, NON_ALPHANUMERIC);
-        self.send(Method::POST, format!("{}{}", self.url, fill(ERASE_PERSON, &[&person])), Vec::new()).await
-    }
-
-    /// How far it is.
-    pub async fn erasure(&self, id: ErasureId) -> Result<Erasure, Failure> {
-        self.send(Method::GET, format!("{}{}", self.url, fill(ERASURE, &[&id])), Vec::new()).await
-    }
-
     async fn send<T: DeserializeOwned>(&self, method: Method, uri: String, body: Vec<u8>) -> Result<T, Failure> {
         let request = self
             .request(method, uri)
@@ -159,7 +140,7 @@ impl Messaging {
     async fn response(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
         let response = self.client.request(request).await.context("the app cannot be reached")?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), RESPONSE).collect().await;
+        let body = Limited::new(response.into_body(), EXPORT_RESPONSE).collect().await;
         let body = body.map_err(|e| anyhow!("the app's response cannot be read: {e}"))?;
         Ok((status, body.to_bytes()))
     }

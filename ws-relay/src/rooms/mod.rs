@@ -7,6 +7,7 @@ mod call;
 pub mod command;
 pub mod content;
 pub mod erase;
+pub mod export;
 pub mod hold;
 pub mod receipts;
 pub mod reindex;

@@ -6,6 +6,8 @@ use super::TICK;
 use super::call::Messaging;
 use crate::database::Database;
 use crate::metrics::Metrics;
+use anyhow::Context;
+use messaging_core::channel::MAX_RETENTION_DAYS;
 use messaging_core::life::Removed;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -110,6 +112,14 @@ impl Removals {
     }
 }
 
+/// `RETENTION_MAX_DAYS`.
+pub fn max_days(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<i32>> {
+    let Some(days) = setting("RETENTION_MAX_DAYS") else { return Ok(None) };
+    let days = days.parse().ok().filter(|days| (1..=MAX_RETENTION_DAYS).contains(days));
+    // Whatever else was meant by it, messages must not be deleted for that.
+    days.map(Some).with_context(|| format!("RETENTION_MAX_DAYS must be a number from 1 to {MAX_RETENTION_DAYS}"))
+}
+
 fn next_pause(pause: &mut Option<Duration>) -> Duration {
     *pause.insert(pause.map_or(FIRST_PAUSE, |last| (last * 2).min(LONGEST_PAUSE)))
 }
@@ -117,6 +127,15 @@ fn next_pause(pause: &mut Option<Duration>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_are_not_deleted_for_a_setting_that_is_no_number_of_days() {
+        let of = |days: &str| max_days(|_| Some(days.to_owned()));
+        assert_eq!((of("30").unwrap(), max_days(|_| None).unwrap()), (Some(30), None));
+        for odd in ["0", "-1", "4000", "30d", "never", ""] {
+            assert!(of(odd).is_err(), "{odd}");
+        }
+    }
 
     #[test]
     fn pauses_grow_up_to_a_bound() {

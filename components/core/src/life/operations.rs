@@ -1,6 +1,6 @@
 //! What the OpenAPI document says of the operations.
 
-use super::{Erasure, Hold, Removed, SetHold};
+use super::{Erasure, ExportPage, Hold, Removed, SetHold};
 use crate::openapi::Who::Internal;
 use crate::openapi::{Operation, operation};
 use crate::paths;
@@ -48,5 +48,25 @@ pub fn operations() -> Vec<Operation> {
             .who(Internal("for the platform"))
             .responds::<Erasure>(200, "How far it is.")
             .refuses(&[Refusal::ErasureNotFound]),
+        operation("life", "get", paths::EXPORT_CHANNEL, "exportChannel")
+            .does(
+                "What is kept of a channel",
+                "A page of up to 40 items of a part, in an order that stays: the channel, its members, its messages with what Matrix                  has of them and their reactions, its pins, the files that messages show, and the audit log. `ws-relay export` goes                  through all of it, and fetches the files' bytes.",
+            )
+            .who(Internal("for the platform"))
+            .asks(&["channel_part", "export_after"])
+            .responds::<ExportPage>(200, "A page.")
+            .refuses(&[Refusal::ChannelNotFound])
+            .asks_matrix(),
+        operation("life", "get", paths::EXPORT_PERSON, "exportPerson")
+            .does(
+                "What is kept of a person",
+                "As of a channel: their profile, their memberships, what they have said in any channel, their reactions, the files that                  their messages show, and what they have uploaded.",
+            )
+            .who(Internal("for the platform"))
+            .asks(&["person_part", "export_after"])
+            .responds::<ExportPage>(200, "A page.")
+            .fails([Problem::not_found("member")])
+            .asks_matrix(),
     ]
 }

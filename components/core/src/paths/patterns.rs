@@ -90,6 +90,10 @@ pub const HOLD: &str = "/internal/messaging/channels/:channel_id/hold";
 pub const ERASE_PERSON: &str = "/internal/messaging/persons/:member_id/erase";
 /// How far an erasure is.
 pub const ERASURE: &str = "/internal/messaging/erasures/:erasure_id";
+/// What is kept of a channel.
+pub const EXPORT_CHANNEL: &str = "/internal/messaging/export/channels/:channel_id";
+/// What is kept of a person.
+pub const EXPORT_PERSON: &str = "/internal/messaging/export/persons/:member_id";
 /// Where a relay stores the pictures of pages.
 pub const PREVIEW_IMAGES: &str = "/internal/messaging/preview-images";
 /// Whether the service is alive.

@@ -1,6 +1,7 @@
 //! Parameters by their names in `components/parameters`.
 
 use messaging_core::ids::{ChannelId, ErasureId, MessageId, MicrodaoId, PreviewId};
+use messaging_core::life::{CHANNEL_PARTS, PERSON_PARTS};
 use messaging_core::page::{DEFAULT_HITS, DEFAULT_LIMIT, MAX_CHANNELS, MAX_HITS, MAX_LIMIT};
 use messaging_core::paths::ReactionPath;
 use messaging_core::receipt::MAX_SEQ;
@@ -38,6 +39,11 @@ pub fn parameters(types: &mut SchemaGenerator) -> Vec<(&'static str, Value)> {
     let preview = types.subschema_for::<PreviewId>().to_value();
     let erasure = types.subschema_for::<ErasureId>().to_value();
     add("erasure_id", "path", "erasure_id", "The erasure.", erasure);
+    let part = |parts: &[&str]| json!({"type": "string", "enum": parts});
+    add("channel_part", "query", "part", "Of what; of the channel itself when it is left out.", part(&CHANNEL_PARTS));
+    add("person_part", "query", "part", "Of what; of the profile when it is left out.", part(&PERSON_PARTS));
+    let described = "Where to go on: `next` of the page before of the same part.";
+    add("export_after", "query", "after", described, json!({"type": "string", "maxLength": 60}));
     add("preview_id", "path", "preview_id", "What one of the message's links shows.", preview);
     let entity = "(user|agent):[a-z0-9._-]{1,64}|@[!-9;-~]{1,100}:[0-9a-zA-Z.:-]{1,100}";
     let mut member = text(format!("^(me|{entity})$"));

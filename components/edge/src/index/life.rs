@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::{Document, Error};
 use messaging_core::ids::{ChannelId, EntityId, ErasureId, MicrodaoId};
+use messaging_core::life::ExportPage;
 use serde::Deserialize;
 
 /// An event that is to be redacted in Matrix.
@@ -103,4 +104,36 @@ pub async fn claim_departure(seconds: i32) -> Result<Option<Departure>, Error> {
 /// Some of it is done; `is_whole`: all of it, and their profile is cleared.
 pub async fn end_departure(erasure_id: ErasureId, is_whole: bool) -> Result<(), Error> {
     Call::of("end_departure").arg("p_erasure_id", erasure_id.0).arg("p_is_whole", is_whole).done().await
+}
+
+/// A page of what is kept of a channel.
+pub async fn export_channel(
+    channel_id: ChannelId,
+    part: &str,
+    after: Option<&str>,
+    limit: i32,
+) -> Result<ExportPage, Error> {
+    Call::of("export_channel")
+        .arg("p_channel_id", channel_id)
+        .arg("p_part", part)
+        .arg("p_after", after)
+        .arg("p_limit", limit)
+        .json()
+        .await
+}
+
+/// A page of what is kept of a person.
+pub async fn export_person(
+    member_id: &EntityId,
+    part: &str,
+    after: Option<&str>,
+    limit: i32,
+) -> Result<ExportPage, Error> {
+    Call::of("export_person")
+        .arg("p_member_id", member_id)
+        .arg("p_part", part)
+        .arg("p_after", after)
+        .arg("p_limit", limit)
+        .json()
+        .await
 }
