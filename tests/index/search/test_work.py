@@ -27,8 +27,12 @@ SELECT id, channel_id, created_at, 1,
 FROM made
 """
 MESSAGES = 1_000
-COUNTS = """SELECT pg_stat_get_xact_tuples_fetched('messaging.message_search'::regclass) AS rows,
-                   pg_stat_get_xact_numscans('messaging.message_search_lexemes'::regclass) AS lookups"""
+COUNTS = """
+SELECT sum(pg_stat_get_xact_tuples_fetched(n.id))::integer AS rows,
+    pg_stat_get_xact_numscans('messaging.message_search_lexemes'::regclass) AS lookups
+FROM (SELECT 'messaging.message_search'::regclass::oid AS id
+      UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = 'messaging.message_search'::regclass) n
+"""
 
 
 class Looked(NamedTuple):
@@ -90,14 +94,14 @@ async def test_what_is_common_is_read_as_far_as_it_takes(small: Small, messages:
         looked = await small.looked("hay")
         assert looked.lookups == 0 and looked.hits == 20 and looked.rows <= 110, looked
         looked = await small.looked("often")
-        assert looked.hits == 20 and looked.rows <= 250, looked
+        assert looked.hits == 20 and looked.rows <= 320, looked
 
 
 async def test_words_are_looked_up_where_the_platform_has_less_of_them_than_the_channel_has_messages(
     small: Small,
 ) -> None:
-    """The index goes through all that the platform has of a word, the channel has a thousand messages to read."""
-    for messages, lookups, rows in ((10_000, 1, 110), (100_000_000, 0, MESSAGES)):
+    """The index goes through all that the platform has of a word, the channel has a thousand messages to count and to read."""
+    for messages, lookups, rows in ((10_000, 1, 110), (100_000_000, 0, 2 * MESSAGES)):
         async with platform(small, messages):
             looked = await small.looked("often seldom")
             assert looked.lookups == lookups and looked.hits == 0 and looked.rows <= rows, (messages, looked)
