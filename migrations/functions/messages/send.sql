@@ -252,7 +252,7 @@ BEGIN
     END IF;
     PERFORM messaging.keep_file(ch, m, p_file);
     IF p_search IS NOT NULL AND NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
-        PERFORM messaging.index_search(m, p_search);
+        PERFORM messaging.index_search(m, p_search, p_is_new => true);
         IF p_search ? 'links' THEN
             m := messaging.keep_links(ch, m, p_search -> 'links');
         END IF;

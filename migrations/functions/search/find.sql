@@ -49,11 +49,11 @@ $$;
 -- The ids and times of what is found before a place, as many as are wanted, and the place from which a search that has ended
 -- before goes on.
 --
--- Of a few channels the newest messages are read one by one (1.), which finds what is common. Then the index is asked: in a few
--- channels for all messages that have the words (2.), unless that is too much, otherwise for one window of time after the other
--- (3.), wider ones where little is found. A beginning of words is only looked up when reading has not found enough, and never when
--- many words begin so, as the index has to go through all of them. A slot with more messages than a window may have is read
--- one by one, too.
+-- Of a few channels the newest messages are read one by one (1.), which finds what is common, and goes on for as long as that
+-- costs less than to ask the index: it goes through all that the platform has of a word, however few messages the channels have.
+-- Then it is asked: in a few channels for all messages that have the words (2.), unless that is too much, otherwise for one window of
+-- time after the other (3.), wider ones where little is found. A beginning of words is only looked up when much reading has not found
+-- enough, and never when many words begin so. A slot with more messages than a window may have is read one by one, too.
 CREATE FUNCTION messaging.search_page(
     p_caller text, p_microdaos text[], p_microdao_id text, p_channels uuid[], p_words tsquery, p_index tsquery, p_rest jsonb,
     p_since timestamptz, p_time timestamptz, p_id uuid, p_wanted integer,
@@ -61,9 +61,12 @@ CREATE FUNCTION messaging.search_page(
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     ends_at timestamptz := clock_timestamp() + interval '60 milliseconds';
-    -- How many messages are read one by one at first, and each time after that.
-    first_look constant integer := 200;
+    -- How many messages are read one by one at first, and each time after that; and at most, where words can be looked up.
+    first_look constant integer := 100;
     second_look constant integer := 3500;
+    most_read constant integer := 3000;
+    -- The index goes through what it has of a word so much faster than messages are read, which lie anywhere.
+    times_faster constant integer := 1000;
     -- After a window with at most so many rows, of what is looked up or of what is read, comes a wider one.
     few_looked_up constant integer := 600;
     few_read constant integer := 500;
@@ -71,8 +74,16 @@ DECLARE
     budget integer := messaging.max_search_rows();
     is_prefix boolean := strpos(p_index::text, ':*') > 0;
     looks_up boolean := p_channels IS NULL AND p_index IS NOT NULL AND NOT is_prefix;
-    may_look_up boolean := p_index IS NOT NULL AND (NOT is_prefix
-        OR (messaging.search_sample(p_channels, ARRAY[p_index], p_time, p_id, 500))[1] < messaging.max_sampled_prefixes());
+    may_look_up boolean := p_index IS NOT NULL
+        AND (NOT is_prefix OR p_channels IS NOT NULL OR messaging.may_look_up(p_channels, p_index, p_time, p_id));
+    -- What is asked for together, what of it the messages have the least that were read at first, and about how many messages
+    -- of the platform have that.
+    parts tsquery[] := CASE WHEN p_channels IS NOT NULL AND p_index IS NOT NULL THEN messaging.search_parts(p_index) END;
+    rarest tsquery;
+    looked_through float8;
+    next_look integer := first_look;
+    -- How many were read.
+    rows_read integer := 0;
     slot integer;
     -- One that is read message by message.
     crowded integer;
@@ -88,16 +99,14 @@ BEGIN
     place_id := p_id;
     -- 1. The newest messages of a few channels.
     WHILE p_channels IS NOT NULL AND NOT looks_up LOOP
-        seen := messaging.search_newest(p_channels, p_words, place_time, place_id,
-            CASE WHEN budget = messaging.max_search_rows() THEN first_look
-                 -- As many as it takes, if it goes on as it did.
-                 WHEN may_look_up AND NOT is_prefix THEN first_look * p_wanted / cardinality(ids) ELSE second_look END);
+        seen := messaging.search_look(p_channels, p_words, CASE WHEN rarest IS NULL THEN parts END, place_time, place_id, next_look);
         more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_rest,
             place_time, place_id, p_since, p_wanted - cardinality(ids));
         ids := ids || more.ids;
         times := times || more.times;
         place_time := seen.last_time;
         place_id := seen.last_id;
+        rows_read := rows_read + seen.looked_at;
         budget := budget - seen.looked_at;
         IF cardinality(ids) >= p_wanted OR place_time IS NULL OR place_time < p_since THEN
             place_time := NULL;
@@ -105,12 +114,27 @@ BEGIN
         ELSIF NOT may_look_up AND (budget <= 0 OR clock_timestamp() > ends_at) THEN
             RETURN;
         END IF;
-        looks_up := may_look_up AND CASE WHEN is_prefix THEN budget <= messaging.max_search_rows() - first_look - second_look
-            ELSE cardinality(ids) * 3 < p_wanted OR budget < messaging.max_search_rows() - first_look END;
+        next_look := second_look;
+        IF rarest IS NULL AND may_look_up THEN
+            SELECT p.part, (p.have + 0.5) / seen.looked_at * c.reltuples INTO rarest, looked_through
+            FROM unnest(parts, seen.have) AS p (part, have)
+            JOIN pg_catalog.pg_class c ON c.oid = 'messaging.message_search'::regclass ORDER BY p.have LIMIT 1;
+            may_look_up := NOT is_prefix OR messaging.may_look_up(p_channels, p_index, p_time, p_id);
+        END IF;
+        IF may_look_up AND is_prefix THEN
+            looks_up := rows_read >= first_look + second_look;
+        ELSIF may_look_up THEN
+            -- As many as it takes, if it goes on as it did, and a few more, or all that there are.
+            next_look := least(greatest((p_wanted - cardinality(ids)) * rows_read * 1.2 / (cardinality(ids) + 0.5), first_look), most_read);
+            IF looked_through > first_look * times_faster THEN
+                next_look := least(next_look, messaging.search_rows_left(p_channels, p_since, place_time, place_id, next_look));
+            END IF;
+            looks_up := looked_through <= next_look::float8 * times_faster OR rows_read + next_look > most_read;
+        END IF;
     END LOOP;
     -- 2. Words in a few channels.
     IF p_channels IS NOT NULL THEN
-        seen := messaging.search_channels_for(p_index, messaging.search_rarest(p_channels, p_index, p_time, p_id), p_words, p_channels);
+        seen := messaging.search_channels_for(p_index, rarest, p_words, p_channels);
         IF seen.looked_at <= messaging.max_window_rows() THEN
             more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id,
                 p_rest, place_time, place_id, p_since, p_wanted - cardinality(ids));
@@ -125,7 +149,7 @@ BEGIN
         slot := messaging.search_slot_before(place_time, place_id, p_channels);
         EXIT WHEN slot IS NULL OR to_timestamp((slot + 1) * 1024.0) <= p_since;
         IF slot = crowded THEN
-            seen := messaging.search_newest(p_channels, p_words, place_time, place_id, second_look);
+            seen := messaging.search_look(p_channels, p_words, NULL, place_time, place_id, second_look);
             more := messaging.search_readable(seen.ids, seen.channels, seen.times, p_caller, p_microdaos, p_microdao_id, p_rest,
                 place_time, place_id, p_since, p_wanted - cardinality(ids));
             ids := ids || more.ids;

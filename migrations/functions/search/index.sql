@@ -4,9 +4,18 @@
 -- version of what made them. NULL is what components say that know nothing of search: the message is left to `ws-relay reindex`.
 
 -- Writes what a message is found by; without p_search it is found by nothing. Whoever calls it knows that the message is neither
--- deleted nor encrypted.
-CREATE FUNCTION messaging.index_search(m public.messages, p_search jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- deleted nor encrypted. p_is_new: the same statement has made it, so that it has no row yet; nobody can have reacted to it, and
+-- who finds that it has a thread marks it.
+CREATE FUNCTION messaging.index_search(m public.messages, p_search jsonb, p_is_new boolean DEFAULT false) RETURNS void
+LANGUAGE plpgsql AS $$
 BEGIN
+    IF p_is_new THEN
+        INSERT INTO messaging.message_search (message_id, channel_id, created_at, analysis, lexemes)
+        VALUES (m.id, m.channel_id, m.created_at, (p_search ->> 'analysis')::smallint,
+                messaging.search_vector(m, p_search ->> 'lexemes', (p_search ->> 'has_link')::boolean, messaging.is_pinned(m)));
+        INSERT INTO messaging.search_words_to_learn (message_id) VALUES (m.id) ON CONFLICT DO NOTHING;
+        RETURN;
+    END IF;
     PERFORM messaging.unlearn_words(m);
     IF p_search IS NULL THEN
         DELETE FROM messaging.message_search WHERE message_id = m.id;

@@ -1,4 +1,4 @@
--- How common words are, from the newest messages before a place: which one to look up first, and whether at all.
+-- How common words are, from the newest messages before a place, and what a query asks for together.
 
 -- Of how many messages of 500 a beginning of words may be the beginning for it to be looked up: the index reads all that
 -- the platform has of it.
@@ -34,6 +34,14 @@ BEGIN
 END
 $$;
 
+-- Whether a beginning of words may be looked up.
+CREATE FUNCTION messaging.may_look_up(p_channels uuid[], p_index tsquery, p_time timestamptz, p_id uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (messaging.search_sample(p_channels, ARRAY[p_index], p_time, p_id, 500))[1] < messaging.max_sampled_prefixes();
+END
+$$;
+
 -- What a query asks for together, each by itself; of anything else, the whole. The text is as PostgreSQL writes it.
 CREATE FUNCTION messaging.search_parts(p_query tsquery) RETURNS tsquery[] LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -54,19 +62,5 @@ BEGIN
         END IF;
     END LOOP;
     RETURN parts || part::tsquery;
-END
-$$;
-
--- Of what a query asks for together, what the newest messages of these channels have the least.
-CREATE FUNCTION messaging.search_rarest(p_channels uuid[], p_query tsquery, p_time timestamptz, p_id uuid) RETURNS tsquery
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    parts tsquery[] := messaging.search_parts(p_query);
-BEGIN
-    IF cardinality(parts) = 1 THEN
-        RETURN p_query;
-    END IF;
-    RETURN (SELECT p.part FROM unnest(parts, messaging.search_sample(p_channels, parts, p_time, p_id, 200)) AS p (part, messages)
-            ORDER BY p.messages LIMIT 1);
 END
 $$;

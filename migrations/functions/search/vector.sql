@@ -2,16 +2,25 @@
 -- does, so that operators are looked up in the same index as words, together with them.
 
 -- What a row of message_search has as its lexemes, beside messaging.changing_marks. p_words: the literal that the analysis made
--- of the text.
-CREATE FUNCTION messaging.search_vector(m public.messages, p_words text, p_has_link boolean) RETURNS tsvector
-LANGUAGE plpgsql IMMUTABLE AS $$
+-- of the text. p_is_pinned: whether it has that mark already.
+CREATE FUNCTION messaging.search_vector(
+    m public.messages, p_words text, p_has_link boolean, p_is_pinned boolean DEFAULT false
+) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     RETURN p_words::tsvector || array_to_tsvector(
         ARRAY[':from ' || m.sender_id]
         || CASE WHEN m.sender_type = 'agent' THEN ARRAY[':agent'] END
         || CASE WHEN m.content_type IN ('image', 'file', 'audio', 'video') THEN ARRAY[':has ' || m.content_type] END
         || CASE WHEN p_has_link THEN ARRAY[':has link'] END
+        || CASE WHEN p_is_pinned THEN ARRAY[':has pin'] END
         || ARRAY(SELECT ':mentions ' || id FROM unnest(m.mentions) AS n (id)));
+END
+$$;
+
+-- Whether a message is pinned; a room can say so of one that is not here yet.
+CREATE FUNCTION messaging.is_pinned(m public.messages) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM messaging.pins p WHERE p.channel_id = m.channel_id AND p.event_id = m.matrix_event_id);
 END
 $$;
 
@@ -22,8 +31,7 @@ BEGIN
         CASE WHEN EXISTS (SELECT FROM public.message_reactions r WHERE r.message_id = m.id AND r.removed_at IS NULL)
             THEN ':has reaction' END,
         CASE WHEN EXISTS (SELECT FROM messaging.threads t WHERE t.root_id = m.id AND t.reply_count > 0) THEN ':has thread' END,
-        CASE WHEN EXISTS (SELECT FROM messaging.pins p WHERE p.channel_id = m.channel_id AND p.event_id = m.matrix_event_id)
-            THEN ':has pin' END], NULL));
+        CASE WHEN messaging.is_pinned(m) THEN ':has pin' END], NULL));
 END
 $$;
 

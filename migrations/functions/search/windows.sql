@@ -89,14 +89,15 @@ BEGIN
 END
 $$;
 
--- The newest messages before a place in these channels: how many rows were read, which of them p_words finds, and the place of
--- the last one that was read, NULL when there are no more. Of each channel as many are read, and what is older than the last
--- one of any of them is left for the next time; without channels, of all together. enable_sort is off for the reason that messaging.living_messages_beside
--- gives; what has to be sorted then seems costly enough to be compiled, so jit is off.
-CREATE FUNCTION messaging.search_newest(
-    p_channels uuid[], p_words tsquery, p_time timestamptz, p_id uuid, p_limit integer,
+-- The newest messages before a place in these channels: how many rows were read, which of them p_words finds, the place of
+-- the last one that was read, NULL when there are no more, and of p_parts, if they are asked for, how many rows have each. Of each
+-- channel as many are read, and what is older than the last one of any of them is left for the next time; without channels, of all
+-- together. enable_sort is off for the reason that messaging.living_messages_beside gives; what has to be sorted then seems costly
+-- enough to be compiled, so jit is off.
+CREATE FUNCTION messaging.search_look(
+    p_channels uuid[], p_words tsquery, p_parts tsquery[], p_time timestamptz, p_id uuid, p_limit integer,
     OUT looked_at integer, OUT ids uuid[], OUT channels uuid[], OUT times timestamptz[], OUT last_time timestamptz,
-    OUT last_id uuid
+    OUT last_id uuid, OUT have integer[]
 ) LANGUAGE plpgsql STABLE
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -118,6 +119,7 @@ BEGIN
         SELECT n.* FROM unnest(p_channels) AS c (id)
         CROSS JOIN LATERAL (
             SELECT s.message_id, s.channel_id, s.created_at, p_words IS NULL OR s.lexemes @@ p_words AS passes,
+                CASE WHEN p_parts IS NOT NULL THEN s.lexemes END AS lexemes,
                 row_number() OVER (ORDER BY s.created_at DESC, s.message_id DESC) AS number
             FROM messaging.message_search s
             WHERE s.channel_id = c.id AND (s.created_at, s.message_id) < (p_time, p_id)
@@ -127,11 +129,32 @@ BEGIN
         ORDER BY n.created_at DESC, n.message_id DESC LIMIT 1
     )
     SELECT (SELECT count(*) FROM newest), array_agg(f.message_id), array_agg(f.channel_id), array_agg(f.created_at),
-        (SELECT last.created_at FROM last), (SELECT last.message_id FROM last)
-    INTO looked_at, ids, channels, times, last_time, last_id FROM (
+        (SELECT last.created_at FROM last), (SELECT last.message_id FROM last),
+        ARRAY(SELECT (SELECT count(*) FROM newest n WHERE n.lexemes @@ p.part)
+              FROM unnest(p_parts) WITH ORDINALITY p (part, number) ORDER BY p.number)
+    INTO looked_at, ids, channels, times, last_time, last_id, have FROM (
         SELECT n.* FROM newest n
         WHERE n.passes AND NOT EXISTS (SELECT FROM last WHERE (n.created_at, n.message_id) < (last.created_at, last.message_id))
         ORDER BY n.created_at DESC, n.message_id DESC) f;
+END
+$$;
+
+-- How many messages have to be read before a place in these channels, as of each as many are read, until there are no more; counted
+-- up to p_limit.
+CREATE FUNCTION messaging.search_rows_left(
+    p_channels uuid[], p_since timestamptz, p_time timestamptz, p_id uuid, p_limit integer
+) RETURNS integer LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    share integer := ceil(p_limit::numeric / greatest(cardinality(p_channels), 1));
+BEGIN
+    RETURN (SELECT max(n.rows) * cardinality(p_channels) FROM unnest(p_channels) AS c (id)
+            CROSS JOIN LATERAL (
+                -- One more: only where one is missing it is known that there are no more.
+                SELECT count(*) + 1 AS rows FROM (
+                    SELECT FROM messaging.message_search s
+                    WHERE s.channel_id = c.id AND (s.created_at, s.message_id) < (p_time, p_id) AND s.created_at >= p_since
+                    ORDER BY s.created_at DESC, s.message_id DESC LIMIT share) one) n);
 END
 $$;
 

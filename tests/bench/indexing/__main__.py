@@ -6,14 +6,15 @@ import argparse
 import asyncio
 import json
 import random
+import resource
 import statistics
 import sys
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
 
+from bench.processor import work
 from harness.database import Database, connect
 from harness.server import migrate, programs, user
 from harness.world import Channel, World, pushed
@@ -65,22 +66,31 @@ class Took(NamedTuple):
 
 
 async def timed(db: Database, message: dict[str, Any]) -> Took:
-    # Nanoseconds of the process (Linux, Documentation/scheduler/sched-stats.rst).
-    stat = Path(f"/proc/{db.connection.get_server_pid()}/schedstat")
-    began, worked = time.perf_counter(), int(stat.read_text().split()[0])
+    began, worked = time.perf_counter(), work(db.connection)
     await db.call("record_message", **message)
     took = time.perf_counter() - began
-    return Took(took * 1000, (int(stat.read_text().split()[0]) - worked) / 1e6)
+    return Took(took * 1000, work(db.connection) - worked)
+
+
+def entries_of(texts: list[str]) -> tuple[list[dict[str, Any]], float]:
+    """What texts are found by, and the work of a processor for one of them."""
+
+    def worked() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return (used.ru_utime + used.ru_stime) * 1000
+
+    began = worked()
+    answers = analysed([{"text": text, "query": ""} for text in texts])
+    one = (worked() - began) / len(texts)
+    entries = [{"analysis": 1, "has_link": answer["has_link"], "lexemes": answer["vector"]} for answer in answers]
+    return entries, one
 
 
 async def measure(db: Database, args: argparse.Namespace) -> bool:
     draw, world = random.Random(args.seed), World(db)
     channels: list[Channel] = [await world.channel() for _ in range(args.channels)]
     texts = [message.text for message in messages()]
-    began = time.perf_counter()
-    answers = analysed([{"text": text, "query": ""} for text in texts])
-    analysis = (time.perf_counter() - began) * 1000 / len(texts)
-    entries = [{"analysis": 1, "has_link": answer["has_link"], "lexemes": answer["vector"]} for answer in answers]
+    entries, analysis = entries_of(texts)
     print(f"filling in {args.messages:,} messages", flush=True)
     # Only messages without a row are in it.
     await db.execute("DROP INDEX public.messages_awaiting_reindex")
@@ -104,15 +114,15 @@ async def measure(db: Database, args: argparse.Namespace) -> bool:
         times = [one.time for one in took[is_found]]
         cuts = statistics.quantiles(times, n=100)
         numbers = (statistics.fmean(times), cuts[49], cuts[94], cuts[98])
-        print(f"{name:>24} ", "  ".join(f"{number:5.2f}" for number in numbers), f"     {work(took[is_found]):.2f}")
-    cost = work(took[True]) - work(took[False])
+        print(f"{name:>24} ", "  ".join(f"{number:5.2f}" for number in numbers), f"     {mean(took[is_found]):.2f}")
+    cost = mean(took[True]) - mean(took[False])
     size = await db.value("SELECT pg_size_pretty(pg_total_relation_size('messaging.message_search'))")
     print(f"more: {cost:.2f} ms of work, and at most {analysis:.2f} for the analysis before it (native)")
     print(f"message_search has {size}, with its indexes")
     return cost + analysis <= MOST
 
 
-def work(took: list[Took]) -> float:
+def mean(took: list[Took]) -> float:
     """The processor's work, without the few that clean up for many."""
     return statistics.fmean(sorted(one.work for one in took)[: len(took) * 99 // 100])
 

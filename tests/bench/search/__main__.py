@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 
 from bench.search.fill import CALLERS, fill
-from bench.search.load import Took, asked, at_rate, in_turn
+from bench.search.load import Took, asked, at_rate, by_workers
 from bench.search.words import hostile, terms, vocabulary
 from harness.server import ROOT, migrate, programs, user
 from support.cluster import server
@@ -23,6 +23,7 @@ from support.cluster import server
 MANY = {0.5: 15, 0.99: 80}
 ONE = {0.99: 20}
 HOSTILE = 1000
+CHANNELS = "SELECT channel_id FROM public.channel_members WHERE member_id = $1 ORDER BY channel_id"
 
 
 def arguments() -> argparse.Namespace:
@@ -32,6 +33,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--searches", type=int, default=2_000, help="of each kind [2,000]")
     parser.add_argument("--rate", type=float, default=20, help="searches a second [20]")
     parser.add_argument("--hostile", type=int, default=1_000, help="queries that are meant to be slow [1,000]")
+    parser.add_argument("--minutes", type=float, default=10, help="for the hostile ones, at most [10]")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="who ask them at once [a processor each]"
+    )
     parser.add_argument("--seed", type=int, default=11, help="draws the same messages and queries again [11]")
     parser.add_argument("--database", help="one that an earlier run has filled, with the same numbers")
     parser.add_argument("--keep", action="store_true", help="wait in the end, until Ctrl-C, with the database running")
@@ -62,53 +67,59 @@ async def filled(args: argparse.Namespace, words: list[str]) -> AsyncIterator[st
         yield url
 
 
-async def measure(url: str, args: argparse.Namespace, words: list[str]) -> list[tuple[Took, dict[float, float]]]:
-    draw, found = random.Random(args.seed), []
+async def measure(
+    url: str, args: argparse.Namespace, words: list[str]
+) -> AsyncIterator[tuple[Took, dict[float, float]]]:
+    draw = random.Random(args.seed)
     texts = [terms(words, draw) for _ in range(args.searches)]
     queries = asked(texts)
     callers = [f"user:caller{n}" for n in range(CALLERS)]
-    async with asyncpg.create_pool(url, min_size=8, max_size=8, server_settings={"search_path": "pg_catalog"}) as pool:
-        own = {
-            caller: [
-                str(row[0])
-                for row in await pool.fetch(
-                    "SELECT channel_id FROM public.channel_members WHERE member_id = $1", caller
-                )
-            ]
-            for caller in callers
-        }
-        # A pooled connection has its plans.
-        for connection in [await pool.acquire() for _ in range(8)]:
-            await in_turn(connection, "", queries[:20], draw, callers)
-            await pool.release(connection)
+    size = max(8, args.workers)
+    async with asyncpg.create_pool(
+        url, min_size=size, max_size=size, server_settings={"search_path": "pg_catalog"}
+    ) as pool:
+        own = {caller: [str(row[0]) for row in await pool.fetch(CHANNELS, caller)] for caller in callers}
 
-        def everywhere() -> tuple[str, None]:
+        def everywhere() -> tuple[str, str | None]:
             return draw.choice(callers), None
 
-        def in_one() -> tuple[str, str]:
+        def in_one() -> tuple[str, str | None]:
             caller = draw.choice(callers)
             return caller, draw.choice(own[caller])
 
-        found.append((await at_rate(pool, "in 500 channels", queries, args.rate, everywhere), MANY))
-        found.append((await at_rate(pool, "in one channel", queries, args.rate, in_one), ONE))
+        # A pooled connection has its plans.
+        await by_workers(pool, "", queries[:20] * size, size, 60, everywhere)
+        yield await at_rate(pool, "in 500 channels", queries, args.rate, everywhere), MANY
+        yield await at_rate(pool, "in one channel", queries, args.rate, in_one), ONE
         if args.hostile:
             texts = [hostile(words, draw) for _ in range(args.hostile)]
-            async with pool.acquire() as connection:
-                took = await in_turn(connection, "hostile", asked(texts), draw, callers)
-            found.append((took, {1.0: HOSTILE}))
-    return found
+            yield (
+                await by_workers(
+                    pool,
+                    "hostile",
+                    asked(texts),
+                    args.workers,
+                    args.minutes * 60,
+                    lambda: draw.choice([everywhere, in_one])(),
+                ),
+                {1.0: HOSTILE},
+            )
 
 
 async def run(args: argparse.Namespace) -> int:
     words, broken = vocabulary(args.seed), 0
     async with filled(args, words) as url:
-        for took, promised in await measure(url, args, words):
-            print(took.line())
-            print("  slowest:", *(f"{time:,.0f} ms {text[:60]!r}" for time, text in took.slowest[:3]), sep="\n    ")
+        async for took, promised in measure(url, args, words):
+            print(
+                *took.lines(), f"  load {os.getloadavg()[0]:.1f} for {os.cpu_count()} processors", sep="\n", flush=True
+            )
             for part, most in promised.items():
                 if took.at(part) > most:
                     broken += 1
-                    print(f"  p{part * 100:.0f} is over {most} ms")
+                    print(f"  p{part * 100:.0f} is over {most} ms", flush=True)
+            if took.missing:
+                broken += 1
+                print(f"  {took.missing:,} were not asked in {args.minutes:g} minutes", flush=True)
         while args.keep:
             print(f"--database {url}", flush=True)
             await asyncio.sleep(3600)

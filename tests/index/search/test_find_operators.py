@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from harness.database import Database
 from harness.pins import told
 from harness.world import DAO, OWNER, World, reaction
-from search.asking import Searched, index
+from search.asking import Searched, ask, index
 
 
 async def test_who_wrote_it(search: Searched, world: World, db: Database) -> None:
@@ -170,3 +171,17 @@ async def test_what_it_is_to_the_caller(search: Searched, world: World, db: Data
     await db.execute("UPDATE public.messages SET mentions = '{}' WHERE id = $1", named.id)
     await index(db, {named.id: "needle"})
     assert await search.found("mentions:mia") == []
+
+
+async def test_what_contradicts_itself_is_found_nowhere_and_who_may_not_read_is_told(
+    search: Searched, world: World, db: Database
+) -> None:
+    channel = await world.channel(visibility="private")
+    await search.say(channel, "many dogs", content_type="file")
+    for query in ("dogs -dog", '"many dogs" -dogs', "has:file -has:file", "on:2025-01-01 on:2025-01-02"):
+        for given in ({}, {"channel_id": channel.id}, {"microdao_id": DAO}):
+            assert await search.page(query, **given) == {"hits": [], "next": None}, query
+        [asked] = ask([query])
+        assert [filter["operator"] for filter in json.loads(asked["filters"])] == ["nothing"]
+        given = {**asked, "microdao_id": None, "cursor": None, "limit": 10}
+        assert await db.refusal("search_messages", **channel.by("user:sam", []), **given) == "channel_not_found"
