@@ -11,6 +11,7 @@ from selenium import webdriver
 
 from support.api import Caller, World
 from support.browser import start_browser
+from support.messenger import Messenger
 from support.reference_client import Browser, Follower, Program, Site
 from support.relay_proxy import RelayProxy
 from support.stack import Stack
@@ -46,19 +47,51 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrom
 
 
 @pytest.fixture(params=["node", "browser"])
-async def follow(request: pytest.FixtureRequest, world: World, site: Site, proxy: RelayProxy) -> AsyncIterator[Follow]:
-    followers: list[Follower] = []
+def place(request: pytest.FixtureRequest) -> str:
+    """Where the client runs."""
+    return request.param
 
-    async def start(reader: Caller, kind: str, *channels: str) -> Follower:
-        tokens = f"{site.url}/tokens?user={quote(reader.id)}&microdao={quote(world.microdao)}"
-        setup = {"relay": proxy.url, "api": site.url, "tokens": tokens, "kind": kind, "channels": list(channels)}
-        if request.param == "node":
-            follower: Follower = await Program.start("follow.js", setup)
+
+# Starts a program of the client's for a caller.
+Start = Callable[[str, Caller, dict[str, object]], Awaitable[Follower]]
+
+
+@pytest.fixture
+async def start(
+    request: pytest.FixtureRequest, place: str, world: World, site: Site, proxy: RelayProxy
+) -> AsyncIterator[Start]:
+    started: list[Follower] = []
+
+    async def begin(program: str, caller: Caller, wanted: dict[str, object]) -> Follower:
+        tokens = f"{site.url}/tokens?user={quote(caller.id)}&microdao={quote(world.microdao)}"
+        setup = wanted | {"relay": proxy.url, "api": site.url, "tokens": tokens}
+        if place == "node":
+            follower: Follower = await Program.start(program, setup)
         else:
+            setup["program"] = program
             follower = await Browser.open(request.getfixturevalue("driver"), site.url, json.dumps(setup))
-        followers.append(follower)
+        started.append(follower)
         return follower
 
-    yield start
-    for follower in followers:
+    yield begin
+    site.passes, site.fate = True, None
+    for follower in started:
         await follower.close()
+
+
+@pytest.fixture
+def follow(start: Start) -> Follow:
+    async def begin(reader: Caller, kind: str, *channels: str) -> Follower:
+        return await start("follow.js", reader, {"kind": kind, "channels": list(channels)})
+
+    return begin
+
+
+@pytest.fixture
+def messenger(start: Start) -> Callable[..., Awaitable[Messenger]]:
+    """Opens channels in a messenger, as a caller."""
+
+    async def begin(caller: Caller, *channels: str) -> Messenger:
+        return Messenger(await start("messaging.js", caller, {"channels": list(channels)}))
+
+    return begin

@@ -75,11 +75,10 @@ export function environment(given: Partial<Environment> = {}): Environment {
 
 /** A random UUID (RFC 9562, version 4); `crypto.randomUUID` is there in secure contexts only. */
 function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  // Node before version 20 has no such thing.
+  const random: ArrayLike<number> = globalThis.crypto?.getRandomValues(new Uint8Array(32)) ?? Array.from({ length: 32 }, () => Math.random() * 256);
+  let next = 0;
+  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => (random[next++]! & 15).toString(16));
 }
 
 /** In browsers, where `fetch` tells nothing of a request's progress. */
@@ -93,12 +92,8 @@ function uploadByXhr(address: string, { headers, body, signal, progress }: Uploa
     const failed = (): void => reject(new TypeError("the upload was cut off"));
     request.onerror = request.onabort = request.ontimeout = failed;
     request.onload = () => {
-      const lines = request.getAllResponseHeaders().trim().split("\r\n");
-      const pairs = lines.filter(Boolean).map((line): [string, string] => {
-        const colon = line.indexOf(":");
-        return [line.slice(0, colon), line.slice(colon + 1).trim()];
-      });
-      resolve(new Response(request.responseText || null, { status: request.status, headers: pairs }));
+      const told = ["retry-after", "x-request-id"].map((name): [string, string] => [name, request.getResponseHeader(name) ?? ""]);
+      resolve(new Response(request.responseText || null, { status: request.status, headers: told }));
     };
     signal.addEventListener("abort", () => request.abort(), { once: true });
     if (signal.aborted) return failed();

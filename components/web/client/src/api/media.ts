@@ -19,8 +19,9 @@ export interface Thumbnail {
 }
 
 export class Media {
-  readonly #urls = new Map<string, Promise<SignedUrl>>();
-  #asked = new Map<string, { resolve(url: SignedUrl): void; reject(why: unknown): void }>();
+  readonly #urls = new Map<string, Promise<SignedUrl | undefined>>();
+  /** Those that the next request asks for. */
+  #batch: { uris: Set<string>; answer: Promise<Map<string, SignedUrl>> } | undefined;
 
   constructor(
     readonly environment: Environment,
@@ -36,50 +37,34 @@ export class Media {
 
   /** The same of its picture. */
   async thumbnail(uri: string, { width, height, method = "scale" }: Thumbnail): Promise<string> {
-    const address = new URL(this.resolve((await this.#signed(uri)).thumbnail_url));
-    address.searchParams.set("width", String(width));
-    address.searchParams.set("height", String(height));
-    address.searchParams.set("method", method);
-    return address.href;
+    const { thumbnail_url } = await this.#signed(uri);
+    return `${this.resolve(thumbnail_url)}&width=${width}&height=${height}&method=${method}`;
   }
 
   async #signed(uri: string): Promise<SignedUrl> {
-    const kept = this.#urls.get(uri);
-    if (kept !== undefined) {
-      const url = await kept;
-      if (Date.parse(url.expires_at) - this.environment.now() > MARGIN) return url;
-      if (this.#urls.get(uri) === kept) this.#urls.delete(uri);
-    }
-    return this.#urls.get(uri) ?? this.#ask(uri);
-  }
-
-  #ask(uri: string): Promise<SignedUrl> {
-    const answer = new Promise<SignedUrl>((resolve, reject) => {
-      if (this.#asked.size === 0) this.environment.after(0, () => this.#send());
-      this.#asked.set(uri, { resolve, reject });
-    });
+    const kept = await this.#urls.get(uri);
+    if (kept !== undefined && Date.parse(kept.expires_at) - this.environment.now() > MARGIN) return kept;
+    if (this.#urls.size >= KEPT) this.#urls.clear();
+    const asked = this.#ask(uri);
     // One that failed is asked for again the next time.
-    answer.catch(() => this.#urls.delete(uri));
-    this.#urls.set(uri, answer);
-    for (const oldest of this.#urls.keys()) {
-      if (this.#urls.size <= KEPT) break;
-      this.#urls.delete(oldest);
-    }
-    return answer;
+    this.#urls.set(uri, asked.catch(() => undefined));
+    return asked;
   }
 
-  #send(): void {
-    const asked = [...this.#asked];
-    this.#asked = new Map();
-    for (let first = 0; first < asked.length; first += BATCH) {
-      const batch = new Map(asked.slice(first, first + BATCH));
-      this.sign([...batch.keys()]).then(
-        (urls) => {
-          for (const url of urls) batch.get(url.content_uri)?.resolve(url);
-          for (const waiting of batch.values()) waiting.reject(new Error("the service gave no address"));
-        },
-        (error: unknown) => batch.forEach((waiting) => waiting.reject(error)),
-      );
+  async #ask(uri: string): Promise<SignedUrl> {
+    if (this.#batch === undefined || this.#batch.uris.size >= BATCH) {
+      const uris = new Set<string>();
+      const gathered = new Promise<void>((resolve) => this.environment.after(0, resolve));
+      const answer = gathered.then(async () => {
+        if (this.#batch?.uris === uris) this.#batch = undefined;
+        return new Map((await this.sign([...uris])).map((url) => [url.content_uri, url]));
+      });
+      this.#batch = { uris, answer };
     }
+    const { uris, answer } = this.#batch;
+    uris.add(uri);
+    const url = (await answer).get(uri);
+    if (url === undefined) throw new Error(`the service gives no address of ${uri}`);
+    return url;
   }
 }

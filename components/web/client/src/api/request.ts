@@ -119,62 +119,52 @@ export class Requests {
   }
 
   async #attempt(call: Call, headers: Record<string, string>): Promise<Reply> {
-    call.signal?.throwIfAborted();
+    const { signal, timeout = TIMEOUT } = call;
     const abort = new AbortController();
-    const cancel = (): void => abort.abort();
-    call.signal?.addEventListener("abort", cancel);
     let stop = (): void => undefined;
-    const watch = (): void => {
+    const moved = (): void => {
       stop();
-      stop = this.environment.after(call.timeout ?? TIMEOUT, cancel);
+      stop = this.environment.after(timeout, () => abort.abort(new TypeError("it took too long")));
     };
-    watch();
+    moved();
     try {
-      const sent = { ...headers };
-      if (this.token !== undefined) sent["Authorization"] = `Bearer ${await this.token.get()}`;
-      const address = this.address(call.path, call.query);
-      const response = await untilAborted(abort.signal, this.#fetch(address, call, sent, abort.signal, watch));
-      // A response that breaks off in its body is none: it counts when it is there as a whole.
-      return { status: response.status, headers: response.headers, body: await untilAborted(abort.signal, response.blob()) };
+      const attempt = untilAborted(abort.signal, this.#fetch(call, headers, abort.signal, moved));
+      return await (signal === undefined ? attempt : untilAborted(signal, attempt));
     } finally {
       stop();
-      call.signal?.removeEventListener("abort", cancel);
+      abort.abort();
     }
   }
 
-  #fetch(address: string, call: Call, headers: Record<string, string>, signal: AbortSignal, moved: () => void): Promise<Response> {
+  async #fetch(call: Call, given: Record<string, string>, signal: AbortSignal, moved: () => void): Promise<Reply> {
     const { method, body, file } = call;
-    if (file === undefined) {
-      return this.environment.fetch(address, { method, headers, signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-    }
+    const headers = { ...given };
+    if (this.token !== undefined) headers["Authorization"] = `Bearer ${await this.token.get()}`;
+    const address = this.address(call.path, call.query);
     const progress: Progress = (sent, total) => {
       moved();
-      file.progress(sent, total);
+      file?.progress(sent, total);
     };
-    return this.environment.upload(address, { headers, body: file.content, signal, progress });
+    const response = await (file === undefined
+      ? this.environment.fetch(address, { method, headers, signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+      : this.environment.upload(address, { headers, body: file.content, signal, progress }));
+    // A response that breaks off in its body is none: it counts when it is there as a whole.
+    return { status: response.status, headers: response.headers, body: await response.blob() };
   }
 
-  #sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const ended = (): void => {
-        cancel();
-        reject(signal?.reason as Error);
-      };
-      const cancel = this.environment.after(milliseconds, () => {
-        signal?.removeEventListener("abort", ended);
-        resolve();
-      });
-      signal?.addEventListener("abort", ended, { once: true });
-    });
+  async #sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    let cancel = (): void => undefined;
+    const over = new Promise<void>((resolve) => (cancel = this.environment.after(milliseconds, resolve)));
+    await (signal === undefined ? over : untilAborted(signal, over).finally(cancel));
   }
 }
 
 /** Whatever an environment makes of the signal, nobody waits for it longer. */
 function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const ended = (): void => reject(new TypeError("it took too long"));
-    if (signal.aborted) ended();
-    signal.addEventListener("abort", ended, { once: true });
+    const ended = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return ended();
+    signal.addEventListener("abort", ended);
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", ended));
   });
 }

@@ -1,6 +1,6 @@
 /** What is drawn of a list of messages: messages, what is being sent, and where some are missing. */
 
-import type { Message, Schemas, SendMessage } from "../types.js";
+import type { Message } from "../types.js";
 import type { Queued, SendState } from "./outbox.js";
 import type { Gap } from "./timeline.js";
 
@@ -76,15 +76,6 @@ export class Items {
   }
 }
 
-const TYPES: Record<NonNullable<SendMessage["msgtype"]>, Schemas["ContentType"]> = {
-  "m.text": "text",
-  "m.notice": "text",
-  "m.emote": "emote",
-  "m.image": "image",
-  "m.file": "file",
-  "m.audio": "audio",
-  "m.video": "video",
-};
 /** Characters of a preview. */
 const PREVIEW = 500;
 
@@ -105,7 +96,7 @@ export function echo({ key, channel, body, at }: Queued, sender: string, name: {
     text: body.text ?? null,
     is_encrypted: body.encrypted != null,
     truncated: characters.length > PREVIEW,
-    content_type: TYPES[body.msgtype ?? "m.text"] ?? "text",
+    content_type: (/^m\.(?!notice)(.*)/.exec(body.msgtype ?? "")?.[1] ?? "text") as Message["content_type"],
     thread_id: body.thread_id ?? null,
     reply_to: body.reply_to ?? null,
     edited_at: null,
