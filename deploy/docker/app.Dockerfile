@@ -11,6 +11,7 @@
 # Tags can be moved: for a build that is to be the same again, give the arguments of images with digests.
 ARG RUST_IMAGE=rust:1.95.0-slim-bookworm
 ARG DEBIAN_IMAGE=debian:bookworm-slim
+ARG NODE_IMAGE=node:22-bookworm-slim
 ARG SPIN_FROM=source
 
 FROM ${RUST_IMAGE} AS spin-source
@@ -48,6 +49,12 @@ RUN test -n "${SPIN_VERSION}" && test -n "${SPIN_SHA256}" \
 # hadolint ignore=DL3006
 FROM spin-${SPIN_FROM} AS spin-binary
 
+# The web page, which needs nothing of Rust, and of what it is built with nothing is left in an image.
+FROM ${NODE_IMAGE} AS page
+COPY components/web /src/components/web
+WORKDIR /src/components/web/page
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts && npm run build
+
 FROM ${RUST_IMAGE} AS components
 WORKDIR /src
 COPY . .
@@ -59,6 +66,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     && mkdir -p /out/target/wasm32-wasip2/release \
     && cp target/wasm32-wasip2/release/*.wasm /out/target/wasm32-wasip2/release/ \
     && cp spin.toml runtime-config.toml /out/
+COPY --from=page /src/components/web/built /out/components/web/built
 
 FROM ${DEBIAN_IMAGE} AS spin
 # SpinKube has Spin listen at port 80, and not every container runtime lets others than root do that: hence the capability,

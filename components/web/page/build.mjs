@@ -58,7 +58,7 @@ const options = {
   write: false,
   format: "esm",
   splitting: true,
-  minify: true,
+  minify: process.env.PLAIN === undefined,
   target: ["chrome123", "firefox125", "safari17.5"],
   jsx: "automatic",
   jsxImportSource: "preact",

@@ -73,6 +73,11 @@ mod tests {
     }
 
     #[test]
+    fn without_a_build_there_is_no_list() {
+        assert!(Files::list().unwrap().is_none());
+    }
+
+    #[test]
     fn only_what_is_listed_is_found() {
         for path in ["/assets/a-1.js.br", "/assets/../assets/a-1.js", "/files.json", "/assets/A-1.js", ""] {
             assert!(files().find(path).is_none(), "{path}");

@@ -54,8 +54,13 @@ def test_what_is_copied_is_there_and_the_toolchain_is_the_pinned_one(path: Path)
 
 def test_components_are_built_as_spin_builds_them() -> None:
     manifest = tomllib.loads((ROOT / "spin.toml").read_text())
-    [command] = {component["build"]["command"] for component in manifest["component"].values() if "build" in component}
-    assert command.replace("cargo build", "cargo build --locked") in (DOCKER / "app.Dockerfile").read_text()
+    components, dockerfile = manifest["component"], (DOCKER / "app.Dockerfile").read_text()
+    page = components["web"].pop("build")
+    [command] = {component["build"]["command"] for component in components.values() if "build" in component}
+    assert command.replace("cargo build", "cargo build --locked") in dockerfile
+    assert " && ".join(page["command"]) in dockerfile and f"WORKDIR /src/{page['workdir']}" in dockerfile
+    [mount] = components["web"]["files"]
+    assert f"COPY --from=page /src/{mount['source']} /out/{mount['source']}" in dockerfile
 
 
 async def healthy(port: int, path: str = "/health") -> bool:

@@ -13,6 +13,11 @@ from harness.proxy import HOST, MATRIX_HOST, Proxy
 CHANNEL = "/api/messaging/channels/0b0e7f0c-1f0a-4c57-9d5e-0d1f6f0a2b3c"
 
 PUBLIC = [
+    "/",
+    "/?x=1",
+    "/assets/main-ABCDEFGH.js",
+    "/channels/0b0e7f0c-1f0a-4c57-9d5e-0d1f6f0a2b3c",
+    "/config.json",
     "/api/messaging/channels",
     "/api/messaging/channels?limit=5",
     f"{CHANNEL}/messages/1/reactions/%F0%9F%91%8D",

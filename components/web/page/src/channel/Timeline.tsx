@@ -14,6 +14,8 @@ import { SeenBy } from "./SeenBy";
 import { useReading } from "./useReading";
 import { walk } from "./walk";
 
+/** Messages of each page further back. */
+const OLDER = 200;
 /** The height of a message that was not drawn yet, in pixels. */
 const GUESS = 58;
 
@@ -81,7 +83,7 @@ export function Timeline({ row, room }: { row: Channel; room: Room }) {
         draw={draw}
         guess={GUESS}
         label={t("messages", { channel: nameOf(row) })}
-        onTop={() => void room.store.older().catch(() => undefined)}
+        onTop={() => void room.store.older(OLDER).catch(() => undefined)}
         onShown={shown}
         onEnd={setAtEnd}
         handle={(handle) => (list.current = handle)}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Offsets } from "./offsets";
 
 /** What is drawn beyond the edges, in pixels. */
@@ -43,7 +43,10 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
   const [[first, last], setRange] = useState<[number, number]>([Math.max(0, rows.length - 20), rows.length - 1]);
   const [, redraw] = useState(0);
 
-  const offsets = new Offsets(rows.map(({ key }) => key), heights.current, guess);
+  const keys = useMemo(() => rows.map(({ key }) => key), [rows]);
+  const made = useRef<{ keys: string[]; offsets: Offsets }>(null);
+  if (made.current?.keys !== keys) made.current = { keys, offsets: new Offsets(keys, heights.current, guess) };
+  const { offsets } = made.current;
   const now = useRef({ rows, offsets, onTop, onShown, onEnd });
   now.current = { rows, offsets, onTop, onShown, onEnd };
 
@@ -76,9 +79,12 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
       heights.current.set(key, height);
       hasChanged = true;
     }
-    const { rows } = now.current;
-    if (hasChanged) now.current.offsets = new Offsets(rows.map(({ key }) => key), heights.current, guess);
-    const { offsets } = now.current;
+    if (hasChanged && made.current !== null) {
+      const { keys } = made.current;
+      made.current = { keys, offsets: new Offsets(keys, heights.current, guess) };
+      now.current.offsets = made.current.offsets;
+    }
+    const { rows, offsets } = now.current;
     if (atEnd.current) {
       element.scrollTop = element.scrollHeight;
     } else {

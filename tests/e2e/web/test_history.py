@@ -1,0 +1,96 @@
+"""Long channels: old messages come as one scrolls, nothing jumps, and it stays smooth."""
+
+from __future__ import annotations
+
+from support.api import World
+from support.index import Index
+from web.conftest import NewPage
+from web.page import Page
+
+MESSAGES = 10_000
+# Of a task while one scrolls, in seconds of the page's own thread.
+LONGEST = 0.1
+
+# Scrolls up until there is nothing older.
+READ_ALL = """
+const done = arguments[0];
+const list = document.getElementById("messages");
+const step = () => {
+  list.scrollTop = 0;
+  if (document.querySelector(".beginning")?.textContent.includes("begins")) done();
+  else setTimeout(step, 20);
+};
+step();
+"""
+
+# Scrolls by two screens, and waits until that is drawn; tells how many messages are.
+STEP = """
+const [distance, done] = arguments;
+const list = document.getElementById("messages");
+list.scrollTop += distance;
+requestAnimationFrame(() => requestAnimationFrame(() => done(list.querySelectorAll(".message").length)));
+"""
+
+# Goes to the top at once; tells where the first message stood in the window before what is older had come, and then.
+JUMP = """
+const done = arguments[0];
+const list = document.getElementById("messages");
+const top = () => list.querySelector(`[data-id="${id}"]`)?.getBoundingClientRect().top;
+list.scrollTop = 300;
+let id;
+setTimeout(() => {
+  id = list.querySelector(".message").dataset.id;
+  const [before, height] = [top(), list.scrollHeight];
+  const look = () => {
+    if (list.scrollHeight > height + 1000) setTimeout(() => done([before, top()]), 300);
+    else setTimeout(look, 50);
+  };
+  look();
+}, 30);
+"""
+
+
+async def fill(index: Index, channel: str, count: int) -> None:
+    """Old messages, as if they had been written in the last days."""
+    await index.rows(
+        """INSERT INTO public.messages (channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type,
+                                        sender_matrix_id, content_preview, created_at)
+           SELECT c.id, 100 + n, '$old-' || c.id || n, 'm.room.message', 'user:' || (array['ann', 'ben', 'cyd'])[n % 3 + 1], 'human',
+                  '@user-ann:localhost', 'Message ' || n || repeat(' and some more of it', n % 13), now() - (20000 - n) * interval '1 minute'
+           FROM public.channels c, generate_series(1, $2::integer) n WHERE c.id = $1::text::uuid""",
+        channel,
+        count,
+    )
+    await index.rows("UPDATE public.channels SET last_seq = 100 + $2 WHERE id = $1::text::uuid", channel, count)
+
+
+def thread_time(page: Page) -> float:
+    """How long the page's thread has worked so far."""
+    metrics = page.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+    return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+
+
+async def test_ten_thousand_messages_scroll_smoothly(world: World, new_page: NewPage, index: Index) -> None:
+    alice = world.user("alice")
+    channel = await alice.create(**world.fields())
+    await fill(index, channel["id"], MESSAGES)
+    page = new_page().sign_in(alice.id.removeprefix("user:"))
+    page.click(".channel-row", channel["name"])
+    page.message(f"Message {MESSAGES}")
+
+    page.driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+
+    before, after = page.driver.execute_async_script(JUMP)
+    assert abs(before - after) <= 2, "what one looks at stays where it is"
+    page.driver.execute_async_script(READ_ALL)
+    page.message("Message 1")
+    busy = thread_time(page)
+    for distance in [2000] * 40 + [-2000] * 20 + [9000] * 20:
+        drawn = page.driver.execute_async_script(STEP, distance)
+        assert 0 < drawn < 150, "only what is on the screen is drawn"
+        # All tasks of a step together: none of them was longer. What other programs do meanwhile does not count.
+        busy, before = thread_time(page), busy
+        assert busy - before < LONGEST, distance
+    page.driver.execute_script("document.getElementById('messages').scrollTop = 0")
+    page.button("To the newest message")
+    page.message(f"Message {MESSAGES}")
