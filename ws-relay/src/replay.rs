@@ -52,8 +52,7 @@ impl Replay {
 
     /// Asks for it, and waits until it is done.
     pub async fn run(&self, database: &Database) -> anyhow::Result<()> {
-        let generation = self.ask(database).await?;
-        let total = left(database, generation).await?;
+        let (generation, total) = self.ask(database).await?;
         if total == 0 {
             println!("nothing to publish again: the outbox keeps events for a day");
             return Ok(());
@@ -80,8 +79,9 @@ impl Replay {
         }
     }
 
-    /// Notes what is wanted in a generation of its own, which it returns.
-    async fn ask(&self, database: &Database) -> anyhow::Result<i64> {
+    /// Notes what is wanted in a generation of its own, which it returns, and how many events that are: counted by the same
+    /// statement, as a relay begins at once.
+    async fn ask(&self, database: &Database) -> anyhow::Result<(i64, i64)> {
         let (time, ago, seq) = match &self.since {
             Since::Time(time) => (Some(time.as_str()), None, None),
             Since::Ago(seconds) => (None, Some(*seconds), None),
@@ -100,11 +100,15 @@ impl Replay {
                            AND EXISTS (SELECT FROM raised)
                        GROUP BY o.channel_id
                        ON CONFLICT (channel_id) DO UPDATE SET seq = least(r.seq, EXCLUDED.seq),
-                           generation = EXCLUDED.generation)
-                   SELECT generation, pg_notify('outbox', '') FROM raised";
+                           generation = EXCLUDED.generation
+                       RETURNING channel_id, seq)
+                   SELECT generation, (
+                       SELECT count(*) FROM wanted w JOIN public.outbox o ON o.channel_id = w.channel_id AND o.seq >= w.seq
+                       WHERE o.subject LIKE 'messaging.%' AND (o.published_at IS NOT NULL OR o.set_aside_at IS NOT NULL)),
+                       pg_notify('outbox', '') FROM raised";
         let rows = database.query(sql, &[&time, &ago, &seq, &self.channel.map(|channel| channel.0)]).await?;
         let row = rows.first().context("no relay has published to NATS yet, so there is nothing to publish again")?;
-        Ok(row.try_get(0)?)
+        Ok((row.try_get(0)?, row.try_get(1)?))
     }
 }
 
