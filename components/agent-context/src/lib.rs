@@ -13,8 +13,10 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn agent_context(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.get(paths::AGENT_CONTEXT, context).get(paths::AGENT_MESSAGES, messages))
-        .await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
+        router.get(paths::AGENT_CONTEXT, context).get(paths::AGENT_MESSAGES, messages)
+    })
+    .await
 }
 
 /// GET `…/context`: who may write in the channel.

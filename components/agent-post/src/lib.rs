@@ -16,7 +16,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn agent_post(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.post(paths::AGENT_POST, post)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| router.post(paths::AGENT_POST, post)).await
 }
 
 /// What a key belongs to: the channel is in the body.

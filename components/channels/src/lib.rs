@@ -10,6 +10,8 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn channels(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.get(paths::CHANNELS, list::list).post(paths::CHANNELS, create::create))
-        .await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
+        router.get(paths::CHANNELS, list::list).post(paths::CHANNELS, create::create)
+    })
+    .await
 }

@@ -52,6 +52,16 @@ pub fn fill(pattern: &str, values: &[&dyn std::fmt::Display]) -> String {
     pattern.split('/').map(fill).collect::<Vec<_>>().join("/")
 }
 
+/// A path that fits a pattern, as a log may have it: of its parameters only those that are UUIDs.
+pub fn shown(pattern: &str, path: &str) -> String {
+    let path = path.trim_matches('/').split('/');
+    let segments = pattern.trim_start_matches('/').split('/').zip(path).map(|(expected, segment)| {
+        let is_uuid = segment.len() == 36 && segment.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+        if expected.starts_with(':') && is_uuid { segment } else { expected }
+    });
+    segments.fold(String::new(), |shown, segment| shown + "/" + segment)
+}
+
 /// The parameters of a path as a type. A malformed id is an unknown one: the problem is a 404.
 pub trait FromParams: Sized {
     /// Reads the parameters by their names.
@@ -204,6 +214,15 @@ mod tests {
 
     fn plain(segment: &str) -> String {
         segment.to_owned()
+    }
+
+    #[test]
+    fn a_log_shows_ids_and_no_text_of_a_path() {
+        let id = "4b1d3f5e-8f0e-4b55-9b58-0f5f0a8c3b11";
+        let path = format!("/api/messaging/channels/{id}/messages/hello/reactions/secret");
+        let expected = format!("/api/messaging/channels/{id}/messages/:message_id/reactions/:emoji");
+        assert_eq!(shown(REACTION, &path), expected);
+        assert_eq!(shown("/...", "/guess/secret"), "/...");
     }
 
     #[test]

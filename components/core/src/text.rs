@@ -98,8 +98,6 @@ pub fn log_message(text: &str) -> std::borrow::Cow<'_, str> {
 
 /// The longest message of a log line.
 pub const LOG_BYTES: usize = 1_000;
-/// The longest path in a log line: longer than any that names something.
-pub const LOG_PATH_BYTES: usize = 200;
 
 /// What the text of a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

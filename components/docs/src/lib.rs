@@ -14,7 +14,7 @@ use spin_sdk::http_service;
 #[http_service]
 async fn docs(request: spin_sdk::http::Request) -> impl IntoResponse {
     // Each file is a route of its own: what is none of them is a 404 with every method.
-    serve::<Problem>(request, |router| {
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
         assets::paths().fold(router, |router, path| router.get(path, serve_asset::serve_asset))
     })
     .await

@@ -1,7 +1,7 @@
 //! Outgoing HTTP, always with a deadline and a bound on the response.
 
-use crate::Chunks;
 use crate::deadline::within;
+use crate::{Chunks, sign};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::future::{Either, join, select};
@@ -206,11 +206,12 @@ fn options(connect: Duration, first_byte: Duration, between_bytes: Duration) -> 
 }
 
 fn assemble(
-    parts: http::request::Parts,
+    mut parts: http::request::Parts,
     contents: StreamReader<u8>,
     trailers: FutureReader<Result<Option<types::Trailers>, ErrorCode>>,
     options: RequestOptions,
 ) -> Result<types::Request, ErrorCode> {
+    sign(&mut parts.headers);
     let headers = parts.headers.try_into().map_err(|_| ErrorCode::HttpProtocolError)?;
     let (request, _sent) = types::Request::new(headers, Some(contents), trailers, Some(options));
     let invalid = |()| ErrorCode::HttpRequestUriInvalid;

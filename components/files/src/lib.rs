@@ -12,5 +12,5 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn files(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.post(paths::FILES, upload::upload)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| router.post(paths::FILES, upload::upload)).await
 }

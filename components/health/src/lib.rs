@@ -11,7 +11,10 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn health(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.get(paths::HEALTH, alive).get(paths::READY, ready::ready)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
+        router.get(paths::HEALTH, alive).get(paths::READY, ready::ready)
+    })
+    .await
 }
 
 async fn alive() -> Result<Response, Problem> {

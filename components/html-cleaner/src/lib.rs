@@ -9,7 +9,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn html_cleaner(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.post(paths::CLEAN_HTML, cleaned)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| router.post(paths::CLEAN_HTML, cleaned)).await
 }
 
 /// POST: the same HTML, cleaned.

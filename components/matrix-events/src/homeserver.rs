@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{ALLOW, RETRY_AFTER};
 use messaging_core::auth::{bearer, secrets_match};
-use messaging_edge::{Failure, FromRequest, Problem, Request, Response, settings};
+use messaging_edge::{Failure, FromRequest, Problem, Request, Response, note_caller, settings};
 use serde_json::json;
 
 /// Proof that the request comes from the homeserver: it carries the `hs_token`.
@@ -14,7 +14,10 @@ impl FromRequest for Homeserver {
         let expected = settings::optional("matrix_hs_token").await?.unwrap_or_default();
         match request.header("authorization").and_then(bearer) {
             None => Err(Problem::unauthenticated("Missing hs_token")),
-            Some(token) if secrets_match(token, &expected) => Ok(Self(())),
+            Some(token) if secrets_match(token, &expected) => {
+                note_caller("homeserver");
+                Ok(Self(()))
+            }
             Some(_) => Err(Problem::forbidden("wrong_hs_token", "Wrong hs_token")),
         }
     }

@@ -46,7 +46,7 @@ use spin_sdk::http_service;
 async fn matrix_events(request: spin_sdk::http::Request) -> impl IntoResponse {
     // The homeserver reads errors in Matrix's own form.
     if request.uri().path().starts_with("/_matrix/") {
-        return serve::<MatrixError>(request, |router| {
+        return serve::<MatrixError>(env!("CARGO_PKG_NAME"), request, |router| {
             router
                 .put(appservice::TRANSACTION, transaction::receive)
                 .get(appservice::USER, queries::user)
@@ -56,7 +56,7 @@ async fn matrix_events(request: spin_sdk::http::Request) -> impl IntoResponse {
         })
         .await;
     }
-    serve::<Problem>(request, |router| {
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
         router
             .post(paths::MATRIX_WEBHOOK, webhook::receive)
             .get(paths::SET_ASIDE_EVENTS, replay::list)

@@ -7,7 +7,7 @@ use http::{Method, StatusCode, header};
 use messaging_core::auth::secrets_match;
 use messaging_core::gateway::{Meaning, TOKEN_HEADER, advice};
 use messaging_edge::outgoing::{self, Failure};
-use messaging_edge::{FromRequest, Problem, Request, settings};
+use messaging_edge::{FromRequest, Problem, Request, note_caller, settings};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -40,6 +40,7 @@ pub struct Homeserver {
 impl FromRequest for Homeserver {
     async fn from_request(request: &mut Request) -> Result<Self, Problem> {
         check_secret(request.header(TOKEN_HEADER), &settings::required("matrix_gateway_secret").await?)?;
+        note_caller("service");
         Ok(Self {
             url: settings::required("matrix_homeserver_url").await?.trim_end_matches('/').to_owned(),
             token: settings::required("matrix_as_token").await?,

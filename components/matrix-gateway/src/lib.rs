@@ -42,7 +42,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn matrix_gateway(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve(request, routes).await
+    serve(env!("CARGO_PKG_NAME"), request, routes).await
 }
 
 fn routes(router: Router<GatewayError>) -> Router<GatewayError> {

@@ -14,7 +14,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn member(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| {
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
         router.put(paths::MEMBER, join::join).patch(paths::MEMBER, change::change).delete(paths::MEMBER, remove::remove)
     })
     .await

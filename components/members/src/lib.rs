@@ -10,6 +10,8 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn members(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.get(paths::MEMBERS, list::list).post(paths::MEMBERS, invite::invite))
-        .await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
+        router.get(paths::MEMBERS, list::list).post(paths::MEMBERS, invite::invite)
+    })
+    .await
 }

@@ -11,7 +11,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn message(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| {
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
         router.get(paths::MESSAGE, get::get).patch(paths::MESSAGE, edit::edit).delete(paths::MESSAGE, delete::delete)
     })
     .await

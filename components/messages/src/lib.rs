@@ -10,5 +10,8 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn messages(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.get(paths::MESSAGES, list::list).post(paths::MESSAGES, send::send)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
+        router.get(paths::MESSAGES, list::list).post(paths::MESSAGES, send::send)
+    })
+    .await
 }

@@ -15,7 +15,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn microdao_member(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.delete(paths::MICRODAO_MEMBER, end)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| router.delete(paths::MICRODAO_MEMBER, end)).await
 }
 
 /// DELETE: ends the first memberships, and says how many are left.

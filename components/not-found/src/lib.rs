@@ -6,5 +6,5 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn not_found(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| router).await
 }

@@ -10,7 +10,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn previews(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| {
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
         router.delete(paths::PREVIEW, remove::remove).post(paths::PREVIEW_IMAGES, store::store)
     })
     .await

@@ -11,7 +11,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn reactions(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| {
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
         router.get(paths::REACTIONS, list::list).put(paths::REACTION, add::add).delete(paths::REACTION, remove::remove)
     })
     .await

@@ -8,7 +8,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn replies(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.get(paths::REPLIES, list)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| router.get(paths::REPLIES, list)).await
 }
 
 /// GET: a page of replies, newest first.

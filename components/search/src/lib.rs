@@ -12,7 +12,10 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn search(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.get(paths::SEARCH, by_caller).get(paths::AGENT_SEARCH, by_agent)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
+        router.get(paths::SEARCH, by_caller).get(paths::AGENT_SEARCH, by_agent)
+    })
+    .await
 }
 
 async fn by_caller(

@@ -11,5 +11,8 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn typing(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| router.put(paths::TYPING, set::set).put(paths::TYPING_IN_ROOM, tell::tell)).await
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
+        router.put(paths::TYPING, set::set).put(paths::TYPING_IN_ROOM, tell::tell)
+    })
+    .await
 }

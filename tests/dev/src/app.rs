@@ -81,7 +81,7 @@ impl Runner {
         let (port, postgres_port) = ports;
         let path = |path: PathBuf| path.display().to_string();
         let listen = format!("127.0.0.1:{port}");
-        let logs = path(data.dir.join("logs/components"));
+        let logs = path(data.component_logs());
         let manifest_path = path(repo.manifest());
         let words = match self {
             Self::Spin(program) => {

@@ -78,6 +78,11 @@ impl Data {
     pub fn log(&self, name: &str) -> PathBuf {
         self.dir.join("logs").join(format!("{name}.log"))
     }
+
+    /// Where the host writes what the components log.
+    pub fn component_logs(&self) -> PathBuf {
+        self.dir.join("logs/components")
+    }
 }
 
 /// Writes a file that only we may read, whole or not at all.

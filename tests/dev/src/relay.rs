@@ -26,6 +26,8 @@ pub fn migrate(repo: &Repo, data: &Data, stack: &Stack, port: u16, stop: &Stop) 
 pub fn service(repo: &Repo, data: &Data, stack: &Stack, port: u16) -> Service {
     let mut env = base_env();
     env.extend(settings(stack, port));
+    // What the app's requests are counted from.
+    env.insert("REQUEST_LOGS".to_owned(), data.component_logs().display().to_string());
     Service {
         command: vec![repo.native("ws-relay").display().to_string()],
         env,

@@ -58,6 +58,8 @@ fn homeserver(dir: &Path, secrets: &Secrets, port: u16) -> Value {
         "public_baseurl": format!("http://127.0.0.1:{port}/"),
         "listeners": [{
             "port": port, "type": "http", "tls": false, "bind_addresses": ["127.0.0.1"],
+            // Its log names a request as ours does.
+            "request_id_header": "X-Request-Id",
             // For other homeservers too: tests put TLS in front of it.
             "resources": [{"names": ["client", "federation"], "compress": false}],
         }],

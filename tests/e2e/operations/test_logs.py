@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from support.api import UNKNOWN_ID, World, path_to, unique
+from support.api import CHANNELS, UNKNOWN_ID, World, path_to, unique
 from support.media import download, png, send_file, upload
 from support.stack import Stack
 from support.tokens import token
@@ -43,7 +47,7 @@ def test_every_line_of_a_log_is_one_message(stack: Stack) -> None:
         for line in log.read_text(errors="replace").splitlines():
             try:
                 entry = json.loads(line)
-                assert entry.keys() >= {"time", "level", "request_id", "message"}
+                assert entry.keys() >= {"time", "level", "request_id", "trace_id", "component", "message"}
             except (ValueError, AssertionError):
                 # Requests at the same time must not write into each other's lines.
                 broken.append(f"{log.name}: {line[:200]}")
@@ -79,12 +83,52 @@ async def test_no_log_has_a_secret_the_text_of_a_message_or_the_name_of_a_file(
         await http.get(address)
     await alice.delete(path_to(channel["id"], sent["id"]))
     assert (await http.get(signed["url"])).status_code == 404
-    secrets = [signature, stack.internal_secret, stack.jwt_secret, stack.matrix_as_token, stack.matrix_hs_token]
-    secrets += [stack.matrix_gateway_secret, urlsplit(stack.database_url or "").password, forged.query["token"], text]
+    kept = [signature, stack.internal_secret, stack.jwt_secret, stack.matrix_as_token, stack.matrix_hs_token]
+    kept += [stack.matrix_gateway_secret, urlsplit(stack.database_url or "").password, forged.query["token"], text]
     logs = [*component_logs(stack), *(Path(stack.services[name]["log"]) for name in ("app", "ws-relay"))]
     for log in logs:
         content = log.read_text(errors="replace")
-        assert not [place for place, secret in enumerate(secrets) if secret and secret in content], log.name
+        assert not [place for place, secret in enumerate(kept) if secret and secret in content], log.name
+
+
+async def test_no_log_has_what_anybody_puts_into_any_field(stack: Stack, world: World, http: httpx.AsyncClient) -> None:
+    """Texts, names, queries, keys, headers, bodies that are none, addresses of sockets: of nothing a line."""
+    stack.need_service("app", "ws-relay")
+    stack.need("ws_url")
+    alice, bob, mark = world.user("alice"), world.user("bob"), secrets.token_hex(8)
+    agent = world.agent("sofia")
+    named = world.fields(name=f"n {mark}", topic=f"t {mark}", description=f"d {mark}", slug=unique("s"))
+    channel = (await alice.post(CHANNELS, named, key=f"key-{mark}")).json()
+    at = path_to(channel["id"])
+    html = {"html": f"<b>{mark}</b>", "text": mark}
+    message = (await alice.post(f"{at}/messages", html, key=f"key-{mark}")).json()
+    await alice.post(f"{at}/messages", {"text": f"https://{mark}.example/?t={mark}", "reply_to": message["id"]})
+    await alice.patch(path_to(channel["id"], message["id"]), {"text": f"{mark} again"})
+    await alice.patch(at, {"topic": f"{mark} again", "avatar_url": f"mxc://{mark}"})
+    await alice.put(f"{path_to(channel['id'], message['id'])}/reactions/{mark}")
+    await alice.request("PUT", "/api/messaging/profiles/me", json={"display_name": mark})
+    await alice.post(f"{at}/members", {"member_id": bob.id, "role": mark})
+    await alice.get("/api/messaging/search", q=mark)
+    await alice.get(f"{at}/messages", before=mark)
+    await agent.post(f"/internal/agents/{agent.id}/post-to-channel", {"channel_id": channel["id"], "text": mark})
+    for body in (f'{{"text": "{mark}', f'["{mark}"]', f'{{"{mark}": 1}}', f'{{"text": {{"{mark}": 1}}}}'):
+        await alice.request("POST", f"{at}/messages", content=body, headers={"Content-Type": "application/json"})
+    odd = {"X-Request-Id": f"{mark} x", "traceparent": mark, "User-Agent": mark, "Cookie": mark, "Referer": mark}
+    await alice.request("GET", f"{CHANNELS}?token={mark}", headers=odd | {"Idempotency-Key": mark})
+    for headers in ({"Authorization": f"Bearer {mark}"}, {"X-Internal-Service-Token": mark}, {"X-User-Id": mark}):
+        await http.get(f"{CHANNELS}/{mark}", headers=headers)
+        await http.get(f"/internal/messaging/channels/{mark}/context", headers=headers)
+        await http.put(f"/_matrix/app/v1/transactions/{mark}", headers=headers, json={"events": [{"type": mark}]})
+    relay = (stack.ws_url or "").replace("ws", "http", 1)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for path in (f"/ws/messaging/{channel['id']}?token={mark}", f"/{mark}", f"/ws/messaging/?user_id={mark}"):
+            await client.get(f"{relay}{path}", headers=odd)
+    with suppress(InvalidStatus, ConnectionClosed):
+        async with connect(f"{stack.ws_url}/ws/messaging?token={mark}", proxy=None) as socket:
+            await socket.send(json.dumps({"type": "subscribe", "channel_id": mark}))
+    logs = [*component_logs(stack), *(Path(stack.services[name]["log"]) for name in ("app", "ws-relay"))]
+    found = {log.name: line for log in logs for line in log.read_text(errors="replace").splitlines() if mark in line}
+    assert not found
 
 
 @pytest.mark.parametrize("service", ["app", "ws-relay"])

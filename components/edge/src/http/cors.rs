@@ -17,7 +17,7 @@ pub async fn preflight(request: &Request) -> Option<Response> {
         .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE")
         .header(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type, idempotency-key, if-none-match, if-range, range, x-request-id, x-user-id",
+            "authorization, content-type, idempotency-key, if-none-match, if-range, range, traceparent, x-request-id, x-user-id",
         )
         .header(header::ACCESS_CONTROL_MAX_AGE, "7200");
     Some(allow(response, &origin))

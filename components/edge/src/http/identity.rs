@@ -1,5 +1,6 @@
 //! Who is calling. A handler that asks for one of these gets it only after the check.
 
+use super::current::{note_caller, note_entity};
 use super::key_set;
 use super::{FromRequest, Request};
 use crate::{Problem, settings};
@@ -25,7 +26,9 @@ async fn verifier() -> Result<Arc<Verifier>, Problem> {
 async fn internal(given: Option<&str>) -> Result<Internal, Problem> {
     let secrets = settings::optional("internal_secret").await?.unwrap_or_default();
     let agents = settings::optional("internal_agents").await?.unwrap_or_default();
-    Internal::check(given, &InternalSettings { secrets, agents })
+    let internal = Internal::check(given, &InternalSettings { secrets, agents })?;
+    note_caller("service");
+    Ok(internal)
 }
 
 async fn caller(verifier: &Verifier, request: &Request) -> Result<Caller, Problem> {
@@ -33,7 +36,9 @@ async fn caller(verifier: &Verifier, request: &Request) -> Result<Caller, Proble
     if let Some(token) = header("authorization").and_then(bearer) {
         key_set::renew(verifier, token, request.id()).await;
     }
-    Ok(verifier.authenticate(header("authorization"), header("x-user-id"))?.caller)
+    let caller = verifier.authenticate(header("authorization"), header("x-user-id"))?.caller;
+    note_entity(&caller);
+    Ok(caller)
 }
 
 /// The caller of a public route: by token, or by `X-User-Id` in development mode.
@@ -71,7 +76,10 @@ impl FromRequest for MediaReader {
         };
         let secret = settings::required("matrix_gateway_secret").await?;
         let uri = MediaPath::from_params(request.params())?.uri();
-        check_url(&secret, &uri, request.query("expires").unwrap_or_default(), signature, unix_time()).map(Self)
+        check_url(&secret, &uri, request.query("expires").unwrap_or_default(), signature, unix_time()).map(|caller| {
+            note_entity(&caller);
+            Self(caller)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Requests, read with care: bodies bounded and in time, paths from the URI.
 
 use super::Chunks;
+use super::query::parse_query;
 use crate::deadline::within;
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
@@ -8,10 +9,14 @@ use http::{HeaderMap, HeaderValue, Method};
 use http_body_util::BodyExt;
 use messaging_core::paths::Params;
 use messaging_core::problem::Problem;
-use percent_encoding::percent_decode_str;
+use messaging_core::trace::{REQUEST_ID, TRACEPARENT, Trace, is_request_id};
 use spin_sdk::wasip3::http_compat::IncomingRequestBody;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use uuid::Uuid;
+
+/// The methods that are told from each other in the log.
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// How many bytes a JSON body may have: the longest text with its HTML, escaped.
 pub const MAX_JSON_BYTES: usize = 256 * 1024;
@@ -69,6 +74,7 @@ pub struct Request {
     params: Params,
     body: Body,
     id: String,
+    trace: Trace,
 }
 
 impl Request {
@@ -77,10 +83,11 @@ impl Request {
         let (parts, body) = request.into_parts();
         let id = parts
             .headers
-            .get("x-request-id")
+            .get(REQUEST_ID)
             .and_then(|value| value.to_str().ok())
             .filter(|id| is_request_id(id))
-            .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+            .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+        let trace = trace(&parts.headers);
         let (query, readable) = match parse_query(parts.uri.query().unwrap_or_default()) {
             Ok(query) => (query, Ok(())),
             Err(problem) => (Vec::new(), Err(problem)),
@@ -90,7 +97,7 @@ impl Request {
         let method = if is_head { Method::GET } else { parts.method };
         let (uri, headers) = (parts.uri, parts.headers);
         let body = Body(Arc::new(Mutex::new(Some(body))));
-        (Self { method, is_head, uri, headers, query, params: Params::default(), body, id }, readable)
+        (Self { method, is_head, uri, headers, query, params: Params::default(), body, id, trace }, readable)
     }
 
     /// The method; `HEAD` reads as `GET`.
@@ -126,6 +133,19 @@ impl Request {
         &self.id
     }
 
+    /// Its place in the trace that it belongs to.
+    pub(super) fn trace(&self) -> Trace {
+        self.trace
+    }
+
+    /// The method as the client sent it, or `OTHER`: clients can make up any number of them.
+    pub(super) fn known_method(&self) -> &'static str {
+        match self.method.as_str() {
+            "GET" if self.is_head => "HEAD",
+            method => METHODS.into_iter().find(|known| *known == method).unwrap_or("OTHER"),
+        }
+    }
+
     /// The path's parameters.
     pub fn params(&self) -> &Params {
         &self.params
@@ -146,6 +166,7 @@ impl Request {
             params: std::mem::take(&mut self.params),
             body: std::mem::take(&mut self.body),
             id: self.id.clone(),
+            trace: self.trace,
         }
     }
 
@@ -247,40 +268,17 @@ fn incomplete(reason: impl std::fmt::Display) -> Problem {
     Problem::incomplete_body().with_internal_message(reason)
 }
 
-fn is_request_id(id: &str) -> bool {
-    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-}
-
-/// Splits a query (`application/x-www-form-urlencoded`); values that are no UTF-8 are read with U+FFFD.
-fn parse_query(query: &str) -> Result<Vec<(String, String)>, Problem> {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let pairs = || query.split('&').filter(|pair| !pair.is_empty());
-    if pairs().nth(Problem::MAX_PARAMETERS).is_some() {
-        return Err(Problem::too_many_parameters());
-    }
-    let pairs = pairs().map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    Ok(pairs.map(|(key, value)| (decode(key), decode(value))).collect())
+/// The caller's trace when it says one, and says it once; else a new one.
+fn trace(headers: &HeaderMap) -> Trace {
+    let mut values = headers.get_all(TRACEPARENT).iter();
+    let (first, second) = (values.next(), values.next());
+    let given = first.filter(|_| second.is_none()).and_then(|value| value.to_str().ok());
+    Trace::begin(given, Uuid::new_v4().as_u128(), Uuid::new_v4().as_u64_pair().1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_query_may_hold_anything() {
-        assert_eq!(
-            parse_query("a=1&b=x%20y+z&c&=&a=2&d=%ff").unwrap(),
-            [("a", "1"), ("b", "x y z"), ("c", ""), ("", ""), ("a", "2"), ("d", "\u{fffd}")]
-                .map(|(k, v)| (k.to_owned(), v.to_owned()))
-        );
-    }
-
-    #[test]
-    fn no_parameter_is_dropped_in_silence() {
-        let query = |count: usize| "a=1&".repeat(count) + "limit=0";
-        assert_eq!(parse_query(&query(63)).unwrap().last().unwrap().0, "limit");
-        assert_eq!(parse_query(&query(64)).unwrap_err().code, "too_many_parameters");
-    }
 
     #[test]
     fn a_length_is_a_length_however_long() {

@@ -48,18 +48,21 @@ handler!(A B C D E);
 pub struct Router<F> {
     request: Option<Request>,
     responding: Option<Responding<F>>,
+    pattern: Option<&'static str>,
     allowed: Vec<Method>,
 }
 
 impl<F: Failure> Router<F> {
     pub(super) fn new(request: Request) -> Self {
-        Self { request: Some(request), responding: None, allowed: Vec::new() }
+        Self { request: Some(request), responding: None, pattern: None, allowed: Vec::new() }
     }
 
     /// Handles a method of a path; `pattern` is a constant of `messaging_core::paths`.
     pub fn on<A>(mut self, method: Method, pattern: &'static str, handler: impl Handler<A, F>) -> Self {
         let params = self.request.as_ref().and_then(|request| paths::parse(pattern, request.path(), decode));
         let Some(params) = params else { return self };
+        // Of the path, and not of the method, which may be one that it does not have.
+        self.pattern.get_or_insert(pattern);
         match self.request.take_if(|request| *request.method() == method) {
             Some(mut request) => {
                 request.set_params(params);
@@ -106,6 +109,11 @@ impl<F: Failure> Router<F> {
             }));
         }
         self
+    }
+
+    /// The pattern that the request's path fits.
+    pub(super) fn pattern(&self) -> Option<&'static str> {
+        self.pattern
     }
 
     pub(super) async fn respond(self) -> Result<Response, F> {

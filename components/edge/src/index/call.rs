@@ -2,7 +2,7 @@
 
 use super::value::Value;
 use crate::deadline::within;
-use crate::{Problem, note, settings};
+use crate::{Problem, current, note, settings};
 use http::StatusCode;
 use messaging_core::auth::{Caller, MicroDaos};
 use messaging_core::fault::Fault;
@@ -176,17 +176,23 @@ impl Call {
     }
 
     async fn run(self) -> Result<Option<String>, Error> {
-        let Self { function, names, values, invalid } = self;
+        let Self { function, names, mut values, invalid } = self;
         if let Some(problem) = invalid {
             return Err(Error::Failed(problem));
         }
         let arguments: Vec<_> = names.iter().zip(1..).map(|(name, n)| format!("{name} => ${n}")).collect();
+        let nearest_limit = if names.contains(&LIMITS) { NEAREST_LIMIT } else { "" };
         // Names come from this crate, never from a request.
-        let statement = format!(
-            "SELECT refusal::text, document::text{} FROM messaging.{function}({})",
-            if names.contains(&LIMITS) { NEAREST_LIMIT } else { "" },
-            arguments.join(", ")
-        );
+        let call = format!("messaging.{function}({})", arguments.join(", "));
+        let request_id = current(|current| current.request_id.clone()).filter(|_| may_publish(function));
+        let source = match request_id {
+            Some(request_id) => {
+                values.push(ParameterValue::Str(request_id));
+                named(&call, values.len())
+            }
+            None => call,
+        };
+        let statement = format!("SELECT refusal::text, document::text{nearest_limit} FROM {source}");
         let address = settings::required("database_url").await.map_err(Error::Failed)?;
         let (refusal, document, limit) = ask(function, address, statement, values).await?;
         // Empty where this connection was asked before, and nothing was counted now.
@@ -208,6 +214,22 @@ impl Call {
             }),
         }
     }
+}
+
+/// Functions that write no event, on the ways that are used most.
+const QUIET: [&str; 8] = ["list_", "get_", "find_", "is_", "read_", "search_", "suggest_", "prepare_send"];
+
+fn may_publish(function: &str) -> bool {
+    !QUIET.iter().any(|quiet| function.starts_with(quiet))
+}
+
+/// A call within a statement that says which request it belongs to, in its last parameter: what `messaging.publish` writes
+/// names it, and nothing of it is left on the connection. The inner query reads what the first one gives, so it comes after it.
+fn named(call: &str, parameter: usize) -> String {
+    format!(
+        "set_config('messaging.request_id', ${parameter}, true) AS told, LATERAL \
+         (SELECT f.refusal, f.document FROM {call} AS f WHERE told.told IS NOT NULL OFFSET 0) AS r"
+    )
 }
 
 /// Whether the database responds.
