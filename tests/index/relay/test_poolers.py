@@ -19,6 +19,9 @@ from support.pgbouncer import pgbouncer
 from support.waiting import eventually
 
 SENTENCE = "leads through a pooler that gives each statement another session"
+# The publisher's lock, as pg_locks has it.
+LOCK = [int.from_bytes(half) for half in (b"daar", b"ionP")]
+HOLDERS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND objid = $2 AND granted"
 Pool = Callable[..., AbstractAsyncContextManager[str]]
 
 
@@ -74,7 +77,7 @@ async def test_in_session_mode_of_two_relays_one_publishes(
         await first.publishes()
         await second.start()
         await says(second, "listening on")
-        assert await db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted") == 1
+        assert await db.value(HOLDERS, *LOCK) == 1
         await first.kill()
         await second.publishes()
 
