@@ -12,7 +12,7 @@ pub use roles::Roles;
 use crate::database::{Database, DatabaseError, Dedicated, NO_PATH};
 use crate::own_session;
 use anyhow::{Context, bail};
-use refinery::{Migration, Runner, Target};
+use refinery_core::{Migration, Runner, Target};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_postgres::Client;

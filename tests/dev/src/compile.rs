@@ -49,16 +49,24 @@ pub enum Native {
 /// Builds everything that the stack runs: the components beside the native programs, as neither keeps all processors busy
 /// all the time, and each has folders of its own below the target folder.
 pub fn all(repo: &Repo, data: &Data, manifest: &Manifest, host: Host, kind: Native, stop: &Stop) -> Result<()> {
-    if !has_memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()) {
-        page::build(repo, data, stop)?;
-        components(repo, data, manifest, stop)?;
-        return native(repo, data, host, kind, stop);
-    }
     let components = |stop: &Stop| {
         page::build(repo, data, stop)?;
         components(repo, data, manifest, stop)
     };
-    stop.both(components, |stop| native(repo, data, host, kind, stop)).map(|_| ())
+    side_by_side(stop, components, |stop| native(repo, data, host, kind, stop))
+}
+
+/// Makes two builds at once where there is memory for that, else one after the other.
+pub fn side_by_side(
+    stop: &Stop,
+    one: impl FnOnce(&Stop) -> Result<()> + Send,
+    other: impl FnOnce(&Stop) -> Result<()> + Send,
+) -> Result<()> {
+    if has_memory(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default()) {
+        return stop.both(one, other).map(|_| ());
+    }
+    one(stop)?;
+    other(stop)
 }
 
 /// Whether there is memory for two builds at once; some compilers take a gigabyte each.

@@ -13,8 +13,8 @@ use signal_hook::iterator::Signals;
 #[derive(Clone, Default)]
 pub struct Stop {
     asked: Arc<(Mutex<u32>, Condvar)>,
-    /// What goes on beside this has failed.
-    given_up: Arc<AtomicBool>,
+    /// Whether what goes on beside this, or beside what this is a part of, has failed.
+    given_up: Vec<Arc<AtomicBool>>,
 }
 
 /// The error that ends a command whose user asked to stop.
@@ -73,7 +73,7 @@ impl Stop {
 
     /// An error if a stop was asked for.
     pub fn check(&self) -> Result<()> {
-        let is_given_up = self.given_up.load(Ordering::Relaxed);
+        let is_given_up = self.given_up.iter().any(|given_up| given_up.load(Ordering::Relaxed));
         if self.count() > 0 || is_given_up { Err(Interrupted.into()) } else { Ok(()) }
     }
 
@@ -83,8 +83,10 @@ impl Stop {
         one: impl FnOnce(&Self) -> Result<A> + Send,
         other: impl FnOnce(&Self) -> Result<B> + Send,
     ) -> Result<(A, B)> {
-        let ours = Self { asked: self.asked.clone(), given_up: Arc::default() };
-        let give_up = || ours.given_up.store(true, Ordering::Relaxed);
+        let failed = Arc::new(AtomicBool::new(false));
+        let mut ours = self.clone();
+        ours.given_up.push(failed.clone());
+        let give_up = || failed.store(true, Ordering::Relaxed);
         let (one, other) = std::thread::scope(|scope| {
             let one = scope.spawn(|| one(&ours).inspect_err(|_| give_up()));
             let other = other(&ours).inspect_err(|_| give_up());
@@ -135,6 +137,13 @@ mod tests {
         ] {
             assert_eq!(error.unwrap_err().to_string(), "broken");
         }
+        assert!(start.elapsed() < Duration::from_secs(10));
+        // Nor do parts of the other go on.
+        let parts = |stop: &Stop| {
+            let waits = |stop: &Stop| (0..200).try_for_each(|_| stop.pause(Duration::from_millis(50)));
+            stop.both(waits, waits)
+        };
+        assert_eq!(stop.both(parts, |_| Err::<(), _>(anyhow!("broken"))).unwrap_err().to_string(), "broken");
         assert!(start.elapsed() < Duration::from_secs(10));
         // What comes after is not ended by it.
         assert!(stop.check().is_ok());

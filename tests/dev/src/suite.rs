@@ -63,12 +63,15 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
     // The components' unit tests run on this machine, without a Spin host.
     let packages = compile::COMPONENTS;
     step("building the unit tests of the components and of cargo dev");
-    let mut build = compile::with_bar(repo);
-    run::logged(build.args(["test", "--no-run"]).args(packages), &data.log("build-tests"), stop)?;
+    let tests = |stop: &Stop| {
+        let mut build = compile::with_bar(repo);
+        run::logged(build.args(["test", "--no-run"]).args(packages), &data.log("build-tests"), stop)
+    };
+    let native = |stop: &Stop| compile::native(repo, data, Host::Local, Native::WithTests, stop);
+    compile::side_by_side(stop, tests, native)?;
     step("unit tests of the components and of cargo dev");
     let mut test = compile::cargo(repo);
     let passed = run::visible(test.args(["test", "--quiet"]).args(packages), stop)?.success();
-    compile::native(repo, data, Host::Local, Native::WithTests, stop)?;
     step("unit tests of ws-relay and the local host");
     let passed = compile::test_native(repo, stop)? && passed;
     let client = node::client(repo, data, stop)?;

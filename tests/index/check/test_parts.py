@@ -151,7 +151,7 @@ async def test_a_part_that_hangs_is_told_and_holds_nobody_up(settings: Settings,
         way.hang()
     answers.hangs = ("/_matrix", "/health")
     try:
-        report = await check(settings | {name: way.url for name, way in ways.items()}, deadline=20)
+        report = await check(settings | {name: way.url for name, way in ways.items()}, deadline=30)
     finally:
         for way in ways.values():
             await way.stop()

@@ -38,7 +38,7 @@ class Report:
         return " | ".join(f"{line['text']} -> {line.get('advice', '')}" for line in lines)
 
 
-async def check(settings: dict[str, str], *arguments: str, deadline: float = 25) -> Report:
+async def check(settings: dict[str, str], *arguments: str, deadline: float = 60) -> Report:
     """Runs it with these settings alone."""
     process = await asyncio.create_subprocess_exec(
         WS_RELAY,

@@ -45,7 +45,11 @@ fn tokens(lines: &mut Lines, setting: Setting) {
         lines.fault("settings.tokens", "there is no key to check tokens with, so nobody gets in", advice);
     }
     for warning in verifier.warnings() {
-        lines.warning("settings.tokens", *warning, "Right on a developer's machine; elsewhere see SECURITY.md.");
+        let advice = match warning.starts_with("AUTH_MODE") {
+            true => "Right on a developer's machine; elsewhere set AUTH_MODE=token.",
+            false => "Set it, for the app and for the relay, as the issuer of the tokens has it.",
+        };
+        lines.warning("settings.tokens", *warning, advice);
     }
     if verifier.warnings().is_empty() && has_keys {
         lines.ok("settings.tokens", "signed tokens only, with issuer and audience");
