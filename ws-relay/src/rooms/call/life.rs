@@ -56,8 +56,8 @@ impl Messaging {
 
     /// Writes the bytes of a content, and gives how many these are and their SHA-256; `None`: there is no such content.
     pub async fn download(&self, server: &str, media: &str, to: &mut File) -> anyhow::Result<Option<(u64, String)>> {
-        let encoded = [server, media].map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
-        let uri = format!("{}{}", self.url, fill(MEDIA, &[&encoded[0], &encoded[1]]));
+        let [server, media] = [server, media].map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
+        let uri = format!("{}{}", self.url, fill(MEDIA, &[&server, &media]));
         let request = self.request(Method::GET, uri).body(Full::new(Bytes::new()))?;
         let response =
             timeout(DEADLINE, self.client.request(request)).await.context("no response of the app in time")?;
