@@ -35,7 +35,7 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-const RELAY_CALLS: [&str; 16] = [
+const RELAY_CALLS: [&str; 18] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -49,6 +49,8 @@ const RELAY_CALLS: [&str; 16] = [
     "count_messages_to_reindex",
     "learn_words",
     "claim_links",
+    "take_turn",
+    "release_link",
     "record_link",
     "show_link",
     "may_store_picture",
