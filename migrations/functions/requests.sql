@@ -110,6 +110,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     total bigint := 0;
     deleted bigint;
+    pictures text[];
 BEGIN
     DELETE FROM messaging.idempotency_keys WHERE (caller, key) IN (
         SELECT k.caller, k.key FROM messaging.idempotency_keys k WHERE k.created_at < now() - interval '24 hours'
@@ -185,12 +186,16 @@ BEGIN
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
     -- Pages that are known no more, and claims of relays that were lost.
-    DELETE FROM messaging.link_pages WHERE url IN (
-        SELECT k.url FROM messaging.link_pages k
-        WHERE greatest(k.expires_at, k.claimed_at) < now() - interval '1 hour'
-        ORDER BY greatest(k.expires_at, k.claimed_at) LIMIT p_limit FOR UPDATE SKIP LOCKED);
-    GET DIAGNOSTICS deleted = ROW_COUNT;
+    WITH gone AS (
+        DELETE FROM messaging.link_pages WHERE url IN (
+            SELECT k.url FROM messaging.link_pages k
+            WHERE greatest(k.expires_at, k.claimed_at) < now() - interval '1 hour'
+            ORDER BY greatest(k.expires_at, k.claimed_at) LIMIT p_limit FOR UPDATE SKIP LOCKED)
+        RETURNING page #>> '{image,content_uri}' AS picture
+    )
+    SELECT count(*), array_agg(picture) INTO deleted, pictures FROM gone;
     total := total + deleted;
+    PERFORM messaging.release_pictures(pictures);
     document := json_strip_nulls(json_build_object(
         'deleted', total, 'must_count', nullif(messaging.count_channels(), false)));
 END

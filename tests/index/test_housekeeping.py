@@ -112,6 +112,7 @@ OTHERS = {
     "messaging.message_search",
     "messaging.pins",
     "messaging.polls",
+    "messaging.replaced_content",
     "messaging.poll_votes",
     "messaging.search_words_to_forget",
     "messaging.search_words_to_learn",

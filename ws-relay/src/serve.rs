@@ -130,9 +130,9 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
         let (database, queued, metrics) = (database.clone(), webhooks_queued.clone(), metrics.clone());
         tasks.spawn(Webhooks { database, settings, queued, metrics }.run(shutdown.clone()));
     }
-    if let Some(test_hosts) = settings.previews.take() {
+    if let Some(settings) = settings.previews.take() {
         let (database, messaging, metrics) = (database.clone(), messaging.clone(), metrics.clone());
-        tasks.spawn(Previews { database, messaging, test_hosts, metrics }.run(shutdown.clone()));
+        tasks.spawn(Previews { database, messaging, settings, metrics }.run(shutdown.clone()));
     }
     let receipts = Receipts { database: database.clone(), messaging: messaging.clone(), metrics: metrics.clone() };
     tasks.spawn(receipts.run(shutdown.clone()));

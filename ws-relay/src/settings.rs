@@ -2,7 +2,7 @@
 
 use crate::http::certificate::CertificateFiles;
 use crate::nats::Nats;
-use crate::previews::TestHosts;
+use crate::previews::PreviewSettings;
 use crate::rooms::{MessagingSettings, removals};
 use anyhow::{Context, anyhow, bail};
 use messaging_core::webhook::AllowedHosts;
@@ -57,6 +57,9 @@ Settings (environment; each secret may instead be in a file, named by JWT_SECRET
                            is told who has read how far
   LINK_PREVIEWS            on (default) or off: whether this relay fetches the pages of links in messages, from the public
                            internet and through no proxy; pictures of pages are stored by the app (MESSAGING_URL)
+  PREVIEW_FORBIDDEN_NETWORKS
+                           networks that no link may lead to besides those that are not on the public internet, as
+                           address/length, several with commas
   PREVIEW_TEST_HOSTS       for tests, in development mode alone: names that lead to other addresses, as
                            name=address:port, several with commas
   INTERNAL_SECRET          what opens the app's internal routes, as for the components
@@ -128,7 +131,7 @@ pub struct Settings {
     /// For how many days messages are kept in every channel at most; without it there is no such bound.
     pub retention_max_days: Option<i32>,
     /// For the pages of links; without it none is fetched.
-    pub previews: Option<TestHosts>,
+    pub previews: Option<PreviewSettings>,
 }
 
 /// How long events stay in the stream when ws-relay creates it.
@@ -171,7 +174,7 @@ impl Settings {
             messaging: messaging(text)?,
             reconcile_every: Duration::from_secs(number(text, "RECONCILE_SECONDS", 300)?),
             retention_max_days: removals::max_days(text)?,
-            previews: previews(text)?,
+            previews: PreviewSettings::read(text)?,
         };
         if settings.database_pool == 0 || settings.queue == 0 || settings.queue_bytes == 0 {
             bail!("DATABASE_POOL, WS_QUEUE and WS_QUEUE_BYTES must be at least 1");
@@ -201,19 +204,6 @@ pub fn messaging(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Opt
     // Of two, the new one.
     let secret = secret.split_ascii_whitespace().next().unwrap_or_default().into();
     Ok(Some(MessagingSettings { url, secret }))
-}
-
-fn previews(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<TestHosts>> {
-    let test_hosts = TestHosts::parse(&setting("PREVIEW_TEST_HOSTS").unwrap_or_default());
-    let test_hosts = test_hosts.context("PREVIEW_TEST_HOSTS")?;
-    if test_hosts != TestHosts::default() && setting("AUTH_MODE").as_deref() != Some("development") {
-        bail!("PREVIEW_TEST_HOSTS is for development mode alone");
-    }
-    match setting("LINK_PREVIEWS").as_deref() {
-        None | Some("on") => Ok(Some(test_hosts)),
-        Some("off") => Ok(None),
-        Some(other) => bail!("LINK_PREVIEWS must be on or off, not {other:?}"),
-    }
 }
 
 fn webhooks(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<Option<WebhookSettings>> {
@@ -281,22 +271,6 @@ mod tests {
         let settings = read(&[base, address, ("INTERNAL_SECRET", "s")]).unwrap();
         assert_eq!((settings.messaging.is_some(), settings.reconcile_every.as_secs()), (true, 300));
         assert!(read(&[base, ("MESSAGING_URL", "127.0.0.1:3000"), ("INTERNAL_SECRET", "s")]).is_err());
-    }
-
-    #[test]
-    fn hosts_of_tests_are_for_development_mode() {
-        let base = ("DATABASE_URL", "postgres://localhost/x");
-        let hosts = ("PREVIEW_TEST_HOSTS", "site.test=127.0.0.1:4711, other.test=[::1]:80");
-        assert_eq!(read(&[base]).unwrap().previews, Some(TestHosts::default()));
-        assert!(read(&[base, ("LINK_PREVIEWS", "off")]).unwrap().previews.is_none());
-        assert!(read(&[base, ("LINK_PREVIEWS", "no")]).is_err());
-        assert!(read(&[base, hosts, ("AUTH_MODE", "development")]).unwrap().previews.is_some());
-        for mode in ["token", ""] {
-            assert!(read(&[base, hosts, ("AUTH_MODE", mode)]).is_err(), "{mode}");
-        }
-        for wrong in ["site.test", "site.test=localhost:80", "site.test=127.0.0.1"] {
-            assert!(read(&[base, ("PREVIEW_TEST_HOSTS", wrong), ("AUTH_MODE", "development")]).is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Files of messages: what callers get and send.
 
 mod content;
+mod name;
 #[cfg(feature = "openapi")]
 mod operations;
 mod write;
@@ -9,6 +10,7 @@ mod write;
 pub use operations::operations;
 
 pub use content::{content, in_content};
+pub use name::last_part;
 pub use write::{Known, NewFile};
 
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,7 @@ mod signed;
 
 pub use disposition::{clean_filename, disposition};
 pub use hash::ContentHash;
-pub use kind::{HEAD_BYTES, Served, content_type, served};
+pub use kind::{HEAD_BYTES, Served, content_type, picture_type, served};
 #[cfg(feature = "openapi")]
 pub use operations::operations;
 pub use path::{MediaPath, Method, ThumbnailQuery};

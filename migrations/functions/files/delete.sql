@@ -2,6 +2,27 @@
 -- its admin API can do. Only what the sender of the message has brought there goes: others may show it in rooms that are no
 -- channels.
 
+-- How long content waits from when it is released until it is looked at. What a Matrix client has sent somewhere else meanwhile is
+-- known when the homeserver has pushed it: it tries again within minutes of an outage, and deleting cannot be undone.
+CREATE FUNCTION messaging.content_wait() RETURNS interval LANGUAGE sql IMMUTABLE AS $$
+    SELECT interval '10 minutes'
+$$;
+
+-- A content may go. p_uploader_matrix_id: whose upload it has to be; empty where it is known who brought it.
+CREATE FUNCTION messaging.note_content(p_content_uri text, p_uploader_matrix_id text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO messaging.content_to_delete (content_uri, uploader_matrix_id, due_at)
+    VALUES (p_content_uri, p_uploader_matrix_id, now() + messaging.content_wait())
+    ON CONFLICT (content_uri, uploader_matrix_id) DO UPDATE SET due_at = excluded.due_at, noted_at = now(), tries = 0
+$$;
+
+-- These pictures of pages, brought here by ws-relay, may go; NULL: none. Whoever takes away one of the rows that show them says so.
+CREATE FUNCTION messaging.release_pictures(p_content_uris text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM messaging.note_content(picture.uri, '')
+    FROM (SELECT DISTINCT uri FROM unnest(p_content_uris) old (uri) WHERE uri IS NOT NULL ORDER BY uri) picture;
+END
+$$;
+
 -- A deleted message had these contents: those that its sender brought are noted. Whether something else shows them is asked
 -- when their time has come: by then whoever was about to send one of them has.
 CREATE FUNCTION messaging.release_content(m public.messages, p_content_uris text[]) RETURNS void LANGUAGE plpgsql AS $$
@@ -24,9 +45,7 @@ BEGIN
         -- Of what came by another way the homeserver knows who brought it.
         CONTINUE WHEN CASE WHEN upload.media_id IS NOT NULL THEN upload.released_at IS NULL
                            ELSE split_part(uri, '/', 3) IS DISTINCT FROM senders_server END;
-        INSERT INTO messaging.content_to_delete (content_uri, uploader_matrix_id, due_at)
-        VALUES (uri, CASE WHEN upload.media_id IS NULL THEN m.sender_matrix_id ELSE '' END, now() + interval '30 seconds')
-        ON CONFLICT (content_uri, uploader_matrix_id) DO UPDATE SET due_at = excluded.due_at, noted_at = now(), tries = 0;
+        PERFORM messaging.note_content(uri, CASE WHEN upload.media_id IS NULL THEN m.sender_matrix_id ELSE '' END);
     END LOOP;
 END
 $$;
@@ -38,19 +57,59 @@ DECLARE
 BEGIN
     DELETE FROM messaging.message_files WHERE message_id = m.id RETURNING * INTO gone;
     IF FOUND THEN
-        PERFORM messaging.release_content(m, array_remove(ARRAY[gone.content_uri, gone.thumbnail_uri] || gone.former_uris, NULL));
+        PERFORM messaging.release_content(m, array_remove(ARRAY[gone.content_uri, gone.thumbnail_uri], NULL));
+    END IF;
+    PERFORM messaging.release_replaced(m);
+END
+$$;
+
+-- How many contents are released at once.
+CREATE FUNCTION messaging.max_released() RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+    SELECT 100
+$$;
+
+-- Releases what edits of a message have replaced, max_released of it; go_on_releasing does the rest.
+CREATE FUNCTION messaging.release_replaced(m public.messages) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    gone text[];
+BEGIN
+    WITH deleted AS (
+        DELETE FROM messaging.replaced_content WHERE message_id = m.id AND content_uri IN (
+            SELECT r.content_uri FROM messaging.replaced_content r WHERE r.message_id = m.id
+            ORDER BY r.content_uri LIMIT messaging.max_released())
+        RETURNING content_uri
+    )
+    SELECT array_agg(content_uri) INTO gone FROM deleted;
+    IF gone IS NOT NULL THEN
+        PERFORM messaging.release_content(m, gone);
+        UPDATE messaging.replaced_content SET goes_on = true WHERE message_id = m.id AND content_uri = (
+            SELECT r.content_uri FROM messaging.replaced_content r WHERE r.message_id = m.id ORDER BY r.content_uri LIMIT 1);
     END IF;
 END
 $$;
 
--- Whether something shows a content, or has it in its history: a message that is not deleted, a link's preview,
--- a channel or a person.
+-- Goes on with one message that had more replaced contents than could be released at once.
+CREATE FUNCTION messaging.go_on_releasing() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    m public.messages;
+BEGIN
+    SELECT n.* INTO m FROM messaging.replaced_content r JOIN public.messages n ON n.id = r.message_id
+    WHERE r.goes_on LIMIT 1 FOR UPDATE OF r SKIP LOCKED;
+    IF FOUND THEN
+        PERFORM messaging.release_replaced(m);
+    END IF;
+END
+$$;
+
+-- Whether something shows a content, or has it in its history: a message that is not deleted, a link's preview or a page that
+-- one may come of, a channel or a person.
 CREATE FUNCTION messaging.is_content_shown(p_content_uri text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM messaging.message_files f WHERE f.content_uri = p_content_uri)
         OR EXISTS (SELECT FROM messaging.message_files f WHERE f.thumbnail_uri = p_content_uri)
-        OR EXISTS (SELECT FROM messaging.message_files f WHERE f.former_uris @> ARRAY[p_content_uri] AND f.former_uris <> '{}')
+        OR EXISTS (SELECT FROM messaging.replaced_content r WHERE r.content_uri = p_content_uri)
         OR EXISTS (SELECT FROM messaging.message_previews p WHERE p.image_uri = p_content_uri)
+        OR EXISTS (SELECT FROM messaging.link_pages k WHERE k.page #>> '{image,content_uri}' = p_content_uri)
         OR EXISTS (SELECT FROM public.channels c WHERE c.avatar_url = p_content_uri
                    AND messaging.shows_picture(c.id::text, p_content_uri))
         OR EXISTS (SELECT FROM messaging.profiles p WHERE p.avatar_url = p_content_uri
@@ -61,16 +120,19 @@ $$;
 -- Whether there is content to delete. For the relay, which asks every second.
 CREATE FUNCTION messaging.is_content_due(OUT refusal messaging.refusal, OUT document json) LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    document := json_build_object('is_due', EXISTS (SELECT FROM messaging.content_to_delete WHERE due_at <= now()));
+    document := json_build_object('is_due', 
+        EXISTS (SELECT FROM messaging.content_to_delete WHERE due_at <= now())
+        OR EXISTS (SELECT FROM messaging.replaced_content WHERE goes_on));
 END
 $$;
 
--- Takes the content that is to be deleted; what something shows is left alone and no longer noted. Nobody else gets it for
+-- Takes the content that is to be deleted; what something shows by now is left alone and no longer noted. Nobody else gets it for
 -- p_seconds, doubled with each try, up to 2^7 times.
 CREATE FUNCTION messaging.claim_content(
     p_limit integer, p_seconds integer, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM messaging.go_on_releasing();
     WITH due AS MATERIALIZED (
         SELECT content_uri, uploader_matrix_id, messaging.is_content_shown(content_uri) AS is_shown
         FROM messaging.content_to_delete

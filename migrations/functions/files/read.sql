@@ -13,6 +13,17 @@ BEGIN
 END
 $$;
 
+-- Whether the caller may read a content, by whatever way.
+CREATE FUNCTION messaging.may_download(p_caller text, p_microdaos text[], p_content_uri text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN messaging.may_read_content(p_caller, p_microdaos, p_content_uri) OR EXISTS (
+        SELECT FROM messaging.uploads u
+        WHERE u.server_name = split_part(p_content_uri, '/', 3) AND u.media_id = split_part(p_content_uri, '/', 4)
+            AND messaging.reads_ciphertext(p_caller, p_microdaos, u));
+END
+$$;
+
 -- What content is called in a message that the caller may read. 20 of them are looked at.
 CREATE FUNCTION messaging.name_of_content(p_caller text, p_microdaos text[], p_uri text) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
@@ -33,9 +44,8 @@ DECLARE
     uri text := 'mxc://' || p_server_name || '/' || p_media_id;
     upload messaging.uploads;
 BEGIN
-    SELECT * INTO upload FROM messaging.uploads WHERE server_name = p_server_name AND media_id = p_media_id;
-    IF messaging.may_read_content(p_caller, p_microdaos, uri)
-        OR messaging.reads_ciphertext(p_caller, p_microdaos, upload) THEN
+    IF messaging.may_download(p_caller, p_microdaos, uri) THEN
+        SELECT * INTO upload FROM messaging.uploads WHERE server_name = p_server_name AND media_id = p_media_id;
         document := json_build_object(
             'filename', coalesce(messaging.name_of_content(p_caller, p_microdaos, uri), upload.filename));
     ELSE
@@ -52,8 +62,6 @@ BEGIN
     document := (
         SELECT coalesce(json_agg(u.uri ORDER BY u.place), '[]')
         FROM unnest(p_content_uris[1:100]) WITH ORDINALITY u (uri, place)
-        CROSS JOIN LATERAL messaging.read_media(
-            p_caller, p_microdaos, split_part(u.uri, '/', 3), split_part(u.uri, '/', 4)) m
-        WHERE m.refusal IS NULL);
+        WHERE messaging.may_download(p_caller, p_microdaos, u.uri));
 END
 $$;

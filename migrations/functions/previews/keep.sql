@@ -45,6 +45,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     links text[];
     changed public.messages;
+    gone text[];
 BEGIN
     IF jsonb_typeof(p_links) = 'array' AND NOT ch.is_encrypted AND m.matrix_type <> 'm.room.encrypted' THEN
         links := ARRAY(SELECT l.url FROM jsonb_array_elements_text(p_links) WITH ORDINALITY l (url, place)
@@ -53,7 +54,12 @@ BEGIN
     END IF;
     links := coalesce(links, '{}');
     -- One that was taken out stays known, whatever edits come, late or again.
-    DELETE FROM messaging.message_previews WHERE message_id = m.id AND removed_at IS NULL AND url <> ALL (links);
+    WITH deleted AS (
+        DELETE FROM messaging.message_previews WHERE message_id = m.id AND removed_at IS NULL AND url <> ALL (links)
+        RETURNING image_uri
+    )
+    SELECT array_agg(image_uri) INTO gone FROM deleted;
+    PERFORM messaging.release_pictures(gone);
     IF links <> '{}' THEN
         UPDATE messaging.message_previews p SET place = l.place
         FROM unnest(links) WITH ORDINALITY l (url, place)
@@ -81,8 +87,12 @@ $$;
 
 -- Nothing of a message's links is kept. It goes with what shows them, so the message's row is written by the caller.
 CREATE FUNCTION messaging.forget_links(p_message_id uuid) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    gone text[];
 BEGIN
-    DELETE FROM messaging.message_previews WHERE message_id = p_message_id;
+    WITH deleted AS (DELETE FROM messaging.message_previews WHERE message_id = p_message_id RETURNING image_uri)
+    SELECT array_agg(image_uri) INTO gone FROM deleted;
+    PERFORM messaging.release_pictures(gone);
 END
 $$;
 

@@ -6,6 +6,8 @@
 CREATE FUNCTION messaging.claim_links(
     p_limit integer, p_lease integer, p_pause integer, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
+DECLARE
+    former_pictures text[];
 BEGIN
     document := '{"known": [], "claimed": []}';
     -- One after the other, as a pause between two reads of a host holds only so. Who comes meanwhile asks again.
@@ -47,11 +49,15 @@ BEGIN
         WHERE l.is_known IS NOT TRUE AND NOT EXISTS (
             SELECT FROM messaging.link_pages k
             WHERE k.host = l.host AND (k.claimed_at > now() - make_interval(secs => p_pause) OR k.lease_until > now()))
+            AND NOT EXISTS (
+                SELECT FROM messaging.rate_limits r
+                WHERE r.class = 'preview_host' AND r.key = l.host AND r.theoretical_arrival_at > now())
         ORDER BY l.host, l.turn, l.waiting_since
+    ), chosen AS MATERIALIZED (
+        SELECT n.url, n.host FROM next n ORDER BY n.turn, n.waiting_since LIMIT p_limit
     ), claimed AS (
         INSERT INTO messaging.link_pages AS k (url, host, lease_until, attempts)
-        SELECT n.url, n.host, now() + make_interval(secs => p_lease), 1 FROM next n
-        ORDER BY n.turn, n.waiting_since LIMIT p_limit
+        SELECT n.url, n.host, now() + make_interval(secs => p_lease), 1 FROM chosen n
         ON CONFLICT (url) DO UPDATE SET claimed_at = now(), lease_until = excluded.lease_until, page = NULL,
             attempts = k.attempts + 1,
             -- One with which relay after relay was lost is not tried for ever.
@@ -61,7 +67,44 @@ BEGIN
     SELECT json_build_object(
         'known', coalesce((SELECT json_agg(k.url) FROM (SELECT l.url FROM links l WHERE l.is_known
                                                         ORDER BY l.turn, l.waiting_since LIMIT 100) k), '[]'),
-        'claimed', coalesce((SELECT json_agg(c.url) FROM claimed c), '[]')) INTO document;
+        'claimed', coalesce((SELECT json_agg(c.url) FROM claimed c), '[]')),
+        -- As it was before they were claimed: what is found now may have another picture.
+        ARRAY(SELECT k.page #>> '{image,content_uri}' FROM messaging.link_pages k JOIN chosen USING (url))
+    INTO document, former_pictures;
+    PERFORM messaging.release_pictures(former_pictures);
+END
+$$;
+
+-- Takes the next turn to ask a host: p_pause seconds behind the one before it, whoever took that. wait_ms: how long it is until
+-- then, at most p_patience seconds; NULL: longer, and none is taken. Every host that a look at a link asks needs one, wherever
+-- it learnt its name.
+CREATE FUNCTION messaging.take_turn(
+    p_host text, p_pause integer, p_patience integer, OUT refusal messaging.refusal, OUT document json
+) LANGUAGE plpgsql AS $$
+DECLARE
+    pause interval := make_interval(secs => p_pause);
+    patience interval := make_interval(secs => p_patience);
+    free_at timestamptz;
+BEGIN
+    INSERT INTO messaging.rate_limits AS r (class, key, theoretical_arrival_at)
+    VALUES ('preview_host', p_host, clock_timestamp() + pause)
+    ON CONFLICT (class, key) DO UPDATE SET theoretical_arrival_at = pause + CASE
+        WHEN r.theoretical_arrival_at > clock_timestamp() + patience + pause + interval '10 seconds' THEN clock_timestamp()
+        ELSE greatest(r.theoretical_arrival_at, clock_timestamp()) END
+    -- Further ahead it can only be by a clock that was set back.
+    WHERE r.theoretical_arrival_at <= clock_timestamp() + patience
+        OR r.theoretical_arrival_at > clock_timestamp() + patience + pause + interval '10 seconds'
+    RETURNING r.theoretical_arrival_at - pause INTO free_at;
+    document := json_build_object('wait_ms', CASE WHEN FOUND THEN
+        ceil(greatest(extract(epoch FROM free_at - clock_timestamp()), 0) * 1000)::bigint END);
+END
+$$;
+
+-- A claimed link could not be looked at, as a host that it leads to is busy. It is tried again some seconds later, and as often
+-- as one with which relays are lost.
+CREATE FUNCTION messaging.release_link(p_url text, OUT refusal messaging.refusal, OUT document json) LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE messaging.link_pages SET lease_until = now() + make_interval(secs => 3 * attempts) WHERE url = p_url;
 END
 $$;
 
@@ -69,10 +112,16 @@ $$;
 CREATE FUNCTION messaging.record_link(
     p_url text, p_page jsonb, p_seconds integer, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
+DECLARE
+    former messaging.link_pages;
 BEGIN
+    SELECT * INTO former FROM messaging.link_pages WHERE url = p_url FOR UPDATE;
     UPDATE messaging.link_pages SET page = p_page, lease_until = NULL, attempts = 0,
         expires_at = now() + make_interval(secs => p_seconds)
     WHERE url = p_url;
+    -- Of a page that was read twice one picture is left; of one that is gone meanwhile none.
+    PERFORM messaging.release_pictures(
+        ARRAY[former.page #>> '{image,content_uri}', CASE WHEN former.url IS NULL THEN p_page #>> '{image,content_uri}' END]);
 END
 $$;
 

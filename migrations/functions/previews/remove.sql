@@ -44,6 +44,7 @@ BEGIN
     END IF;
     UPDATE messaging.message_previews SET removed_at = now(), waiting_since = NULL, page = NULL, image_uri = NULL
     WHERE id = preview.id;
+    PERFORM messaging.release_pictures(ARRAY[preview.image_uri]);
     UPDATE public.messages SET previews = messaging.previews_of(id) WHERE id = m.id RETURNING * INTO m;
     PERFORM messaging.purge_previews(m);
     PERFORM messaging.emit_previews(ch, m, p_caller);

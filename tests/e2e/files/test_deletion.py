@@ -14,7 +14,9 @@ from files.content import picture, upload
 from support.api import World, api_client, path_to
 from support.index import Index
 from support.matrix_client import MatrixClient, matrix_client
+from support.media import download
 from support.person import NewPerson
+from support.problems import problem
 from support.rooms import Rooms
 from support.second_app import second_app
 from support.stack import Stack
@@ -102,3 +104,25 @@ async def test_without_an_administrator_the_bytes_stay_and_nothing_waits(
 
     await eventually("the relay has had it dealt with", over)
     assert await has(client, uri)
+
+
+async def test_what_an_edit_in_matrix_makes_a_text_is_read_here_by_nobody(
+    world: World, rooms: Rooms, witness: Witness, index: Index
+) -> None:
+    alice, bob = world.user("alice"), world.user("bob")
+    channel = await world.channel(alice, visibility="private")
+    await alice.invite(channel["id"], bob.id)
+    client = await matrix_client(rooms, alice)
+    uri = await upload(client)
+    async with witness.watch(channel, alice):
+        event = await client.send(channel["matrix_room_id"], "m.room.message", picture(uri))
+    assert (await download(bob, uri)).status_code == 200
+    async with witness.watch(channel, alice) as observed:
+        await client.edit(channel["matrix_room_id"], event, "No cat any more")
+    assert observed.kinds == ["message.updated"]
+    [message] = [one for one in await alice.page(channel["id"]) if one["matrix_event_id"] == event]
+    assert (message["content_preview"], message["content_type"], message["file"]) == ("No cat any more", "text", None)
+    for reader in (alice, bob):
+        problem(await download(reader, uri), 404, "not_found")
+    sql = "SELECT uploader_matrix_id FROM messaging.content_to_delete WHERE content_uri = $1"
+    assert await index.value(sql, uri) == client.id

@@ -34,6 +34,8 @@ SELECT jsonb_build_object(
     'polls', (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.message_id) FROM messaging.polls p WHERE p.channel_id = ch.id),
     'poll_votes', (SELECT jsonb_agg(to_jsonb(v) ORDER BY v.event_id) FROM messaging.poll_votes v WHERE v.channel_id = ch.id),
     'files', (SELECT jsonb_agg(to_jsonb(f) ORDER BY f.message_id) FROM messaging.message_files f WHERE f.channel_id = ch.id),
+    'replaced', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.message_id, r.content_uri) FROM messaging.replaced_content r
+                 WHERE r.channel_id = ch.id),
     'uploads', (SELECT jsonb_agg(to_jsonb(u) ORDER BY u.media_id) FROM messaging.uploads u WHERE u.channel_id = ch.id),
     'removals', (SELECT jsonb_agg(to_jsonb(q) ORDER BY q.event_id) FROM messaging.removals q WHERE q.channel_id = ch.id),
     'typing', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.member_id) FROM messaging.typing t WHERE t.channel_id = ch.id),

@@ -7,15 +7,18 @@ import json
 from typing import Any
 
 from harness.database import Database, Session
-from harness.files import caption, content, due, file, picture, uploaded, waiting
-from harness.world import OWNER, World, matrix_id, redaction
+from harness.files import caption, claimed, content, due, file, of_kind, picture, uploaded, waiting
+from harness.world import OWNER, Channel, World, edit, matrix_id, redaction
 
 BOB = "user:bob"
 
 
-async def claimed(db: Session, limit: int = 10) -> list[str]:
-    """What is to be deleted now."""
-    return [one["content_uri"] for one in (await db.call("claim_content", limit=limit, seconds=30))["content"]]
+async def readable(db: Session, channel: Channel, who: str, *uris: str) -> list[str]:
+    """Which of these somebody may download."""
+    caller = channel.by(who)
+    return await db.call(
+        "list_readable_media", caller=caller["caller"], microdaos=caller["microdaos"], content_uris=list(uris)
+    )
 
 
 async def test_what_was_uploaded_goes_with_its_last_message(world: World, db: Database) -> None:
@@ -102,6 +105,93 @@ async def test_what_an_edit_has_replaced_goes_with_the_message(world: World, db:
     await world.delete(channel, message)
     await due(db)
     assert sorted(await claimed(db)) == sorted(uris)
+
+
+async def test_a_picture_that_an_edit_makes_a_text_is_nobodys_and_goes(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    await world.member(channel, BOB)
+    uri, small, before = content(), content(), content()
+    for one in (uri, small, before):
+        await uploaded(db, channel, one)
+    message = await picture(world, channel, before)
+    replaced = caption(channel, message.event_id, file(uri, thumbnail_uri=small), origin_ts=10**15)
+    await db.call("record_edit", **replaced)
+    assert await readable(db, channel, BOB, uri, small, before) == [uri, small]
+    # A caption by a client that says nothing of the file keeps it.
+    await db.call("record_edit", **caption(channel, message.event_id, None, origin_ts=10**15 + 1))
+    assert await readable(db, channel, BOB, uri) == [uri]
+    words = edit(channel, message.event_id, **of_kind("text", None), origin_ts=10**15 + 2)
+    await db.call("record_edit", **words)
+    for who in (BOB, OWNER):
+        assert await readable(db, channel, who, uri, small, before) == [], who
+    assert await waiting(db) == {uri: "", small: "", before: ""}
+    # What another message shows stays.
+    await picture(world, await world.channel(), small)
+    await due(db)
+    assert sorted(await claimed(db)) == sorted([uri, before])
+
+
+async def test_what_was_taken_back_while_matrix_was_away_goes_with_the_message(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    await world.member(channel, BOB)
+    first, second, small = content(), content(), content()
+    for one in (first, second, small):
+        await uploaded(db, channel, one)
+    message = await picture(world, channel, first)
+    made = caption(channel, message.event_id, file(second, thumbnail_uri=small))
+    await db.call("record_edit", **made)
+    await db.call(
+        "record_edit_redaction",
+        room_id=channel.room_id,
+        event_id=message.event_id,
+        redacted_event_id=made["event_id"],
+        content_preview="A cat",
+        edit_event_id=None,
+        edited_at=None,
+    )
+    assert await readable(db, channel, BOB, first, second, small) == [] and await waiting(db) == {}
+    # When Matrix is there again, what the message shows is no replaced content any more.
+    again = {"id": message.id, "edit_event_id": None, "search": None, "file": file(first)}
+    await db.call("record_reindexed", channel_id=channel.id, messages=json.dumps([again]))
+    assert await readable(db, channel, BOB, first, second, small) == [first]
+    await world.delete(channel, message)
+    await due(db)
+    assert sorted(await claimed(db)) == sorted([first, second, small])
+
+
+async def test_however_much_was_replaced_all_of_it_goes(world: World, db: Database) -> None:
+    channel = await world.channel()
+    uris = [content() for _ in range(230)]
+    message = await picture(world, channel, uris[0])
+    for n, uri in enumerate(uris[1:]):
+        await db.call("record_edit", **caption(channel, message.event_id, file(uri), origin_ts=10**15 + n))
+    await world.delete(channel, message)
+    # So many at once, and the rest goes on whenever content is asked for, until there is none.
+    assert len(await waiting(db)) == 101
+    assert await db.call("is_content_due") == {"is_due": True}
+    relays = await db.sessions(2)
+    for _ in range(2):
+        await asyncio.gather(*(claimed(relay) for relay in relays))
+    assert (await waiting(db)).keys() == set(uris)
+    assert await db.call("is_content_due") == {"is_due": False}
+    assert await db.value("SELECT count(*) FROM messaging.replaced_content") == 0
+
+
+async def test_content_waits_for_pushes_that_are_late(world: World, db: Database) -> None:
+    channel, uri = await world.channel(), content()
+    await uploaded(db, channel, uri)
+    await world.delete(channel, await picture(world, channel, uri))
+    later = "UPDATE messaging.content_to_delete SET due_at = due_at - make_interval(mins => $1)"
+    await db.execute(later, 9)
+    assert await db.call("is_content_due") == {"is_due": False} and await claimed(db) == []
+    # What a Matrix client has sent before the deletion is pushed.
+    message = await picture(world, channel, uri)
+    await db.execute(later, 1)
+    assert await db.call("is_content_due") == {"is_due": True}
+    assert await claimed(db) == [] and await waiting(db) == {}
+    await world.delete(channel, message)
+    await due(db)
+    assert await claimed(db) == [uri]
 
 
 async def test_two_deletions_at_once_leave_no_content_behind(world: World, db: Database) -> None:

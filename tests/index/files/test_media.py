@@ -135,4 +135,6 @@ async def test_the_picture_of_a_link_is_for_whoever_reads_its_message(world: Wor
     assert await db.value("SELECT messaging.is_content_shown($1)", URI), "nobody has it deleted"
     await db.call("record_redaction", **redaction(private, message.event_id))
     assert await reads(db, OWNER) is None
+    assert await db.value("SELECT messaging.is_content_shown($1)", URI), "as long as its page is known"
+    await db.execute("DELETE FROM messaging.link_pages")
     assert not await db.value("SELECT messaging.is_content_shown($1)", URI)

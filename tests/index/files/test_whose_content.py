@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from files.test_deleting import claimed
 from files.test_media import URI, reads, sent
 from harness.database import Database
-from harness.files import caption, content, due, file, of_kind, picture, uploaded
+from harness.files import caption, claimed, content, due, file, of_kind, picture, uploaded
 from harness.world import DAO, EVERY, OWNER, Channel, World
 
 EVE = "user:eve"
@@ -134,5 +133,7 @@ async def test_a_quota_that_is_used_up_is_named_and_counted(world: World, db: Da
     for who, whose in ((OWNER, "microdao"), ("user:bob", "person")):
         refused = await db.outcome("prepare_upload", **channel.by(who), size=size, limits=quotas)
         assert (refused.refusal, refused.document["policy"]) == ("upload_quota_exceeded", f"upload-kib-{whose}")
-    rows = await db.rows("SELECT scope, hits FROM messaging.rate_limit_hits WHERE class = 'upload_bytes' ORDER BY scope")
+    rows = await db.rows(
+        "SELECT scope, hits FROM messaging.rate_limit_hits WHERE class = 'upload_bytes' ORDER BY scope"
+    )
     assert [tuple(row) for row in rows] == [("microdao", 1), ("person", 1)]

@@ -68,3 +68,8 @@ async def waiting(db: Session) -> dict[str, str]:
 async def due(db: Session) -> None:
     """The time of all that is to be deleted has come."""
     await db.execute("UPDATE messaging.content_to_delete SET due_at = now() - interval '1 second'")
+
+
+async def claimed(db: Session, limit: int = 10) -> list[str]:
+    """What is to be deleted now."""
+    return [one["content_uri"] for one in (await db.call("claim_content", limit=limit, seconds=30))["content"]]

@@ -29,6 +29,8 @@ RELAY_CALLS = {
     "count_messages_to_reindex",
     "learn_words",
     "claim_links",
+    "take_turn",
+    "release_link",
     "record_link",
     "show_link",
     "may_store_picture",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
-from harness.database import Database
+from harness.database import Database, Session
 from harness.previews import PAGE, SITE, claim, linked, shown, tell, waiting
 from harness.world import World
 
@@ -47,6 +48,49 @@ async def test_a_host_has_a_pause_and_one_look_at_a_time(world: World, db: Datab
     assert (await claim(db, pause=60))["claimed"] == []
     await db.execute("UPDATE messaging.link_pages SET claimed_at = now() - interval '61 seconds'")
     assert (await claim(db, pause=60))["claimed"] == ["https://site.example/2"]
+
+
+async def turn(db: Session, host: str = "third.example", patience: int = 2) -> int | None:
+    return (await db.call("take_turn", host=host, pause=1, patience=patience))["wait_ms"]
+
+
+async def test_a_host_that_others_lead_to_has_its_pause_too(world: World, db: Database) -> None:
+    async with db.transaction():
+        waits = [await turn(db) for _ in range(5)]
+    assert waits[0] == 0 and waits[3:] == [None, None], "who would wait too long takes no turn"
+    assert 0 < (waits[1] or 0) <= 1000 < (waits[2] or 0) <= 2000
+    assert await turn(db, "other.example") == 0
+    # A clock that was set back holds up nobody.
+    await db.execute("UPDATE messaging.rate_limits SET theoretical_arrival_at = now() + interval '1 day'")
+    assert await turn(db) == 0
+    # Nor is a link of that host looked at meanwhile.
+    channel = await world.channel()
+    await db.execute("UPDATE messaging.rate_limits SET theoretical_arrival_at = now() + interval '9 seconds'")
+    await linked(world, channel, "https://third.example:443/", "https://free.example/")
+    assert (await claim(db))["claimed"] == ["https://free.example/"]
+    await db.execute("UPDATE messaging.rate_limits SET theoretical_arrival_at = now()")
+    assert (await claim(db))["claimed"] == ["https://third.example:443/"]
+
+
+async def test_of_relays_at_once_each_has_its_own_turn(db: Database) -> None:
+    sessions = await db.sessions(6)
+    waits = await asyncio.gather(*(turn(session, patience=60) for session in sessions))
+    taken = sorted(wait for wait in waits if wait is not None)
+    assert len(taken) == 6 and all(later - wait > 500 for wait, later in itertools.pairwise(taken))
+
+
+async def test_a_link_that_leads_to_a_busy_host_is_tried_three_times(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await linked(world, channel)
+    later = "UPDATE messaging.link_pages SET lease_until = now() - interval '1 second', claimed_at = now() - interval '1 minute'"
+    for _ in range(3):
+        assert (await claim(db))["claimed"] == [SITE]
+        await db.call("release_link", url=SITE)
+        assert await claim(db) == {"known": [], "claimed": []}
+        await db.execute(later)
+    assert await claim(db) == {"known": [SITE], "claimed": []}
+    assert await db.call("show_link", url=SITE) == {"has_more": True, "is_shown": False}
+    assert await shown(db, channel, message) == []
 
 
 async def test_channels_take_turns(world: World, db: Database) -> None:

@@ -69,6 +69,8 @@ async def site() -> AsyncIterator[Site]:
         "/": ("200 OK\r\nContent-Type: text/html", PAGE),
         "/picture": ("200 OK\r\nContent-Type: application/octet-stream", png(3, 2)),
         "/inside": ("302 Found\r\nLocation: http://127.0.0.1/", b""),
+        "/away": ("302 Found\r\nLocation: http://other.test.example/page", b""),
+        "/page": ("200 OK\r\nContent-Type: text/html", b"<title>Away</title></head>"),
         "/plain": ("200 OK\r\nContent-Type: text/plain", b"<title>x</title>"),
         "/internal/messaging/preview-images": ("200 OK", b'{"content_uri": "mxc://localhost/stored"}'),
     }
@@ -145,6 +147,30 @@ async def test_relays_find_what_links_show_once_and_reach_nothing_inside(
     assert sum(each["previews_shown_total"] for each in numbers) == 3
     for relay in relays:
         assert "127.0.0.1/" not in relay.output() and "test.example" not in relay.output()
+
+
+async def test_a_host_that_a_page_leads_to_is_asked_in_its_turn(
+    db: Database, world: World, new_relay: NewRelay, site: Site
+) -> None:
+    channel = await world.channel()
+    message = await linked(world, channel, "http://site.test.example/away")
+    sql = """INSERT INTO messaging.rate_limits (class, key, theoretical_arrival_at)
+             VALUES ('preview_host', 'other.test.example', now() + interval '8 seconds')"""
+    await db.execute(sql)
+    relay = new_relay(**settings(site))
+    await relay.start()
+    await nothing_waits(db)
+    assert [preview["title"] for preview in await shown(db, channel, message)] == ["Away"]
+    # The page was looked at and given back until the other host's turn came, which then was asked once.
+    assert site.asked.count("GET /away") > 1 and site.asked.count("GET /page") == 1
+    assert site.asked[-1] == "GET /page"
+
+
+async def test_networks_that_cannot_be_read_are_told(new_relay: NewRelay, site: Site) -> None:
+    relay = new_relay(**settings(site), PREVIEW_FORBIDDEN_NETWORKS="10.0.0.0/8, office")
+    await relay.start()
+    assert relay.process and await asyncio.wait_for(relay.process.wait(), 30) != 0
+    assert 'PREVIEW_FORBIDDEN_NETWORKS: "office" is no network in CIDR notation' in relay.output()
 
 
 async def test_a_relay_without_the_app_shows_no_picture_and_one_that_is_off_nothing(

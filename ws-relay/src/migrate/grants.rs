@@ -38,7 +38,7 @@ pub const RELAY_TABLES: &[Grant] = &[
 ];
 
 /// Functions like those of the components that only a relay calls.
-pub const RELAY_CALLS: [&str; 18] = [
+pub const RELAY_CALLS: [&str; 20] = [
     "delete_old_rows",
     "list_due_deliveries",
     "claim_deliveries",
@@ -54,6 +54,8 @@ pub const RELAY_CALLS: [&str; 18] = [
     "count_messages_to_reindex",
     "learn_words",
     "claim_links",
+    "take_turn",
+    "release_link",
     "record_link",
     "show_link",
     "may_store_picture",

@@ -1,6 +1,7 @@
 //! Connections to exactly the address that was checked.
 
-use super::guard;
+use super::guard::Networks;
+use super::turns::{Turns, Visited};
 use anyhow::{Context, anyhow, bail, ensure};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -9,15 +10,19 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 /// How many addresses of a name are looked at. A name with more is refused, as all of them have to be checked.
 const MAX_ADDRESSES: usize = 32;
-/// How many of them are tried.
+/// How many of them are tried, one after the other.
 const TRIES: usize = 3;
+/// How long one has to accept where another one can be tried: those that swallow everything must leave time for one that does not.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A connection, encrypted or not.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -65,30 +70,36 @@ impl TestHosts {
 /// Opens connections.
 #[derive(Clone)]
 pub struct Connector {
-    resolver: Arc<dyn Resolve>,
-    test_hosts: TestHosts,
-    tls: Arc<ClientConfig>,
+    /// Finds addresses.
+    pub resolver: Arc<dyn Resolve>,
+    /// What tests may reach.
+    pub test_hosts: TestHosts,
+    /// Networks that are inside.
+    pub forbidden: Networks,
+    /// How certificates are checked.
+    pub tls: Arc<ClientConfig>,
+    /// Whose turn it is to ask a host.
+    pub turns: Arc<dyn Turns>,
 }
 
 impl Connector {
-    /// With the way to find addresses and to check certificates.
-    pub fn new(resolver: Arc<dyn Resolve>, test_hosts: TestHosts, tls: Arc<ClientConfig>) -> Self {
-        Self { resolver, test_hosts, tls }
-    }
-
     /// Connects to the host of an address, if the guard lets it. The name is asked for once, and every address that it leads
-    /// to has to be allowed; the connection goes to one of these, whatever the name leads to by then.
-    pub async fn connect(&self, url: &Url) -> anyhow::Result<Box<dyn Stream>> {
-        let (host, port) = guard::check_url(url)?;
-        let addresses = match host {
-            Host::Ipv4(address) => vec![SocketAddr::new(address.into(), port)],
-            Host::Ipv6(address) => vec![SocketAddr::new(address.into(), port)],
-            Host::Domain(name) => match self.test_hosts.0.get(name) {
-                Some(address) => vec![*address],
-                None => self.checked_addresses(name, port).await?,
-            },
+    /// to has to be allowed; the connection goes to one of these, whatever the name leads to by then, and when the host's turn
+    /// has come: `visited` are those that have had theirs.
+    pub async fn connect(&self, url: &Url, visited: &mut Visited) -> anyhow::Result<Box<dyn Stream>> {
+        let (host, port) = self.forbidden.check_url(url)?;
+        let test_address = match &host {
+            Host::Domain(name) => self.test_hosts.0.get(*name).copied(),
+            Host::Ipv4(_) | Host::Ipv6(_) => None,
         };
-        let stream = first_that_accepts(&addresses).await?;
+        let addresses = match (&host, test_address) {
+            (_, Some(address)) => vec![address],
+            (Host::Ipv4(address), None) => vec![SocketAddr::new((*address).into(), port)],
+            (Host::Ipv6(address), None) => vec![SocketAddr::new((*address).into(), port)],
+            (Host::Domain(name), None) => self.checked_addresses(name, port).await?,
+        };
+        visited.wait_for(&*self.turns, &host.to_string()).await?;
+        let stream = open(&addresses, test_address.is_some()).await?;
         if url.scheme() == "http" {
             return Ok(Box::new(stream));
         }
@@ -102,20 +113,69 @@ impl Connector {
         let addresses = self.resolver.resolve(name, port).await.context("its name cannot be found")?;
         ensure!((1..=MAX_ADDRESSES).contains(&addresses.len()), "its name has {} addresses", addresses.len());
         for address in &addresses {
-            guard::check_address(address.ip())?;
+            self.forbidden.check_address(address.ip())?;
         }
         Ok(addresses)
     }
 }
 
+/// Opens a connection to one of these. What leads to an address of this machine is closed, whatever that address is: what this
+/// machine offers, it does not offer to a link.
+pub(super) async fn open(addresses: &[SocketAddr], is_test: bool) -> anyhow::Result<TcpStream> {
+    let stream = first_that_accepts(addresses).await?;
+    ensure!(is_test || stream.local_addr()?.ip() != stream.peer_addr()?.ip(), "it is this machine");
+    Ok(stream)
+}
+
 async fn first_that_accepts(addresses: &[SocketAddr]) -> anyhow::Result<TcpStream> {
     let mut failed = anyhow!("it has no address");
-    for address in addresses.iter().take(TRIES) {
-        match TcpStream::connect(address).await {
+    let tried = in_turn(addresses);
+    for (place, address) in tried.iter().enumerate() {
+        let connecting = TcpStream::connect(address);
+        let connected = if place + 1 < tried.len() {
+            timeout(PATIENCE, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        } else {
+            connecting.await
+        };
+        match connected {
             Ok(stream) if stream.peer_addr()? == *address => return Ok(stream),
             Ok(_) => bail!("another address accepted"),
             Err(e) => failed = e.into(),
         }
     }
     Err(failed.context("it cannot be reached"))
+}
+
+/// Those that are tried: of IPv4 and IPv6 in turn, as one of them may lead nowhere from here (RFC 8305, section 4).
+fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first() else { return Vec::new() };
+    let (mut one, mut other): (Vec<_>, Vec<_>) =
+        addresses.iter().rev().partition(|address| address.is_ipv4() == first.is_ipv4());
+    let mut tried = Vec::new();
+    while tried.len() < TRIES {
+        match one.pop().or_else(|| other.pop()) {
+            Some(next) => tried.push(next),
+            None => break,
+        }
+        std::mem::swap(&mut one, &mut other);
+    }
+    tried
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use super::*;
+
+    #[test]
+    fn both_kinds_of_addresses_are_tried() {
+        let of = |text: &str| text.split_whitespace().map(|one| one.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        for (found, tried) in [
+            ("", ""),
+            ("[2001::1]:1 [2001::2]:1 [2001::3]:1 1.1.1.1:1 1.1.1.2:1", "[2001::1]:1 1.1.1.1:1 [2001::2]:1"),
+            ("1.1.1.1:1 1.1.1.2:1 1.1.1.3:1 1.1.1.4:1", "1.1.1.1:1 1.1.1.2:1 1.1.1.3:1"),
+            ("1.1.1.1:1 [2001::1]:1", "1.1.1.1:1 [2001::1]:1"),
+        ] {
+            assert_eq!(in_turn(&of(found)), of(tried));
+        }
+    }
 }

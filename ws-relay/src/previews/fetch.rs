@@ -1,6 +1,7 @@
 //! One GET after another until a response is no redirect, within one budget of time and bytes.
 
 use super::connect::Connector;
+use super::turns::Visited;
 use anyhow::{Context, anyhow, bail, ensure};
 use flate2::write::MultiGzDecoder;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, LOCATION};
@@ -27,11 +28,12 @@ const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// Says who asks. No cookie, no credentials, no referrer: nothing of who sent the link.
 const AGENT: &str = concat!("daarion-messaging/", env!("CARGO_PKG_VERSION"), " (link preview)");
 
-/// What is left of the time and the bytes.
+/// What is left of the time and the bytes, and where it has been used.
 #[derive(Debug)]
 pub struct Budget {
     deadline: Instant,
     bytes: usize,
+    visited: Visited,
 }
 
 impl Budget {
@@ -42,7 +44,7 @@ impl Budget {
 
     /// Another one, for tests that do not wait.
     pub fn of(time: Duration, bytes: usize) -> Self {
-        Self { deadline: Instant::now() + time, bytes }
+        Self { deadline: Instant::now() + time, bytes, visited: Visited::default() }
     }
 }
 
@@ -89,7 +91,7 @@ async fn follow(
     budget: &mut Budget,
 ) -> anyhow::Result<Fetched> {
     for _ in 0..=MAX_REDIRECTS {
-        let (mut exchange, response) = Exchange::begin(connector, &url, wanted.accept()).await?;
+        let (mut exchange, response) = Exchange::begin(connector, &url, wanted.accept(), &mut budget.visited).await?;
         let status = response.status();
         if matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
             url = redirected(&url, response.headers())?;
@@ -130,8 +132,13 @@ impl Drop for Exchange {
 }
 
 impl Exchange {
-    async fn begin(connector: &Connector, url: &Url, accept: &str) -> anyhow::Result<(Self, Response<Incoming>)> {
-        let stream = connector.connect(url).await?;
+    async fn begin(
+        connector: &Connector,
+        url: &Url,
+        accept: &str,
+        visited: &mut Visited,
+    ) -> anyhow::Result<(Self, Response<Incoming>)> {
+        let stream = connector.connect(url, visited).await?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(MAX_HEAD_BYTES);
         let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.context("no HTTP with it")?;

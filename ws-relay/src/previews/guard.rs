@@ -4,7 +4,7 @@
 //! services of a cloud. Only what the public internet reaches is allowed, and an address that could be anything else is
 //! refused.
 
-use anyhow::{anyhow, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
@@ -41,23 +41,73 @@ const FORBIDDEN_V6: [(Ipv6Addr, u32); 5] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Checks everything of an address but where its name leads; returns the host and the port.
-pub fn check_url(url: &Url) -> anyhow::Result<(Host<&str>, u16)> {
+/// Networks of the operator's that are inside, whatever their addresses are: network and length of its prefix.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Networks {
+    v4: Vec<(Ipv4Addr, u32)>,
+    v6: Vec<(Ipv6Addr, u32)>,
+}
+
+impl Networks {
+    /// Reads `address/length`, several with commas; an address alone is a network of one.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut networks = Self::default();
+        for written in text.split(',').map(str::trim).filter(|written| !written.is_empty()) {
+            let (address, length) = match written.split_once('/') {
+                Some((address, length)) => (address, Some(length)),
+                None => (written, None),
+            };
+            let address: IpAddr =
+                address.parse().with_context(|| format!("{written:?} is no network in CIDR notation"))?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let length = length.map_or(Some(most), |length| length.parse().ok().filter(|length| *length <= most));
+            let length = length.with_context(|| format!("{written:?} must have a prefix of 0 to {most} bits"))?;
+            match address {
+                IpAddr::V4(address) => networks.v4.push((address, length)),
+                IpAddr::V6(address) => networks.v6.push((address, length)),
+            }
+        }
+        Ok(networks)
+    }
+
+    /// Checks everything of an address but where its name leads; returns the host and the port.
+    pub fn check_url<'a>(&self, url: &'a Url) -> anyhow::Result<(Host<&'a str>, u16)> {
+        let (host, port) = check_parts(url)?;
+        match host {
+            Host::Ipv4(address) => self.check_address(address.into())?,
+            Host::Ipv6(address) => self.check_address(address.into())?,
+            Host::Domain(_) => {}
+        }
+        Ok((host, port))
+    }
+
+    /// Checks one of the addresses that a name leads to.
+    pub fn check_address(&self, address: IpAddr) -> anyhow::Result<()> {
+        check_address(address)?;
+        let inner = match address {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(address) => inner_v4(address),
+        };
+        let is_inside = inner.is_some_and(|address| self.v4.iter().any(|network| is_in_v4(address, network)))
+            || matches!(address, IpAddr::V6(address) if self.v6.iter().any(|network| is_in_v6(address, network)));
+        ensure!(!is_inside, "{address} is in a network of PREVIEW_FORBIDDEN_NETWORKS");
+        Ok(())
+    }
+}
+
+fn check_parts(url: &Url) -> anyhow::Result<(Host<&str>, u16)> {
     ensure!(matches!(url.scheme(), "http" | "https"), "its scheme is {}", url.scheme());
     ensure!(url.username().is_empty() && url.password().is_none(), "it names a user");
     let port = url.port_or_known_default().ok_or_else(|| anyhow!("it has no port"))?;
     ensure!(matches!(port, 80 | 443), "its port is {port}");
     let host = url.host().ok_or_else(|| anyhow!("it has no host"))?;
-    match host {
-        Host::Ipv4(address) => check_address(address.into())?,
-        Host::Ipv6(address) => check_address(address.into())?,
-        Host::Domain(name) => ensure!(name.trim_end_matches('.').contains('.'), "its host has no domain"),
+    if let Host::Domain(name) = host {
+        ensure!(name.trim_end_matches('.').contains('.'), "its host has no domain");
     }
     Ok((host, port))
 }
 
-/// Checks one of the addresses that a name leads to.
-pub fn check_address(address: IpAddr) -> anyhow::Result<()> {
+fn check_address(address: IpAddr) -> anyhow::Result<()> {
     match address {
         IpAddr::V4(address) => check_v4(address),
         IpAddr::V6(address) => check_v6(address),
@@ -65,11 +115,7 @@ pub fn check_address(address: IpAddr) -> anyhow::Result<()> {
 }
 
 fn check_v4(address: Ipv4Addr) -> anyhow::Result<()> {
-    let is_in = |(network, length): &(Ipv4Addr, u32)| {
-        let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
-        u32::from(address) & mask == u32::from(*network) & mask
-    };
-    if FORBIDDEN_V4.iter().any(is_in) {
+    if FORBIDDEN_V4.iter().any(|network| is_in_v4(address, network)) {
         bail!("{address} is not on the public internet");
     }
     Ok(())
@@ -80,15 +126,21 @@ fn check_v6(address: Ipv6Addr) -> anyhow::Result<()> {
     if let Some(inner) = inner_v4(address) {
         return check_v4(inner);
     }
-    let is_in = |(network, length): &(Ipv6Addr, u32)| {
-        let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
-        u128::from(address) & mask == u128::from(*network) & mask
-    };
-    let is_global_unicast = is_in(&(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3));
-    if !is_global_unicast || FORBIDDEN_V6.iter().any(is_in) {
+    let is_global_unicast = is_in_v6(address, &(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3));
+    if !is_global_unicast || FORBIDDEN_V6.iter().any(|network| is_in_v6(address, network)) {
         bail!("{address} is not on the public internet");
     }
     Ok(())
+}
+
+fn is_in_v4(address: Ipv4Addr, (network, length): &(Ipv4Addr, u32)) -> bool {
+    let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
+    u32::from(address) & mask == u32::from(*network) & mask
+}
+
+fn is_in_v6(address: Ipv6Addr, (network, length): &(Ipv6Addr, u32)) -> bool {
+    let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
+    u128::from(address) & mask == u128::from(*network) & mask
 }
 
 /// The IPv4 address in a mapped one (`::ffff:0:0/96`) or in one of NAT64's well-known prefix (`64:ff9b::/96`). The other ways

@@ -3,7 +3,7 @@
 use super::*;
 
 fn is_allowed(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| check_url(&url).is_ok())
+    Url::parse(text).is_ok_and(|url| Networks::default().check_url(&url).is_ok())
 }
 
 /// Ways to write an IPv4 address as the host of a URL.
@@ -179,5 +179,34 @@ fn every_network_is_forbidden_from_its_first_address_to_its_last() {
             assert!(check_address(Ipv6Addr::from(address).into()).is_err(), "{}", Ipv6Addr::from(address));
         }
         assert!(check_address(Ipv6Addr::from(last + 1).into()).is_ok() || length == 23, "{network}");
+    }
+}
+
+#[test]
+fn networks_that_are_inside_can_be_named() {
+    let networks = Networks::parse("5.6.0.0/16, 2a01:4f8::/32,9.9.9.9,2a02::1").unwrap();
+    for (address, is_inside) in [
+        ("5.6.0.0", true),
+        ("5.6.255.255", true),
+        ("5.5.255.255", false),
+        ("5.7.0.0", false),
+        ("9.9.9.9", true),
+        ("9.9.9.10", false),
+        ("[::ffff:5.6.7.8]", true),
+        ("[64:ff9b::5.6.7.8]", true),
+        ("[64:ff9b::5.7.7.8]", false),
+        ("[2a01:4f8::1]", true),
+        ("[2a01:4f8:ffff:ffff:ffff:ffff:ffff:ffff]", true),
+        ("[2a01:4f9::1]", false),
+        ("[2a02::1]", true),
+        ("[2a02::2]", false),
+    ] {
+        let url = Url::parse(&format!("https://{address}/")).unwrap();
+        assert!(is_allowed(url.as_str()), "{address}");
+        assert_eq!(networks.check_url(&url).is_err(), is_inside, "{address}");
+    }
+    let all = Networks::parse("0.0.0.0/0,::/0").unwrap();
+    for url in ["http://93.184.215.14/", "http://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/"] {
+        assert!(all.check_url(&Url::parse(url).unwrap()).is_err(), "{url}");
     }
 }

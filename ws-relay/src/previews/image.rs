@@ -2,8 +2,7 @@
 
 use super::fetch::Wanted;
 use super::page::media_type;
-use imagesize::ImageType;
-use messaging_core::preview::MAX_IMAGE_SIDE;
+use messaging_core::preview::{ImageType, MAX_IMAGE_SIDE};
 
 /// How many pixels a picture may have: readers' devices unpack all of them.
 const MAX_PIXELS: u64 = 40_000_000;
@@ -41,13 +40,7 @@ pub struct Described {
 
 /// What these bytes are; `None` when they are no picture of a kind in which nothing can act, or a too large one.
 pub fn describe(bytes: &[u8]) -> Option<Described> {
-    let content_type = match imagesize::image_type(bytes).ok()? {
-        ImageType::Png => "image/png",
-        ImageType::Jpeg => "image/jpeg",
-        ImageType::Gif => "image/gif",
-        ImageType::Webp => "image/webp",
-        _ => return None,
-    };
+    let content_type = ImageType::of(bytes)?.media_type();
     let size = imagesize::blob_size(bytes).ok()?;
     let (width, height) = (u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?);
     let fits = |side: u32| (1..=MAX_IMAGE_SIDE).contains(&side);

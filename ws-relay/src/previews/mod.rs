@@ -2,7 +2,8 @@
 //!
 //! Every relay does, each for links that no other has. A guest of the Spin host could not: it connects to names, and who
 //! answers for a name may be another one than who was checked. So the guard is here, and each part has one job: `guard`
-//! says what is allowed, `connect` goes to nothing else, `fetch` keeps the bounds, `page` and `image` read what came.
+//! says what is allowed, `connect` goes to nothing else, `turns` leaves each host in peace, `fetch` keeps the bounds, `page` and
+//! `image` read what came.
 
 mod connect;
 mod fetch;
@@ -10,10 +11,12 @@ mod guard;
 mod image;
 mod page;
 mod queue;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod turns;
 
-pub use connect::TestHosts;
+pub use settings::PreviewSettings;
 
 use crate::database::{Database, DatabaseError};
 use crate::metrics::{Metrics, PreviewOutcome};
@@ -28,6 +31,7 @@ use std::time::Duration;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use turns::Busy;
 use url::Url;
 
 /// The pause between two looks at the queue.
@@ -43,8 +47,8 @@ pub struct Previews {
     pub database: Database,
     /// The app, which stores pictures; `None`: previews have none.
     pub messaging: Option<Arc<Messaging>>,
-    /// Names that lead to servers of tests.
-    pub test_hosts: TestHosts,
+    /// Where it may go besides the rules that hold for all.
+    pub settings: PreviewSettings,
     /// The numbers of `GET /metrics`.
     pub metrics: Arc<Metrics>,
 }
@@ -84,7 +88,13 @@ impl Previews {
     fn finder(&self) -> anyhow::Result<Finder> {
         let tls = Arc::new(tls::verified_by(tls::platform_roots())?);
         Ok(Finder {
-            connector: Connector::new(Arc::new(System), self.test_hosts.clone(), tls),
+            connector: Connector {
+                resolver: Arc::new(System),
+                test_hosts: self.settings.test_hosts.clone(),
+                forbidden: self.settings.forbidden.clone(),
+                tls,
+                turns: Arc::new(self.database.clone()),
+            },
             database: self.database.clone(),
             messaging: self.messaging.clone(),
             metrics: self.metrics.clone(),
@@ -129,6 +139,13 @@ impl Finder {
         let (page, outcome) = match self.look(url).await {
             Ok(Some(page)) => (Some(page), PreviewOutcome::Found),
             Ok(None) => (None, PreviewOutcome::Empty),
+            // It says nothing of the page. A few seconds later it may have its turn.
+            Err(e) if e.is::<Busy>() => {
+                if let Err(e) = queue::release(&self.database, url).await {
+                    tracing::debug!("a link cannot be given back: {e}");
+                }
+                return;
+            }
             Err(e) => {
                 // Without the address, which may hold a secret.
                 tracing::debug!("the page of a link: {e:#}");

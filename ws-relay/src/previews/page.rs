@@ -68,8 +68,18 @@ pub fn read(fetched: &Fetched) -> Option<Page> {
     if summary.title.is_none() && summary.description.is_none() {
         return None;
     }
-    let image = said.og_image.or(said.twitter_image).and_then(|image| fetched.url.join(image.trim()).ok());
+    let image = said.og_image.or(said.twitter_image).and_then(|image| picture_at(&fetched.url, &image));
     Some(Page { summary, image })
+}
+
+/// Where the picture of a page is. What an encrypted page shows is not fetched in the clear: it is asked for at the encrypted
+/// address instead, as browsers do (Mixed Content, "Upgrade a mixed content request").
+fn picture_at(page: &Url, said: &str) -> Option<Url> {
+    let mut at = page.join(said.trim()).ok()?;
+    if page.scheme() == "https" && at.scheme() == "http" {
+        at.set_scheme("https").ok()?;
+    }
+    Some(at)
 }
 
 /// White space as it is shown: one space.

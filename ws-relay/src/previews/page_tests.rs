@@ -106,6 +106,9 @@ fn a_picture_is_an_address_and_no_more() {
     };
     assert_eq!(image("//cdn.example/x").as_deref(), Some("https://cdn.example/x"));
     assert_eq!(image("https://"), None);
+    // An encrypted page's is not fetched in the clear.
+    assert_eq!(image("http://cdn.example:80/x").as_deref(), Some("https://cdn.example/x"));
+    assert_eq!(image("HTTP://cdn.example/x").as_deref(), Some("https://cdn.example/x"));
     // The guard has the last word on it.
     assert_eq!(image("file:///etc/passwd").as_deref(), Some("file:///etc/passwd"));
 }

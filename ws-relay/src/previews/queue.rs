@@ -3,11 +3,14 @@
 use crate::database::{Database, DatabaseError};
 use messaging_core::preview::PageSummary;
 use serde::Deserialize;
+use std::time::Duration;
 
 /// When a look at a page counts as lost, in seconds: well after its deadline, and that of the app to store its picture.
 const LEASE: i32 = 30;
 /// The pause between two looks at one host, in seconds.
 const PAUSE: i32 = 1;
+/// How long a look waits for a host's turn at most, in seconds: well within its deadline.
+const PATIENCE: i32 = 2;
 /// How long a page is known, in seconds.
 const KNOWN: i32 = 24 * 3_600;
 /// How long it is known that there is nothing to show, in seconds.
@@ -41,6 +44,22 @@ pub async fn claim(database: &Database, room: usize) -> Result<Next, DatabaseErr
     let room = i32::try_from(room).unwrap_or(i32::MAX);
     let call = "claim_links(p_limit => $1, p_lease => $2, p_pause => $3)";
     database.document(call, &[&room, &LEASE, &PAUSE]).await
+}
+
+/// Takes the next turn of a host: how long it is until then; `None`: too long.
+pub async fn take_turn(database: &Database, host: &str) -> Result<Option<Duration>, DatabaseError> {
+    #[derive(Deserialize)]
+    struct Turn {
+        wait_ms: Option<u64>,
+    }
+    let call = "take_turn(p_host => $1, p_pause => $2, p_patience => $3)";
+    let turn: Turn = database.document(call, &[&host, &PAUSE, &PATIENCE]).await?;
+    Ok(turn.wait_ms.map(Duration::from_millis))
+}
+
+/// Gives back a link whose page could not be looked at yet.
+pub async fn release(database: &Database, url: &str) -> Result<(), DatabaseError> {
+    database.document("release_link(p_url => $1)", &[&url]).await
 }
 
 /// Keeps what a page says of itself.

@@ -2,17 +2,22 @@
 
 use super::connect::{Connector, Resolve, TestHosts};
 use super::fetch::{Budget, Fetched, MAX_BYTES, fetch, redirected};
+use super::guard::Networks;
 use super::page::Head;
+use super::turns::Turns;
 use super::{guard, image, tls};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use url::Url;
+
+#[path = "reach_tests.rs"]
+mod reach;
 
 /// Leads every name to these addresses, another list each time that it is asked.
 struct Names {
@@ -82,8 +87,31 @@ impl Server {
 
 fn connector(names: Arc<dyn Resolve>, hosts: &[(&str, &Server)]) -> Connector {
     let pairs: Vec<_> = hosts.iter().map(|(name, server)| format!("{name}={}", server.address)).collect();
-    let tls = Arc::new(tls::verified_by(tls::platform_roots()).unwrap());
-    Connector::new(names, TestHosts::parse(&pairs.join(",")).unwrap(), tls)
+    Connector {
+        resolver: names,
+        test_hosts: TestHosts::parse(&pairs.join(",")).unwrap(),
+        forbidden: Networks::default(),
+        tls: Arc::new(tls::verified_by(tls::platform_roots()).unwrap()),
+        turns: Arc::new(Taken::default()),
+    }
+}
+
+/// The hosts whose turns were taken, in order; one of them is never free.
+#[derive(Default)]
+struct Taken {
+    hosts: Mutex<Vec<String>>,
+    busy: Option<&'static str>,
+}
+
+impl Turns for Taken {
+    fn take<'a>(
+        &'a self,
+        host: &'a str,
+    ) -> Pin<Box<dyn Future<Output = anyhow::Result<Option<Duration>>> + Send + 'a>> {
+        self.hosts.lock().unwrap().push(host.to_owned());
+        let turn = (Some(host) != self.busy).then_some(Duration::ZERO);
+        Box::pin(async move { Ok(turn) })
+    }
 }
 
 async fn get(connector: &Connector, url: &str) -> anyhow::Result<Fetched> {
@@ -131,7 +159,7 @@ fn reason(result: anyhow::Result<Fetched>) -> String {
 
 #[tokio::test]
 async fn a_page_is_asked_for_without_anything_of_who_asks() {
-    let heads = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heads = Arc::new(Mutex::new(Vec::new()));
     let kept = heads.clone();
     let server = Server::start(
         move |head| {

@@ -16,7 +16,6 @@ pub mod unsearched;
 
 use crate::database::Database;
 use crate::metrics::Metrics;
-use anyhow::Context;
 use call::Failure;
 pub use call::Messaging;
 use messaging_core::reconcile::Reconciled;
@@ -156,10 +155,7 @@ impl Rounds {
         struct Next {
             channel_ids: Vec<Uuid>,
         }
-        let sql = "SELECT document::text FROM messaging.list_channels_to_reconcile(p_limit => $1)";
-        let rows = self.database.query(sql, &[&CHANNELS]).await?;
-        let document: &str = rows.first().context("no row")?.try_get(0)?;
-        let next: Next = serde_json::from_str(document)?;
+        let next: Next = self.database.document("list_channels_to_reconcile(p_limit => $1)", &[&CHANNELS]).await?;
         Ok(next.channel_ids)
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::database::Database;
 use crate::metrics::Metrics;
-use anyhow::Context;
 use messaging_core::search::VERSION;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -39,8 +38,6 @@ pub async fn count(database: &Database, most: i32) -> anyhow::Result<i64> {
     struct Counted {
         count: i64,
     }
-    let sql = "SELECT document::text FROM messaging.count_messages_to_reindex(p_analysis => $1, p_limit => $2)";
-    let rows = database.query(sql, &[&i32::from(VERSION), &most]).await?;
-    let document: &str = rows.first().context("no row")?.try_get(0)?;
-    Ok(serde_json::from_str::<Counted>(document)?.count)
+    let call = "count_messages_to_reindex(p_analysis => $1, p_limit => $2)";
+    Ok(database.document::<Counted>(call, &[&i32::from(VERSION), &most]).await?.count)
 }

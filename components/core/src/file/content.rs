@@ -1,13 +1,14 @@
 //! A file in the content of an event (Matrix client-server API, "m.room.message msgtypes", "m.sticker"; MSC3245, MSC1767,
 //! MSC2448).
 
+use super::name::last_part;
 use super::write::{is_blurhash, is_media_type};
 use super::{
     File, MAX_DURATION_MS, MAX_LOUDNESS, MAX_NAME_CHARACTERS, MAX_PIXELS, MAX_SIZE, MAX_WAVEFORM, NewFile, Voice,
 };
 use crate::matrix::{content_type, text};
 use crate::message::MessageType;
-use crate::text::{clean_name, is_mxc};
+use crate::text::is_mxc;
 use serde_json::{Map, Value, json};
 
 /// What marks a voice message; the second name is an earlier one.
@@ -43,7 +44,7 @@ pub fn in_content(event_type: &str, message: &Value) -> Option<File> {
     let is_voice = kind == "audio" && VOICE.iter().any(|field| message.get(field).is_some_and(Value::is_object));
     Some(File {
         content_uri,
-        filename: name.and_then(file_name),
+        filename: name.and_then(|name| last_part(name, MAX_NAME_CHARACTERS)),
         content_type: text(info, "mimetype").and_then(media_type),
         size: whole(info.get("size"), 0, MAX_SIZE),
         width: whole(info.get("w"), 1, MAX_PIXELS),
@@ -103,12 +104,6 @@ pub fn content(
 
 fn whole(value: Option<&Value>, min: i64, max: i64) -> Option<i64> {
     value?.as_i64().filter(|number| (min..=max).contains(number))
-}
-
-/// The last part of what may be a path, as a line that one can see.
-fn file_name(text: &str) -> Option<String> {
-    let last = text.rsplit(['/', '\\']).find(|part| !part.trim().is_empty())?;
-    clean_name(last, MAX_NAME_CHARACTERS).filter(|name| !matches!(name.as_str(), "." | ".."))
 }
 
 /// A media type as it is compared: without parameters, in small letters.

@@ -1,6 +1,6 @@
 //! Names of files, as they come and as they go (RFC 6266).
 
-use crate::text::clean_line;
+use crate::file::last_part;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The longest name, in bytes: as most file systems have it.
@@ -26,13 +26,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// A file's name as it may be shown and saved: the last part of a path, without what cannot be seen or turns the direction,
 /// 255 bytes at most. A long one keeps its ending.
 pub fn clean_filename(name: Option<&str>) -> String {
-    let last = name.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean = clean_line(last, MAX_NAME_BYTES).unwrap_or_default();
-    let clean = clean.trim_matches(|c: char| c.is_whitespace());
-    if clean.chars().all(|c| c == '.') {
-        return NAMELESS.to_owned();
+    // No character has less than a byte.
+    match name.and_then(|name| last_part(name, MAX_NAME_BYTES)) {
+        Some(name) => shortened(&name),
+        None => NAMELESS.to_owned(),
     }
-    shortened(clean)
 }
 
 fn shortened(name: &str) -> String {
@@ -45,7 +43,7 @@ fn shortened(name: &str) -> String {
     while !name.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}{ending}", name.get(..end).unwrap_or_default())
+    format!("{}{ending}", name.get(..end).unwrap_or_default().trim_end())
 }
 
 /// `Content-Disposition`. The name comes twice: in ASCII for old clients, and as it is.
@@ -75,7 +73,9 @@ mod tests {
             ("a\0b", "a\u{fffd}b"),
             ("..", NAMELESS),
             ("...", NAMELESS),
-            ("a/", NAMELESS),
+            ("a/", "a"),
+            ("a/..", NAMELESS),
+            ("/", NAMELESS),
             ("", NAMELESS),
             ("\u{200b}", NAMELESS),
         ] {

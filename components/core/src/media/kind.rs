@@ -68,6 +68,11 @@ fn essence(declared: Option<&str>) -> Option<String> {
     (is_token(kind) && is_token(subtype) && essence.len() <= 127).then_some(essence)
 }
 
+/// What kind of picture the first bytes are of, by its media type; `None` when they are of none.
+pub fn picture_type(head: &[u8]) -> Option<&'static str> {
+    infer::get(head).map(|kind| specified(kind.mime_type())).filter(|name| name.starts_with("image/"))
+}
+
 /// Whether a type is one of text, so that bytes that are text may be declared as it.
 fn is_of_text(essence: &str) -> bool {
     essence.starts_with("text/")

@@ -1,6 +1,7 @@
 //! What a picture is by its first bytes.
 
 use super::MAX_IMAGE_BYTES;
+use crate::media::picture_type;
 use crate::problem::Problem;
 
 /// The media types that a picture may have; nothing in them can act.
@@ -20,14 +21,13 @@ pub enum ImageType {
 }
 
 impl ImageType {
-    /// What the first bytes say (WHATWG MIME Sniffing, "Matching an image type pattern"); `None` when they are none of these.
+    /// What the first bytes say; `None` when they are none of these.
     pub fn of(bytes: &[u8]) -> Option<Self> {
-        let is_webp = bytes.starts_with(b"RIFF") && bytes.get(8..).is_some_and(|rest| rest.starts_with(b"WEBPVP"));
-        match bytes {
-            _ if bytes.starts_with(b"\x89PNG\r\n\x1a\n") => Some(Self::Png),
-            _ if bytes.starts_with(b"\xff\xd8\xff") => Some(Self::Jpeg),
-            _ if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") => Some(Self::Gif),
-            _ if is_webp => Some(Self::Webp),
+        match picture_type(bytes)? {
+            "image/png" => Some(Self::Png),
+            "image/jpeg" => Some(Self::Jpeg),
+            "image/gif" => Some(Self::Gif),
+            "image/webp" => Some(Self::Webp),
             _ => None,
         }
     }

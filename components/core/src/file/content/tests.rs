@@ -117,6 +117,7 @@ fn a_name_is_a_line_without_a_path() {
         ("a\nb\0c", Some("a b\u{fffd}c")),
         ("..", None),
         ("a/..", None),
+        ("...", None),
         ("\u{200b}", None),
         ("", None),
     ] {
