@@ -61,12 +61,14 @@ CREATE FUNCTION messaging.search_page(
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     ends_at timestamptz := clock_timestamp() + interval '60 milliseconds';
-    -- How many messages are read one by one at first, and each time after that; and at most, where words can be looked up.
+    -- How many messages are read one by one at first, and each time after that. Where words can be looked up: how many are read
+    -- without a thought, and at most.
     first_look constant integer := 100;
     second_look constant integer := 3500;
+    few_more constant integer := 500;
     most_read constant integer := 3000;
     -- The index goes through what it has of a word so much faster than messages are read, which lie anywhere.
-    times_faster constant integer := 1000;
+    times_faster constant integer := 2000;
     -- After a window with at most so many rows, of what is looked up or of what is read, comes a wider one.
     few_looked_up constant integer := 600;
     few_read constant integer := 500;
@@ -76,14 +78,16 @@ DECLARE
     looks_up boolean := p_channels IS NULL AND p_index IS NOT NULL AND NOT is_prefix;
     may_look_up boolean := p_index IS NOT NULL
         AND (NOT is_prefix OR p_channels IS NOT NULL OR messaging.may_look_up(p_channels, p_index, p_time, p_id));
-    -- What is asked for together, what of it the messages have the least that were read at first, and about how many messages
-    -- of the platform have that.
+    -- What is asked for together, what of it is the least to look up, as the messages that were read at first tell, and about how
+    -- many entries of the index that is.
     parts tsquery[] := CASE WHEN p_channels IS NOT NULL AND p_index IS NOT NULL THEN messaging.search_parts(p_index) END;
     rarest tsquery;
     looked_through float8;
     next_look integer := first_look;
-    -- How many were read.
+    -- How many were read, how many of them were found, and about how many there are behind them.
     rows_read integer := 0;
+    share float8;
+    rows_left integer;
     slot integer;
     -- One that is read message by message.
     crowded integer;
@@ -116,20 +120,30 @@ BEGIN
         END IF;
         next_look := second_look;
         IF rarest IS NULL AND may_look_up THEN
-            SELECT p.part, (p.have + 0.5) / seen.looked_at * c.reltuples INTO rarest, looked_through
-            FROM unnest(parts, seen.have) AS p (part, have)
-            JOIN pg_catalog.pg_class c ON c.oid = 'messaging.message_search'::regclass ORDER BY p.have LIMIT 1;
+            SELECT p.part, (p.have + 0.5) / seen.looked_at * c.reltuples * (numnode(p.part) + 1) / 2 AS entries
+            INTO rarest, looked_through FROM unnest(parts, seen.have) AS p (part, have)
+            JOIN pg_catalog.pg_class c ON c.oid = 'messaging.message_search'::regclass ORDER BY entries LIMIT 1;
             may_look_up := NOT is_prefix OR messaging.may_look_up(p_channels, p_index, p_time, p_id);
         END IF;
         IF may_look_up AND is_prefix THEN
             looks_up := rows_read >= first_look + second_look;
         ELSIF may_look_up THEN
-            -- As many as it takes, if it goes on as it did, and a few more, or all that there are.
-            next_look := least(greatest((p_wanted - cardinality(ids)) * rows_read * 1.2 / (cardinality(ids) + 0.5), first_look), most_read);
-            IF looked_through > first_look * times_faster THEN
-                next_look := least(next_look, messaging.search_rows_left(p_channels, p_since, place_time, place_id, next_look));
+            -- As many as it takes, if it goes on as it did, and a few more, or all that there are. What is looked up is read, too.
+            share := (cardinality(ids) + 0.5) / rows_read;
+            next_look := least(greatest((p_wanted - cardinality(ids)) * 1.2 / share, first_look), most_read);
+            IF next_look > few_more THEN
+                IF looked_through <= first_look::float8 * times_faster THEN
+                    looks_up := true;
+                ELSIF rows_read < 2 * first_look THEN
+                    -- A hundred tell too little of what is dear to look up.
+                    next_look := 2 * first_look;
+                ELSE
+                    rows_left := messaging.search_rows_left(p_channels, p_since, place_time, place_id, most_read);
+                    next_look := least(next_look, rows_left);
+                    looks_up := looked_through / times_faster + share * rows_left <= next_look;
+                END IF;
             END IF;
-            looks_up := looked_through <= next_look::float8 * times_faster OR rows_read + next_look > most_read;
+            looks_up := looks_up OR rows_read + next_look > most_read;
         END IF;
     END LOOP;
     -- 2. Words in a few channels.
