@@ -89,7 +89,7 @@ export class Messenger {
     const item = (one: Item): unknown =>
       one.kind === "gap"
         ? one
-        : { key: one.key, state: one.state, ...one.message, reactions: one.message.reactions ?? [], thread: one.message.thread?.reply_count ?? 0 };
+        : { kind: one.kind, key: one.key, state: one.state, ...one.message, reactions: one.message.reactions ?? [], thread: one.message.thread?.reply_count ?? 0 };
     const channels = [...this.#stores.values()].map((store) => [
       store.id,
       {

@@ -16,7 +16,7 @@ test("a thread is drawn apart, with what is sent in it, and its root counts each
   relay.row = (message) => {
     const last_reply = replies().at(-1);
     if (message.id !== root.id || last_reply === undefined) return { ...message, reactions: [] };
-    const thread = { reply_count: replies().length, last_reply, participants: [], is_following: true, unread_count: 0 };
+    const thread = { reply_count: replies().length, last_reply, participants: [ME, "user:bob"].map((member_id) => ({ member_id })), is_following: true, unread_count: 0 } as unknown as NonNullable<Message["thread"]>;
     return { ...message, reactions: [], thread };
   };
   relay.responds = ({ pathname }) => (pathname.endsWith("/replies") ? replies().reverse() : undefined);
