@@ -66,6 +66,12 @@ function tokenOfAddress(): Session | undefined {
   return ofToken(token);
 }
 
+/** Also where the page is open already. */
+addEventListener("hashchange", () => {
+  const given = tokenOfAddress();
+  if (given !== undefined) signIn(given);
+});
+
 /** Reads what the page needs to know, and who was here before. */
 export async function begin(): Promise<void> {
   const given = tokenOfAddress();
