@@ -95,8 +95,12 @@ async def test_everything_can_be_done_with_keys(
     # What opens takes the focus, and gives it back.
     page.find('button[aria-label="Members"]').send_keys(Keys.ENTER)
     page.find(".panel")
-    page.wait("the panel has the focus", lambda: page.driver.execute_script("return document.activeElement.closest('.panel')"))
+    page.wait(
+        "the panel has the focus", lambda: page.driver.execute_script("return document.activeElement.closest('.panel')")
+    )
     press(Keys.ESCAPE)
     page.gone(".panel")
-    page.wait("the focus is back", lambda: "Members" == page.driver.switch_to.active_element.get_attribute("aria-label"))
+    page.wait(
+        "the focus is back", lambda: "Members" == page.driver.switch_to.active_element.get_attribute("aria-label")
+    )
     assert complaints() == []
