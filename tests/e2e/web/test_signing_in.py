@@ -43,6 +43,10 @@ async def test_what_is_no_token_is_refused_and_one_that_nobody_takes_ends_the_se
     page.field(".sign-in input", forged)
     page.click(".sign-in .primary")
     page.find('.sign-in [role="alert"]', "ended")
+    # One that ends while one is signed in, and one that has ended before.
+    short = token(f"user:{unique('eve')}", world.secret(), [world.microdao], lifetime=8)
+    page.open(f"/#token={short}").find(".sidebar")
+    page.find('.sign-in [role="alert"]', "ended")
     ended = token(f"user:{unique('eve')}", world.secret(), [world.microdao], lifetime=-60)
     page.open(f"/#token={ended}")
     page.find(".sign-in")
