@@ -46,7 +46,8 @@ fn response(request: &Request, path: &str, file: &File, caching: &str) -> Result
     let response = if is_known {
         Response::empty(StatusCode::NOT_MODIFIED)
     } else {
-        let whole = Response::bytes(StatusCode::OK, files::read(path, coding)?).header(CONTENT_TYPE, &file.content_type);
+        let whole =
+            Response::bytes(StatusCode::OK, files::read(path, coding)?).header(CONTENT_TYPE, &file.content_type);
         coding.iter().fold(whole, |response, coding| response.header(CONTENT_ENCODING, coding))
     };
     Ok(response.header(ETAG, &etag).header(CACHE_CONTROL, caching).header(VARY, "accept-encoding"))

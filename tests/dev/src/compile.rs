@@ -11,8 +11,8 @@ use crate::args::Host;
 use crate::manifest::Manifest;
 use crate::paths::{Data, Repo, which};
 use crate::progress::step;
-use crate::{page, run};
 use crate::stop::Stop;
+use crate::{page, run};
 
 const TARGET: &str = "wasm32-wasip2";
 const NATIVE: [&str; 4] = ["--profile", "native", "-p", "ws-relay"];

@@ -52,6 +52,8 @@ def new_page(driver: webdriver.Chrome, stack: Stack, development: bool) -> Itera
     yield open_window
     for window in opened:
         driver.switch_to.window(window)
+        # What one has chosen stays in the browser.
+        driver.execute_script("localStorage.clear()")
         driver.close()
     driver.switch_to.window(first)
 

@@ -19,7 +19,7 @@ TEXTS = [
     f'"><svg onload="{RUNS}">',
     f"javascript:{RUNS}",
     f"https://example.org/'onmouseover='{RUNS}'",
-    f"https://example.org/\"><b onclick={RUNS}>",
+    f'https://example.org/"><b onclick={RUNS}>',
     f"{{{{constructor.constructor('{RUNS}')()}}}}",
     "\u202egnp.exe \u2066\u2067 right to left",
     "https://user:pass@example.org:99999/",
@@ -89,8 +89,10 @@ async def test_nothing_that_a_stranger_writes_runs(
     # Those further up are drawn as one comes to them.
     seen: set[str] = set()
     scroller = page.find("#messages")
-    for place in range(0, 12):
-        page.driver.execute_script("arguments[0].scrollTop = arguments[0].scrollHeight * arguments[1] / 11", scroller, place)
+    for place in range(12):
+        page.driver.execute_script(
+            "arguments[0].scrollTop = arguments[0].scrollHeight * arguments[1] / 11", scroller, place
+        )
         assert page.driver.execute_script(WRONG) == []
 
         def all_have_content() -> bool:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from support.api import World, unique
+from support.api import World
 from support.media import png
 from support.person import NewPerson
-from support.rooms import Rooms
 from web.conftest import NewPage
 
 
@@ -17,13 +15,16 @@ async def test_two_people_an_agent_and_a_matrix_client_talk(
     world: World,
     new_page: NewPage,
     person: NewPerson,
-    rooms: Rooms,
     axe: str,
     complaints: Callable[[], list[str]],
     tmp_path: Path,
 ) -> None:
     agent, carol = world.agent("sofia"), await person("carol")
-    name, [alice, bob] = unique("Festival"), [world.user("alice"), world.user("bob")]
+    name, [alice, bob] = "City festival", [world.user("alice"), world.user("bob")]
+    for who, called in ((alice, "Alice"), (bob, "Bob")):
+        await who.set_profile(display_name=called)
+    await agent.request("PUT", f"/internal/agents/{agent.id}/profile", json={"display_name": "Sofia"})
+    await carol.client.set_displayname("Carol")
 
     # Alice makes a channel and invites everybody.
     at_alice = new_page()
@@ -50,7 +51,12 @@ async def test_two_people_an_agent_and_a_matrix_client_talk(
     await carol.send(
         room,
         "m.room.message",
-        {"msgtype": "m.text", "body": "Two stoves", "format": "org.matrix.custom.html", "formatted_body": "Two <b>stoves</b>"},
+        {
+            "msgtype": "m.text",
+            "body": "Two stoves",
+            "format": "org.matrix.custom.html",
+            "formatted_body": "Two <b>stoves</b>",
+        },
     )
     at_bob.front().find(".message .quote", "Good morning!")
     at_bob.find(".message .agent-mark")
@@ -93,7 +99,7 @@ async def test_two_people_an_agent_and_a_matrix_client_talk(
 
     # A picture with a text.
     file = tmp_path / "plan of the place.png"
-    file.write_bytes(png(320, 200))
+    file.write_bytes(png(240, 120))
     at_alice.all('.composer input[type="file"]')[0].send_keys(str(file))
     at_alice.find(".tray li", file.name)
     at_alice.write("The plan")
@@ -101,7 +107,7 @@ async def test_two_people_an_agent_and_a_matrix_client_talk(
     shown = "return [...document.querySelectorAll('.image-file img, .lightbox img')].at(-1)?.naturalWidth"
     at_bob.wait("the picture is shown", lambda: at_bob.driver.execute_script(shown))
     at_bob.click(".image-file")
-    at_bob.wait("it is shown large", lambda: at_bob.driver.execute_script(shown) == 320)
+    at_bob.wait("it is shown large", lambda: at_bob.driver.execute_script(shown) == 240)
     at_bob.find("dialog.lightbox").send_keys("\ue00c")
     at_bob.gone("dialog.lightbox")
 
@@ -138,7 +144,7 @@ async def test_two_people_an_agent_and_a_matrix_client_talk(
     # What one has not read is counted in the list.
     at_bob.open("/")
     at_bob.find(".channel-row", name)
-    await agent.say(channel, f"@{bob.id} the contract is signed.", mentions=[bob.id])
+    await agent.say(channel, "Bob, the contract is signed.", mentions=[bob.id])
     at_bob.find(".channel-row .badge.mention")
     at_bob.find(".channel-row .badge", "1")
     at_bob.click(".channel-row", name)
@@ -147,7 +153,6 @@ async def test_two_people_an_agent_and_a_matrix_client_talk(
 
     # It is usable in either appearance and in Ukrainian, and on a narrow screen one thing at a time.
     at_alice.front()
-    await asyncio.sleep(0)
     assert at_alice.faults(axe) == []
     at_alice.picture("channel")
     at_alice.theme("dark")

@@ -32,7 +32,9 @@ async def test_the_page_may_run_its_own_files_and_call_its_own_address_and_the_r
 ) -> None:
     headers = (await page(http)).headers
     policy = dict(part.strip().partition(" ")[::2] for part in headers["content-security-policy"].split(";"))
-    assert policy["default-src"] == "'none'" and policy["frame-ancestors"] == "'none'" and policy["base-uri"] == "'none'"
+    assert (
+        policy["default-src"] == "'none'" and policy["frame-ancestors"] == "'none'" and policy["base-uri"] == "'none'"
+    )
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert policy["require-trusted-types-for"] == "'script'" and policy["trusted-types"] == "cleaned"
     assert set(policy["connect-src"].split()) == {"'self'", stack.ws_url}

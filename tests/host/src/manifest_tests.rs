@@ -59,7 +59,11 @@ fn what_spin_refuses_is_refused() {
         ("an id in snake case", "[component.inner]", "[component.inner]\nsource = \"a\"\n[component.in_ner]"),
         ("an unknown key of a variable", "secret = true", "hidden = true"),
         ("a variable of a component in capitals", "{ url =", "{ URL ="),
-        ("an unknown key of a file", "source = \"inner.wasm\"", "source = \"a\"\nfiles = [{ source = \"a\", to = \"/\" }]"),
+        (
+            "an unknown key of a file",
+            "source = \"inner.wasm\"",
+            "source = \"a\"\nfiles = [{ source = \"a\", to = \"/\" }]",
+        ),
         ("an unknown key of the build", "command =", "target = \"x\"\ncommand ="),
         ("a build without a command", "command = \"cargo build\"", "workdir = \"x\""),
     ] {

@@ -35,9 +35,7 @@ impl State {
     pub fn new(component: Arc<Component>, outgoing: Outgoing) -> wasmtime::Result<Self> {
         // Nothing of the file system, of this process's environment or of the network: only what is granted by name.
         let mut wasi = WasiCtxBuilder::new();
-        wasi.envs(&component.environment)
-            .stdout(component.logs.stdout.clone())
-            .stderr(component.logs.stderr.clone());
+        wasi.envs(&component.environment).stdout(component.logs.stdout.clone()).stderr(component.logs.stderr.clone());
         if let Some(files) = &component.files {
             wasi.preopened_dir(files.folder(), "/", FsPerms::ReadOnly)?;
         }

@@ -6,6 +6,8 @@ import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/layout.css";
 import "./styles/messages.css";
+import "./styles/parts.css";
+import "./styles/composer.css";
 import "./styles/files.css";
 import "./styles/panels.css";
 

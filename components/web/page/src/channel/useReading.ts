@@ -13,11 +13,16 @@ export function useReading(room: Room, isAtEnd: boolean): void {
     const look = (): void => {
       if (document.visibilityState === "visible") room.store.markRead(newest);
     };
+    const turned = (): void => {
+      // What comes while nobody looks is new when they look again.
+      if (document.visibilityState === "hidden") room.unreadAfter.value = newest;
+      look();
+    };
     const timer = setTimeout(look, READ);
-    document.addEventListener("visibilitychange", look);
+    document.addEventListener("visibilitychange", turned);
     return () => {
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", look);
+      document.removeEventListener("visibilitychange", turned);
     };
   }, [isAtEnd, newest, isMember]);
 }

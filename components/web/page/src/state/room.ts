@@ -17,7 +17,7 @@ export class Room {
   readonly contents: Contents;
   readonly replyTo = signal<Message | undefined>(undefined);
   readonly editing = signal<Message | undefined>(undefined);
-  /** Up to where its reader had read when they came. */
+  /** Up to where its reader had read when they came, or came back. */
   readonly unreadAfter = signal<number | undefined>(undefined);
   readonly #version = signal(0);
   readonly #deaf: () => void;
@@ -59,7 +59,8 @@ export class Room {
       for (const { member_id, display_name, avatar_url } of store.members.values()) learn(member_id, display_name, avatar_url);
     }
     if (store.status !== "loading") {
-      this.unreadAfter.value ??= store.unread.read_seq ?? Infinity;
+      const { unread_count, read_seq } = store.unread;
+      this.unreadAfter.value ??= unread_count > 0 ? (read_seq ?? Infinity) : Infinity;
       this.#announce();
     }
     this.#version.value += 1;

@@ -6,6 +6,8 @@ export interface Session {
   id: string;
   /** A token, or nothing in development mode. */
   token?: string;
+  /** When the token ends, in milliseconds since 1970. */
+  ends?: number;
   /** The microDAOs that the token names. */
   microdaos: string[];
 }
@@ -34,7 +36,7 @@ export function ofToken(token: string): Session | undefined {
     if (typeof sub !== "string" || sub === "" || typeof exp !== "number" || exp * 1000 < Date.now()) return undefined;
     const lists = Object.values(claims).filter((value): value is string[] => Array.isArray(value));
     const microdaos = lists.flat().filter((name) => typeof name === "string" && name.startsWith("microdao:"));
-    return { id: sub.includes(":") ? sub : `user:${sub}`, token, microdaos };
+    return { id: sub.includes(":") ? sub : `user:${sub}`, token, ends: exp * 1000, microdaos };
   } catch {
     return undefined;
   }
@@ -45,7 +47,14 @@ export function ofName(name: string): Session | undefined {
   return /^[a-z0-9._-]{1,64}$/.test(id) ? { id: `user:${id}`, microdaos: ["microdao:daarion"] } : undefined;
 }
 
+/** The longest that a timer waits. */
+const LONGEST = 2 ** 31 - 1;
+let ending: ReturnType<typeof setTimeout> | undefined;
+
 export function signIn(started: Session): void {
+  clearTimeout(ending);
+  const left = (started.ends ?? Infinity) - Date.now();
+  if (left < LONGEST) ending = setTimeout(() => signOut("ended"), left);
   sessionStorage.setItem(STORED, JSON.stringify(started));
   ended.value = false;
   session.value = started;
@@ -53,6 +62,7 @@ export function signIn(started: Session): void {
 
 /** `because` it has ended, or because its owner wants it. */
 export function signOut(because: "ended" | "wish"): void {
+  clearTimeout(ending);
   sessionStorage.removeItem(STORED);
   ended.value = because === "ended";
   session.value = undefined;
@@ -65,6 +75,12 @@ function tokenOfAddress(): Session | undefined {
   history.replaceState(null, "", location.pathname);
   return ofToken(token);
 }
+
+/** Also where the page is open already. */
+addEventListener("hashchange", () => {
+  const given = tokenOfAddress();
+  if (given !== undefined) signIn(given);
+});
 
 /** Reads what the page needs to know, and who was here before. */
 export async function begin(): Promise<void> {
