@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from harness.database import Database
-from harness.world import Channel, World
+from harness.search import entry
+from harness.world import Channel, World, pushed
 from search.asking import Searched
 
 # Every fifth message has one word, every fifth another, and none has both; the oldest has a word of its own.
@@ -32,6 +33,12 @@ SELECT sum(pg_stat_get_xact_tuples_fetched(n.id))::integer AS rows,
     pg_stat_get_xact_numscans('messaging.message_search_lexemes'::regclass) AS lookups
 FROM (SELECT 'messaging.message_search'::regclass::oid AS id
       UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = 'messaging.message_search'::regclass) n
+"""
+# How often tables, or their indexes, were looked into.
+SCANS = """
+SELECT sum(pg_stat_get_xact_numscans(n.id)) FROM unnest($1::text[]) AS t (name)
+CROSS JOIN LATERAL (SELECT t.name::regclass::oid AS id
+                    UNION ALL SELECT indexrelid FROM pg_index WHERE indrelid = t.name::regclass) n
 """
 
 
@@ -111,3 +118,13 @@ async def test_what_contradicts_itself_is_not_looked_for(small: Small) -> None:
     async with platform(small, 10_000_000):
         for query in ("often -often", "hay has:file -has:file", '"often hay" -hay'):
             assert await small.looked(query) == Looked(0, 0, 0), query
+
+
+async def test_a_new_message_gets_its_row_without_a_look_for_an_old_one(small: Small) -> None:
+    """It can have no reactions either."""
+    tables = ["messaging.message_search", "public.message_reactions"]
+    async with platform(small, 10_000):
+        before = await small.db.value(SCANS, tables)
+        await small.db.call("record_message", **pushed(small.channel, search=entry("quartz")))
+        assert await small.db.value(SCANS, tables) == before
+        assert (await small.looked("quartz")).hits == 2
