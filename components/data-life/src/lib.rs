@@ -13,7 +13,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn data_life(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| {
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
         router
             .post(paths::REMOVE_EXPIRED, remove::remove)
             .put(paths::HOLD, hold::hold)

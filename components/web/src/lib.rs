@@ -11,7 +11,7 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn web(request: spin_sdk::http::Request) -> impl IntoResponse {
-    serve::<Problem>(request, |router| {
+    serve::<Problem>(env!("CARGO_PKG_NAME"), request, |router| {
         router
             .get("/", serve_file::index)
             .get("/channels/:channel_id", serve_file::index_for_navigation)
