@@ -69,7 +69,7 @@ async def test_an_older_version_s_database_says_what_is_missing_and_who_has_to_s
     said = await check(older, MIGRATE_FIRST)
     assert "to apply: 007_" not in said and "to apply: 008_follow_the_rooms_state.sql" in said
     assert "first stop those of version 0.0.7" in said
-    await migrate(older)
+    assert "programs of version 0.0.7 are not served any more" in await migrate(older)
     await check(older, FITS)
 
 

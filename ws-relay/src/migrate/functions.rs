@@ -48,6 +48,11 @@ pub async fn bring_up_to_date(client: &mut Client, roles: &Roles) -> anyhow::Res
         }
         _ => refuse_strangers(client).await?,
     }
+    if let Some((version, _)) = &stored
+        && is_newer(SERVES, version)?
+    {
+        tracing::warn!("programs of version {version} are not served any more: the schema is for {SERVES} and later");
+    }
     let transaction = client.transaction().await?;
     let count = apply(&transaction, files::FUNCTIONS, &hash).await?;
     secure(&transaction, roles).await.context("the rights of the roles")?;
