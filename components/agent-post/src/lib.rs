@@ -4,7 +4,7 @@
 use http::StatusCode;
 use messaging_core::agent::{AgentPost, Posted};
 use messaging_core::ids::MessageId;
-use messaging_core::message::{MessageType, SendMessage};
+use messaging_core::message::SendMessage;
 use messaging_core::paths;
 use messaging_core::refusal::Refusal;
 use messaging_edge::index::channels::get_agent_context;
@@ -34,15 +34,15 @@ async fn post(
 ) -> Result<Response, Problem> {
     let client_key = key.of(&agent);
     let message = SendMessage {
-        text: Some(post.text),
-        msgtype: MessageType::Notice,
+        text: post.text,
+        msgtype: post.msgtype,
         formatted_body: post.formatted_body,
         reply_to: post.reply_to,
         encrypted: None,
         mentions: post.mentions,
         notify: post.notify,
         thread_id: post.thread_id,
-        file: None,
+        file: post.file,
     };
     let sent = match acts::send(&agent, post.channel_id, message, client_key.as_ref(), Some(ROUTE)).await {
         // The agent may not know of the channel, but a caller with the secret may: they learn what to do.

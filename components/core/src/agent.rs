@@ -6,12 +6,13 @@ mod operations;
 pub use operations::operations;
 
 use crate::channel::Visibility;
+use crate::file::NewFile;
 use crate::ids::{ChannelId, EntityId, MessageId, MicrodaoId};
 #[cfg(feature = "openapi")]
 use crate::mention::{MAX_MENTIONS, Mention};
-use crate::message::Message;
 #[cfg(feature = "openapi")]
 use crate::message::{MAX_HTML_CHARACTERS, MAX_TEXT_CHARACTERS};
+use crate::message::{Message, MessageType};
 #[cfg(feature = "openapi")]
 use crate::text::patterns;
 use crate::time::Timestamp;
@@ -23,9 +24,14 @@ use serde::{Deserialize, Serialize};
 pub struct AgentPost {
     /// Where to post.
     pub channel_id: ChannelId,
-    /// 1 to 10,000 characters.
+    /// 1 to 10,000 characters. Of a message with a file it is the caption, which may be left out.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = MAX_TEXT_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
-    pub text: String,
+    pub text: Option<String>,
+    /// What kind of message it is; `m.notice` when it is left out, or `m.text` with `notify`. One with a file is `m.image`,
+    /// `m.file`, `m.audio` or `m.video`.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schemars(skip_serializing_if = "crate::openapi::is_default"))]
+    pub msgtype: MessageType,
     /// The text as HTML.
     #[cfg_attr(feature = "openapi", schemars(length(max = MAX_HTML_CHARACTERS), regex(pattern = patterns::MESSAGE)))]
     pub formatted_body: Option<String>,
@@ -42,6 +48,9 @@ pub struct AgentPost {
     pub notify: bool,
     /// The thread: the message under which it is, as for a person's message.
     pub thread_id: Option<MessageId>,
+    /// The file of an `m.image`, `m.file`, `m.audio` or `m.video`: content that the agent has uploaded, or that is in a message
+    /// which it may read.
+    pub file: Option<Box<NewFile>>,
 }
 
 /// What became of an agent's post.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from support.api import UNKNOWN_ID, AsCaller, World, path_to
 from support.journal import Journal
+from support.media import png, send_file, upload
 from support.problems import problem
 from support.rooms import Rooms
 from support.unchanged import Unchanged
@@ -27,6 +30,52 @@ async def test_a_post_is_a_notice_in_the_agents_name(world: World, rooms: Rooms,
     assert sent["sender"] == sofia.matrix_id
     expected = {"msgtype": "m.notice", "body": "Good morning", "formatted_body": "<b>Good morning</b>"}
     assert sent["content"] | expected == sent["content"]
+
+
+async def test_an_agent_posts_a_file_that_it_may_read(
+    world: World, rooms: Rooms, witness: Witness, unchanged: Unchanged
+) -> None:
+    owner, sofia = world.user("owner"), world.agent("sofia")
+    channel, other = await world.channel(owner), await world.channel(owner, visibility="private")
+    await owner.invite(channel["id"], sofia.id)
+    shown = await upload(owner, channel, png(), filename="cat.png")
+    await send_file(owner, channel, shown, "m.image")
+    hidden = await upload(owner, other, png(3, 2))
+    await send_file(owner, other, hidden, "m.image")
+
+    def body(told: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        return {
+            "channel_id": channel["id"],
+            "msgtype": "m.image",
+            "file": {"content_uri": told["content_uri"]},
+        } | fields
+
+    path = f"/internal/agents/{sofia.id}/post-to-channel"
+    async with witness.watch(channel, owner) as observed:
+        response = await sofia.post(path, body(shown, text="Look"), "k")
+        assert response.status_code == 200, response.text
+    assert observed.kinds == ["message.created"]
+    message = response.json()["message"]
+    assert (message["sender_id"], message["content_type"], message["content_preview"]) == (sofia.id, "image", "Look")
+    assert message["file"]["content_uri"] == shown["content_uri"] and (await owner.page(channel["id"]))[0] == message
+    sent = (await rooms.messages(channel["matrix_room_id"]))[-1]
+    expected = {"msgtype": "m.image", "body": "Look", "url": shown["content_uri"], "city.daarion.agent": True}
+    assert sent["sender"] == sofia.matrix_id and sent["content"] | expected == sent["content"]
+    # Once for a key, and a caption may be left out.
+    assert (await sofia.post(path, body(shown, text="Look"), "k")).json()["message"]["id"] == message["id"]
+    problem(await sofia.post(path, body(shown, text="Other"), "k"), 422, "idempotency_key_reused")
+    wordless = await sofia.post(path, body(shown))
+    assert wordless.status_code == 200 and wordless.json()["message"]["content_type"] == "image"
+    async with unchanged(channel):
+        problem(await sofia.post(path, body(hidden)), 422, "invalid", "/file")
+        problem(await sofia.post(path, body(shown, msgtype="m.notice")), 422, "invalid", "/msgtype")
+        problem(
+            await sofia.post(path, {"channel_id": channel["id"], "msgtype": "m.image", "text": "x"}),
+            422,
+            "invalid",
+            "/file",
+        )
+        problem(await sofia.post(path, {"channel_id": channel["id"]}), 422, "invalid", "/text")
 
 
 async def test_an_agent_that_notifies_writes_a_text_with_its_mark(world: World, rooms: Rooms, witness: Witness) -> None:

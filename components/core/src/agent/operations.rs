@@ -27,7 +27,7 @@ pub fn operations() -> Vec<Operation> {
             .refuses(&[Refusal::ChannelEncrypted, Refusal::ReplyToNotFound, Refusal::ThreadNotFound])
             .refuses(&[Refusal::CannotMentionRoom])
             .fails([Problem::not_found("agent"), Problem::agent_not_allowed()])
-            .asks_matrix(),
+            .asks_optional_call(),
         operation("agents", "get", paths::AGENT_CONTEXT, "getAgentContext")
             .does("Who may answer in a channel", "What an agent filter has to know.")
             .who(Internal("for every channel"))
