@@ -170,7 +170,8 @@ mod tests {
         log.append("four\n");
         fs::rename(&log.0, &old.0).unwrap();
         fs::write(&log.0, "five\n").unwrap();
-        assert_eq!(lines(&mut tail), only(&["four", "five"]));
+        assert_eq!(lines(&mut tail), only(&["four"]), "the old one to its end");
+        assert_eq!(lines(&mut tail), only(&["five"]));
         fs::remove_file(&log.0).unwrap();
         assert_eq!(lines(&mut tail), only(&[]));
     }

@@ -29,8 +29,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 const TICK: Duration = Duration::from_secs(15);
 /// A client that says nothing for this long is gone.
 const SILENCE: Duration = Duration::from_secs(75);
-/// The queue of a socket for many channels is this many times as long as that of a socket for one, because events of
-/// several channels come at the same time.
+/// The queue of a socket for many channels is this many times as long: events of several come at the same time.
 const MANY: usize = 16;
 /// And may hold this many times as many bytes.
 const MANY_BYTES: usize = 4;
