@@ -211,6 +211,11 @@ async def use_members(ask: Ask, agents: Ask, world: World, sofia: str) -> None:
     await agents(200, "GET", f"{internal}/messages", params={"agent_id": sofia})
     await agents(200, "POST", f"{internal}/reconcile", params={"min_age": 1, "since": "2026-01-01T00:00:00Z"})
     await agents(200, "POST", f"{internal}/reindex", params={"before": 1_000_000})
+    assert (await agents(200, "PUT", f"{internal}/hold", {"reason": "a case"}))["is_held"]
+    assert not (await agents(200, "DELETE", f"{internal}/hold"))["is_held"]
+    exported = f"/internal/messaging/export/channels/{channel['id']}"
+    for part in ("channel", "members", "messages", "pins", "files", "audit"):
+        await agents(200, "GET", exported, params={"part": part})
     await agents(204, "PUT", f"{internal}/typing", {"member_id": sofia})
     named = await agents(200, "PUT", f"/internal/agents/{sofia}/profile", {"display_name": "Sofia", "avatar_url": None})
     assert await ask(200, "GET", profile_path(sofia)) == named

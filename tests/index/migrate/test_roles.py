@@ -24,6 +24,8 @@ RELAY_CALLS = {
     "list_channels_to_reconcile",
     "are_receipts_due",
     "is_content_due",
+    "note_removals",
+    "advance_erasure",
     "get_reading",
     "end_typing",
     "count_messages_to_reindex",
