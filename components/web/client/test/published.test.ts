@@ -53,9 +53,9 @@ test("it is small, depends on nothing, and works as it is published", async () =
     await relay.place.pass(60_000);
     const wanted = [...relay.messages.values()].sort((one, other) => one.seq - other.seq).map(({ id }) => id);
     assert.deepEqual(store.items.map((item) => (item.kind === "message" ? item.message.id : "gap")), wanted);
+    relay.responds = ({ pathname }) => (pathname.endsWith("/replies") ? [] : undefined);
     const thread = store.thread("m1");
     thread.send({ text: "in the thread" });
-    relay.responds = ({ pathname }) => (pathname.endsWith("/replies") ? [] : undefined);
     await relay.place.pass(60_000);
     assert.equal(thread.items.length, 1);
     client.close();

@@ -44,6 +44,21 @@ test("a thread is drawn apart, with what is sent in it, and its root counts each
   assert.equal(store.message(root.id)?.thread?.reply_count, 3);
 });
 
+test("a thread that cannot be read says so to those who wait for it, and is read when it is asked for again", async () => {
+  const relay = new FakeRelay(12);
+  const root = relay.sends("user:bob", "root");
+  const store = await opened(relay);
+  relay.responds = ({ pathname }) => (pathname.endsWith("/replies") ? new Response("{}", { status: 403 }) : undefined);
+  const thread = store.thread(root.id);
+  await relay.place.pass(1_000);
+  await assert.rejects(thread.ready, /http_403/);
+  relay.responds = ({ pathname }) => (pathname.endsWith("/replies") ? [{ ...root, id: "r", seq: 9, content_preview: "reply", thread_id: root.id }] : undefined);
+  const read = thread.older();
+  await relay.place.pass(1_000);
+  await read;
+  assert.deepEqual(texts(thread), ["reply"]);
+});
+
 test("unread is what others wrote behind the marker, whoever tells it first", async () => {
   const relay = new FakeRelay(2);
   for (let n = 1; n <= 10; n += 1) relay.sends("user:bob", `${n}`);

@@ -63,6 +63,8 @@ export class ThreadStore extends Drawn implements MessageList {
     this.pager.reset();
     this.timeline.reset([], false);
     this.ready = this.older();
+    // Whoever waits for it hears of it; nobody has to.
+    this.ready.catch(() => undefined);
     return this.ready;
   }
 
