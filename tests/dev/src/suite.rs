@@ -72,7 +72,7 @@ fn unit(repo: &Repo, data: &Data, stop: &Stop) -> Result<bool> {
     step("unit tests of ws-relay and the local host");
     let passed = compile::test_native(repo, stop)? && passed;
     let client = node::client(repo, data, stop)?;
-    step("unit tests of the reference client");
+    step("unit tests of the client");
     Ok(node::test_client(&client, stop)? && passed)
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from support.api import Caller, World, path_to, pin_path, reaction_path
+from support.api import Caller, World, member_path, path_to, pin_path, reaction_path
 from support.matrix_client import matrix_client
 from support.messenger import Messenger
 from support.rooms import Rooms
@@ -64,14 +64,14 @@ async def test_pins_typing_and_what_is_unread_are_drawn(world: World, messenger:
     owner, reader = people(world)
     channel = await owner.create(**world.fields(visibility="private"))
     await owner.invite(channel["id"], reader.id)
+    await reader.put(member_path(channel["id"]))
     first = await owner.send(channel["id"], "first")
     opened = await messenger(reader, channel["id"])
     await opened.shows(channel, ["first"])
     await opened.do("mark read", channel)
 
     async def marked() -> bool:
-        rows = (await reader.get("/api/messaging/channels", joined="true")).json()
-        return [row["read_seq"] for row in rows if row["id"] == channel["id"]] == [first["seq"]]
+        return (await reader.get(path_to(channel["id"]))).json()["read_seq"] == first["seq"]
 
     await eventually("the marker has come to the index", marked)
     second = await owner.send(channel["id"], "second")
@@ -97,7 +97,7 @@ async def test_pins_typing_and_what_is_unread_are_drawn(world: World, messenger:
         return (await opened.view(channel))["pins"] == [second["id"]]
 
     await eventually("the pin is drawn", pinned)
-    await owner.put(f"{path_to(channel['id'])}/typing", {"typing": True})
+    await owner.request("PUT", f"{path_to(channel['id'])}/typing", json={"typing": True})
 
     async def typing(*who: str) -> None:
         async def told() -> bool:
@@ -132,19 +132,20 @@ async def test_a_channel_that_the_caller_is_invited_to_is_in_the_list_at_once(wo
 async def test_old_messages_come_page_by_page_and_one_is_jumped_to(world: World, messenger: Open) -> None:
     owner, reader = people(world)
     channel = await owner.create(**world.fields(visibility="microdao"))
-    sent = [await owner.send(channel["id"], f"{number}") for number in range(90)]
+    sent = [await owner.send(channel["id"], f"{number}") for number in range(60)]
     opened = await messenger(reader, channel["id"])
 
+    async def kinds() -> list[str]:
+        return [item["kind"] for item in await opened.items(channel)]
+
     async def there() -> bool:
-        items = await opened.items(channel)
-        return [item["kind"] for item in items] == ["gap"] + ["message"] * 50
+        return await kinds() == ["gap"] + ["message"] * 50
 
     await eventually("the newest are there", there)
-    assert await opened.do("around", channel, message=sent[10]["id"]) == sent[10]["id"]
-    kinds = [item["kind"] for item in await opened.items(channel)]
-    assert kinds == ["gap"] + ["message"] * 10 + ["gap"] + ["message"] * 50
-    await opened.do("older", channel, limit=50)
-    assert (await opened.items(channel))[0]["kind"] == "message"
+    await opened.do("older", channel, limit=3)
+    assert await kinds() == ["gap"] + ["message"] * 53
+    assert await opened.do("around", channel, message=sent[1]["id"]) == sent[1]["id"]
+    assert await kinds() == ["message"] * 6 + ["gap"] + ["message"] * 53
     assert await opened.do("members", channel) == list(await reader.members(channel["id"]))
 
 

@@ -81,10 +81,8 @@ export class MessagingClient extends Observable {
   #closed(channel: string, store: ChannelStore): boolean {
     const open = this.#open.get(channel);
     if (open?.store !== store) return true;
-    open.users -= 1;
-    if (open.users > 0) return false;
-    this.#open.delete(channel);
-    return true;
+    if ((open.users -= 1) > 0) return false;
+    return this.#open.delete(channel);
   }
 
   #become(status: Status): void {

@@ -57,12 +57,9 @@ export function environment(given: Partial<Environment> = {}): Environment {
     online: () => (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine !== false,
     onConnectivity: (call) => {
       // Node has no such events; there is nothing to hear, then.
-      target.addEventListener?.("online", call);
-      target.addEventListener?.("offline", call);
-      return () => {
-        target.removeEventListener?.("online", call);
-        target.removeEventListener?.("offline", call);
-      };
+      const names = ["online", "offline"];
+      names.forEach((name) => target.addEventListener?.(name, call));
+      return () => names.forEach((name) => target.removeEventListener?.(name, call));
     },
   };
   for (const name of Object.keys(here) as (keyof Environment)[]) {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Api, Core, NetworkError, ProblemError } from "../src/index.js";
+import { type Api, NetworkError, ProblemError } from "../src/index.js";
+import { Core } from "../src/options.js";
 import { document } from "./contract.js";
 import { FakePlace } from "./fake_place.js";
 

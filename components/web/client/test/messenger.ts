@@ -22,6 +22,7 @@ export class Messenger {
   readonly #stores = new Map<string, ChannelStore>();
   /** Texts and keys that were drawn twice at once. */
   readonly #doubled: string[] = [];
+  /** By channel and text: under which key it was drawn. */
   readonly #keys = new Map<string, string>();
   #sockets = 0;
   #tokens = 0;
@@ -89,7 +90,7 @@ export class Messenger {
     const item = (one: Item): unknown =>
       one.kind === "gap"
         ? one
-        : { key: one.key, state: one.state, ...one.message, reactions: one.message.reactions ?? [], thread: one.message.thread?.reply_count ?? 0 };
+        : { kind: one.kind, key: one.key, state: one.state, ...one.message, reactions: one.message.reactions ?? [], thread: one.message.thread?.reply_count ?? 0 };
     const channels = [...this.#stores.values()].map((store) => [
       store.id,
       {
@@ -126,9 +127,10 @@ export class Messenger {
       if (texts.has(content_preview)) this.#doubled.push(content_preview);
       texts.add(content_preview);
       // What was drawn under a key stays under it.
-      const key = this.#keys.get(content_preview);
+      const drawn = `${store.id} ${content_preview}`;
+      const key = this.#keys.get(drawn);
       if (key !== undefined && key !== item.key) this.#doubled.push(`${content_preview} under another key`);
-      this.#keys.set(content_preview, item.key);
+      this.#keys.set(drawn, item.key);
     }
   }
 }

@@ -16,7 +16,7 @@ test("a thread is drawn apart, with what is sent in it, and its root counts each
   relay.row = (message) => {
     const last_reply = replies().at(-1);
     if (message.id !== root.id || last_reply === undefined) return { ...message, reactions: [] };
-    const thread = { reply_count: replies().length, last_reply, participants: [], is_following: true, unread_count: 0 };
+    const thread = { reply_count: replies().length, last_reply, participants: [ME, "user:bob"].map((member_id) => ({ member_id })), is_following: true, unread_count: 0 } as unknown as NonNullable<Message["thread"]>;
     return { ...message, reactions: [], thread };
   };
   relay.responds = ({ pathname }) => (pathname.endsWith("/replies") ? replies().reverse() : undefined);
@@ -42,6 +42,21 @@ test("a thread is drawn apart, with what is sent in it, and its root counts each
   await relay.place.pass(1_000);
   assert.deepEqual(texts(thread), ["reply 2", "reply 3"]);
   assert.equal(store.message(root.id)?.thread?.reply_count, 3);
+});
+
+test("a thread that cannot be read says so to those who wait for it, and is read when it is asked for again", async () => {
+  const relay = new FakeRelay(12);
+  const root = relay.sends("user:bob", "root");
+  const store = await opened(relay);
+  relay.responds = ({ pathname }) => (pathname.endsWith("/replies") ? new Response("{}", { status: 403 }) : undefined);
+  const thread = store.thread(root.id);
+  await relay.place.pass(1_000);
+  await assert.rejects(thread.ready, /http_403/);
+  relay.responds = ({ pathname }) => (pathname.endsWith("/replies") ? [{ ...root, id: "r", seq: 9, content_preview: "reply", thread_id: root.id }] : undefined);
+  const read = thread.older();
+  await relay.place.pass(1_000);
+  await read;
+  assert.deepEqual(texts(thread), ["reply"]);
 });
 
 test("unread is what others wrote behind the marker, whoever tells it first", async () => {

@@ -18,25 +18,15 @@ export class ProblemError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(status: number, headers: Headers, body: string) {
-    let document: Record<string, unknown> = {};
-    try {
-      const parsed: unknown = JSON.parse(body);
-      if (typeof parsed === "object" && parsed !== null) document = parsed as Record<string, unknown>;
-    } catch {
-      // A proxy's page.
-    }
-    const text = (name: string): string | undefined => {
-      const value = document[name];
-      return typeof value === "string" ? value : undefined;
-    };
-    const code = text("code") ?? `http_${status}`;
-    const detail = text("detail") ?? `The response was ${status}.`;
+    const document = parsed(body);
+    const code = String(document["code"] ?? `http_${status}`);
+    const detail = String(document["detail"] ?? `The response was ${status}.`);
     super(`${code}: ${detail}`);
     this.code = code;
     this.status = status;
     this.detail = detail;
     this.errors = Array.isArray(document["errors"]) ? (document["errors"] as FieldError[]) : [];
-    this.requestId = text("request_id") ?? headers.get("x-request-id") ?? undefined;
+    this.requestId = headers.get("x-request-id") ?? (document["request_id"] as string | undefined);
     this.retryAfter = seconds(headers.get("retry-after"));
   }
 
@@ -52,6 +42,15 @@ export class NetworkError extends Error {
   override readonly name = "NetworkError";
   readonly isFinal = false;
   readonly retryAfter = undefined;
+}
+
+/** A problem document; nothing of a proxy's page. */
+function parsed(body: string): Record<string, unknown> {
+  try {
+    return (JSON.parse(body) as Record<string, unknown> | null) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 /** `Retry-After` in seconds (RFC 9110, section 10.2.3); a date is left alone, as clocks differ. */

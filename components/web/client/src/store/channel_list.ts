@@ -127,14 +127,14 @@ export class ChannelList extends Observable {
     if (channel === undefined) return;
     if (event.type === "message.created") this.#put(this.#written(channel, event.message));
     else if (event.type === "channel.archived") this.#drop(id);
-    else if (this.#changes(channel, event)) void this.#reread(id);
+    // How many are unread, which is the last one, what it is called: the index knows.
+    else if (/deleted|^channel/.test(event.type) || this.#concerns(channel, event)) void this.#reread(id);
   }
 
-  /** Whether a row says something else after an event, which the index knows. */
-  #changes({ last_message, read_seq }: Channel, event: ChannelEvent): boolean {
-    if (event.type !== "message.updated" && event.type !== "message.deleted") return /^(channel|member)\./.test(event.type);
-    const { id, seq } = event.message;
-    return id === last_message?.id || (event.type === "message.deleted" && seq > (read_seq ?? Infinity));
+  /** Whether an event is about the last message, or about the caller. */
+  #concerns({ last_message }: Channel, event: ChannelEvent): boolean {
+    if (event.type === "message.updated") return event.message.id === last_message?.id;
+    return "member_id" in event && event.member_id === this.core.caller;
   }
 
   #written(channel: Channel, message: Message): Channel {

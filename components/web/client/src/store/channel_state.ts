@@ -150,11 +150,8 @@ export class ChannelState {
   }
 
   remove({ id, thread_id }: Pick<Message, "id" | "thread_id">): void {
+    if (this.#deleted.size >= DELETED) this.#deleted.clear();
     this.#deleted.add(id);
-    for (const oldest of this.#deleted) {
-      if (this.#deleted.size <= DELETED) break;
-      this.#deleted.delete(oldest);
-    }
     this.#ahead.delete(id);
     this.#reactors.forget(id);
     for (const { timeline } of this.lists) timeline.delete(id);
@@ -242,18 +239,16 @@ export class ChannelState {
     }
     // A page that was read meanwhile has it counted.
     if (reply.seq <= thread.last_reply.seq) return;
-    const { sender_id, sender_type, sender_name, sender_avatar_url } = reply;
-    const isMine = sender_id === this.core.caller;
-    const there = thread.participants.some(({ member_id }) => member_id === sender_id);
-    const participant = { member_id: sender_id, member_type: sender_type, display_name: sender_name, avatar_url: sender_avatar_url };
+    const isMine = reply.sender_id === this.core.caller;
     const next: Thread = {
       ...thread,
       reply_count: thread.reply_count + 1,
       last_reply: reply,
-      participants: there || thread.participants.length >= 5 ? thread.participants : [...thread.participants, participant],
       is_following: thread.is_following || isMine,
       unread_count: Math.min(100, thread.unread_count + Number(thread.is_following && !isMine)),
     };
+    // Who the participants are is read where somebody joins them.
+    if (!thread.participants.some(({ member_id }) => member_id === reply.sender_id) && thread.participants.length < 5) void this.reread(root);
     this.#change(root, (message) => ({ ...message, thread: next }));
   }
 

@@ -8,8 +8,8 @@ import type { MessagingStream } from "../stream/stream.js";
 import type { ChannelHandlers, Subscription } from "../stream/subscription.js";
 import type { Channel, EditMessage, Member, Message, MessageWithContent, SendMessage } from "../types.js";
 import { ChannelState, type MessageList } from "./channel_state.js";
+import { Drawn, PAGE } from "./drawn.js";
 import { echo, type Item, Items } from "./items.js";
-import { Observable } from "./observable.js";
 import type { Outbox } from "./outbox.js";
 import type { Name } from "./people.js";
 import type { Marks } from "./reading.js";
@@ -43,9 +43,7 @@ export type ChannelStatus =
   /** Nothing more comes: `why` says for what reason. */
   | "lost";
 
-const PAGE = 50;
-
-export class ChannelStore extends Observable {
+export class ChannelStore extends Drawn {
   readonly #state: ChannelState;
   readonly #typists: Typists;
   readonly #items = new Items();
@@ -54,7 +52,6 @@ export class ChannelStore extends Observable {
   readonly #deaf: () => void;
   #status: ChannelStatus = "loading";
   #why: Lost | undefined;
-  #made: { version: number; items: readonly Item[] } | undefined;
 
   constructor(
     readonly id: string,
@@ -71,7 +68,10 @@ export class ChannelStore extends Observable {
     };
     this.#state = new ChannelState(core, id, options.content ?? false, changed);
     this.#typists = new Typists(core, (typing) => stream.typing(id, typing), changed);
-    this.#deaf = outbox.listen(id, { changed, sent: (message, key) => this.#sent(message, key) });
+    this.#deaf = outbox.listen({
+      changed: (channel) => void (channel === id && changed()),
+      sent: (message, key) => void (message.channel_id === id && this.#sent(message, key)),
+    });
     this.#subscription = stream.follow(id, this.#handlers(), { keep: 1_000, ...options });
   }
 
@@ -99,17 +99,6 @@ export class ChannelStore extends Observable {
     return this.#state.people.name(member);
   }
 
-  /**
-   * What is drawn, oldest first: messages that are in no thread, gaps, and at the end what the caller has sent and is not
-   * confirmed. A new array after every change; items of what has not changed are the same ones.
-   */
-  get items(): readonly Item[] {
-    if (this.#made?.version !== this.version) {
-      this.#made = { version: this.version, items: this.#make(this.#items, this.#state.main, null) };
-    }
-    return this.#made.items;
-  }
-
   /** Every message that is at hand, replies in threads too, oldest first. */
   get messages(): readonly Message[] {
     return this.#state.main.timeline.messages;
@@ -117,11 +106,6 @@ export class ChannelStore extends Observable {
 
   message(id: string): Message | undefined {
     return this.#state.find(id);
-  }
-
-  /** Whether there are older messages than the first one. */
-  get hasOlder(): boolean {
-    return this.#state.main.timeline.gaps[0]?.after === 0;
   }
 
   /** Whether pages are on their way. */
@@ -149,13 +133,6 @@ export class ChannelStore extends Observable {
     return this.#state.marks.readers(seq);
   }
 
-  /** Reads what is older than the first message. */
-  async older(limit = PAGE): Promise<void> {
-    const gap = this.#state.main.timeline.gaps[0];
-    if (gap?.after === 0) await this.fill(gap, "newest", limit);
-  }
-
-  /** Reads messages of a gap: its newest ones, as when one scrolls up to it, or its oldest. */
   async fill(gap: Gap, end: "newest" | "oldest" = "newest", limit = PAGE): Promise<void> {
     await this.#state.main.pager.fill(gap, this.#state.limit(limit), end);
     this.#keep();
@@ -254,6 +231,14 @@ export class ChannelStore extends Observable {
     this.parts.stream.unfollow(this.#subscription);
     this.#typists.close();
     this.#deaf();
+  }
+
+  protected override made(): Item[] {
+    return this.#make(this.#items, this.#state.main, null);
+  }
+
+  protected override get source(): MessageList {
+    return this.#state.main;
   }
 
   #handlers(): ChannelHandlers {

@@ -8,13 +8,9 @@ const PAGE = 50;
 /** How long messages are gathered, in milliseconds. */
 const GATHER = 30;
 
-const PARTS = ["source", "text", "formatted_body", "content"] as const;
-
 /** A row that may be newer than its content: without it. */
-export function withoutContent(message: Message): Message {
-  const bare = { ...message };
-  for (const part of PARTS) delete bare[part];
-  return bare;
+export function withoutContent({ source: _, text: __, formatted_body: ___, content: ____, ...row }: Message): Message {
+  return row;
 }
 
 export class Contents {

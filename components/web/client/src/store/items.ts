@@ -28,7 +28,7 @@ export type Item = MessageItem | GapItem;
 /** Makes items, the same ones for the same messages. */
 export class Items {
   #made = new Map<string, MessageItem>();
-  #pending = new Map<string, { state: string; item: MessageItem }>();
+  #pending = new Map<string, MessageItem>();
   /** By message: the key under which it was sent from here. */
   readonly #keys = new Map<string, string>();
 
@@ -56,15 +56,13 @@ export class Items {
     }
     gapBefore(Infinity);
     this.#made = made;
-    const echoes = new Map<string, { state: string; item: MessageItem }>();
+    const echoes = new Map<string, MessageItem>();
     for (const queued of pending) {
       const { key, state, failure } = queued;
       const before = this.#pending.get(key);
-      const item: MessageItem =
-        before?.state === state
-          ? before.item
-          : { kind: "message", key, message: before?.item.message ?? echo(queued), state, ...(failure === undefined ? {} : { failure }) };
-      echoes.set(key, { state, item });
+      const message = before?.message ?? echo(queued);
+      const item: MessageItem = before?.state === state ? before : { kind: "message", key, message, state, ...(failure && { failure }) };
+      echoes.set(key, item);
       items.push(item);
     }
     this.#pending = echoes;

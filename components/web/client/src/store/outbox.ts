@@ -42,7 +42,7 @@ interface Lane {
 
 export class Outbox {
   readonly #lanes = new Map<string, Lane>();
-  readonly #listeners = new Map<string, Set<OutboxListener>>();
+  readonly #listeners = new Set<OutboxListener>();
   #wake = new Set<() => void>();
   #isClosed = false;
   readonly #deaf: () => void;
@@ -62,10 +62,9 @@ export class Outbox {
     return this.#lanes.get(channel)?.sends ?? [];
   }
 
-  listen(channel: string, listener: OutboxListener): () => void {
-    const listeners = this.#listeners.get(channel) ?? new Set();
-    this.#listeners.set(channel, listeners.add(listener));
-    return () => listeners.delete(listener);
+  listen(listener: OutboxListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Takes a message; returns its key. */
@@ -137,18 +136,12 @@ export class Outbox {
     } catch {
       // What cannot be read cannot be sent.
     }
-    kept.sort((one, other) => one.at - other.at);
-    for (const queued of kept) {
-      const lane = this.#lane(queued.channel);
-      if (lane.sends.some(({ key }) => key === queued.key)) continue;
-      // In front of what was sent since this program began.
-      const later = lane.sends.findIndex(({ at }) => at > queued.at);
-      const state = queued.state === "failed" ? "failed" : "waiting";
-      lane.sends.splice(later < 0 ? lane.sends.length : later, 0, { ...queued, state });
-    }
-    for (const channel of new Set(kept.map((queued) => queued.channel))) {
-      this.#changed(channel);
-      void this.#run(channel);
+    // In front of what was sent since this program began.
+    for (const queued of kept.sort((one, other) => one.at - other.at).reverse()) {
+      if (queued.state !== "failed") queued.state = "waiting";
+      this.#lane(queued.channel).sends.unshift(queued);
+      this.#changed(queued.channel);
+      void this.#run(queued.channel);
     }
   }
 
@@ -179,8 +172,13 @@ export class Outbox {
         if (!lane.sends.includes(queued)) continue;
         const failure = error as ProblemError | NetworkError;
         if (failure instanceof ProblemError && failure.status === 500) faults += 1;
-        if (isHopeless(failure) || faults >= FAULTS) {
-          this.#fail(queued, failure);
+        // Another attempt would end in the same way: refused, or a token that is not taken when it is new either.
+        if (failure.isFinal || (failure as ProblemError).status === 401 || faults >= FAULTS) {
+          const { code, detail } = failure as ProblemError;
+          queued.failure = { code, detail };
+          queued.state = "failed";
+          this.#keep(queued);
+          this.#changed(channel);
           faults = 0;
           continue;
         }
@@ -193,20 +191,11 @@ export class Outbox {
     lane.isRunning = false;
   }
 
-  #fail(queued: Queued, error: unknown): void {
-    const { message } = error as Error;
-    queued.state = "failed";
-    queued.failure =
-      error instanceof ProblemError ? { code: error.code, detail: error.detail } : { code: "failed", detail: message };
-    this.#keep(queued);
-    this.#changed(queued.channel);
-  }
-
   #remove(queued: Queued, message?: Message): void {
-    const lane = this.#lane(queued.channel);
-    lane.sends = lane.sends.filter((one) => one !== queued);
+    const { sends } = this.#lane(queued.channel);
+    sends.splice(sends.indexOf(queued), 1);
     void this.#stored((storage) => storage.delete(queued.key));
-    if (message !== undefined) this.#listeners.get(queued.channel)?.forEach(({ sent }) => sent(message, queued.key));
+    if (message !== undefined) this.#listeners.forEach(({ sent }) => sent(message, queued.key));
     this.#changed(queued.channel);
   }
 
@@ -224,7 +213,7 @@ export class Outbox {
   }
 
   #changed(channel: string): void {
-    this.#listeners.get(channel)?.forEach(({ changed }) => changed());
+    this.#listeners.forEach(({ changed }) => changed(channel));
   }
 
   #lane(channel: string): Lane {
@@ -248,12 +237,7 @@ export class Outbox {
 }
 
 export interface OutboxListener {
-  changed(): void;
+  changed(channel: string): void;
   /** The service has confirmed one. */
   sent(message: Message, key: string): void;
-}
-
-/** Whether another attempt would end in the same way: refused, or a token that is not taken when it is new either. */
-function isHopeless(error: unknown): boolean {
-  return error instanceof ProblemError && (error.isFinal || error.status === 401);
 }

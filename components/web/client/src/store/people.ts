@@ -33,7 +33,7 @@ export class People {
     this.#members = new Map(this.#members);
     if (isMember) this.#members.set(member.member_id, member);
     else this.#members.delete(member.member_id);
-    if (!this.#names.has(member.member_id) || isMember) this.#names.set(member.member_id, member);
+    if (isMember) this.#names.set(member.member_id, member);
   }
 
   /** A message tells its sender's name; what was told of them themselves counts more. */

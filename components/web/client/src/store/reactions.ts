@@ -20,21 +20,15 @@ export class Reactors {
 
   /** Of a message that has just come nobody's reaction was missed. */
   begin(message: string): void {
-    if (this.#known.has(message)) return;
-    this.#known.set(message, new Map());
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
+    // Those that are forgotten are read again when it matters.
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    if (!this.#known.has(message)) this.#known.set(message, new Map());
   }
 
   /** What `GET …/reactions` tells. */
   learn(message: string, reactions: Reaction[]): ReactionCount[] {
-    this.forget(message);
-    this.begin(message);
-    const emojis = this.#known.get(message);
-    for (const { emoji, reactors } of reactions) emojis?.set(plain(emoji), new Set(reactors));
-    return reactions.map(({ emoji, count, reacted }) => ({ emoji, count, reacted }));
+    this.#known.set(message, new Map(reactions.map(({ emoji, reactors }) => [plain(emoji), new Set(reactors)])));
+    return reactions.map(({ reactors: _, ...count }) => count);
   }
 
   /**

@@ -65,27 +65,21 @@ export class ReadMarks {
   /** The channel as `GET` tells it. */
   reset(channel: Channel): void {
     this.#countedTo = channel.last_seq ?? 0;
-    // A frame that has come since may know more.
-    const read = channel.read_seq ?? null;
-    const isOlder = (this.#marks.read_seq ?? -1) > (read ?? -1);
-    this.#marks = {
-      read_seq: isOlder ? this.#marks.read_seq : read,
-      unread_count: channel.unread_count ?? 0,
-      mention_count: channel.mention_count ?? 0,
-      marked_unread: channel.marked_unread ?? false,
-      muted: channel.muted ?? false,
-    };
-    this.#count();
+    this.#become(channel);
   }
 
   /** What the service tells of the caller's own marks; of two the later counts. */
   told(told: Omit<UnreadUpdated, "type" | "channel_id">): void {
-    const { read_seq, unread_count, mention_count, marked_unread, muted, updated_at } = told;
-    if ((updated_at ?? "") < this.#updatedAt) return;
-    this.#updatedAt = updated_at ?? "";
+    const at = told.updated_at ?? "";
+    if (at < this.#updatedAt) return;
+    this.#updatedAt = at;
+    this.#become(told);
+  }
+
+  #become({ read_seq = null, unread_count = 0, mention_count = 0, marked_unread = false, muted = false }: Partial<Marks>): void {
     // A marker moves forwards only; what was read here a moment ago is not in every frame yet.
-    const furthest = read_seq === null ? this.#marks.read_seq : Math.max(read_seq, this.#marks.read_seq ?? 0);
-    this.#marks = { read_seq: furthest, unread_count, mention_count, marked_unread, muted };
+    const furthest = Math.max(read_seq ?? -1, this.#marks.read_seq ?? -1);
+    this.#marks = { read_seq: furthest < 0 ? null : furthest, unread_count, mention_count, marked_unread, muted };
     this.#count();
   }
 

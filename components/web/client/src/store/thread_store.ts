@@ -2,12 +2,10 @@
 
 import type { Message, SendMessage } from "../types.js";
 import type { ChannelState, MessageList } from "./channel_state.js";
+import { Drawn, PAGE } from "./drawn.js";
 import { type Item, Items } from "./items.js";
-import { Observable } from "./observable.js";
 import type { Pager } from "./pager.js";
-import { Timeline } from "./timeline.js";
-
-const PAGE = 50;
+import { type Gap, Timeline } from "./timeline.js";
 
 /** What a thread needs of its channel. */
 export interface ThreadParts {
@@ -18,11 +16,11 @@ export interface ThreadParts {
   closed(): void;
 }
 
-export class ThreadStore extends Observable implements MessageList {
+export class ThreadStore extends Drawn implements MessageList {
   readonly timeline = new Timeline();
   readonly pager: Pager;
   readonly #items = new Items();
-  #made: { version: number; items: readonly Item[] } | undefined;
+  protected override readonly source = this;
   /** The newest replies are there, or the reading of them has failed. */
   ready: Promise<void>;
 
@@ -43,22 +41,12 @@ export class ThreadStore extends Observable implements MessageList {
     return thread_id === this.root;
   }
 
-  /** Oldest first, with what is being sent at the end. */
-  get items(): readonly Item[] {
-    if (this.#made?.version !== this.version) {
-      this.#made = { version: this.version, items: this.parts.make(this.#items, this, this.root) };
-    }
-    return this.#made.items;
+  fill(gap: Gap, end: "newest" | "oldest" = "newest", limit = PAGE): Promise<void> {
+    return this.pager.fill(gap, limit, end);
   }
 
-  get hasOlder(): boolean {
-    return this.timeline.gaps[0]?.after === 0;
-  }
-
-  /** Reads older replies. */
-  async older(limit = PAGE): Promise<void> {
-    const gap = this.timeline.gaps[0];
-    if (gap?.after === 0) await this.pager.fill(gap, limit);
+  protected override made(): Item[] {
+    return this.parts.make(this.#items, this, this.root);
   }
 
   /** Sends a reply in the thread. */
@@ -74,8 +62,9 @@ export class ThreadStore extends Observable implements MessageList {
   reset(): Promise<void> {
     this.pager.reset();
     this.timeline.reset([], false);
-    const gap = this.timeline.gaps[0]!;
-    this.ready = this.pager.fill(gap, PAGE);
+    this.ready = this.older();
+    // Whoever waits for it hears of it; nobody has to.
+    this.ready.catch(() => undefined);
     return this.ready;
   }
 

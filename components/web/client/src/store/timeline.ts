@@ -47,18 +47,17 @@ export class Timeline {
   }
 
   put(message: Message): void {
-    const place = this.#place(message.seq);
-    const isThere = this.#byId.has(message.id);
-    this.#byId.set(message.id, message);
     const sorted = [...this.#sorted];
-    sorted.splice(place, isThere ? 1 : 0, message);
+    let place = sorted.length;
+    // Most are new, so the place is looked for from the end.
+    while (place > 0 && sorted[place - 1]!.seq >= message.seq) place -= 1;
+    sorted.splice(place, this.#byId.has(message.id) ? 1 : 0, message);
+    this.#byId.set(message.id, message);
     this.#sorted = sorted;
   }
 
-  delete(id: string): boolean {
-    if (!this.#byId.delete(id)) return false;
-    this.#sorted = this.#sorted.filter((message) => message.id !== id);
-    return true;
+  delete(id: string): void {
+    if (this.#byId.delete(id)) this.#sorted = this.#sorted.filter((message) => message.id !== id);
   }
 
   /** Whether everything from this number on is known. */
@@ -76,17 +75,6 @@ export class Timeline {
     }
     this.#sorted = [...numbers.values()].sort((one, other) => one.seq - other.seq);
     this.#gaps = this.#gaps.flatMap((gap) => cut(gap, after, before));
-  }
-
-  /** Where a message with this number is, or belongs. */
-  #place(seq: number): number {
-    let [low, high] = [0, this.#sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#sorted[middle]!.seq < seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 

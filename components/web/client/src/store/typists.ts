@@ -28,7 +28,7 @@ export class Typists {
   heard(members: readonly string[]): void {
     this.#forget();
     this.#become(members.filter((member) => member !== this.core.caller));
-    if (this.#members.length > 0) this.#forget = this.core.environment.after(FORGOTTEN, () => this.#become([]));
+    this.#forget = this.core.environment.after(FORGOTTEN, () => this.#become([]));
   }
 
   /** Who has sent types no more, until they begin anew. */
