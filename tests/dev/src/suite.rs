@@ -92,6 +92,8 @@ fn index(repo: &Repo, data: &Data, args: &[String], stop: &Stop) -> Result<bool>
 fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop: &Stop) -> Result<ExitStatus> {
     let tools = install::ensure(data, stop)?;
     install::ensure_browser(data, stop)?;
+    // What does not build is not tested in an earlier form.
+    page::ensure(repo, data, stop)?;
     let client = node::client(repo, data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     let (modules, clients) = generators(repo, data, &tools, stop)?;
