@@ -61,7 +61,8 @@ pub struct Message {
     pub deleted_at: Option<Timestamp>,
     /// When it was sent.
     pub created_at: Timestamp,
-    /// The hash of the `Idempotency-Key` with which it was sent, if there was one.
+    /// The hash of the `Idempotency-Key` with which it was sent, if there was one: 64 hexadecimal digits of SHA-256 over the
+    /// sender's id and the key, each behind its length in bytes, as eight bytes, the largest first. So senders know their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     pub client_key: Option<String>,

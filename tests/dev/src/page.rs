@@ -17,7 +17,7 @@ const SOURCES: [&str; 6] =
 
 /// Builds the page if it changed. All else works without it, so where it cannot be built, that is said and no more.
 pub fn build(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
-    if let Err(error) = try_build(repo, data, stop) {
+    if let Err(error) = ensure(repo, data, stop) {
         stop.check()?;
         note(&format!("warning: the web page cannot be built: {error:#}"));
     }
@@ -29,8 +29,8 @@ pub fn axe(repo: &Repo) -> PathBuf {
     repo.dev().join("page/page/node_modules/axe-core/axe.min.js")
 }
 
-/// Builds in a copy, so that the clone gets nothing but the result.
-fn try_build(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
+/// Builds the page if it changed, in a copy, so that the clone gets nothing but the result.
+pub fn ensure(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
     let version = node::ensure(data, stop)?;
     let (from, to) = (repo.root.join("components/web"), repo.dev().join("page"));
     let files = sources(&from)?;

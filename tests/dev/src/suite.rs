@@ -97,6 +97,8 @@ fn pytest(repo: &Repo, data: &Data, args: &[String], stack: Option<&Path>, stop:
     let tools = install::ensure(data, stop)?;
     install::ensure_browser(data, stop)?;
     install::ensure_pooler(data, stop)?;
+    // What does not build is not tested in an earlier form.
+    page::ensure(repo, data, stop)?;
     let client = node::client(repo, data, stop)?;
     let mut command = python(repo, data, &tools, stop)?;
     let (modules, clients) = generators(repo, data, &tools, stop)?;

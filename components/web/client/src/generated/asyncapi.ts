@@ -622,7 +622,8 @@ deleted_at: (string | null)
  */
 created_at: string
 /**
- * The hash of the `Idempotency-Key` with which it was sent, if there was one.
+ * The hash of the `Idempotency-Key` with which it was sent, if there was one: 64 hexadecimal digits of SHA-256 over the
+ * sender's id and the key, each behind its length in bytes, as eight bytes, the largest first. So senders know their own.
  */
 client_key?: string
 /**

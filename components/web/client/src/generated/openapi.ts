@@ -1192,7 +1192,10 @@ export interface components {
              * @description The channel that it is in.
              */
             channel_id: string;
-            /** @description The hash of the `Idempotency-Key` with which it was sent, if there was one. */
+            /**
+             * @description The hash of the `Idempotency-Key` with which it was sent, if there was one: 64 hexadecimal digits of SHA-256 over the
+             *     sender's id and the key, each behind its length in bytes, as eight bytes, the largest first. So senders know their own.
+             */
             client_key?: string;
             /** @description The first 500 characters; empty when the message is encrypted or deleted. */
             content_preview: string;
@@ -1290,7 +1293,10 @@ export interface components {
              * @description The channel that it is in.
              */
             channel_id: string;
-            /** @description The hash of the `Idempotency-Key` with which it was sent, if there was one. */
+            /**
+             * @description The hash of the `Idempotency-Key` with which it was sent, if there was one: 64 hexadecimal digits of SHA-256 over the
+             *     sender's id and the key, each behind its length in bytes, as eight bytes, the largest first. So senders know their own.
+             */
             client_key?: string;
             /** @description As of one message. */
             content?: {
@@ -1406,7 +1412,10 @@ export interface components {
              * @description The channel that it is in.
              */
             channel_id: string;
-            /** @description The hash of the `Idempotency-Key` with which it was sent, if there was one. */
+            /**
+             * @description The hash of the `Idempotency-Key` with which it was sent, if there was one: 64 hexadecimal digits of SHA-256 over the
+             *     sender's id and the key, each behind its length in bytes, as eight bytes, the largest first. So senders know their own.
+             */
             client_key?: string;
             /** @description The content of the Matrix event; `null` when the message is deleted, or when `source` is `index`. */
             content: {
