@@ -519,6 +519,10 @@ archived_at: (string | null)
  */
 link_previews: (boolean | null)
 /**
+ * After how many days messages are deleted, in Matrix as well; `null`: when the platform's maximum is over, if it has one.
+ */
+retention_days: number
+/**
  * Up to this number the caller has read it; `null` without a marker, and then nothing is unread. This and the next four are
  * only in a list of channels and in a `GET` of one.
  */
@@ -556,6 +560,11 @@ last_seq?: (number | null)
  * What the caller is in the channel; `null` when they are neither a member nor invited.
  */
 membership?: (Membership | null)
+/**
+ * For how many days messages are kept: the channel's own `retention_days` or the platform's maximum, whichever is less;
+ * `null`: for ever.
+ */
+kept_days?: (number | null)
 /**
  * The other one of a direct channel, also after they have left; `null` in other channels, and for who is none of the two.
  */

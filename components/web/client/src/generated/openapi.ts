@@ -690,6 +690,12 @@ export interface components {
             link_previews?: boolean | null;
             /** @description 1 to 255 characters in one line that one can see. */
             name?: string | null;
+            /**
+             * Format: int32
+             * @description After how many days messages are deleted, which only an owner says, and which holds for those that are there as well;
+             *     `null`: when the platform's maximum is over, if it has one.
+             */
+            retention_days?: number | null;
             /** @description At most 500 characters in one line that one can see. */
             topic?: string | null;
             /** @description Who may see it. */
@@ -746,6 +752,12 @@ export interface components {
             is_direct: boolean;
             /** @description Whether its messages are end-to-end encrypted. */
             is_encrypted: boolean;
+            /**
+             * Format: int32
+             * @description For how many days messages are kept: the channel's own `retention_days` or the platform's maximum, whichever is less;
+             *     `null`: for ever.
+             */
+            kept_days?: number | null;
             /** @description The newest message that is not deleted, replies too; `null` when there is none, or for who may not read the channel. */
             last_message?: components["schemas"]["Message"] | null;
             /**
@@ -787,6 +799,11 @@ export interface components {
              *     only in a list of channels and in a `GET` of one.
              */
             read_seq?: number | null;
+            /**
+             * Format: int32
+             * @description After how many days messages are deleted, in Matrix as well; `null`: when the platform's maximum is over, if it has one.
+             */
+            retention_days: number;
             /** @description Unique in the microDAO. */
             slug: string;
             /** @description What it is about at the moment. */
@@ -1907,12 +1924,18 @@ export interface components {
         channel_limit: number;
         /** @description What is on top: the channel that was made last (`created`), or whose newest message is the newest, a deleted one too (`activity`; a channel without messages stands where it was made). */
         channel_order: "created" | "activity";
+        /** @description Of what; of the channel itself when it is left out. */
+        channel_part: "channel" | "members" | "messages" | "pins" | "files" | "audit";
         /** @description Where the page starts; comes from a `Link` header. */
         cursor: string;
         /** @description Whether deleted messages are on the page too, without their text. */
         deleted: boolean;
         /** @description Any emoji that one can see, of up to 128 bytes of UTF-8, percent-encoded. */
         emoji: string;
+        /** @description The erasure. */
+        erasure_id: string;
+        /** @description Where to go on: `next` of the page before of the same part. */
+        export_after: string;
         /** @description What the file is called. Folders in front of it, and what is beyond 255 bytes, are left out. */
         filename: string;
         /** @description Whether it is shown as a whole (`scale`) or fills the size (`crop`). */
@@ -1955,6 +1978,8 @@ export interface components {
         min_age: number;
         /** @description Only channels of this microDAO, or messages in them. */
         of_microdao: components["schemas"]["MicrodaoId"];
+        /** @description Of what; of the profile when it is left out. */
+        person_part: "profile" | "memberships" | "messages" | "reactions" | "files" | "uploads";
         /** @description What one of the message's links shows. */
         preview_id: string;
         /** @description What is looked for. The first 500 characters are read, 32 words and 16 operators of them. */
@@ -3204,6 +3229,7 @@ export type ProblemCode =
   | "cannot_manage"
   | "cannot_mention_room"
   | "cannot_read"
+  | "cannot_set_retention"
   | "cannot_write"
   | "channel_archived"
   | "channel_being_changed"
