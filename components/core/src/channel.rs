@@ -64,7 +64,7 @@ pub struct Channel {
     pub link_previews: Option<bool>,
     /// After how many days messages are deleted, in Matrix as well; `null`: when the platform's maximum is over, if it has one.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schemars(required, !default, range(min = 1, max = MAX_RETENTION_DAYS)))]
+    #[cfg_attr(feature = "openapi", schemars(required, !default, range(min = 1, max = MAX_RETENTION_DAYS), extend("type" = ["integer", "null"])))]
     pub retention_days: Option<i32>,
     /// Up to this number the caller has read it; `null` without a marker, and then nothing is unread. This and the next four are
     /// only in a list of channels and in a `GET` of one.

@@ -521,7 +521,7 @@ link_previews: (boolean | null)
 /**
  * After how many days messages are deleted, in Matrix as well; `null`: when the platform's maximum is over, if it has one.
  */
-retention_days: number
+retention_days: (number | null)
 /**
  * Up to this number the caller has read it; `null` without a marker, and then nothing is unread. This and the next four are
  * only in a list of channels and in a `GET` of one.

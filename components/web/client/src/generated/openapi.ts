@@ -803,7 +803,7 @@ export interface components {
              * Format: int32
              * @description After how many days messages are deleted, in Matrix as well; `null`: when the platform's maximum is over, if it has one.
              */
-            retention_days: number;
+            retention_days: number | null;
             /** @description Unique in the microDAO. */
             slug: string;
             /** @description What it is about at the moment. */
