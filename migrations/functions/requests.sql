@@ -133,9 +133,9 @@ BEGIN
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
     -- Who has not done anything for a while, so few that they need no index.
-    DELETE FROM messaging.rate_limits WHERE (class, key) IN (
-        SELECT r.class, r.key FROM messaging.rate_limits r WHERE r.theoretical_arrival_at < now()
-        LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    DELETE FROM messaging.rate_limits WHERE ctid = ANY (ARRAY(
+        SELECT r.ctid FROM messaging.rate_limits r WHERE r.theoretical_arrival_at < now()
+        LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
     -- By slug, so few that they need no index.
@@ -157,21 +157,21 @@ BEGIN
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
     -- A receipt that nobody could be told for an hour says nothing any more.
-    DELETE FROM messaging.receipts_to_send WHERE id IN (
-        SELECT q.id FROM messaging.receipts_to_send q WHERE q.created_at < now() - interval '1 hour'
-        ORDER BY q.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    DELETE FROM messaging.receipts_to_send WHERE ctid = ANY (ARRAY(
+        SELECT q.ctid FROM messaging.receipts_to_send q WHERE q.created_at < now() - interval '1 hour'
+        ORDER BY q.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
     -- What the homeserver could not be asked to delete for a week stays there.
-    DELETE FROM messaging.content_to_delete WHERE (content_uri, uploader_matrix_id) IN (
-        SELECT q.content_uri, q.uploader_matrix_id FROM messaging.content_to_delete q
-        WHERE q.noted_at < now() - interval '7 days' ORDER BY q.noted_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    DELETE FROM messaging.content_to_delete WHERE ctid = ANY (ARRAY(
+        SELECT q.ctid FROM messaging.content_to_delete q
+        WHERE q.noted_at < now() - interval '7 days' ORDER BY q.noted_at LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
     -- Where a relay delivers they go after an hour. Here they go where none does any more.
-    DELETE FROM messaging.webhook_deliveries WHERE id IN (
-        SELECT d.id FROM messaging.webhook_deliveries d WHERE d.created_at < now() - interval '1 day'
-        ORDER BY d.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    DELETE FROM messaging.webhook_deliveries WHERE ctid = ANY (ARRAY(
+        SELECT d.ctid FROM messaging.webhook_deliveries d WHERE d.created_at < now() - interval '1 day'
+        ORDER BY d.created_at LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS deleted = ROW_COUNT;
     total := total + deleted;
     DELETE FROM messaging.search_words WHERE (microdao_id, word) IN (
@@ -187,10 +187,10 @@ BEGIN
     total := total + deleted;
     -- Pages that are known no more, and claims of relays that were lost.
     WITH gone AS (
-        DELETE FROM messaging.link_pages WHERE url IN (
-            SELECT k.url FROM messaging.link_pages k
+        DELETE FROM messaging.link_pages WHERE ctid = ANY (ARRAY(
+            SELECT k.ctid FROM messaging.link_pages k
             WHERE greatest(k.expires_at, k.claimed_at) < now() - interval '1 hour'
-            ORDER BY greatest(k.expires_at, k.claimed_at) LIMIT p_limit FOR UPDATE SKIP LOCKED)
+            ORDER BY greatest(k.expires_at, k.claimed_at) LIMIT p_limit FOR UPDATE SKIP LOCKED))
         RETURNING page #>> '{image,content_uri}' AS picture
     )
     SELECT count(*), array_agg(picture) INTO deleted, pictures FROM gone;

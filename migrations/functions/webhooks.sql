@@ -134,13 +134,13 @@ DECLARE
     expired bigint;
     failed bigint;
 BEGIN
-    DELETE FROM messaging.webhook_deliveries WHERE id IN (
-        SELECT id FROM messaging.webhook_deliveries WHERE created_at < now() - make_interval(secs => p_seconds)
-        ORDER BY created_at LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    DELETE FROM messaging.webhook_deliveries WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM messaging.webhook_deliveries WHERE created_at < now() - make_interval(secs => p_seconds)
+        ORDER BY created_at LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS expired = ROW_COUNT;
-    DELETE FROM messaging.webhook_deliveries WHERE id IN (
-        SELECT id FROM messaging.webhook_deliveries WHERE attempts >= p_attempts AND due_at <= now()
-        LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    DELETE FROM messaging.webhook_deliveries WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM messaging.webhook_deliveries WHERE attempts >= p_attempts AND due_at <= now()
+        LIMIT p_limit FOR UPDATE SKIP LOCKED));
     GET DIAGNOSTICS failed = ROW_COUNT;
     document := json_build_object('expired', expired, 'failed', failed);
 END

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,24 @@ async def test_nothing_of_a_table_depends_on_a_function(db: Database) -> None:
     sql = """SELECT count(*) FROM pg_depend d JOIN pg_proc p ON p.oid = d.refobjid AND d.refclassid = 'pg_proc'::regclass
              WHERE p.pronamespace = 'messaging'::regnamespace AND d.classid <> 'pg_proc'::regclass"""
     assert await db.value(sql) == 0
+
+
+async def test_rows_that_are_locked_in_batches_are_chosen_once(db: Database) -> None:
+    """Behind IN, a plan may ask once for each row; what locks passes over what the statement has deleted, and goes on."""
+    asked_again = [
+        row["proname"]
+        for row in await db.rows("SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace")
+        if any(re.search(r"FOR (NO KEY )?(UPDATE|SHARE)", rows) for rows in chosen(row["prosrc"]))
+    ]
+    assert asked_again == []
+    assert list(chosen("x IN (SELECT a FROM f(b) FOR UPDATE) AND y IN ('c')")) == ["SELECT a FROM f(b) FOR UPDATE"]
+
+
+def chosen(body: str) -> Iterator[str]:
+    """What stands behind each IN of a function's body that asks for rows."""
+    for found in re.finditer(r"\bIN \((?=\s*SELECT)", body):
+        depth, end = 1, found.end()
+        while depth > 0:
+            depth += {"(": 1, ")": -1}.get(body[end], 0)
+            end += 1
+        yield body[found.end() : end - 1]

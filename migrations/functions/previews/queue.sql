@@ -14,9 +14,9 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('messaging.claim_links', 0)) THEN
         RETURN;
     END IF;
-    UPDATE messaging.message_previews SET waiting_since = NULL WHERE id IN (
-        SELECT id FROM messaging.message_previews WHERE waiting_since < now() - messaging.max_link_wait()
-        ORDER BY waiting_since LIMIT 1000 FOR UPDATE SKIP LOCKED);
+    UPDATE messaging.message_previews SET waiting_since = NULL WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM messaging.message_previews WHERE waiting_since < now() - messaging.max_link_wait()
+        ORDER BY waiting_since LIMIT 1000 FOR UPDATE SKIP LOCKED));
     -- From one channel to the next, so that whoever floods some of them holds up nobody in the others: their turns are
     -- taken among microDAOs first, and in each among its channels.
     WITH RECURSIVE channels AS (

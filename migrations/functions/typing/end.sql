@@ -20,10 +20,10 @@ BEGIN
             ended := ended + 1;
         END IF;
     END LOOP;
-    DELETE FROM messaging.typing WHERE (channel_id, member_id) IN (
-        SELECT t.channel_id, t.member_id FROM messaging.typing t
+    DELETE FROM messaging.typing WHERE ctid = ANY (ARRAY(
+        SELECT t.ctid FROM messaging.typing t
         WHERE NOT t.is_shown AND greatest(t.until, t.room_until, t.said_at, t.told_at, t.echoes_until) < now() - interval '1 minute'
-        LIMIT p_limit FOR UPDATE SKIP LOCKED);
+        LIMIT p_limit FOR UPDATE SKIP LOCKED));
     document := json_build_object('ended', ended);
 END
 $$;

@@ -169,12 +169,12 @@ impl Store {
     /// go first, so what is left of it has no hole. What was set aside stays for a week.
     pub async fn delete_old(&self) -> anyhow::Result<u64> {
         let sql = format!(
-            "DELETE FROM public.outbox WHERE id IN (
+            "DELETE FROM public.outbox WHERE id = ANY (ARRAY(
                  SELECT id FROM public.outbox WHERE published_at < now() - interval '1 day'
-                 ORDER BY published_at, id LIMIT {CLEANUP_BATCH} FOR UPDATE SKIP LOCKED)
-             OR id IN (
+                 ORDER BY published_at, id LIMIT {CLEANUP_BATCH} FOR UPDATE SKIP LOCKED))
+             OR id = ANY (ARRAY(
                  SELECT id FROM public.outbox WHERE set_aside_at < now() - interval '7 days'
-                 ORDER BY set_aside_at, id LIMIT {CLEANUP_BATCH} FOR UPDATE SKIP LOCKED)"
+                 ORDER BY set_aside_at, id LIMIT {CLEANUP_BATCH} FOR UPDATE SKIP LOCKED))"
         );
         self.change(&sql, &[]).await
     }
