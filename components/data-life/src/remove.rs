@@ -59,13 +59,9 @@ pub async fn remove(_: Internal) -> Result<Response, Problem> {
 async fn remove_one(gateway: &Gateway, removal: &Removal, bot: &EntityId) -> Result<Option<String>, Problem> {
     let (mut is_redacted, mut edits) = (true, Vec::new());
     if !removal.is_redacted {
-        if removal.is_message {
-            // Before: of a message that is redacted the homeserver names no edits.
-            edits = gateway.edits(&removal.room_id, &removal.event_id).await?;
-        }
-        match gateway.redact(&removal.room_id, &removal.event_id, bot).await {
-            Ok(()) => {}
-            // The room does not let the bot.
+        match redact(gateway, removal, bot).await {
+            Ok(known) => edits = known,
+            // The room does not let the bot. That holds up nothing else, whichever call it is that tells so.
             Err(problem) if problem.status.is_client_error() => {
                 log::info("", &format!("{} cannot be redacted: {problem}", removal.event_id));
                 is_redacted = false;
@@ -78,4 +74,12 @@ async fn remove_one(gateway: &Gateway, removal: &Removal, bot: &EntityId) -> Res
         acts::unpin(gateway, &room_id, &removal.event_id).await?;
     }
     Ok(Some(ended.outcome))
+}
+
+/// Redacts it; the edits that Matrix knows of it.
+async fn redact(gateway: &Gateway, removal: &Removal, bot: &EntityId) -> Result<Vec<String>, Problem> {
+    // Before: of a message that is redacted the homeserver names no edits.
+    let edits = if removal.is_message { gateway.edits(&removal.room_id, &removal.event_id).await? } else { Vec::new() };
+    gateway.redact(&removal.room_id, &removal.event_id, bot).await?;
+    Ok(edits)
 }

@@ -51,52 +51,93 @@ BEGIN
 END
 $$;
 
--- All that is kept of a person beside messages and the log.
-CREATE FUNCTION messaging.forget_person(e messaging.erasures) RETURNS void LANGUAGE plpgsql AS $$
+-- The pattern of the text of an event that the person has sent, or that is about their membership.
+CREATE FUNCTION messaging.is_of_person(e messaging.erasures) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT '"(sender|state_key)"\s*:\s*' || regexp_replace(to_json(e.matrix_user_id)::text, '([^[:alnum:]])', '\\\1', 'g')
+$$;
+
+-- What is kept of a person beside messages and the log, a table a step: each is gone through as a whole, and what it has locked is
+-- free before the next one. Nobody who sends waits for more than that, and none of it takes longer than a statement may. Returns
+-- whether there may be more; e.place is the step.
+CREATE FUNCTION messaging.forget_person(e messaging.erasures, p_limit integer) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     held uuid[] := ARRAY(SELECT id FROM public.channels WHERE hold_reason IS NOT NULL);
 BEGIN
-    DELETE FROM messaging.profiles WHERE member_id = e.member_id;
-    DELETE FROM messaging.unreadable_pictures WHERE holder_id = e.member_id;
-    DELETE FROM messaging.idempotency_keys WHERE caller = e.member_id;
-    DELETE FROM messaging.channel_reservations WHERE caller = e.member_id;
-    DELETE FROM messaging.rate_limits WHERE key = e.member_id OR key LIKE e.member_id || ' %';
-    DELETE FROM messaging.channel_reads WHERE member_id = e.member_id AND channel_id <> ALL (held);
-    DELETE FROM messaging.thread_members WHERE member_id = e.member_id AND channel_id <> ALL (held);
-    DELETE FROM messaging.receipts_to_send WHERE member_id = e.member_id;
-    DELETE FROM messaging.typing WHERE member_id = e.member_id;
-    DELETE FROM messaging.intents WHERE (actor_id = e.member_id OR target_id = e.member_id) AND channel_id <> ALL (held);
-    DELETE FROM messaging.pending_relations
-    WHERE e.member_id IN (parameters ->> 'sender_id', parameters ->> 'reactor_id', parameters ->> 'voter_id')
-        AND channel_id <> ALL (held);
-    DELETE FROM messaging.set_aside_events s
-    WHERE strpos(s.event, to_json(e.matrix_user_id)::text) > 0 AND NOT EXISTS (
-        SELECT FROM public.channels ch WHERE ch.matrix_room_id = s.room_id AND ch.id = ANY (held));
-    UPDATE messaging.threads SET participants = array_replace(participants, e.member_id, e.anonymous_id)
-    WHERE participants @> ARRAY[e.member_id] AND channel_id <> ALL (held);
-    UPDATE messaging.pins SET actor_id = e.anonymous_id WHERE actor_id = e.member_id AND channel_id <> ALL (held);
-    UPDATE messaging.room_upgrades SET actor_id = e.anonymous_id WHERE actor_id = e.member_id AND channel_id <> ALL (held);
-    UPDATE messaging.room_levels SET levels = levels - e.matrix_user_id
-    WHERE levels ? e.matrix_user_id AND channel_id <> ALL (held);
-    -- What they have brought and not sent.
-    INSERT INTO messaging.content_to_delete (content_uri, uploader_matrix_id, due_at)
-    SELECT 'mxc://' || u.server_name || '/' || u.media_id, '', now() FROM messaging.uploads u
-    WHERE u.uploader_id = e.member_id AND u.channel_id <> ALL (held) ON CONFLICT DO NOTHING;
-    UPDATE messaging.uploads SET uploader_id = e.anonymous_id, filename = NULL, released_at = coalesce(released_at, now())
-    WHERE uploader_id = e.member_id AND channel_id <> ALL (held);
-    -- A ban stays: it is the channel's.
-    DELETE FROM public.channel_members WHERE member_id = e.member_id AND left_at IS NOT NULL AND banned_at IS NULL
-        AND channel_id <> ALL (held);
-    UPDATE public.channel_members SET
-        invited_by = CASE WHEN invited_by = e.member_id THEN e.anonymous_id ELSE invited_by END,
-        left_by = CASE WHEN left_by = e.member_id THEN e.anonymous_id ELSE left_by END,
-        noted_by = CASE WHEN noted_by = e.member_id THEN e.anonymous_id ELSE noted_by END
-    WHERE e.member_id IN (invited_by, left_by, noted_by) AND channel_id <> ALL (held);
-    UPDATE public.channels SET created_by = e.anonymous_id WHERE created_by = e.member_id AND hold_reason IS NULL;
+    CASE e.place
+    WHEN 0 THEN
+        DELETE FROM messaging.profiles WHERE member_id = e.member_id;
+        DELETE FROM messaging.unreadable_pictures WHERE holder_id = e.member_id;
+        DELETE FROM messaging.idempotency_keys WHERE caller = e.member_id;
+        DELETE FROM messaging.channel_reservations WHERE caller = e.member_id;
+        DELETE FROM messaging.rate_limits WHERE key = e.member_id OR starts_with(key, e.member_id || ' ');
+        DELETE FROM messaging.receipts_to_send WHERE member_id = e.member_id;
+        DELETE FROM messaging.typing WHERE member_id = e.member_id;
+    WHEN 1 THEN
+        DELETE FROM messaging.channel_reads WHERE member_id = e.member_id AND channel_id <> ALL (held);
+    WHEN 2 THEN
+        DELETE FROM messaging.thread_members WHERE member_id = e.member_id AND channel_id <> ALL (held);
+    WHEN 3 THEN
+        DELETE FROM messaging.intents WHERE (actor_id = e.member_id OR target_id = e.member_id) AND channel_id <> ALL (held);
+        DELETE FROM messaging.pending_relations
+        WHERE e.member_id IN (parameters ->> 'sender_id', parameters ->> 'reactor_id', parameters ->> 'voter_id')
+            AND channel_id <> ALL (held);
+        -- What others say goes on waiting.
+        DELETE FROM messaging.set_aside_events s
+        WHERE s.event ~ messaging.is_of_person(e) AND NOT coalesce(messaging.channel_of_room(s.room_id) = ANY (held), false);
+        UPDATE messaging.set_aside_events s SET event = replace(s.event, to_json(e.matrix_user_id)::text,
+            to_json(messaging.anonymous_matrix_id(e))::text)
+        WHERE strpos(s.event, to_json(e.matrix_user_id)::text) > 0
+            AND NOT coalesce(messaging.channel_of_room(s.room_id) = ANY (held), false);
+    WHEN 4 THEN
+        UPDATE messaging.threads SET participants = array_replace(participants, e.member_id, e.anonymous_id)
+        WHERE participants @> ARRAY[e.member_id] AND channel_id <> ALL (held);
+    WHEN 5 THEN
+        UPDATE messaging.pins SET actor_id = e.anonymous_id WHERE actor_id = e.member_id AND channel_id <> ALL (held);
+        UPDATE messaging.room_upgrades SET actor_id = e.anonymous_id WHERE actor_id = e.member_id AND channel_id <> ALL (held);
+    WHEN 6 THEN
+        UPDATE messaging.room_levels SET levels = levels - e.matrix_user_id
+        WHERE levels ? e.matrix_user_id AND channel_id <> ALL (held);
+    WHEN 7 THEN
+        -- What they have brought and not sent.
+        INSERT INTO messaging.content_to_delete (content_uri, uploader_matrix_id, due_at)
+        SELECT 'mxc://' || u.server_name || '/' || u.media_id, '', now() FROM messaging.uploads u
+        WHERE u.uploader_id = e.member_id AND u.channel_id <> ALL (held) ON CONFLICT DO NOTHING;
+        UPDATE messaging.uploads SET uploader_id = e.anonymous_id, filename = NULL, released_at = coalesce(released_at, now())
+        WHERE uploader_id = e.member_id AND channel_id <> ALL (held);
+    WHEN 8 THEN
+        -- A ban stays: it is the channel's.
+        DELETE FROM public.channel_members WHERE member_id = e.member_id AND left_at IS NOT NULL AND banned_at IS NULL
+            AND channel_id <> ALL (held);
+    WHEN 9 THEN
+        UPDATE public.channel_members SET
+            invited_by = CASE WHEN invited_by = e.member_id THEN e.anonymous_id ELSE invited_by END,
+            left_by = CASE WHEN left_by = e.member_id THEN e.anonymous_id ELSE left_by END,
+            noted_by = CASE WHEN noted_by = e.member_id THEN e.anonymous_id ELSE noted_by END
+        WHERE e.member_id IN (invited_by, left_by, noted_by) AND channel_id <> ALL (held);
+    WHEN 10 THEN
+        UPDATE public.channels SET created_by = e.anonymous_id WHERE created_by = e.member_id AND hold_reason IS NULL;
+    ELSE
+        RETURN messaging.anonymise_audit(e, held, 10 * p_limit);
+    END CASE;
+    UPDATE messaging.erasures SET place = place + 1 WHERE id = e.id;
+    RETURN true;
+END
+$$;
+
+-- A page of the audit log, which is the longest of these tables: e.place_channel_id is the last row of the page before. Returns
+-- whether there may be more.
+CREATE FUNCTION messaging.anonymise_audit(e messaging.erasures, p_held uuid[], p_limit integer) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    page uuid[] := ARRAY(SELECT a.id FROM public.channel_events a WHERE a.id > e.place_channel_id ORDER BY a.id LIMIT p_limit);
+BEGIN
     UPDATE public.channel_events SET metadata = messaging.without_person(metadata, e),
         actor_id = CASE WHEN actor_id = e.member_id THEN e.anonymous_id ELSE actor_id END,
         target_id = CASE WHEN target_id = e.member_id THEN e.anonymous_id ELSE target_id END
-    WHERE (e.member_id IN (actor_id, target_id) OR strpos(metadata::text, e.member_id) > 0) AND channel_id <> ALL (held);
+    WHERE id = ANY (page) AND channel_id <> ALL (p_held)
+        AND (e.member_id IN (actor_id, target_id) OR strpos(metadata::text, e.member_id) > 0);
+    UPDATE messaging.erasures SET place_channel_id = page[cardinality(page)] WHERE id = e.id AND page <> '{}';
+    RETURN page <> '{}';
 END
 $$;
 

@@ -20,6 +20,15 @@ BEGIN
 END
 $$;
 
+-- Whether somebody's memberships of that time are forgotten: what tells of one comes late, and brings nobody back.
+CREATE FUNCTION messaging.was_erased_since(p_matrix_user_id text, p_at timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM messaging.erasures
+                   WHERE person = messaging.hash_of_person(p_matrix_user_id) AND phase IN ('forgetting', 'log', 'finished')
+                       AND (finished_at IS NULL OR p_at <= finished_at));
+END
+$$;
+
 -- How far an erasure is. waiting: events that are still to be redacted; held_channel_ids: channels on hold, in which nothing is.
 CREATE FUNCTION messaging.erasure_json(e messaging.erasures) RETURNS json LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -107,7 +116,7 @@ END
 $$;
 
 -- The next step of an erasure: every message there is is gone through, a page of p_limit at a time, once to note what is to be
--- redacted, and once to replace the person. has_more: the next step may follow at once.
+-- redacted, and once to replace the person, and then the other tables, each in steps of their own. has_more: the next step may follow at once.
 CREATE FUNCTION messaging.advance_erasure(p_limit integer, OUT refusal messaging.refusal, OUT document json)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -128,9 +137,10 @@ BEGIN
         PERFORM messaging.anonymise_page(e, p_limit);
         has_more := true;
     ELSIF e.phase = 'forgetting' THEN
-        PERFORM messaging.forget_person(e);
-        PERFORM messaging.begin_phase(e.id, 'log');
-        UPDATE messaging.erasures SET log_end = (SELECT max(id) FROM public.outbox) WHERE id = e.id;
+        IF NOT messaging.forget_person(e, p_limit) THEN
+            PERFORM messaging.begin_phase(e.id, 'log');
+            UPDATE messaging.erasures SET log_end = (SELECT max(id) FROM public.outbox) WHERE id = e.id;
+        END IF;
         has_more := true;
     ELSIF e.phase = 'log' THEN
         has_more := messaging.anonymise_log(e, p_limit);

@@ -14,15 +14,29 @@ BEGIN
 END
 $$;
 
+-- Whether what was noted still has to go. Since then a channel's days, or the platform's, may have become more, by somebody of
+-- whom the look that has noted it knew nothing.
+CREATE FUNCTION messaging.has_still_to_go(q messaging.removals, ch public.channels) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN q.kind <> 'message' OR q.erasure_id IS NOT NULL OR NOT EXISTS (
+        SELECT FROM public.messages m WHERE m.matrix_event_id = q.event_id AND m.deleted_at IS NULL
+            AND m.created_at >= coalesce(messaging.kept_since(ch), '-infinity'));
+END
+$$;
+
 -- Takes what is to be redacted in Matrix. Nobody else gets it for p_seconds. A channel whose row somebody writes at the moment is left for later:
--- it may be put on hold just then.
+-- it may be put on hold just then. What has time again is noted no more.
 CREATE FUNCTION messaging.claim_removals(
     p_limit integer, p_seconds integer, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 BEGIN
+    DELETE FROM messaging.removals WHERE event_id IN (
+        SELECT q.event_id FROM messaging.removals q JOIN public.channels ch ON ch.id = q.channel_id
+        WHERE q.due_at <= now() AND ch.hold_reason IS NULL AND NOT messaging.has_still_to_go(q, ch)
+        ORDER BY q.due_at LIMIT 1000 FOR UPDATE OF q SKIP LOCKED);
     WITH due AS MATERIALIZED (
         SELECT q.event_id FROM messaging.removals q JOIN public.channels ch ON ch.id = q.channel_id
-        WHERE q.due_at <= now() AND ch.hold_reason IS NULL
+        WHERE q.due_at <= now() AND ch.hold_reason IS NULL AND messaging.has_still_to_go(q, ch)
         ORDER BY q.due_at LIMIT p_limit FOR UPDATE OF q SKIP LOCKED FOR SHARE OF ch SKIP LOCKED
     ), claimed AS (
         UPDATE messaging.removals q SET is_claimed = true, due_at = now() + make_interval(secs => p_seconds)

@@ -41,6 +41,13 @@ BEGIN
 END
 $$;
 
+-- Whether an event of this type is something that somebody says. Others, such as who is out of the room and what is redacted,
+-- have no time: they are still to be followed.
+CREATE FUNCTION messaging.is_said(p_event_type text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_event_type IN ('m.room.message', 'm.room.encrypted', 'm.sticker', 'm.reaction')
+        OR starts_with(p_event_type, 'm.poll.') OR starts_with(p_event_type, 'org.matrix.msc3381.poll.')
+$$;
+
 -- Notes what of a channel has had its time, at most p_limit messages; returns how many. Of what could not be indexed only
 -- the time of its failure is known. Some of this may still be on its way to a message that has gone.
 CREATE FUNCTION messaging.note_expired(ch public.channels, p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
@@ -57,13 +64,12 @@ BEGIN
     WITH gone AS (
         DELETE FROM messaging.set_aside_events WHERE event_id IN (
             SELECT s.event_id FROM messaging.set_aside_events s
-            WHERE s.room_id = ch.matrix_room_id AND s.first_failed_at < kept_since LIMIT p_limit)
-        RETURNING event_id, event_type
+            WHERE s.room_id IN (SELECT ch.matrix_room_id UNION SELECT f.room_id FROM messaging.former_rooms f WHERE f.channel_id = ch.id)
+                AND s.first_failed_at < kept_since AND messaging.is_said(s.event_type) LIMIT p_limit)
+        RETURNING event_id, room_id
     )
     INSERT INTO messaging.removals (event_id, channel_id, room_id, kind)
-    SELECT g.event_id, ch.id, ch.matrix_room_id, 'unindexed' FROM gone g
-    WHERE g.event_type IN ('m.room.message', 'm.room.encrypted', 'm.sticker')
-    ON CONFLICT DO NOTHING;
+    SELECT g.event_id, ch.id, g.room_id, 'unindexed' FROM gone g ON CONFLICT DO NOTHING;
     DELETE FROM messaging.pending_relations WHERE event_id IN (
         SELECT r.event_id FROM messaging.pending_relations r
         WHERE r.channel_id = ch.id AND r.created_at < kept_since LIMIT p_limit);

@@ -54,6 +54,10 @@ BEGIN
         OR EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
         RETURN;
     END IF;
+    IF messaging.is_being_erased(p_voter_id) AND ch.hold_reason IS NULL THEN
+        PERFORM messaging.note_unindexed(ch, p_room_id, p_event_id);
+        RETURN;
+    END IF;
     -- Never in the future, whatever the voter's server says: such a vote would be the last one for ever.
     INSERT INTO messaging.poll_votes (event_id, message_id, channel_id, voter_id, voted_at, answers)
     VALUES (p_event_id, m.id, ch.id, p_voter_id, least(p_voted_at::timestamptz, now()), p_answers)

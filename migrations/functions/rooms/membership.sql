@@ -143,7 +143,9 @@ BEGIN
     SELECT * INTO before FROM public.channel_members WHERE channel_id = ch.id AND member_id = p_member_id;
     version := messaging.state_version(before.matrix_changed_at, before.matrix_event_id);
     judgement := messaging.judge_state(before.matrix_changed_at, before.matrix_event_id, version, changed, p_event_id, p_order, p_version);
-    IF judgement = 'follow' THEN
+    IF judgement = 'follow' AND before.id IS NULL AND NOT is_out AND messaging.was_erased_since(p_matrix_user_id, changed) THEN
+        admitted := 'ignore';
+    ELSIF judgement = 'follow' THEN
         IF p_membership = 'join' AND p_profile IS NOT NULL THEN
             -- First, so that the event of the join has the name.
             profile := messaging.follow_profile(ch, p_member_id, p_profile ->> 'display_name', p_profile ->> 'avatar_url',

@@ -22,8 +22,9 @@ BEGIN
 END
 $$;
 
--- Carries out what is confirmed of a change through the API, and what Matrix has no place for once all is. The caller of
--- this function holds the channel's row.
+-- Carries out what is confirmed of a change through the API, and what Matrix has no place for once all is. How long messages are
+-- kept is never set so: its owner may have said otherwise since, and what is deleted does not come back. The caller of this
+-- function holds the channel's row.
 CREATE FUNCTION messaging.complete_update(ch public.channels, intent messaging.intents) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     rest jsonb := intent.details - intent.confirmed;
@@ -36,7 +37,7 @@ BEGIN
         WHERE channel_id = ch.id AND act = 'update' AND target_id = intent.target_id;
     END IF;
     PERFORM messaging.change_channel(ch, intent.actor_id, messaging.still_so(ch.id,
-        CASE WHEN is_complete THEN intent.details
+        CASE WHEN is_complete THEN intent.details - 'retention_days'
              ELSE (SELECT jsonb_object_agg(key, value) FROM jsonb_each(intent.details) WHERE key = ANY (intent.confirmed)) END,
         intent.created_at));
 END

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from harness.database import Database
+from harness.database import Database, Session
 from harness.life import BOT, claim, end, living, note
 from harness.pins import pin
 from harness.world import NOWHERE, OWNER, Channel, World, at, edit, membership, number, pushed, reaction
+from support.waiting import eventually
 
 MARK = "zebra"
 ALICE, AGENT, MATRIX = f"user:{MARK}", f"agent:{MARK}", f"@{MARK}:far.example"
@@ -269,3 +271,84 @@ async def test_a_ban_stays(world: World, db: Database) -> None:
     await carry_out(db)
     row = await world.row(channel, ALICE)
     assert row and row["banned_at"]
+
+
+def set_aside(sender: str, **content: Any) -> str:
+    """The text of an event."""
+    return json.dumps({"type": "m.room.message", "sender": sender, "content": content})
+
+
+async def test_what_others_say_goes_on_waiting(world: World, db: Database) -> None:
+    channel, held = await world.channel(), await world.channel()
+    await db.execute("INSERT INTO messaging.former_rooms (room_id, channel_id) VALUES ('!former', $1)", held.id)
+    await db.call("set_hold", channel_id=held.id, reason="a case", actor_id="service:internal")
+    alice = matrix_id(ALICE)
+    waiting = [
+        ("$theirs", channel.room_id, set_aside(alice, body="x")),
+        ("$others", channel.room_id, set_aside("@user-bob:localhost", body="x", user_ids=[alice])),
+        ("$longer", channel.room_id, set_aside("@user-zebra2:localhost", body="x")),
+        ("$held", "!former", set_aside(alice, body="evidence")),
+    ]
+    for event_id, room_id, event in waiting:
+        await db.call(
+            "note_failed_event", event_id=event_id, room_id=room_id, event_type="m.room.message", event=event,
+            reason="odd", fault="event", others=[],
+        )  # fmt: skip
+    await db.execute("INSERT INTO messaging.rate_limits VALUES ('send', 'user:zebraX far', now())")
+    await begin(db, "user:zebra_")
+    await begin(db)
+    await carry_out(db)
+    left = await db.rows("SELECT event_id, event FROM messaging.set_aside_events ORDER BY event_id")
+    assert [row[0] for row in left] == ["$held", "$longer", "$others"]
+    texts = {row[0]: row[1] for row in left}
+    assert MARK not in texts["$others"] and alice in texts["$held"] and "zebra2" in texts["$longer"]
+    assert await db.rows("SELECT FROM messaging.rate_limits"), "of somebody else, whose id another one's pattern would fit"
+
+
+async def test_a_membership_of_before_brings_nobody_back(world: World, db: Database) -> None:
+    channel = await world.channel()
+    profile = json.dumps({"display_name": MARK, "avatar_url": None})
+    late = membership(channel, ALICE, "join", changed_at=at(-60)) | {"profile": profile}
+    await db.call("record_membership", **late)
+    await begin(db)
+    await carry_out(db)
+    assert not await marked(db)
+    await db.call("record_membership", **late)
+    await db.call("record_membership", **membership(channel, ALICE, "invite", OWNER, changed_at=at(-60)))
+    assert not await marked(db)
+    await db.call("record_membership", **membership(channel, ALICE, "join"))
+    assert await world.row(channel, ALICE), "who comes back later is somebody new"
+
+
+async def test_a_vote_of_somebody_who_is_being_erased_is_not_counted(world: World, db: Database) -> None:
+    channel = await world.channel()
+    poll = await world.message(channel, content_type="poll")
+    await begin(db)
+    vote = {"event_id": "$vote", "voter_id": ALICE, "answers": ["a"], "voted_at": at()}
+    await db.call("record_poll_vote", room_id=channel.room_id, target_event_id=poll.event_id, **vote)
+    assert not await db.rows("SELECT FROM messaging.poll_votes")
+    assert await claim(db) == ["$vote"], "in Matrix it goes as well"
+
+
+async def test_who_sends_meanwhile_waits_for_no_deadlock(world: World, db: Database) -> None:
+    channel = await world.channel(owner=ALICE)
+    root = await world.message(channel)
+    await world.message(channel, ALICE, thread_event_id=root.event_id)
+    await begin(db)
+    await db.execute("UPDATE messaging.erasures SET phase = 'forgetting'")
+    sending, relay = await db.sessions(2)
+    async with sending.transaction():
+        await sending.execute("SELECT FROM public.channels WHERE id = $1 FOR NO KEY UPDATE", channel.id)
+        # As far as it goes without the channel, which is the order of whoever sends.
+        forgetting = asyncio.create_task(forget(relay))
+        at_channel = "SELECT place = 10 FROM messaging.erasures"
+        await eventually("it comes to the channel", lambda: db.value(at_channel))
+        reply = pushed(channel, OWNER, thread_event_id=root.event_id)
+        assert (await sending.call("record_message", **reply))["inserted"]
+    await forgetting
+
+
+async def forget(relay: Session) -> None:
+    """The steps that follow each other at once."""
+    while (await relay.call("advance_erasure", limit=3))["has_more"]:
+        pass

@@ -185,11 +185,44 @@ async def test_what_waits_for_a_message_has_its_time_too(world: World, db: Datab
     await db.execute("UPDATE messaging.pending_relations SET created_at = now() - interval '2 days'")
     sql = """INSERT INTO messaging.set_aside_events
                  (event_id, room_id, event_type, event, reason, set_aside_at, first_failed_at)
-             VALUES ($1, $2, $3, '{"body": "secret"}', 'odd', now(), now() - interval '2 days')"""
-    await db.execute(sql, "$odd", channel.room_id, "m.room.message")
-    await db.execute(sql, "$state", channel.room_id, "m.room.name")
-    assert await remove_all(db) == ["$odd"], "state is not touched"
+             VALUES ($1, $2, $3, $4, 'odd', now(), now() - interval '2 days')"""
+    await db.execute("INSERT INTO messaging.former_rooms (room_id, channel_id) VALUES ('!former', $1)", channel.id)
+    said = [("$odd", channel.room_id, "m.room.message"), ("$poll", "!former", "org.matrix.msc3381.poll.start")]
+    for one in said:
+        await db.execute(sql, *one, '{"body": "secret"}')
+    # Whoever was taken out, and what was taken back, is still to be followed, however long it waits.
+    followed = [("$kick", channel.room_id, "m.room.member"), ("$redaction", channel.room_id, "m.room.redaction")]
+    for one in followed:
+        await db.execute(sql, *one, "{}")
+    assert sorted(await remove_all(db)) == ["$odd", "$poll"], "state is not touched"
     assert "secret" not in str(await db.contents())
+    left = await db.rows("SELECT event_id FROM messaging.set_aside_events ORDER BY event_id")
+    assert [row[0] for row in left] == [one[0] for one in followed]
+
+
+async def test_what_has_time_again_is_not_deleted(world: World, db: Database) -> None:
+    own, platforms = await keeping(world), await keeping(world, None)
+    kept, spared = await world.message(own), await world.message(platforms)
+    await aged(db, kept, spared)
+    await note(db, 1)
+    # Whoever had begun was killed, and then both settings became more.
+    assert sorted(await claim(db)) == sorted([kept.event_id, spared.event_id])
+    await db.execute("UPDATE messaging.removals SET due_at = now() - interval '1 second'")
+    await change(db, own, retention_days=365)
+    await note(db, 365)
+    assert await claim(db) == []
+    assert not await db.rows("SELECT FROM messaging.removals"), "nor does it stay noted"
+    # A look that was under way then works with the channel as it was.
+    await db.execute(
+        """DO $$ DECLARE ch public.channels; BEGIN
+               SELECT * INTO ch FROM public.channels WHERE retention_days = 365;
+               ch.retention_days := 1;
+               PERFORM messaging.note_expired(ch, 10);
+           END $$"""
+    )
+    assert await db.rows("SELECT FROM messaging.removals") and await claim(db) == []
+    await note(db, None)
+    assert await living(db, own) == [kept.event_id] and await living(db, platforms) == [spared.event_id]
 
 
 async def test_the_push_of_the_redaction_may_be_faster(world: World, db: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.database import Database
 from harness.life import aged, keeping, living, note, remove_all
 from harness.previews import change
-from harness.world import OWNER, World
+from harness.world import OWNER, World, at
 
 ADAM = "user:adam"
 
@@ -75,3 +75,24 @@ async def test_another_number_of_days_decides_anew(world: World, db: Database) -
     assert await living(db, channel) == [message.event_id]
     await change(db, channel, retention_days=1)
     assert await note(db), "nobody waits an hour for it"
+
+
+async def test_a_change_that_was_cut_off_deletes_nothing_later(world: World, db: Database) -> None:
+    channel = await keeping(world, 30)
+
+    async def push(name: str) -> None:
+        fields = {"event_type": "m.room.name", "field": "name", "value": name, "sender_id": OWNER, "by_bot": True}
+        await db.call("record_room_state", room_id=channel.room_id, **fields, changed_at=at())
+
+    # Cut off when the room had its name, and its owner then asks for more.
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes={"name": "New", "retention_days": 1})
+    await change(db, channel, retention_days=365)
+    await push("New")
+    now = await db.call("get_channel", **channel.by(OWNER))
+    assert (now["name"], now["retention_days"]) == ("New", 365)
+    # One that is not cut off says so itself, whatever the homeserver has told by then.
+    both = {"name": "Newer", "retention_days": 7}
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes=both)
+    await push("Newer")
+    await db.call("record_channel_change", channel_id=channel.id, caller=OWNER, changes=both)
+    assert await kept(db, channel) == (7, 7)
