@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Component, Path, PathBuf};
 
 const PROGRESS: &str = "progress.json";
 const MANIFEST: &str = "manifest.json";
@@ -42,12 +43,16 @@ pub struct Folder {
 impl Folder {
     /// Opens or makes it. One of something else, or with something else in it, is left alone.
     pub fn open(path: &Path, of: &str) -> anyhow::Result<Self> {
-        fs::create_dir_all(path.join(CONTENTS)).with_context(|| format!("{} cannot be made", path.display()))?;
+        // It is as secret as what is in it.
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path.join(CONTENTS))
+            .with_context(|| format!("{} cannot be made", path.display()))?;
         let progress: Progress = match fs::read(path.join(PROGRESS)) {
             Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{PROGRESS} cannot be read"))?,
             Err(_) => {
-                let is_empty = fs::read_dir(path)?.count() == 1 && fs::read_dir(path.join(CONTENTS))?.next().is_none();
-                ensure!(is_empty, "{} is not empty, and no export", path.display());
+                ensure!(is_empty(path)?, "{} is not empty, and no export", path.display());
                 Progress { of: of.to_owned(), ..Progress::default() }
             }
         };
@@ -55,6 +60,8 @@ impl Folder {
             bail!("{} has the export of {}", path.display(), progress.of);
         }
         for (name, bytes) in &progress.bytes {
+            let is_plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+            ensure!(is_plain, "{PROGRESS} names {name:?}, which is not in the folder");
             let file = OpenOptions::new().write(true).open(path.join(name))?;
             ensure!(file.metadata()?.len() >= *bytes, "{name} is shorter than it was: begin with an empty folder");
             file.set_len(*bytes)?;
@@ -75,7 +82,7 @@ impl Folder {
             let path = self.path.join(&name);
             // What no place was noted for does not count.
             let is_known = self.progress.bytes.contains_key(&name);
-            let file = if is_known { OpenOptions::new().append(true).open(path) } else { File::create(path) };
+            let file = if is_known { OpenOptions::new().append(true).open(path) } else { made(&path) };
             self.files.insert(name.clone(), file.with_context(|| format!("{name} cannot be written"))?);
         }
         let file = self.files.get_mut(&name).context("no file")?;
@@ -113,7 +120,7 @@ impl Folder {
         let tag = Sha256::digest(format!("{server}/{media}"));
         let tag: String = tag.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         let name = format!("{CONTENTS}/{:.80}-{:.80}-{tag}", plain(server), plain(media));
-        Ok((File::create(self.path.join(format!("{name}.part")))?, name))
+        Ok((made(&self.path.join(format!("{name}.part")))?, name))
     }
 
     /// A content is whole.
@@ -151,11 +158,28 @@ impl Folder {
 
     fn replace(&self, name: &str, text: &[u8]) -> anyhow::Result<()> {
         let part = self.path.join(format!("{name}.part"));
-        let mut file = File::create(&part)?;
+        let mut file = made(&part)?;
         file.write_all(text)?;
         file.sync_data()?;
         Ok(fs::rename(part, self.path.join(name))?)
     }
+}
+
+/// A new file that nobody else may read, in place of one of before.
+fn made(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Whether nothing is in a folder but what a run that was cut off at once has left.
+fn is_empty(path: &Path) -> std::io::Result<bool> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let is_ours = entry.file_name() == CONTENTS || entry.file_name() == format!("{PROGRESS}.part").as_str();
+        if !is_ours {
+            return Ok(false);
+        }
+    }
+    Ok(fs::read_dir(path.join(CONTENTS))?.next().is_none())
 }
 
 /// The bytes, lines and SHA-256 of a file.
@@ -214,6 +238,36 @@ mod tests {
         fs::remove_file(path.join(PROGRESS)).unwrap();
         fs::write(path.join("mine.txt"), "mine").unwrap();
         assert!(Folder::open(&path, "channel x").is_err());
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_at_once_is_begun_again() {
+        let path = place();
+        Folder::open(&path, "channel x").unwrap();
+        fs::write(path.join(format!("{PROGRESS}.part")), "{").unwrap();
+        assert!(Folder::open(&path, "channel x").is_ok());
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn nobody_else_may_read_it_and_no_file_outside_is_touched() {
+        use std::os::unix::fs::PermissionsExt;
+        let path = place();
+        let mut folder = Folder::open(&path, "channel x").unwrap();
+        folder.line("messages", &json!(1)).unwrap();
+        folder.note(Place::default()).unwrap();
+        let mode = |name: &str| fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o077;
+        assert_eq!([".", CONTENTS, "messages.ndjson", PROGRESS].map(mode), [0; 4]);
+        let outside = std::env::temp_dir().join(format!("export-outside-{}", uuid::Uuid::new_v4()));
+        fs::write(&outside, "mine").unwrap();
+        for name in [outside.to_str().unwrap(), "../outside"] {
+            let progress = json!({"of": "channel x", "place": Place::default(), "bytes": {name: 0}});
+            fs::write(path.join(PROGRESS), progress.to_string()).unwrap();
+            assert!(Folder::open(&path, "channel x").is_err());
+        }
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
+        fs::remove_file(outside).unwrap();
         fs::remove_dir_all(path).unwrap();
     }
 
