@@ -108,3 +108,32 @@ async def test_everything_can_be_done_with_keys(
         "the focus is back", lambda: "Members" == page.driver.switch_to.active_element.get_attribute("aria-label")
     )
     assert complaints() == []
+
+
+async def test_what_is_left_behind_belongs_to_whoever_left_it(world: World, new_page: NewPage) -> None:
+    alice = world.member_of("alice", world.microdao)
+    channels = [await alice.create(**world.fields(visibility="private")) for _ in range(2)]
+    page = new_page()
+    # A session that cannot be read is none.
+    page.driver.execute_script("sessionStorage.setItem('session', '{')")
+    page.driver.refresh()
+    page.find(".sign-in")
+    mine = token(alice.id, world.secret(), [world.microdao])
+    page.open(f"/#token={mine}").find(".sidebar")
+    page.click(".channel-row", channels[0]["name"])
+    # What is being written stays while one looks elsewhere, and when the token is replaced by the next.
+    page.find(".composer textarea").send_keys("A draft")
+    page.click(".channel-row", channels[1]["name"])
+    page.find(".channel-title", channels[1]["name"])
+    page.click(".channel-row", channels[0]["name"])
+    page.find(".channel-title", channels[0]["name"])
+    go = "location.hash = 'token=' + arguments[0]"
+    page.driver.execute_script(go, token(alice.id, world.secret(), [world.microdao], lifetime=3000))
+    page.find(".channel-title", channels[0]["name"])
+    page.wait("the draft is gone", lambda: page.find(".composer textarea").get_attribute("value") == "A draft")
+    await alice.send(channels[0]["id"], "It is live")
+    page.message("It is live")
+    # A link with a token of somebody else asks first.
+    page.driver.execute_script(go, token(f"user:{unique('eve')}", world.secret(), [world.microdao]))
+    page.wait("nothing was asked", lambda: page.driver.switch_to.alert).dismiss()
+    assert page.find(".sidebar-foot").text.lower().endswith(alice.id.removeprefix("user:"))

@@ -64,7 +64,12 @@ export class MessagingClient extends Observable {
       open.users += 1;
       return open.store;
     }
-    const parts = { core: this.#core, stream: this.stream, outbox: this.outbox };
+    const parts = {
+      core: this.#core,
+      stream: this.stream,
+      outbox: this.outbox,
+      entered: (id: string) => this.channels.entered(id),
+    };
     const store: ChannelStore = new ChannelStore(channel, parts, options, (): boolean => this.#closed(channel, store));
     this.#open.set(channel, { store, users: 1 });
     return store;

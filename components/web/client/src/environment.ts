@@ -86,7 +86,7 @@ function uploadByXhr(address: string, { headers, body, signal, progress }: Uploa
     request.responseType = "text";
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => progress(loaded, total);
-    const failed = (): void => reject(new TypeError("the upload was cut off"));
+    const failed = (): void => reject(new TypeError("cut off"));
     request.onerror = request.onabort = request.ontimeout = failed;
     request.onload = () => {
       const told = ["retry-after", "x-request-id"].map((name): [string, string] => [name, request.getResponseHeader(name) ?? ""]);

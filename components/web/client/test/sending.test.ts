@@ -176,3 +176,15 @@ test("a storage that fails harms nothing", async () => {
   await relay.place.pass(10_000);
   assert.deepEqual(own(relay), ["x"]);
 });
+
+test("what cannot be read of what was kept harms none of the rest", async () => {
+  const relay = new FakeRelay(12);
+  relay.unreached = 0;
+  const storage = memory();
+  const kept = { key: "00000000-0000-4000-8000-00000000000a", channel: CHANNEL, body: { text: "kept" }, at: 1, state: "waiting" };
+  const broken = ["{", "null", '"x"', "{}", JSON.stringify({ ...kept, body: undefined }), JSON.stringify({ ...kept, at: "x" })];
+  [...broken, JSON.stringify(kept)].forEach((text, n) => storage.kept.set(`${n}`, text));
+  const store = client(relay, storage).open(CHANNEL);
+  await relay.place.pass(5_000);
+  assert.deepEqual([texts(store), own(relay)], [["kept"], ["kept"]]);
+});

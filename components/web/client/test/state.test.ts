@@ -269,3 +269,65 @@ test("the list has what is unread and the last message of every channel, and fol
   await relay.place.pass(60_000);
   assert.deepEqual(one.channels.channels.map(({ id }) => id), [CHANNEL]);
 });
+
+test("a list that is closed while it is to be read again connects no more", async () => {
+  const relay = new FakeRelay(12);
+  relay.unreached = 0;
+  relay.responds = ({ pathname }) => (pathname.endsWith("/channels") ? [] : undefined);
+  const one = client(relay);
+  void one.channels.load();
+  void one.channels.load();
+  await relay.place.pass(1_000);
+  const sockets = relay.place.sockets.length;
+  one.close();
+  await relay.place.pass(60_000);
+  assert.deepEqual([relay.place.sockets.length, one.status, relay.place.socket.closed], [sockets, "closed", true]);
+});
+
+test("the list keeps what is written while it is read, and the caller's channels among very many others", async () => {
+  const relay = new FakeRelay(13);
+  relay.unreached = 0;
+  relay.sends("user:bob", "1");
+  const row = (id: string, more: object = {}): Channel =>
+    ({ id, created_at: "2026-01-01T00:00:00Z", archived_at: null, last_seq: 1, read_seq: 1, unread_count: 0, mention_count: 0, last_message: null, membership: { joined_at: "x" }, ...more }) as unknown as Channel;
+  const others = Array.from({ length: 1_000 }, (_, n) => row(`other ${n}`, { membership: null }));
+  let slowness = 0;
+  relay.responds = ({ pathname, searchParams }) => {
+    if (!pathname.endsWith("/channels")) return undefined;
+    const rows = searchParams.has("joined") ? [row(CHANNEL)] : others;
+    return new Promise((resolve) => void relay.place.after(slowness, () => resolve(rows)));
+  };
+  const one = client(relay);
+  void one.channels.load();
+  await relay.place.pass(1_000);
+  assert.deepEqual(one.channels.channels.map(({ id }) => id), [CHANNEL]);
+  slowness = 5_000;
+  void one.channels.load();
+  await relay.place.pass(1_000);
+  relay.sends("user:bob", "2");
+  await relay.place.pass(20_000);
+  const { last_message, last_seq, unread_count } = one.channels.channels[0]!;
+  assert.deepEqual([last_message?.content_preview, last_seq, unread_count], ["2", 2, 1]);
+});
+
+test("the list has a channel that the caller comes into while it is open, of which the frame is the channel's own", async () => {
+  const relay = new FakeRelay(14);
+  relay.unreached = 0;
+  relay.sends("user:bob", "1");
+  const channel = { id: CHANNEL, created_at: "2026-01-01T00:00:00Z", archived_at: null, last_seq: 1, last_message: null };
+  let membership: object | null = null;
+  relay.responds = ({ pathname }) => {
+    const row = { ...channel, last_seq: relay.log.length, membership };
+    return pathname.endsWith("/channels") ? [row] : pathname.endsWith(CHANNEL) ? row : undefined;
+  };
+  const one = client(relay);
+  void one.channels.load();
+  one.open(CHANNEL);
+  await relay.place.pass(1_000);
+  const listed = (): string[] => one.channels.channels.map(({ id }) => id);
+  assert.deepEqual(listed(), []);
+  membership = { joined_at: "x" };
+  relay.logs({ type: "member.joined", member_id: ME, member: { member_id: ME, joined_at: "x", left_at: null } });
+  await relay.place.pass(1_000);
+  assert.deepEqual(listed(), [CHANNEL]);
+});

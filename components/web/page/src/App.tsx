@@ -20,5 +20,5 @@ export function App({ isLoaded }: { isLoaded: boolean }) {
     );
   }
   const who = session.value;
-  return who === undefined ? <SignIn /> : <Shell key={who.id} who={who} />;
+  return who === undefined ? <SignIn /> : <Shell key={who.token ?? who.id} who={who} />;
 }

@@ -64,7 +64,7 @@ export class Media {
     const { uris, answer } = this.#batch;
     uris.add(uri);
     const url = (await answer).get(uri);
-    if (url === undefined) throw new Error(`the service gives no address of ${uri}`);
+    if (url === undefined) throw new Error(`no address of ${uri}`);
     return url;
   }
 }

@@ -20,7 +20,7 @@ export class ProblemError extends Error {
   constructor(status: number, headers: Headers, body: string) {
     const document = parsed(body);
     const code = String(document["code"] ?? `http_${status}`);
-    const detail = String(document["detail"] ?? `The response was ${status}.`);
+    const detail = String(document["detail"] ?? `HTTP ${status}`);
     super(`${code}: ${detail}`);
     this.code = code;
     this.status = status;

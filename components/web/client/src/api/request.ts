@@ -91,7 +91,7 @@ export class Requests {
         failure = new ProblemError(reply.status, reply.headers, await reply.body.text());
       } catch (error) {
         call.signal?.throwIfAborted();
-        failure = new NetworkError("no response came", { cause: error });
+        failure = new NetworkError("no response", { cause: error });
       }
       if (failure instanceof ProblemError && failure.status === 401 && this.token !== undefined) {
         this.token.refused();
@@ -124,7 +124,7 @@ export class Requests {
     let stop = (): void => undefined;
     const moved = (): void => {
       stop();
-      stop = this.environment.after(timeout, () => abort.abort(new TypeError("it took too long")));
+      stop = this.environment.after(timeout, () => abort.abort(new TypeError("too slow")));
     };
     moved();
     try {

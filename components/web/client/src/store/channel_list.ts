@@ -8,6 +8,8 @@ import type { Channel, Message } from "../types.js";
 import { Observable } from "./observable.js";
 import { type Marks, more } from "./reading.js";
 
+/** Channels of the caller, and others, that are read. */
+const LISTED = 1_000;
 /** Channels that are followed; the others change when the list is read again. */
 const FOLLOWED = 500;
 /** The list is read again at most so often, in milliseconds. */
@@ -68,7 +70,8 @@ export class ChannelList extends Observable {
     }
     this.#reading = this.#read().finally(() => {
       this.#reading = undefined;
-      if (this.#again) this.core.environment.after(EVERY, () => void this.load().catch(() => undefined));
+      // Closed meanwhile, it connects no more.
+      if (this.#again) this.core.environment.after(EVERY, () => this.connected());
       this.#again = false;
     });
     return this.#reading;
@@ -85,6 +88,11 @@ export class ChannelList extends Observable {
     else this.#membership(personal);
   }
 
+  /** @internal The caller has come into a channel, or out of it, that is open and not followed from here. */
+  entered(channel: string): void {
+    if (this.#isWanted && !this.#followed.has(channel)) void this.#reread(channel);
+  }
+
   close(): void {
     this.#isWanted = false;
     for (const subscription of this.#followed.values()) this.stream.unfollow(subscription);
@@ -92,10 +100,14 @@ export class ChannelList extends Observable {
   }
 
   async #read(): Promise<void> {
-    const listed = await this.core.api.listChannels({ order: "activity" }).all(1_000);
+    const read = (joined: boolean): Promise<Channel[]> => this.core.api.listChannels({ order: "activity", joined }).all(LISTED);
+    const listed = await read(false);
+    // Among very many channels that the caller only sees there may be none of their own, though not an invitation.
+    if (listed.length >= LISTED) listed.push(...(await read(true)));
     // Public channels that the caller has nothing to do with are found in other ways.
     const own = listed.filter(({ membership }) => membership != null);
-    this.#channels = new Map(own.map((channel) => [channel.id, channel]));
+    // What was written while it was read, it may know nothing of.
+    this.#channels = new Map(own.map((row) => [row.id, later(row, this.#channels.get(row.id))]));
     this.#isReady = true;
     for (const id of this.#followed.keys()) if (!this.#channels.has(id)) this.#leave(id);
     for (const channel of own.slice(0, FOLLOWED)) this.#follow(channel);
@@ -187,3 +199,6 @@ export class ChannelList extends Observable {
     this.#followed.delete(id);
   }
 }
+
+/** Of two rows the one that knows of more. */
+const later = (row: Channel, known = row): Channel => (known.last_seq! > row.last_seq! ? known : row);

@@ -31,6 +31,8 @@ export interface StoreParts {
   core: Core;
   stream: MessagingStream;
   outbox: Outbox;
+  /** What the caller is in this channel has changed. */
+  entered(channel: string): void;
 }
 
 export type ChannelStatus =
@@ -282,6 +284,7 @@ export class ChannelStore extends Drawn {
       this.#typists.sent(event.message.sender_id);
     }
     this.#state.apply(event, true);
+    if ("member_id" in event && event.member_id === this.parts.core.caller) this.parts.entered(this.id);
     this.changed();
   }
 

@@ -70,7 +70,7 @@ export class Outbox {
   /** Takes a message; returns its key. */
   send(channel: string, body: SendMessage): string {
     const { environment } = this.core;
-    if (this.of(channel).length >= WAITING) throw new RangeError("too many messages wait");
+    if (this.of(channel).length >= WAITING) throw new RangeError("too many wait");
     const queued: Queued = { key: environment.uuid(), channel, body, at: environment.now(), state: "waiting" };
     this.#lane(channel).sends.push(queued);
     this.#keep(queued);
@@ -128,14 +128,15 @@ export class Outbox {
 
   async #restore(): Promise<void> {
     const kept: Queued[] = [];
-    try {
-      for (const text of (await this.storage?.all()) ?? []) {
-        const queued = JSON.parse(text) as Queued;
-        if (typeof queued.key === "string" && typeof queued.channel === "string") kept.push(queued);
+    await this.#stored(async (storage) => {
+      for (const text of await storage.all()) {
+        // What cannot be read cannot be sent, and harms nothing else.
+        await this.#stored(() => {
+          const queued = JSON.parse(text) as Queued;
+          if (queued.key && queued.channel && queued.body && queued.at > 0) kept.push(queued);
+        });
       }
-    } catch {
-      // What cannot be read cannot be sent.
-    }
+    });
     // In front of what was sent since this program began.
     for (const queued of kept.sort((one, other) => one.at - other.at).reverse()) {
       if (queued.state !== "failed") queued.state = "waiting";

@@ -1,8 +1,9 @@
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { Composer } from "../composer/Composer";
 import { t } from "../i18n";
 import { Panels } from "../panels/Panels";
 import { open, Room } from "../state/room";
+import { go } from "../state/route";
 import { nameOf } from "../state/rows";
 import { ChannelHeader } from "./ChannelHeader";
 import { Invitation } from "./Invitation";
@@ -12,7 +13,8 @@ import { TypingLine } from "./TypingLine";
 
 /** One channel: its head, its messages, what one writes, and a panel beside them. */
 export function ChannelView({ id }: { id: string }) {
-  const room = useMemo(() => new Room(id), [id]);
+  const [turn, setTurn] = useState(0);
+  const room = useMemo(() => new Room(id), [id, turn]);
   useEffect(() => {
     open.value = room;
     return () => {
@@ -27,6 +29,16 @@ export function ChannelView({ id }: { id: string }) {
     return (
       <main class="nothing" aria-busy={!isLost}>
         <p role={isLost ? "alert" : undefined}>{t(isLost ? "gone" : "loading")}</p>
+        {isLost && (
+          <div class="buttons">
+            <button type="button" class="to-list" onClick={() => go()}>
+              {t("back")}
+            </button>
+            <button type="button" onClick={() => setTurn(turn + 1)}>
+              {t("tryAgain")}
+            </button>
+          </div>
+        )}
       </main>
     );
   }

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
+import { edit } from "../state/acts";
+import { draft, keep } from "../state/drafts";
 import { attempt } from "../state/notices";
 import { person } from "../state/names";
 import type { Room } from "../state/room";
@@ -23,8 +25,9 @@ interface Props {
 /** Where one writes: Enter sends, Shift+Enter begins a line, Escape gives up, the upward arrow edits what one said last. */
 export function Composer({ room, thread }: Props) {
   const input = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState("");
-  const [mentioned, setMentioned] = useState<Mentioned[]>([]);
+  const [before] = useState(() => draft(room.id, thread));
+  const [text, setText] = useState(before.text);
+  const [mentioned, setMentioned] = useState<readonly Mentioned[]>(before.mentioned);
   const [typed, setTyped] = useState<string>();
   const uploads = useUploads(room, thread);
   const isOver = useDrop(input, uploads.add);
@@ -33,7 +36,11 @@ export function Composer({ room, thread }: Props) {
   const row = room.channel.value;
 
   useEffect(() => {
-    if (editing !== undefined) change(room.contents.of(editing)?.text ?? editing.content_preview);
+    // What was said before is no draft.
+    if (room.editing.peek() === undefined) keep({ text, mentioned }, room.id, thread);
+  }, [text, mentioned]);
+  useEffect(() => {
+    if (editing !== undefined) change(room.contents.of(editing)?.text ?? editing.text ?? editing.content_preview);
     if (editing !== undefined || replyTo !== undefined) input.current?.focus();
   }, [editing?.id, replyTo?.id]);
   useEffect(() => {
@@ -95,7 +102,7 @@ export function Composer({ room, thread }: Props) {
       const last = lastOwn(room.store.messages);
       if (last === undefined) return;
       event.preventDefault();
-      room.editing.value = last;
+      void edit(room, last);
     }
   };
   if (!room.isOpen.value) return <p class="composer-note hint">{t("isArchived")}</p>;

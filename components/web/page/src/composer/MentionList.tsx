@@ -36,6 +36,7 @@ export function MentionList({ room, typed, input, onPick, onClose }: Props) {
     area.setAttribute("aria-controls", id);
     area.setAttribute("aria-activedescendant", `${id}-${chosen.id}`);
     const keys = (event: KeyboardEvent): void => {
+      if (event.isComposing) return;
       if (event.key === "ArrowDown") setAt((at + 1) % found.length);
       else if (event.key === "ArrowUp") setAt((at - 1 + found.length) % found.length);
       else if (event.key === "Enter" || event.key === "Tab") onPick(chosen);

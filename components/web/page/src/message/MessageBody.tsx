@@ -39,5 +39,5 @@ export function MessageBody({ message, room }: { message: Message; room: Room })
 
 /** A few emoji and nothing else are shown larger. */
 function isEmoji(text: string): boolean {
-  return text.length <= 24 && /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|[\u200d\ufe0f\s])+$/u.test(text) && /\p{Extended_Pictographic}/u.test(text);
+  return text.length <= 24 && /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{RI}|[\u200d\ufe0f\s])+$/u.test(text) && /\p{Extended_Pictographic}|\p{RI}/u.test(text);
 }

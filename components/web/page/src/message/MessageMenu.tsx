@@ -1,5 +1,5 @@
 import { t } from "../i18n";
-import { copyLink, isOwn, pin, remove } from "../state/acts";
+import { copyLink, edit, isOwn, pin, remove } from "../state/acts";
 import type { Room } from "../state/room";
 import type { Message } from "../state/types";
 import { Popover } from "../ui/Popover";
@@ -17,7 +17,7 @@ export function MessageMenu({ message, room, at, onClose }: Props) {
   const isPinned = room.pinned.value.has(message.id);
   const items: [string, () => unknown][] = [];
   if (isOpen && isOwn(message) && !message.is_encrypted && message.file === null) {
-    items.push([t("edit"), () => (room.editing.value = message)]);
+    items.push([t("edit"), () => edit(room, message)]);
   }
   if (isOpen && manages) items.push([t(isPinned ? "unpin" : "pin"), () => pin(room, message)]);
   items.push([t("copyLink"), () => copyLink(message)]);

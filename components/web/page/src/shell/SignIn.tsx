@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { choose, language, t } from "../i18n";
 import { config, ended, ofName, ofToken, signIn } from "../state/session";
 import { Field } from "../ui/Field";
@@ -8,6 +8,7 @@ export function SignIn() {
   const byName = config.value?.auth_mode === "development";
   const input = useRef<HTMLInputElement>(null);
   const [error, setError] = useState<string>();
+  useEffect(() => input.current?.focus(), []);
   const submit = (event: Event): void => {
     event.preventDefault();
     const value = input.current?.value.trim() ?? "";
@@ -37,7 +38,6 @@ export function SignIn() {
               autocapitalize="none"
               spellcheck={false}
               required
-              autofocus
               aria-describedby={described}
               aria-invalid={error !== undefined}
             />

@@ -14,6 +14,14 @@ export function react(room: Room, message: Message, emoji: string): Promise<bool
   return attempt(() => room.store.react(message.id, emoji, !has));
 }
 
+/** Begins to change a message, once all of it is at hand: what is known of a long one would replace the whole. */
+export async function edit(room: Room, message: Message): Promise<void> {
+  const isKnown = (): boolean => !message.truncated || (room.contents.of(message)?.text ?? message.text) != null;
+  if (!isKnown() && !(await attempt(() => room.contents.read(message)))) return;
+  if (isKnown()) room.editing.value = message;
+  else notify(t("notWhole"));
+}
+
 export function remove(room: Room, message: Message): Promise<boolean> {
   if (!confirm(t("deleteSure"))) return Promise.resolve(false);
   return attempt(() => room.store.delete(message.id));

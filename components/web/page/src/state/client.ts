@@ -2,7 +2,9 @@
 
 import { computed, signal } from "@preact/signals";
 import { MessagingClient, ProblemError, webStorage } from "../../../client/src/index";
+import { close } from "../dialogs/open";
 import * as media from "./media";
+import { silence } from "./notices";
 import { type Config, type Session, signOut } from "./session";
 import type { Channel, Status } from "./types";
 
@@ -38,12 +40,15 @@ export async function start(session: Session, config: Config): Promise<void> {
   try {
     await made.channels.load();
   } catch (error) {
+    if (running.peek() !== made) return undefined;
     if (error instanceof ProblemError && error.status === 401) return signOut("ended");
     throw error;
   }
 }
 
 export function stop(): void {
+  close();
+  silence();
   running.value?.close();
   running.value = undefined;
   media.use(undefined);

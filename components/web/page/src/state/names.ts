@@ -42,6 +42,12 @@ export function learn(id: string, name: string | null | undefined, avatar: strin
 
 const asked = new Set<string>();
 
+/** Of those whom somebody else has met nothing is kept. */
+export function forget(): void {
+  people.clear();
+  asked.clear();
+}
+
 /** Asks what somebody is called of whom nothing has told it. */
 export async function ask(id: string, profile: (id: string) => Promise<{ display_name: string | null; avatar_url: string | null }>) {
   if (asked.has(id)) return;

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { t } from "../i18n";
-import { signOut } from "./session";
+import { session, signOut } from "./session";
 
 export interface Notice {
   id: number;
@@ -31,17 +31,26 @@ export function dismiss(id: number): void {
   notices.value = notices.value.filter((notice) => notice.id !== id);
 }
 
+/** Whoever comes next is told nothing of it. */
+export function silence(): void {
+  notices.value = [];
+  announcement.value = "";
+}
+
 export function announce(text: string): void {
   announcement.value = text;
 }
 
 /** Runs an act, and says why when it fails; whether it did not. */
 export async function attempt(act: () => Promise<unknown>): Promise<boolean> {
+  const who = session.peek();
   try {
     await act();
     return true;
   } catch (error) {
     const { status, detail, message } = error as { status?: number; detail?: string; message?: string };
+    // What was asked by somebody who is here no more concerns nobody.
+    if (session.peek() !== who) return false;
     if (status === 401) signOut("ended");
     notify(status === 429 ? t("tooFast") : t("failed", { detail: detail ?? message ?? String(error) }));
     return false;

@@ -75,7 +75,7 @@ export class Room {
     this.#newest = last.seq;
     if (last.sender_id === me.peek()) return;
     learn(last.sender_id, last.sender_name, last.sender_avatar_url);
-    announce(t("newMessageFrom", { name: person(last.sender_id).name, text: last.content_preview.slice(0, 200) }));
+    announce(t("newMessageFrom", { name: person(last.sender_id).name, text: [...last.content_preview].slice(0, 200).join("") }));
   }
 }
 

@@ -1,6 +1,9 @@
 /** Who is here. It stays in the tab: another tab is another session. */
 
 import { computed, signal } from "@preact/signals";
+import { t } from "../i18n";
+import * as drafts from "./drafts";
+import * as names from "./names";
 
 export interface Session {
   id: string;
@@ -51,7 +54,17 @@ export function ofName(name: string): Session | undefined {
 const LONGEST = 2 ** 31 - 1;
 let ending: ReturnType<typeof setTimeout> | undefined;
 
+/** Who was here last: what they have seen and written is nothing for the next one. */
+let whose = "";
+
+function forget(): void {
+  drafts.forget();
+  names.forget();
+}
+
 export function signIn(started: Session): void {
+  if (started.id !== whose) forget();
+  whose = started.id;
   clearTimeout(ending);
   const left = (started.ends ?? Infinity) - Date.now();
   if (left < LONGEST) ending = setTimeout(() => signOut("ended"), left);
@@ -64,6 +77,8 @@ export function signIn(started: Session): void {
 export function signOut(because: "ended" | "wish"): void {
   clearTimeout(ending);
   sessionStorage.removeItem(STORED);
+  // Whose session has ended goes on where they were.
+  if (because === "wish") forget();
   ended.value = because === "ended";
   session.value = undefined;
 }
@@ -79,8 +94,24 @@ function tokenOfAddress(): Session | undefined {
 /** Also where the page is open already. */
 addEventListener("hashchange", () => {
   const given = tokenOfAddress();
-  if (given !== undefined) signIn(given);
+  if (given !== undefined && isWanted(given, session.peek())) signIn(given);
 });
+
+/** A link with a token makes nobody somebody else without their knowledge. */
+function isWanted({ id }: Session, before: Session | undefined): boolean {
+  return before === undefined || before.id === id || confirm(t("signInAs", { me: before.id, other: id }));
+}
+
+/** Who was here before, in this tab. */
+function remembered(): Session | undefined {
+  try {
+    const before = JSON.parse(sessionStorage.getItem(STORED) ?? "null") as Session | null;
+    if (typeof before?.token === "string") return ofToken(before.token);
+    return typeof before?.id === "string" ? ofName(before.id) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Reads what the page needs to know, and who was here before. */
 export async function begin(): Promise<void> {
@@ -88,8 +119,7 @@ export async function begin(): Promise<void> {
   const response = await fetch("/config.json");
   if (!response.ok) throw new Error(`config.json: ${response.status}`);
   config.value = (await response.json()) as Config;
-  const stored = sessionStorage.getItem(STORED);
-  const before = stored === null ? undefined : (JSON.parse(stored) as Session);
-  const found = given ?? (before?.token === undefined ? before : ofToken(before.token));
+  const before = remembered();
+  const found = given !== undefined && isWanted(given, before) ? given : before;
   if (found !== undefined && (found.token !== undefined || config.value.auth_mode === "development")) signIn(found);
 }
