@@ -3,6 +3,8 @@
 -- For how many days the channel's messages are kept; NULL: the platform's maximum, or for ever.
 ALTER TABLE public.channels ADD COLUMN IF NOT EXISTS retention_days integer
     CONSTRAINT channels_retention_days CHECK (retention_days BETWEEN 1 AND 3650);
+-- Few have days of their own, and they are looked for every few seconds.
+CREATE INDEX IF NOT EXISTS channels_retention ON public.channels (id) WHERE retention_days IS NOT NULL;
 -- Why nothing of it may be deleted by retention or erasure. NULL: it may.
 ALTER TABLE public.channels ADD COLUMN IF NOT EXISTS hold_reason text;
 

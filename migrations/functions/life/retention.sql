@@ -97,8 +97,13 @@ BEGIN
         SELECT FROM messaging.removals q JOIN public.channels c ON c.id = q.channel_id
         WHERE q.tries = 0 AND c.hold_reason IS NULL LIMIT p_limit) q);
     FOR ch IN
-        SELECT c.* FROM public.channels c LEFT JOIN messaging.retention_looks l ON l.channel_id = c.id
-        WHERE (c.retention_days IS NOT NULL OR p_max_days IS NOT NULL) AND c.hold_reason IS NULL
+        -- Two branches: without a maximum only those with days of their own are read.
+        WITH kept AS (
+            SELECT * FROM public.channels WHERE retention_days IS NOT NULL
+            UNION ALL
+            SELECT * FROM public.channels WHERE retention_days IS NULL AND p_max_days IS NOT NULL)
+        SELECT c.* FROM kept c LEFT JOIN messaging.retention_looks l ON l.channel_id = c.id
+        WHERE c.hold_reason IS NULL
             AND (l.next_at IS NULL OR l.next_at <= now())
             AND (SELECT count(*) FROM (SELECT FROM messaging.removals q WHERE q.channel_id = c.id LIMIT p_limit) q) < p_limit
         ORDER BY l.next_at NULLS FIRST, c.id LIMIT 100
