@@ -43,6 +43,7 @@ impl LogQueue {
     }
 
     /// Waits a moment until what is on its way is written.
+    #[expect(clippy::disallowed_methods, reason = "the program is at its end: no socket is left")]
     pub fn finish(&self) {
         let began = Instant::now();
         while self.waiting.load(Ordering::Acquire) > 0 && began.elapsed() < PATIENCE {
