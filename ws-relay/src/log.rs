@@ -1,5 +1,7 @@
 //! The log on stderr: text, or one JSON object a line with the same members as the components' lines.
 
+use crate::log_queue::LogQueue;
+use anyhow::Context;
 use serde_json::{Map, Value};
 use std::fmt::{Debug, Write as _};
 use std::io::IsTerminal;
@@ -14,14 +16,17 @@ use tracing_subscriber::registry::LookupSpan;
 /// What `component` is in this program's lines.
 const COMPONENT: &str = "ws-relay";
 
-/// Begins to log, as `RUST_LOG` and `LOG_FORMAT` say.
-pub fn start() {
+/// Begins to log, as `RUST_LOG` and `LOG_FORMAT` say; returns what is to be finished at the end.
+pub fn start() -> anyhow::Result<LogQueue> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,async_nats=off"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let tell = |left_out| tracing::warn!(left_out, "lines of this log were left out: nobody read them in time");
+    let queue = LogQueue::start(std::io::stderr(), tell).context("no thread for the log")?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(queue.clone());
     match std::env::var("LOG_FORMAT").as_deref() {
         Ok("json") => subscriber.event_format(Json).init(),
         _ => subscriber.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
     }
+    Ok(queue)
 }
 
 /// One object a line.

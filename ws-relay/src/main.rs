@@ -13,6 +13,7 @@ mod http;
 mod http_client;
 mod live;
 mod log;
+mod log_queue;
 mod metrics;
 mod migrate;
 mod nats;
@@ -133,12 +134,16 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         // It says everything itself.
-        Command::Check(wanted) => return Ok(runtime.block_on(check::run(wanted))),
+        Command::Check(wanted) => {
+            let code = runtime.block_on(check::run(wanted));
+            runtime.shutdown_background();
+            return Ok(code);
+        }
         command => command,
     };
-    log::start();
+    let log = log::start()?;
     let setting = environment::read(|name| std::env::var(name).ok())?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let done = match command {
             Command::CheckSchema => {
                 let database = database::Database::new(&settings::migration_database_url(&setting)?, 1)?;
@@ -162,7 +167,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             _ => serve::run(setting).await,
         };
         done.map(|()| ExitCode::SUCCESS)
-    })
+    });
+    // A thread that hangs in a file or in the resolver of names has nothing to say any more.
+    runtime.shutdown_background();
+    log.finish();
+    done
 }
 
 #[cfg(test)]

@@ -19,12 +19,12 @@ pub(crate) async fn read_format() {
     IS_TEXT.store(format.as_deref() == Some("text"), Ordering::Relaxed);
 }
 
-/// Something an operator should look at.
+/// Something an operator should look at. Without a `request_id` it belongs to the request that is being handled.
 pub fn error(request_id: &str, message: &str) {
     line("error", request_id, message);
 }
 
-/// Something worth knowing.
+/// Something worth knowing, in the same way.
 pub fn info(request_id: &str, message: &str) {
     line("info", request_id, message);
 }
@@ -32,10 +32,25 @@ pub fn info(request_id: &str, message: &str) {
 fn line(level: &'static str, request_id: &str, message: &str) {
     // Anybody can cause some of these lines, so none of them is long.
     let message = log_message(message);
-    let (component, trace) = current(|current| (current.component, current.trace)).unzip();
-    let trace_id = trace.map(|trace| trace.id()).unwrap_or_default();
-    let component = component.unwrap_or_default();
-    write(&Line { level, message: &message, request_id, trace_id: &trace_id, component, request: None });
+    let current = current(Current::clone);
+    write(&message_line(level, &message, request_id, current.as_ref(), &trace_id(current.as_ref())));
+}
+
+fn trace_id(current: Option<&Current>) -> String {
+    current.map(|current| current.trace.id()).unwrap_or_default()
+}
+
+fn message_line<'a>(
+    level: &'static str,
+    message: &'a str,
+    request_id: &'a str,
+    current: Option<&'a Current>,
+    trace_id: &'a str,
+) -> Line<'a> {
+    let own = current.map(|current| (current.component, current.request_id.as_str()));
+    let (component, own_id) = own.unwrap_or_default();
+    let request_id = if request_id.is_empty() { own_id } else { request_id };
+    Line { level, message, request_id, trace_id, component, request: None }
 }
 
 /// How a request ended. It has no path and no query, but the pattern of the path.
@@ -113,6 +128,7 @@ pub fn now() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use messaging_core::trace::Trace;
     use serde_json::{Value, json};
 
     fn example(request: Option<Ended<'static>>) -> Line<'static> {
@@ -134,6 +150,23 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
         let message: Value = serde_json::from_str(&json(&example(None), "T".to_owned())).unwrap();
         assert!(message.get("status").is_none(), "only a request's line has a status");
+    }
+
+    #[test]
+    fn a_message_names_the_request_that_is_being_handled() {
+        let (request_id, trace) = ("abc".to_owned(), Trace::begin(None, 1, 2));
+        let current = Current { component: "pins", request_id, trace, caller: None, limit: None };
+        let ids = |given, current: Option<&Current>| {
+            let line: Value = serde_json::from_str(&json(
+                &message_line("info", "m", given, current, &trace_id(current)),
+                "T".to_owned(),
+            ))
+            .unwrap();
+            ["request_id", "component"].map(|name| line[name].as_str().unwrap_or_default().to_owned())
+        };
+        assert_eq!(ids("", Some(&current)), ["abc", "pins"]);
+        assert_eq!(ids("given", Some(&current)), ["given", "pins"]);
+        assert_eq!(ids("", None), ["", ""]);
     }
 
     #[test]

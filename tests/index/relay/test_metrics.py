@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -175,3 +176,20 @@ async def test_the_line_of_an_event_names_the_request_that_wrote_it(
             "messaging.channel.updated",
             channel.id,
         )
+
+
+async def test_what_is_no_file_holds_up_no_other(new_relay: NewRelay, tmp_path: Path) -> None:
+    folder = tmp_path / "components"
+    folder.mkdir()
+    # Nobody ever writes into it.
+    os.mkfifo(folder / "a_stderr.txt")
+    relay = new_relay(REQUEST_LOGS=str(folder))
+    await relay.start()
+    await eventually("it is there", relay.metrics, retry=(Exception,))
+    pins = folder / "pins_stderr.txt"
+    pins.write_text("")
+    await asyncio.sleep(1)
+    pins.write_text(request("/pins", 200))
+    await eventually("it counts", reads(relay, **{'requests_total{route="/pins",method="GET",status="2xx"}': 1}))
+    async with asyncio.timeout(20):
+        await relay.stop()

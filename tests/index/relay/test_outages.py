@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -100,3 +102,21 @@ async def test_a_database_that_takes_connections_and_says_nothing_is_not_waited_
     await write_events(db, channel, count=3)
     ways["database"].restore()
     await everything_is_published(db)
+
+
+async def test_a_log_that_nobody_reads_holds_up_no_event(db: Database, world: World, relay: Relay) -> None:
+    channels = [await world.channel() for _ in range(5)]
+    # More lines than a pipe holds.
+    reader, writer = os.pipe()
+    try:
+        relay.process = await asyncio.create_subprocess_exec(
+            *relay.command, env=relay.env, stdout=asyncio.subprocess.DEVNULL, stderr=writer
+        )
+        await relay.publishes()
+        await write_events(db, *channels, count=400)
+        await everything_is_published(db)
+        assert (await relay.metrics())["publisher_active"] == 1, "it answers"
+        await relay.stop()
+    finally:
+        os.close(reader)
+        os.close(writer)

@@ -1,5 +1,6 @@
 //! What was found, as text for people and as JSON for programs.
 
+use messaging_core::text::log_message;
 use serde::Serialize;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -36,17 +37,27 @@ pub struct Lines(Vec<Line>);
 impl Lines {
     /// It is as it should be.
     pub fn ok(&mut self, check: &'static str, text: impl Into<String>) {
-        self.0.push(Line { check, level: Level::Ok, text: text.into(), advice: None });
+        self.0.push(Line { check, level: Level::Ok, text: shown(&text.into()), advice: None });
     }
 
     /// It works, and the operator should know.
     pub fn warning(&mut self, check: &'static str, text: impl Into<String>, advice: impl Into<String>) {
-        self.0.push(Line { check, level: Level::Warning, text: text.into(), advice: Some(advice.into()) });
+        self.0.push(Line {
+            check,
+            level: Level::Warning,
+            text: shown(&text.into()),
+            advice: Some(shown(&advice.into())),
+        });
     }
 
     /// It does not work, or is open to anybody.
     pub fn fault(&mut self, check: &'static str, text: impl Into<String>, advice: impl Into<String>) {
-        self.0.push(Line { check, level: Level::Fault, text: text.into(), advice: Some(advice.into()) });
+        self.0.push(Line {
+            check,
+            level: Level::Fault,
+            text: shown(&text.into()),
+            advice: Some(shown(&advice.into())),
+        });
     }
 
     /// Adds what was found elsewhere.
@@ -59,6 +70,12 @@ impl Lines {
     pub fn level(&self, check: &str) -> Option<Level> {
         self.0.iter().filter(|line| line.check == check).map(|line| line.level).max()
     }
+}
+
+/// A text as it is shown. Some of it others have written, a server that answers among them: it is one line, no terminal takes it
+/// for a command, and it is not long.
+fn shown(text: &str) -> String {
+    log_message(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// All of it.
@@ -94,7 +111,7 @@ impl Report {
                 Level::Fault => "FAULT",
             };
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "{level:<8} {check:<22} {}", found.replace('\n', " "));
+            let _ = writeln!(text, "{level:<8} {check:<22} {found}");
             if let Some(advice) = advice {
                 let _ = writeln!(text, "{:<8} {:<22} → {advice}", "", "");
             }
@@ -124,12 +141,15 @@ mod tests {
         let mut lines = Lines::default();
         assert_eq!(Report::of(Lines::default()).status, Level::Ok);
         lines.ok("a", "well");
-        lines.fault("b", "gone\nfor ever", "Start it.");
+        lines.fault("b", format!("gone\nfor ever\u{1b}[2J{}", "x".repeat(5000)), "Start it.");
         lines.warning("c", "odd", "Look.");
         let report = Report::of(lines);
         assert_eq!(report.status, Level::Fault);
         let text = report.text();
-        assert!(text.contains("gone for ever") && text.ends_with("1 ok, 1 warnings, 1 faults"), "{text}");
+        assert!(
+            text.contains("gone for ever [2Jx") && text.len() < 1500 && text.ends_with("1 ok, 1 warnings, 1 faults"),
+            "{text}"
+        );
         let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
         assert_eq!((json["status"].as_str(), json["checks"][1]["level"].as_str()), (Some("fault"), Some("fault")));
         assert!(json["checks"][0].get("advice").is_none());

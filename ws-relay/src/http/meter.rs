@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 #[derive(Clone)]
 pub struct Meter {
     left: Arc<AtomicUsize>,
-    /// Sockets that the connection may have: they share it, and what one of them says allows all of them more.
+    /// Sockets that the connection may have: they share it, and what one of them says allows all that there are more.
     sockets: usize,
 }
 
@@ -36,7 +36,8 @@ impl Meter {
 
     /// Allows `bytes` a socket from now on.
     pub fn allow(&self, bytes: usize) {
-        self.left.store(bytes.saturating_mul(self.sockets), Ordering::Relaxed);
+        let sockets = self.under_way().clamp(1, self.sockets);
+        self.left.store(bytes.saturating_mul(sockets), Ordering::Relaxed);
     }
 
     /// How many requests and sockets of the connection are under way: each holds the meter. So do the connection, who hands
@@ -111,5 +112,29 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_allowed_for_the_sockets_that_there_are() {
+        let (connection, meter) = Metered::new((), 100);
+        let of_requests = meter.clone();
+        let one = of_requests.clone();
+        one.allow(10);
+        connection.meter.took(9);
+        assert!(!one.is_spent());
+        connection.meter.took(1);
+        assert!(one.is_spent(), "a hundred that could be there say nothing");
+        let other = of_requests.clone();
+        other.allow(10);
+        connection.meter.took(19);
+        assert!(!one.is_spent(), "each of two may be in the middle of a message");
+        connection.meter.took(1);
+        assert!(one.is_spent() && other.is_spent());
+        drop(meter);
     }
 }

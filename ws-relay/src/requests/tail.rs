@@ -34,11 +34,12 @@ pub struct Turn {
 impl Tail {
     /// Opens a file: what is in it is read, or, with `at_end`, only what comes.
     pub fn open(path: &Path, at_end: bool) -> io::Result<Self> {
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        // Before it is opened: a pipe would wait for somebody who writes into it.
+        if !std::fs::metadata(path)?.is_file() {
             return Err(io::Error::other("not a file"));
         }
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
         let offset = if at_end { metadata.len() } else { 0 };
         // The byte before says whether a line begins here.
         let mut before = [b'\n'];
