@@ -30,10 +30,10 @@ CREATE FUNCTION messaging.claim_removals(
     p_limit integer, p_seconds integer, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM messaging.removals WHERE event_id IN (
+    DELETE FROM messaging.removals WHERE event_id = ANY (ARRAY(
         SELECT q.event_id FROM messaging.removals q JOIN public.channels ch ON ch.id = q.channel_id
         WHERE q.due_at <= now() AND ch.hold_reason IS NULL AND NOT messaging.has_still_to_go(q, ch)
-        ORDER BY q.due_at LIMIT 1000 FOR UPDATE OF q SKIP LOCKED);
+        ORDER BY q.due_at LIMIT 1000 FOR UPDATE OF q SKIP LOCKED));
     WITH due AS MATERIALIZED (
         SELECT q.event_id FROM messaging.removals q JOIN public.channels ch ON ch.id = q.channel_id
         WHERE q.due_at <= now() AND ch.hold_reason IS NULL AND messaging.has_still_to_go(q, ch)
