@@ -4,14 +4,16 @@ use crate::event::{Event, Here};
 use messaging_core::matrix;
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Error;
-use messaging_edge::index::rooms::{Order, Recorded, Sender, record_history_visibility, record_join_rule};
+use messaging_edge::index::rooms::{Order, Sender, record_history_visibility, record_join_rule};
 use messaging_edge::log;
 
 /// Everybody may, or else not everybody: whom further rules let in is between Matrix and them.
 pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_>) -> Result<Option<String>, Error> {
     let Some(rule) = matrix::text(&event.content, "join_rule") else { return Ok(None) };
     let recorded = record_join_rule(event.state(sender, &event.changed_at(), order), rule == "public").await?;
-    close(event, here, &recorded).await?;
+    if recorded.must_close {
+        close(&event.room_id, here).await?;
+    }
     Ok(recorded.ask_version)
 }
 
@@ -25,20 +27,31 @@ pub async fn record_history(
     let told = matrix::text(&event.content, "history_visibility");
     let known = told.filter(|told| ["invited", "joined", "world_readable"].contains(told)).unwrap_or("shared");
     let recorded = record_history_visibility(event.state(sender, &event.changed_at(), order), known).await?;
-    close(event, here, &recorded).await?;
+    if recorded.must_close {
+        close(&event.room_id, here).await?;
+    }
     Ok(recorded.ask_version)
 }
 
-async fn close(event: &Event, here: &Here, recorded: &Recorded) -> Result<(), Error> {
-    if recorded.must_close {
-        let closed = Gateway::from_settings().await?.close_to_strangers(&event.room_id).await;
-        match closed {
-            // The index is right all the same, and the event would fail for ever: somebody has to close the room in Matrix.
-            Err(problem) if problem.is_gateway_lacks() => {
-                log::error(&here.request_id, &format!("the room {} stays open: {problem}", event.room_id));
-            }
-            closed => closed?,
+/// Whether a room whose state this is lets no strangers in, or shows them nothing.
+pub fn closes(event: &Event) -> bool {
+    match event.event_type.as_str() {
+        "m.room.join_rules" => matrix::text(&event.content, "join_rule").is_some_and(|rule| rule != "public"),
+        "m.room.history_visibility" => {
+            matches!(matrix::text(&event.content, "history_visibility"), Some("invited" | "joined"))
         }
+        _ => false,
     }
-    Ok(())
+}
+
+/// Closes a room to strangers in Matrix.
+pub async fn close(room_id: &str, here: &Here) -> Result<(), Error> {
+    match Gateway::from_settings().await?.close_to_strangers(room_id).await {
+        // The index is right all the same, and the event would fail for ever: somebody has to close the room in Matrix.
+        Err(problem) if problem.is_gateway_lacks() => {
+            log::error(&here.request_id, &format!("the room {room_id} stays open: {problem}"));
+            Ok(())
+        }
+        closed => Ok(closed?),
+    }
 }

@@ -1,7 +1,7 @@
 //! Room upgrades: the channel follows the replacement room, as soon as the bot is in it.
 
 use crate::event::{Event, Here, is_id};
-use crate::state;
+use crate::{join_rule, state};
 use messaging_core::ids::EntityId;
 use messaging_core::matrix;
 use messaging_edge::gateway::Gateway;
@@ -44,10 +44,14 @@ async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
         for event_type in ["m.room.history_visibility", "m.room.join_rules", "m.room.pinned_events"] {
             pushed.extend(state::now(replacement, event_type).await?);
         }
-        let mut banned = follow_upgrade(replacement, &old).await?;
+        let followed = follow_upgrade(replacement, &old, pushed.iter().any(join_rule::closes)).await?;
+        if followed.has_closed {
+            join_rule::close(replacement, here).await?;
+        }
         for event in &pushed {
             state::settle(event, here, Order::Unsure).await?;
         }
+        let mut banned = followed.banned;
         banned.retain(|id| !upgrade.banned.contains(id));
         ban_all(&gateway, replacement, &banned, here).await?;
     }

@@ -35,13 +35,16 @@ END
 $$;
 
 -- p_predecessor_room_id: the room that the replacement names. A channel that has another one stays where it is; NULL, of
--- a component that has not looked, moves none. banned: who has to be banned in the replacement, which need not know.
+-- a component that has not looked, moves none. p_is_closed: the replacement lets no strangers in, or shows them nothing; a public
+-- channel is private from the move on (has_closed). banned: who has to be banned in the replacement, which need not know.
 CREATE FUNCTION messaging.follow_upgrade(
-    p_replacement_room_id text, p_predecessor_room_id text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_replacement_room_id text, p_predecessor_room_id text DEFAULT NULL, p_is_closed boolean DEFAULT false,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     upgrade messaging.room_upgrades;
+    closes boolean;
 BEGIN
     -- The channel first, as in record_tombstone: two that lock in different orders wait for each other for ever.
     SELECT c.* INTO ch FROM public.channels c JOIN messaging.room_upgrades u ON u.channel_id = c.id
@@ -61,8 +64,10 @@ BEGIN
     DELETE FROM messaging.room_state WHERE channel_id = ch.id;
     DELETE FROM messaging.room_levels WHERE channel_id = ch.id;
     UPDATE public.channel_members SET matrix_event_id = NULL WHERE channel_id = ch.id AND matrix_event_id IS NOT NULL;
-    document := json_build_object('banned', messaging.banned_matrix_ids(ch.id));
+    closes := p_is_closed AND ch.visibility = 'public' AND ch.archived_at IS NULL;
+    document := json_build_object('banned', messaging.banned_matrix_ids(ch.id), 'has_closed', closes);
     UPDATE public.channel_members SET banned_in_room = false WHERE channel_id = ch.id AND banned_in_room;
-    PERFORM messaging.change_channel(ch, upgrade.actor_id, jsonb_build_object('matrix_room_id', p_replacement_room_id));
+    PERFORM messaging.change_channel(ch, upgrade.actor_id, jsonb_build_object('matrix_room_id', p_replacement_room_id)
+        || CASE WHEN closes THEN '{"visibility": "private"}'::jsonb ELSE '{}' END);
 END
 $$;

@@ -34,6 +34,8 @@ pub fn run(repo: &Repo, args: TestArgs, stop: &Stop) -> Result<ExitCode> {
             return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
+    // Before the app starts, which has the files that were there then.
+    page::ensure(repo, &data, stop).inspect_err(|_| discard(&data))?;
     let native = if args.no_unit { Native::Programs } else { Native::WithTests };
     let own = OwnStack::of(args.own, native);
     let status = own.run(repo, &data, stop, |_, file| pytest(repo, &data, &args.pytest, Some(file.path()), stop));

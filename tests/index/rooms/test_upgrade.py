@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from harness.database import Database
 from harness.world import OWNER, Channel, World, edit, pushed, reaction, redaction
 
@@ -112,6 +114,18 @@ async def test_a_replacement_has_to_name_the_room_that_it_replaces(world: World,
     assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == channel.room_id
     await db.call("follow_upgrade", replacement_room_id=NEW, predecessor_room_id=channel.room_id)
     assert (await db.call("get_channel", **channel.by(OWNER)))["matrix_room_id"] == NEW
+
+
+@pytest.mark.parametrize(("visibility", "closes"), [("public", True), ("microdao", False), ("private", False)])
+async def test_a_public_channel_is_private_from_the_moment_on_that_it_moves_into_a_closed_room(
+    world: World, db: Database, visibility: str, closes: bool
+) -> None:
+    channel = await world.channel(visibility=visibility)
+    await db.call("record_tombstone", room_id=channel.room_id, replacement_room_id=NEW, actor_id=OWNER)
+    named = {"replacement_room_id": NEW, "predecessor_room_id": channel.room_id}
+    assert (await db.call("follow_upgrade", **named, is_closed=True))["has_closed"] is closes
+    row = await db.call("get_channel", **channel.by(OWNER))
+    assert (row["matrix_room_id"], row["visibility"]) == (NEW, "private" if closes else visibility)
 
 
 async def test_a_tombstone_and_a_channel_that_follows_do_not_lock_each_other(world: World, db: Database) -> None:

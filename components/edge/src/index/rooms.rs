@@ -208,17 +208,27 @@ pub async fn find_upgrade(replacement_room_id: &str) -> Result<Upgrade, Error> {
     Call::of("find_upgrade").arg("p_replacement_room_id", replacement_room_id).json().await
 }
 
-/// The bot is in the replacement, which names this predecessor: the channel follows. Gives those who are banned, as Matrix
-/// ids: the replacement need not know of them.
-pub async fn follow_upgrade(replacement_room_id: &str, predecessor_room_id: &str) -> Result<Vec<String>, Error> {
-    #[derive(Deserialize)]
-    struct Followed {
-        banned: Vec<String>,
-    }
+/// What came of following a room's replacement.
+#[derive(Debug, Default, Deserialize)]
+pub struct Followed {
+    /// Those who are banned, as Matrix ids: the replacement need not know of them.
+    pub banned: Vec<String>,
+    /// The channel was public and is private now.
+    pub has_closed: bool,
+}
+
+/// The bot is in the replacement, which names this predecessor: the channel follows. `is_closed`: strangers may not come in, or
+/// read nothing there; a public channel is private from the same statement on.
+pub async fn follow_upgrade(
+    replacement_room_id: &str,
+    predecessor_room_id: &str,
+    is_closed: bool,
+) -> Result<Followed, Error> {
     let followed: Option<Followed> = Call::of("follow_upgrade")
         .arg("p_replacement_room_id", replacement_room_id)
         .arg("p_predecessor_room_id", predecessor_room_id)
+        .arg("p_is_closed", is_closed)
         .json_if_any()
         .await?;
-    Ok(followed.map(|followed| followed.banned).unwrap_or_default())
+    Ok(followed.unwrap_or_default())
 }
