@@ -6,6 +6,7 @@ import { attempt } from "../state/notices";
 import { person } from "../state/names";
 import type { Room } from "../state/room";
 import { nameOf } from "../state/rows";
+import type { Caption } from "../state/uploads";
 import { Icon } from "../ui/Icon";
 import { IconButton } from "../ui/IconButton";
 import { AttachmentTray } from "./AttachmentTray";
@@ -43,6 +44,12 @@ export function Composer({ room, thread }: Props) {
     if (editing !== undefined) change(room.contents.of(editing)?.text ?? editing.text ?? editing.content_preview);
     if (editing !== undefined || replyTo !== undefined) input.current?.focus();
   }, [editing?.id, replyTo?.id]);
+  const returned = uploads.returned.value;
+  useEffect(() => {
+    if (returned === undefined) return;
+    uploads.returned.value = undefined;
+    giveBack(returned);
+  }, [returned]);
   useEffect(() => {
     const area = input.current;
     if (area === null) return;
@@ -54,6 +61,19 @@ export function Composer({ room, thread }: Props) {
     setText(value);
     setTyped(openMention(value, input.current?.selectionStart ?? value.length));
     if (value !== "" && room.editing.value === undefined) room.store.type();
+  };
+  /** What was to go with files that did not arrive stands before what has been written since. */
+  const giveBack = ({ replyTo: meant, ...lost }: Caption): void => {
+    const since = room.editing.peek() === undefined ? { text, mentioned } : draft(room.id, thread);
+    const next = {
+      text: since.text === "" ? lost.text : `${lost.text}\n${since.text}`,
+      mentioned: [...lost.mentioned, ...since.mentioned],
+    };
+    keep(next, room.id, thread);
+    if (thread === undefined) room.replyTo.value ??= meant;
+    if (room.editing.peek() !== undefined) return;
+    setText(next.text);
+    setMentioned(next.mentioned);
   };
   const clear = (): void => {
     if (room.editing.value !== undefined) setText("");
@@ -67,8 +87,8 @@ export function Composer({ room, thread }: Props) {
       if (said !== "") void attempt(() => room.store.edit(editing.id, { text: said }));
       return clear();
     }
-    if (uploads.files.length > 0) {
-      void uploads.send(said, replyTo?.id);
+    if (uploads.isWaiting) {
+      void uploads.send({ text: said, mentioned, replyTo });
     } else if (said !== "") {
       const mentions = mentionsOf(said, mentioned);
       room.store.send({
@@ -156,7 +176,7 @@ export function Composer({ room, thread }: Props) {
             }
           }}
         />
-        <IconButton icon="send" label={t("send")} class="primary" disabled={text.trim() === "" && uploads.files.length === 0} onClick={submit} />
+        <IconButton icon="send" label={t("send")} class="primary" disabled={text.trim() === "" && !uploads.isWaiting} onClick={submit} />
       </div>
     </form>
   );

@@ -158,4 +158,5 @@ export const en = {
   tooFast: "Too many at once. Wait a moment.",
   gone: "This channel is gone, or you may not read it any more.",
   filesHere: "Files",
+  tooManyFiles: "At most {n} files go at once. The others were left out.",
 } as const;

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { t } from "../i18n";
 import * as drafts from "./drafts";
 import * as names from "./names";
+import * as uploads from "./uploads";
 
 export interface Session {
   id: string;
@@ -58,6 +59,7 @@ let ending: ReturnType<typeof setTimeout> | undefined;
 let whose = "";
 
 function forget(): void {
+  uploads.forget();
   drafts.forget();
   names.forget();
 }
