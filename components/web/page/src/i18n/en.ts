@@ -114,6 +114,7 @@ export const en = {
   reacted: { one: "{emoji}: {n} person", other: "{emoji}: {n} people" },
   edit: "Edit",
   notWhole: "The whole message cannot be read now, so it cannot be edited.",
+  formattingGoes: "This message is formatted, and its new text is not. Save it without the formatting?",
   deleteIt: "Delete",
   deleteSure: "Delete this message?",
   pin: "Pin",
