@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { t } from "../i18n";
 import * as drafts from "./drafts";
+import { store, stored } from "./kept";
 import * as names from "./names";
 import * as uploads from "./uploads";
 
@@ -70,7 +71,7 @@ export function signIn(started: Session): void {
   clearTimeout(ending);
   const left = (started.ends ?? Infinity) - Date.now();
   if (left < LONGEST) ending = setTimeout(() => signOut("ended"), left);
-  sessionStorage.setItem(STORED, JSON.stringify(started));
+  store("session", STORED, JSON.stringify(started));
   ended.value = false;
   session.value = started;
 }
@@ -78,7 +79,7 @@ export function signIn(started: Session): void {
 /** `because` it has ended, or because its owner wants it. */
 export function signOut(because: "ended" | "wish"): void {
   clearTimeout(ending);
-  sessionStorage.removeItem(STORED);
+  store("session", STORED, undefined);
   // Whose session has ended goes on where they were.
   if (because === "wish") forget();
   ended.value = because === "ended";
@@ -107,7 +108,7 @@ function isWanted({ id }: Session, before: Session | undefined): boolean {
 /** Who was here before, in this tab. */
 function remembered(): Session | undefined {
   try {
-    const before = JSON.parse(sessionStorage.getItem(STORED) ?? "null") as Session | null;
+    const before = JSON.parse(stored("session", STORED) ?? "null") as Session | null;
     if (typeof before?.token === "string") return ofToken(before.token);
     return typeof before?.id === "string" ? ofName(before.id) : undefined;
   } catch {
