@@ -5,7 +5,7 @@ import { draft, keep } from "../state/drafts";
 import { person } from "../state/names";
 import type { Room } from "../state/room";
 import { nameOf } from "../state/rows";
-import type { Message } from "../state/types";
+import type { Channel, Message } from "../state/types";
 import type { Caption } from "../state/uploads";
 import { Icon } from "../ui/Icon";
 import { IconButton } from "../ui/IconButton";
@@ -142,7 +142,7 @@ export function Composer({ room, thread }: Props) {
   };
   if (!room.isOpen.value) return <p class="composer-note hint">{t("isArchived")}</p>;
   if (!room.mayWrite.value) return <p class="composer-note hint">{t("mayNotWrite")}</p>;
-  const label = thread === undefined ? t("writeTo", { channel: row === undefined ? "" : nameOf(row) }) : t("writeReply");
+  const label = thread === undefined ? hint(row) : t("writeReply");
   return (
     <form
       class={`composer${isOver ? " over" : ""}`}
@@ -196,4 +196,10 @@ export function Composer({ room, thread }: Props) {
       </div>
     </form>
   );
+}
+
+/** To whom, or where, one writes. */
+function hint(row: Channel | undefined): string {
+  if (row === undefined) return "";
+  return row.is_direct ? t("writeToPerson", { name: nameOf(row) }) : t("writeTo", { channel: nameOf(row) });
 }
