@@ -91,6 +91,12 @@ class Page:
         self.find(".sidebar")
         return self
 
+    def sign_in_by_link(self, token: str) -> Page:
+        """Follows a link with a token, and says yes to whom it names."""
+        self.open(f"/#token={token}").click(".offer .primary")
+        self.find(".sidebar")
+        return self
+
     def create(self, name: str, microdao: str) -> str:
         """Creates a channel; returns its id."""
         self.button("New channel")

@@ -16,6 +16,13 @@ async def test_a_token_of_the_address_signs_in_and_leaves_no_trace(world: World,
     channel = await alice.create(**world.fields(visibility="private"))
     text = alice.headers["Authorization"].removeprefix("Bearer ")
     page = new_page().open(f"/#token={text}")
+    # A link alone signs nobody in: it says as whom it would.
+    page.find(".offer .primary", f"Continue as {alice.id}")
+    assert page.driver.current_url == f"{page.base}/"
+    assert "session" not in page.driver.execute_script("return Object.keys(sessionStorage)")
+    page.click(".offer .plain")
+    page.find(".sign-in input")
+    page.sign_in_by_link(text)
     page.find(".channel-row", channel["name"])
     assert page.driver.current_url == f"{page.base}/"
     kept = "return JSON.stringify([Object.entries(localStorage), document.cookie, history.state])"
@@ -45,11 +52,11 @@ async def test_what_is_no_token_is_refused_and_one_that_nobody_takes_ends_the_se
     page.find('.sign-in [role="alert"]', "ended")
     # One that ends while one is signed in, and one that has ended before.
     short = token(f"user:{unique('eve')}", world.secret(), [world.microdao], lifetime=8)
-    page.open(f"/#token={short}").find(".sidebar")
+    page.sign_in_by_link(short)
     page.find('.sign-in [role="alert"]', "ended")
     ended = token(f"user:{unique('eve')}", world.secret(), [world.microdao], lifetime=-60)
-    page.open(f"/#token={ended}")
-    page.find(".sign-in")
+    page.open(f"/#token={ended}").click(".offer .primary")
+    page.find('.sign-in [role="alert"]', "ended")
 
 
 async def test_everything_can_be_done_with_keys(
@@ -119,7 +126,7 @@ async def test_what_is_left_behind_belongs_to_whoever_left_it(world: World, new_
     page.driver.refresh()
     page.find(".sign-in")
     mine = token(alice.id, world.secret(), [world.microdao])
-    page.open(f"/#token={mine}").find(".sidebar")
+    page.sign_in_by_link(mine)
     page.click(".channel-row", channels[0]["name"])
     # What is being written stays while one looks elsewhere, and when the token is replaced by the next.
     page.find(".composer textarea").send_keys("A draft")

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { minify } from "terser";
 
 /** Names of what is not exported, which may be any. No exported class has a member of one of these names. */
-const INTERNAL = /^(parts|core|handlers|carrier|connected|takes|take|lose|restart|timeline|lists|people|marks|pager|wantsContent|isOfReset|recount|confirmed|reactsOwn|reread|readReactions|replaceIn|refused|renamed|disconnected|takes|isLoading|heard|redraw|became|replay|shows|reaches|reach|entered|sends|isRunning|received|stopped|awaits|release|told|created|renew|make|made|isOpen|long|updated|seen|begin|notice|moment|learn|forget|isLoading)$/;
+const INTERNAL = /^(parts|core|handlers|carrier|connected|takes|take|lose|restart|timeline|lists|people|marks|pager|wantsContent|isOfReset|recount|confirmed|reactsOwn|reread|readReactions|replaceIn|refused|renamed|disconnected|takes|isLoading|heard|redraw|became|replay|requests|keeps|subject|opened|shows|reaches|reach|entered|sends|isRunning|received|stopped|awaits|release|told|created|renew|make|made|isOpen|long|updated|seen|begin|notice|moment|learn|forget|isLoading)$/;
 
 /** The text of an entry, such as `index`. */
 export async function bundle(entry, folder = new URL("../src/", import.meta.url).pathname) {

@@ -51,37 +51,29 @@ export class Token {
     this.#token = undefined;
   }
 
-  /** In how many milliseconds a token is to be replaced; `undefined` when it has no end that one could read. */
+  /** In how many milliseconds a token is to be replaced; `undefined` when nothing says when. */
   replaceIn(token: string): number | undefined {
     const left = this.#left(token);
-    // A token that was given as it is has no successor.
-    if (!Number.isFinite(left) || typeof this.source === "string") return undefined;
+    // One that was given as it is has no successor. One that has ended already is taken or not as the service says.
+    if (left <= 0 || left === Infinity || typeof this.source === "string") return undefined;
     // A tenth is random, so that clients that got their tokens together do not replace them together.
     const before = Math.min(BEFORE_END, left / 10) * (1 + this.environment.random());
     return Math.min(Math.max(left - before, 1_000), LONGEST_TIMER);
   }
 
   #left(token: string): number {
-    const end = expiry(token);
-    return end === undefined ? Infinity : end - this.environment.now();
+    const { exp } = claims(token);
+    return typeof exp === "number" ? exp * 1_000 - this.environment.now() : Infinity;
   }
 }
 
 /** What a JSON Web Token claims (RFC 7519). Whether it is genuine is for others to check. */
 function claims(token: string): { exp?: unknown; sub?: unknown } {
-  const part = token.split(".")[1];
-  if (part === undefined) return {};
   try {
-    return (JSON.parse(atob(part.replaceAll("-", "+").replaceAll("_", "/"))) as object | null) ?? {};
+    return (JSON.parse(atob(token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/"))) as object | null) ?? {};
   } catch {
     return {};
   }
-}
-
-/** When it ends, in milliseconds since 1970. */
-function expiry(token: string): number | undefined {
-  const { exp } = claims(token);
-  return typeof exp === "number" ? exp * 1000 : undefined;
 }
 
 /** Whom it names; the id of a user may stand alone. */

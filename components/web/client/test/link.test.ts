@@ -131,6 +131,37 @@ test("a token that ended is replaced at once, and one that is not taken with pau
   assert.ok(place.time - place.sockets[1]!.at > 5 * SECOND, "it does not run hot");
 });
 
+test("a token that has no successor and is refused twice in a row is final", async () => {
+  const place = new FakePlace();
+  const told: string[] = [];
+  const options = { relay: "ws://relay.test", api: "http://api.test", token: jwt(place, DAY), environment: place };
+  const handlers = { snapshot: () => undefined, event: () => undefined, lost: (why: string) => told.push(why) };
+  new ChannelStream({ ...options, status: (status) => told.push(status) }, "c", handlers, { since: 4 });
+  const refused = async (after: number): Promise<void> => {
+    await opened(place);
+    place.socket.heard = () => place.socket.says("pong");
+    await place.pass(after);
+    place.socket.ends(4401, "no valid token");
+  };
+  const again = async (): Promise<void> => {
+    const count = place.sockets.length;
+    while (place.sockets.length === count) await place.pass(10);
+  };
+  await refused(0);
+  await again();
+  // A socket that lived in between says that the token is taken.
+  await refused(11 * SECOND);
+  await again();
+  assert.ok(!told.includes("signed out"));
+  await refused(0);
+  await place.pass(3600 * SECOND);
+  place.connect(false);
+  place.connect(true);
+  await place.pass(3600 * SECOND);
+  assert.equal(place.sockets.length, 3);
+  assert.equal(told.at(-1), "signed out");
+});
+
 test("a token is replaced before it ends", async () => {
   const place = new FakePlace();
   const { tokens } = client(place, 600);

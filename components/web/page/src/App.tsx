@@ -1,8 +1,9 @@
 import { useEffect } from "preact/hooks";
 import { t } from "./i18n";
 import { Shell } from "./shell/Shell";
+import { Offer } from "./shell/Offer";
 import { SignIn } from "./shell/SignIn";
-import { session } from "./state/session";
+import { offered, session } from "./state/session";
 
 /** The page: who has not signed in does so first. */
 export function App({ isLoaded }: { isLoaded: boolean }) {
@@ -20,5 +21,6 @@ export function App({ isLoaded }: { isLoaded: boolean }) {
     );
   }
   const who = session.value;
+  if (who === undefined && offered.value !== undefined) return <Offer who={offered.value} />;
   return who === undefined ? <SignIn /> : <Shell key={who.token ?? who.id} who={who} />;
 }

@@ -13,6 +13,8 @@ import "./styles/panels.css";
 
 const root = document.getElementById("page");
 if (root !== null) {
+  // It says that the page could not be loaded, which holds until this script runs.
+  root.replaceChildren();
   const begun = begin().then(
     () => true,
     () => false,

@@ -6,7 +6,8 @@ import type { Environment, Socket } from "../environment.js";
 import { type Received, read } from "./frames.js";
 import type { Token } from "../token.js";
 
-export type Status = "connecting" | "open" | "waiting" | "offline" | "closed";
+/** `signed out`: the token is not taken any more and has no successor. Nothing connects again; another client does. */
+export type Status = "connecting" | "open" | "waiting" | "offline" | "closed" | "signed out";
 
 export interface LinkHandlers {
   /** Where to connect; asked for each time. */
@@ -34,6 +35,8 @@ export class Link {
   #socket: Socket | undefined;
   #opened: number | undefined;
   #heard = 0;
+  /** How often in a row the token was not taken. */
+  #refusals = 0;
   #wanted = false;
   #status: Status = "closed";
   /** Tells a socket, or an attempt at one, from those before it. */
@@ -167,13 +170,16 @@ export class Link {
     this.#after(PONG_WITHIN, () => {
       // Any frame is a sign of life.
       if (this.#heard < asked) return this.#ended({ next: "connect" });
-      this.#after(Math.max(0, PING_EVERY - PONG_WITHIN), () => this.#ping());
+      this.#after(PING_EVERY - PONG_WITHIN, () => this.#ping());
     });
   }
 
   #ended(after: AfterClose): void {
     const lived = this.#opened === undefined ? 0 : this.environment.now() - this.#opened;
-    if (lived >= WELL) this.#backoff.reset();
+    if (lived >= WELL) {
+      this.#backoff.reset();
+      this.#refusals = 0;
+    }
     switch (after.next) {
       case "connect":
         if (after.wait === undefined) return this.#connectIn(this.#backoff.next());
@@ -183,6 +189,11 @@ export class Link {
         return this.#connectIn(this.#backoff.long());
       case "authenticate":
         this.token?.refused();
+        // One that was given as it is would be refused for ever; once may have been the relay's own trouble.
+        if (++this.#refusals > 1 && typeof this.token?.source === "string") {
+          this.stop();
+          return this.#become("signed out");
+        }
         // A token that ended in the middle of things is replaced at once; one that is not taken at all is not.
         return this.#connectIn(lived >= WELL ? 0 : this.#backoff.next());
       case "stop":

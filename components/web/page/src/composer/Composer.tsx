@@ -2,10 +2,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n";
 import { edit } from "../state/acts";
 import { draft, keep } from "../state/drafts";
-import { attempt } from "../state/notices";
 import { person } from "../state/names";
 import type { Room } from "../state/room";
 import { nameOf } from "../state/rows";
+import type { Channel, Message } from "../state/types";
+import type { Caption } from "../state/uploads";
 import { Icon } from "../ui/Icon";
 import { IconButton } from "../ui/IconButton";
 import { AttachmentTray } from "./AttachmentTray";
@@ -13,6 +14,7 @@ import { ComposerNote } from "./ComposerNote";
 import { lastOwn } from "./lastOwn";
 import { MentionList } from "./MentionList";
 import { complete, type Mentioned, mentionsOf, openMention } from "./mentions";
+import { said, saveEdit } from "./saveEdit";
 import { useDrop } from "./useDrop";
 import { useUploads } from "./useUploads";
 
@@ -29,6 +31,7 @@ export function Composer({ room, thread }: Props) {
   const [text, setText] = useState(before.text);
   const [mentioned, setMentioned] = useState<readonly Mentioned[]>(before.mentioned);
   const [typed, setTyped] = useState<string>();
+  const [isSaving, setSaving] = useState(false);
   const uploads = useUploads(room, thread);
   const isOver = useDrop(input, uploads.add);
   const editing = thread === undefined ? room.editing.value : undefined;
@@ -40,9 +43,19 @@ export function Composer({ room, thread }: Props) {
     if (room.editing.peek() === undefined) keep({ text, mentioned }, room.id, thread);
   }, [text, mentioned]);
   useEffect(() => {
-    if (editing !== undefined) change(room.contents.of(editing)?.text ?? editing.text ?? editing.content_preview);
+    if (editing !== undefined) {
+      // What was being written is kept, and comes back.
+      setMentioned([]);
+      change(said(room, editing));
+    }
     if (editing !== undefined || replyTo !== undefined) input.current?.focus();
   }, [editing?.id, replyTo?.id]);
+  const returned = uploads.returned.value;
+  useEffect(() => {
+    if (returned === undefined) return;
+    uploads.returned.value = undefined;
+    giveBack(returned);
+  }, [returned]);
   useEffect(() => {
     const area = input.current;
     if (area === null) return;
@@ -55,24 +68,46 @@ export function Composer({ room, thread }: Props) {
     setTyped(openMention(value, input.current?.selectionStart ?? value.length));
     if (value !== "" && room.editing.value === undefined) room.store.type();
   };
+  /** What was to go with files that did not arrive stands before what has been written since. */
+  const giveBack = ({ replyTo: meant, ...lost }: Caption): void => {
+    const since = room.editing.peek() === undefined ? { text, mentioned } : draft(room.id, thread);
+    const next = {
+      text: since.text === "" ? lost.text : `${lost.text}\n${since.text}`,
+      mentioned: [...lost.mentioned, ...since.mentioned],
+    };
+    keep(next, room.id, thread);
+    if (thread === undefined) room.replyTo.value ??= meant;
+    if (room.editing.peek() !== undefined) return;
+    setText(next.text);
+    setMentioned(next.mentioned);
+  };
   const clear = (): void => {
-    if (room.editing.value !== undefined) setText("");
+    if (room.editing.value !== undefined) {
+      const kept = draft(room.id, thread);
+      setText(kept.text);
+      setMentioned(kept.mentioned);
+    }
     room.editing.value = undefined;
     room.replyTo.value = undefined;
     setTyped(undefined);
   };
+  /** What was typed stays in the box until the service has it. */
+  const save = async (message: Message, typed: string): Promise<void> => {
+    if (isSaving) return;
+    setSaving(true);
+    const isDone = await saveEdit(room, message, typed, mentioned);
+    setSaving(false);
+    if (isDone && room.editing.peek()?.id === message.id) clear();
+  };
   const submit = (): void => {
-    const said = text.trim();
-    if (editing !== undefined) {
-      if (said !== "") void attempt(() => room.store.edit(editing.id, { text: said }));
-      return clear();
-    }
-    if (uploads.files.length > 0) {
-      void uploads.send(said, replyTo?.id);
-    } else if (said !== "") {
-      const mentions = mentionsOf(said, mentioned);
+    const typed = text.trim();
+    if (editing !== undefined) return void save(editing, typed);
+    if (uploads.isWaiting) {
+      void uploads.send({ text: typed, mentioned, replyTo });
+    } else if (typed !== "") {
+      const mentions = mentionsOf(typed, mentioned);
       room.store.send({
-        text: said,
+        text: typed,
         ...(replyTo !== undefined && { reply_to: replyTo.id }),
         ...(thread !== undefined && { thread_id: thread }),
         ...(mentions.length > 0 && { mentions }),
@@ -107,7 +142,7 @@ export function Composer({ room, thread }: Props) {
   };
   if (!room.isOpen.value) return <p class="composer-note hint">{t("isArchived")}</p>;
   if (!room.mayWrite.value) return <p class="composer-note hint">{t("mayNotWrite")}</p>;
-  const label = thread === undefined ? t("writeTo", { channel: row === undefined ? "" : nameOf(row) }) : t("writeReply");
+  const label = thread === undefined ? hint(row) : t("writeReply");
   return (
     <form
       class={`composer${isOver ? " over" : ""}`}
@@ -143,6 +178,7 @@ export function Composer({ room, thread }: Props) {
           rows={1}
           dir="auto"
           maxLength={10_000}
+          readOnly={isSaving}
           aria-label={label}
           placeholder={label}
           value={text}
@@ -156,8 +192,14 @@ export function Composer({ room, thread }: Props) {
             }
           }}
         />
-        <IconButton icon="send" label={t("send")} class="primary" disabled={text.trim() === "" && uploads.files.length === 0} onClick={submit} />
+        <IconButton icon="send" label={t("send")} class="primary" disabled={text.trim() === "" && !uploads.isWaiting} onClick={submit} />
       </div>
     </form>
   );
+}
+
+/** To whom, or where, one writes. */
+function hint(row: Channel | undefined): string {
+  if (row === undefined) return "";
+  return row.is_direct ? t("writeToPerson", { name: nameOf(row) }) : t("writeTo", { channel: nameOf(row) });
 }

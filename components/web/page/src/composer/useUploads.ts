@@ -1,88 +1,82 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { t } from "../i18n";
 import { client } from "../state/client";
-import { attempt } from "../state/notices";
+import { attempt, notify } from "../state/notices";
 import type { Room } from "../state/room";
+import { me } from "../state/session";
+import { type Attachment, attached, type Caption, change, remove, type Tray, tray } from "../state/uploads";
+import { mentionsOf } from "./mentions";
 
 /** Files that one message round takes. */
 const MOST = 10;
 
-export interface Attachment {
-  id: number;
-  file: File;
-  /** A picture of it, as long as it is here. */
-  picture: string | undefined;
-  /** How much of it is through, in percent; nothing before it is sent. */
-  percent: number | undefined;
-  abort: AbortController;
-}
-
 export interface Uploads {
-  files: Attachment[];
+  files: readonly Attachment[];
+  /** What the files did not take with them, once. */
+  returned: Tray["returned"];
+  /** Whether there are files that are not on their way yet. */
+  isWaiting: boolean;
   add(files: File[]): void;
   remove(id: number): void;
-  /** Sends them, a message each; the text goes with the first. */
-  send(text: string, replyTo: string | undefined): Promise<void>;
+  /** Sends them, a message each; the text goes with the first that arrives. */
+  send(caption: Caption): Promise<void>;
 }
 
-let last = 0;
-
-/** Files on their way into a channel. */
-export function useUploads(room: Room, thread: string | undefined): Uploads {
-  const [files, setFiles] = useState<Attachment[]>([]);
-  const now = useRef(files);
-  now.current = files;
-  useEffect(() => () => now.current.forEach(forget), []);
-
-  const add = (added: File[]): void => {
-    const made = added.slice(0, MOST).map((file) => {
-      const picture = file.type.startsWith("image/") ? URL.createObjectURL(file) : undefined;
-      return { id: (last += 1), file, picture, percent: undefined, abort: new AbortController() };
-    });
-    setFiles((files) => [...files, ...made].slice(0, MOST));
+/** Files on their way into a channel, or a thread of it. */
+export function useUploads({ id: channel }: Room, thread: string | undefined): Uploads {
+  const here = tray(channel, thread);
+  const files = here.files.value;
+  return {
+    files,
+    returned: here.returned,
+    isWaiting: files.some(isWaiting),
+    add: (added) => {
+      const fitting = added.slice(0, MOST - here.files.value.length);
+      here.files.value = [...here.files.value, ...fitting.map(attached)];
+      if (fitting.length < added.length) notify(t("tooManyFiles", { n: MOST }));
+    },
+    remove: (id) => remove(here, id),
+    send: (caption) => send(here, channel, thread, caption),
   };
-  const remove = (id: number): void => {
-    const gone = now.current.find((one) => one.id === id);
-    if (gone !== undefined) forget(gone);
-    setFiles((files) => files.filter((one) => one.id !== id));
-  };
-  const send = async (text: string, replyTo: string | undefined): Promise<void> => {
-    let caption = text;
-    for (const attachment of now.current.filter(({ percent }) => percent === undefined)) {
-      const { id, file, abort } = attachment;
-      const progress = (sent: number, total: number): void => {
-        const percent = Math.round((sent / Math.max(1, total)) * 100);
-        setFiles((files) => files.map((one) => (one.id === id ? { ...one, percent } : one)));
-      };
-      progress(0, 1);
-      const done = await attempt(async () => {
-        const size = await pictureSize(file);
-        const options = { filename: file.name, progress, signal: abort.signal };
-        const uploaded = await client().api.uploadFile(room.id, file, options).catch((error: unknown) => {
-          if (abort.signal.aborted) return undefined;
-          throw error;
-        });
-        if (uploaded === undefined) return;
-        const { content_uri, filename, content_type } = uploaded;
-        room.store.send({
-          text: caption === "" ? filename : caption,
-          msgtype: kindOf(content_type),
-          file: { content_uri, filename, content_type, size: uploaded.size, ...size },
-          ...(replyTo !== undefined && { reply_to: replyTo }),
-          ...(thread !== undefined && { thread_id: thread }),
-        });
-        caption = "";
+}
+
+const isWaiting = ({ percent }: Attachment): boolean => percent === undefined;
+
+/** It goes on when the channel is left, though never for anybody else. */
+async function send(here: Tray, channel: string, thread: string | undefined, caption: Caption): Promise<void> {
+  const whose = me.peek();
+  const waiting = here.files.value.filter(isWaiting);
+  for (const { id } of waiting) change(here, id, 0);
+  let { text } = caption;
+  for (const { id, file, abort } of waiting) {
+    if (abort.signal.aborted) continue;
+    const progress = (sent: number, total: number): void => change(here, id, Math.round((sent / Math.max(1, total)) * 100));
+    const done = await attempt(async () => {
+      const size = await pictureSize(file);
+      const options = { filename: file.name, progress, signal: abort.signal };
+      const uploaded = await client().api.uploadFile(channel, file, options).catch((error: unknown) => {
+        if (abort.signal.aborted) return undefined;
+        throw error;
       });
-      // What failed stays, to be sent again.
-      if (done) remove(id);
-      else setFiles((files) => files.map((one) => (one.id === id ? { ...one, percent: undefined } : one)));
-    }
-  };
-  return { files, add, remove, send };
-}
-
-function forget({ picture, abort }: Attachment): void {
-  abort.abort();
-  if (picture !== undefined) URL.revokeObjectURL(picture);
+      if (uploaded === undefined || me.peek() !== whose) return;
+      const { content_uri, filename, content_type } = uploaded;
+      const mentions = mentionsOf(text, caption.mentioned);
+      client().outbox.send(channel, {
+        text: text === "" ? filename : text,
+        msgtype: kindOf(content_type),
+        file: { content_uri, filename, content_type, size: uploaded.size, ...size },
+        ...(caption.replyTo !== undefined && { reply_to: caption.replyTo.id }),
+        ...(thread !== undefined && { thread_id: thread }),
+        ...(mentions.length > 0 && { mentions }),
+      });
+      text = "";
+    });
+    // What failed stays, to be sent again; so does all of it when the session ends meanwhile.
+    if (me.peek() !== whose) break;
+    if (done) remove(here, id);
+    else change(here, id, undefined);
+  }
+  if (me.peek() !== whose) for (const { id } of waiting) change(here, id, undefined);
+  if (text !== "") here.returned.value = caption;
 }
 
 function kindOf(type: string): "m.image" | "m.audio" | "m.video" | "m.file" {
@@ -96,5 +90,7 @@ function kindOf(type: string): "m.image" | "m.audio" | "m.video" | "m.file" {
 async function pictureSize(file: File): Promise<{ width: number; height: number } | undefined> {
   if (!file.type.startsWith("image/")) return undefined;
   const picture = await createImageBitmap(file).catch(() => undefined);
-  return picture && { width: picture.width, height: picture.height };
+  const size = picture && { width: picture.width, height: picture.height };
+  picture?.close();
+  return size;
 }

@@ -1,8 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../i18n";
-import { join } from "../state/acts";
 import { client } from "../state/client";
-import { attempt } from "../state/notices";
+import { failure } from "../state/notices";
 import { go } from "../state/route";
 import type { Channel } from "../state/types";
 import { Avatar } from "../ui/Avatar";
@@ -15,18 +14,30 @@ const LISTED = 1_000;
 /** Channels that one sees and is not in. */
 export function Browse() {
   const [rows, setRows] = useState<Channel[]>();
+  const [error, setError] = useState<string>();
   useEffect(() => {
-    void attempt(async () => {
+    const list = failure(async () => {
       const seen = await client().api.listChannels({ order: "activity" }).all(LISTED);
       setRows(seen.filter(({ membership }) => membership == null));
     });
+    void list.then(setError);
   }, []);
+  const join = async (id: string): Promise<void> => {
+    const why = await failure(() => client().api.joinChannel(id));
+    setError(why);
+    if (why === undefined) look(id);
+  };
   const look = (id: string): void => {
     close();
     go(id);
   };
   return (
     <Dialog title={t("browse")} onClose={close}>
+      {error !== undefined && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
       {rows?.length === 0 && <p class="hint">{t("foundNothing")}</p>}
       <ul class="rows">
         {rows?.map((row) => (
@@ -41,7 +52,7 @@ export function Browse() {
                 </span>
               </span>
             </button>
-            <button type="button" onClick={() => void join(row.id).then((done) => done && look(row.id))}>
+            <button type="button" onClick={() => void join(row.id)}>
               {t("join")}
             </button>
           </li>

@@ -20,24 +20,28 @@ export function CreateChannel() {
   const [microdao, setMicrodao] = useState(session.value?.microdaos[0] ?? "");
   const [visibility, setVisibility] = useState<Channel["visibility"]>("microdao");
   const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
-    const done = await create({ name: name.trim(), topic: topic.trim(), microdao, visibility });
+    const why = await create({ name: name.trim(), topic: topic.trim(), microdao, visibility });
     setBusy(false);
-    if (done) close();
+    setError(why);
+    if (why === undefined) close();
   };
   return (
     <Dialog title={t("newChannel")} onClose={close}>
       <form onSubmit={(event) => void submit(event)}>
-        <Field label={t("channelName")}>
-          {(id) => (
+        <Field label={t("channelName")} error={error}>
+          {(id, described) => (
             <input
               id={id}
               type="text"
               required
               maxLength={255}
               autofocus
+              aria-describedby={described}
+              aria-invalid={error !== undefined}
               value={name}
               onInput={(event) => setName(event.currentTarget.value)}
             />

@@ -12,17 +12,19 @@ export function CreateDirect() {
   const [who, setWho] = useState("");
   const [microdao, setMicrodao] = useState(session.value?.microdaos[0] ?? "");
   const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string>();
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
-    const done = await createDirect(whole(who), microdao);
+    const why = await createDirect(whole(who), microdao);
     setBusy(false);
-    if (done) close();
+    setError(why);
+    if (why === undefined) close();
   };
   return (
     <Dialog title={t("newDirect")} onClose={close}>
       <form onSubmit={(event) => void submit(event)}>
-        <Field label={t("inviteWho")} hint={t("invitePlaceholder")}>
+        <Field label={t("directWith")} hint={t("invitePlaceholder")} error={error}>
           {(id, described) => (
             <input
               id={id}
@@ -32,6 +34,7 @@ export function CreateDirect() {
               autocapitalize="none"
               spellcheck={false}
               aria-describedby={described}
+              aria-invalid={error !== undefined}
               value={who}
               onInput={(event) => setWho(event.currentTarget.value)}
             />

@@ -1,6 +1,7 @@
 /** The page's language, and its texts in it. */
 
 import { effect, signal } from "@preact/signals";
+import { store, stored } from "../state/kept";
 import { en } from "./en";
 import { uk } from "./uk";
 
@@ -14,8 +15,8 @@ const STORED = "language";
 const TEXTS: Record<Language, Texts> = { en, uk };
 
 function preferred(): Language {
-  const stored = localStorage.getItem(STORED);
-  if (stored === "en" || stored === "uk") return stored;
+  const before = stored("local", STORED);
+  if (before === "en" || before === "uk") return before;
   return navigator.language.toLowerCase().startsWith("uk") ? "uk" : "en";
 }
 
@@ -26,7 +27,7 @@ effect(() => {
 });
 
 export function choose(chosen: Language): void {
-  localStorage.setItem(STORED, chosen);
+  store("local", STORED, chosen);
   language.value = chosen;
 }
 

@@ -6,14 +6,17 @@ import { Field } from "../ui/Field";
 
 export function InviteForm({ channel }: { channel: string }) {
   const [who, setWho] = useState("");
+  const [error, setError] = useState<string>();
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    const why = await invite(channel, whole(who));
+    setError(why);
     // Whoever has begun to write the next name meanwhile goes on.
-    if (await invite(channel, whole(who))) setWho((now) => (now === who ? "" : now));
+    if (why === undefined) setWho((now) => (now === who ? "" : now));
   };
   return (
     <form class="invite-form" onSubmit={(event) => void submit(event)}>
-      <Field label={t("inviteWho")} hint={t("invitePlaceholder")}>
+      <Field label={t("inviteWho")} hint={t("invitePlaceholder")} error={error}>
         {(id, described) => (
           <input
             id={id}
@@ -22,6 +25,7 @@ export function InviteForm({ channel }: { channel: string }) {
             autocapitalize="none"
             spellcheck={false}
             aria-describedby={described}
+            aria-invalid={error !== undefined}
             value={who}
             onInput={(event) => setWho(event.currentTarget.value)}
           />

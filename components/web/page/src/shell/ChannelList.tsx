@@ -1,4 +1,5 @@
 import { useRef } from "preact/hooks";
+import { dialog } from "../dialogs/open";
 import { t } from "../i18n";
 import { channels, isListed } from "../state/client";
 import { route } from "../state/route";
@@ -22,6 +23,16 @@ export function ChannelList() {
     return (
       <div class="channel-list">
         <p class="hint">{t(isListed.value ? "noChannels" : "loading")}</p>
+        {isListed.value && (
+          <div class="buttons first-steps">
+            <button type="button" class="primary" onClick={() => (dialog.value = { kind: "create" })}>
+              {t("createChannel")}
+            </button>
+            <button type="button" onClick={() => (dialog.value = { kind: "browse" })}>
+              {t("browse")}
+            </button>
+          </div>
+        )}
       </div>
     );
   }

@@ -1,8 +1,8 @@
-/** What a reader does. Each act says what went wrong, where something did. */
+/** What a reader does. Each act says what went wrong: in a notice, or to the form that asked for it. */
 
 import { t } from "../i18n";
 import { client } from "./client";
-import { attempt, notify } from "./notices";
+import { attempt, failure, notify } from "./notices";
 import type { Room } from "./room";
 import { nameOf } from "./rows";
 import { address, go } from "./route";
@@ -55,8 +55,8 @@ export async function leave(row: Channel, isAsked = true): Promise<void> {
   if (await attempt(() => client().api.removeMember(row.id, "me"))) go();
 }
 
-export function invite(channel: string, who: string): Promise<boolean> {
-  return attempt(() => client().api.inviteMember(channel, { member_id: who }));
+export function invite(channel: string, who: string): Promise<string | undefined> {
+  return failure(() => client().api.inviteMember(channel, { member_id: who }));
 }
 
 export function changeRole(channel: string, member: string, role: Role): Promise<boolean> {
@@ -75,14 +75,14 @@ export interface NewChannel {
   visibility: Channel["visibility"];
 }
 
-export function create({ name, topic, microdao, visibility }: NewChannel): Promise<boolean> {
+export function create({ name, topic, microdao, visibility }: NewChannel): Promise<string | undefined> {
   const rest = { microdao_id: microdao, visibility, ...(topic !== "" && { topic }) };
-  return attempt(async () => go((await client().api.createChannel({ name, slug: slugOf(name), ...rest })).id));
+  return failure(async () => go((await client().api.createChannel({ name, slug: slugOf(name), ...rest })).id));
 }
 
-export function createDirect(who: string, microdao: string): Promise<boolean> {
+export function createDirect(who: string, microdao: string): Promise<string | undefined> {
   const body = { is_direct: true, microdao_id: microdao, members: [who] };
-  return attempt(async () => go((await client().api.createChannel(body)).id));
+  return failure(async () => go((await client().api.createChannel(body)).id));
 }
 
 /** A name as the part of an alias; of other letters than Latin ones little may be left, so time makes it a name of its own. */

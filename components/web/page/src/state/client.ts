@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { MessagingClient, ProblemError, webStorage } from "../../../client/src/index";
 import { close } from "../dialogs/open";
+import { sessionPlace } from "./kept";
 import * as media from "./media";
 import { silence } from "./notices";
 import { type Config, type Session, signOut } from "./session";
@@ -27,13 +28,17 @@ export function client(): MessagingClient {
 export async function start(session: Session, config: Config): Promise<void> {
   const relay = config.ws_url === "" ? location.origin.replace(/^http/, "ws") : config.ws_url;
   const { token } = session;
+  const place = sessionPlace();
   const made = new MessagingClient({
     api: location.origin,
     relay,
     ...(token === undefined ? { developmentUser: session.id } : { token }),
-    storage: webStorage(sessionStorage, `unsent ${session.id} `),
+    ...(place !== undefined && { storage: webStorage(place, `unsent ${session.id} `) }),
   });
-  made.subscribe(() => (status.value = made.status));
+  made.subscribe(() => {
+    status.value = made.status;
+    if (made.status === "signed out" && running.peek() === made) signOut("ended");
+  });
   made.channels.subscribe(() => (version.value += 1));
   running.value = made;
   media.use(made.media);

@@ -49,8 +49,8 @@ export class Contents {
   }
 
   /** One message's, which somebody has asked for. */
-  async read(message: Message): Promise<void> {
-    this.#put(await client().api.getMessage(this.channel, message.id));
+  async read(message: Message): Promise<Content> {
+    return this.#put(await client().api.getMessage(this.channel, message.id));
   }
 
   close(): void {
@@ -73,10 +73,12 @@ export class Contents {
     for (const message of page.items) this.#put(message);
   }
 
-  #put(message: Message): void {
+  #put(message: Message): Content {
     const entry = this.#entry(message);
+    const content = { text: message.text ?? null, html: message.formatted_body ?? null };
     entry.edited = message.edited_at;
-    entry.content.value = { text: message.text ?? null, html: message.formatted_body ?? null };
+    entry.content.value = content;
+    return content;
   }
 
   #entry({ id }: Message): Entry {

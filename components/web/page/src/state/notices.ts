@@ -1,7 +1,8 @@
 /** What is told to the reader beside the messages: notices that go by themselves, and texts for screen readers. */
 
 import { signal } from "@preact/signals";
-import { t } from "../i18n";
+import { language, t } from "../i18n";
+import { reason } from "../i18n/problems";
 import { session, signOut } from "./session";
 
 export interface Notice {
@@ -41,18 +42,24 @@ export function announce(text: string): void {
   announcement.value = text;
 }
 
-/** Runs an act, and says why when it fails; whether it did not. */
+/** Runs an act, and says in a notice why when it fails; whether it did not. */
 export async function attempt(act: () => Promise<unknown>): Promise<boolean> {
+  const why = await failure(act);
+  if (why !== undefined && why !== "") notify(why);
+  return why === undefined;
+}
+
+/** Runs an act; why it has failed, for the place where it was asked for. Nothing when it has not. */
+export async function failure(act: () => Promise<unknown>): Promise<string | undefined> {
   const who = session.peek();
   try {
     await act();
-    return true;
+    return undefined;
   } catch (error) {
-    const { status, detail, message } = error as { status?: number; detail?: string; message?: string };
+    const { status } = error as { status?: number };
     // What was asked by somebody who is here no more concerns nobody.
-    if (session.peek() !== who) return false;
+    if (session.peek() !== who) return "";
     if (status === 401) signOut("ended");
-    notify(status === 429 ? t("tooFast") : t("failed", { detail: detail ?? message ?? String(error) }));
-    return false;
+    return status === 429 ? t("tooFast") : t("failed", { detail: reason(error, language.peek()) });
   }
 }
