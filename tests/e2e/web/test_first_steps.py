@@ -18,6 +18,17 @@ async def test_whoever_has_no_channel_is_shown_how_to_get_one(world: World, new_
     page.click("dialog .primary")
     page.find(".channel-title", "First")
     page.gone(".first-steps")
+    # It is open again for whoever signs in the next time, and not for whoever goes back to the list.
+    channel = page.driver.current_url
+    page.button("Settings")
+    page.click("dialog .buttons button", "Sign out")
+    page.find(".sign-in")
+    page.open("/").sign_in(alice.id.removeprefix("user:"))
+    page.find(".channel-title", "First")
+    assert page.driver.current_url == channel
+    page.open("/").find(".channel-row", "First")
+    page.find(".nothing")
+    assert page.driver.current_url == f"{page.base}/"
 
 
 async def test_what_is_wrong_stands_in_the_dialog_at_its_field_in_the_language_of_the_page(

@@ -8,7 +8,7 @@ export function Offer({ who }: { who: Session }) {
       <div class="card sign-in offer">
         <h1>{t("app")}</h1>
         <p>{t("offered")}</p>
-        <button type="button" class="primary" onClick={() => signIn(who)}>
+        <button type="button" class="primary" onClick={() => signIn(who, true)}>
           {t("continueAs", { id: who.id })}
         </button>
         <button type="button" class="plain" onClick={() => (offered.value = undefined)}>

@@ -7,6 +7,7 @@ import { t } from "../i18n";
 import { attempt } from "../state/notices";
 import { route } from "../state/route";
 import { start, stop } from "../state/client";
+import { reopen } from "../state/lastChannel";
 import { config, type Session } from "../state/session";
 import { Announcer } from "./Announcer";
 import { ConnectionBar } from "./ConnectionBar";
@@ -19,7 +20,7 @@ export function Shell({ who }: { who: Session }) {
   useEffect(() => {
     const settings = config.value;
     if (settings === undefined) return undefined;
-    void attempt(() => start(who, settings));
+    void attempt(() => start(who, settings)).then(reopen);
     begun.value = true;
     return stop;
   }, [who]);

@@ -18,7 +18,7 @@ export function SignIn() {
       setError(t(byName ? "nameWrong" : "tokenWrong"));
       input.current?.focus();
     } else {
-      signIn(started);
+      signIn(started, true);
     }
   };
   const other = language.value === "en" ? "uk" : "en";

@@ -55,13 +55,24 @@ export function ofName(name: string): Session | undefined {
 /** Who was here last: what they have seen and written is nothing for the next one. */
 let whose = "";
 
+let fresh = false;
+
+/** Whether somebody has just signed in; said once. */
+export function takeFresh(): boolean {
+  const was = fresh;
+  fresh = false;
+  return was;
+}
+
 function forget(): void {
   uploads.forget();
   drafts.forget();
   names.forget();
 }
 
-export function signIn(started: Session): void {
+/** `isFresh` when somebody has just said who they are, and has not only come back. */
+export function signIn(started: Session, isFresh = false): void {
+  fresh = isFresh;
   if (started.id !== whose) forget();
   whose = started.id;
   store("session", STORED, JSON.stringify(started));
