@@ -67,7 +67,9 @@ async def test_rows_that_are_locked_in_batches_are_chosen_once(db: Database) -> 
     """Behind IN, a plan may ask once for each row; what locks passes over what the statement has deleted, and goes on."""
     asked_again = [
         row["proname"]
-        for row in await db.rows("SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace")
+        for row in await db.rows(
+            "SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = 'messaging'::regnamespace"
+        )
         if any(re.search(r"FOR (NO KEY )?(UPDATE|SHARE)", rows) for rows in chosen(row["prosrc"]))
     ]
     assert asked_again == []

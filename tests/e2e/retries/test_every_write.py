@@ -74,8 +74,7 @@ class Watched:
         if response.status_code == 409:
             is_running(response)
             await self.index.rows(
-                "UPDATE messaging.idempotency_keys SET held_until = now() "
-                "WHERE caller = $1 AND status IS NULL",
+                "UPDATE messaging.idempotency_keys SET held_until = now() WHERE caller = $1 AND status IS NULL",
                 self.ask.caller.id,
             )
             response = await self.ask.send(key)

@@ -147,7 +147,9 @@ async def test_hits_are_counted(world: World, apps: list[httpx.AsyncClient], sta
     async def hits() -> int:
         async with httpx.AsyncClient(trust_env=False) as client:
             text = (await client.get(f"{(stack.ws_url or '').replace('ws://', 'http://')}/metrics")).text
-        found = re.search(r'^daarion_messaging_rate_limit_hits_total\{class="send",scope="person"\} (\d+)', text, re.MULTILINE)
+        found = re.search(
+            r'^daarion_messaging_rate_limit_hits_total\{class="send",scope="person"\} (\d+)', text, re.MULTILINE
+        )
         return int(found[1]) if found else 0
 
     alice, channel = world.user("alice").through(apps[0]), await world.channel()

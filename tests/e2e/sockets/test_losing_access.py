@@ -50,7 +50,9 @@ async def test_a_reader_who_was_removed_in_what_the_log_has_lost_gets_no_more(
 async def checks(web: httpx.AsyncClient, stack: Stack) -> int:
     """How often the relay has asked the database who may read."""
     text = (await web.get(f"{(stack.ws_url or '').replace('ws', 'http', 1)}/metrics")).text
-    [value] = [line.split()[1] for line in text.splitlines() if line.startswith("daarion_messaging_access_checks_total ")]
+    [value] = [
+        line.split()[1] for line in text.splitlines() if line.startswith("daarion_messaging_access_checks_total ")
+    ]
     return int(value)
 
 

@@ -302,7 +302,9 @@ async def test_what_others_say_goes_on_waiting(world: World, db: Database) -> No
     assert [row[0] for row in left] == ["$held", "$longer", "$others"]
     texts = {row[0]: row[1] for row in left}
     assert MARK not in texts["$others"] and alice in texts["$held"] and "zebra2" in texts["$longer"]
-    assert await db.rows("SELECT FROM messaging.rate_limits"), "of somebody else, whose id another one's pattern would fit"
+    assert await db.rows("SELECT FROM messaging.rate_limits"), (
+        "of somebody else, whose id another one's pattern would fit"
+    )
 
 
 async def test_a_membership_of_before_brings_nobody_back(world: World, db: Database) -> None:
