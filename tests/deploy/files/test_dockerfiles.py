@@ -88,14 +88,12 @@ sys.exit(7)
 
 def drained(lives: float, seconds: int) -> subprocess.Popen[str]:
     command = [str(DOCKER / "drain"), sys.executable, "-c", PROGRAM, str(lives)]
+    # A shell cannot catch what it was started to ignore, as what runs behind a shell's `&` is.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
-        command,
-        env={**os.environ, "DRAIN_SECONDS": str(seconds)},
-        stdout=subprocess.PIPE,
-        text=True,
-        # A shell cannot catch what it was started to ignore, as what runs behind a shell's `&` is.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        command, env={**os.environ, "DRAIN_SECONDS": str(seconds)}, stdout=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     assert process.stdout is not None and process.stdout.readline() == "up\n"
     return process
 

@@ -119,8 +119,8 @@ def test_pods_are_restricted() -> None:
 
 
 def test_a_relay_has_the_time_to_stop_that_it_takes() -> None:
-    serve = (ROOT / "ws-relay/src/serve.rs").read_text()
-    [farewell] = re.findall(r"^const FAREWELL: Duration = Duration::from_secs\((\d+)\);$", serve, re.MULTILINE)
+    drain = (ROOT / "ws-relay/src/drain.rs").read_text()
+    [farewell] = re.findall(r'seconds\("DRAIN_LIMIT_SECONDS", (\d+)\)', drain)
     pod = named("Deployment", "ws-relay")["template"]["spec"]
     wait = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
     assert pod["terminationGracePeriodSeconds"] >= wait + int(farewell) + 5
