@@ -21,7 +21,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 # How long the page may take to show something.
-SECONDS = 20
+SECONDS = 60
 
 T = TypeVar("T")
 
