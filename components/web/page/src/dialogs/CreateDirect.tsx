@@ -4,7 +4,7 @@ import { createDirect } from "../state/acts";
 import { session } from "../state/session";
 import { whole } from "../text/ids";
 import { Dialog } from "../ui/Dialog";
-import { Field } from "../ui/Field";
+import { PersonField } from "../ui/PersonField";
 import { MicrodaoField } from "./MicrodaoField";
 import { close } from "./open";
 
@@ -24,22 +24,7 @@ export function CreateDirect() {
   return (
     <Dialog title={t("newDirect")} onClose={close}>
       <form onSubmit={(event) => void submit(event)}>
-        <Field label={t("directWith")} hint={t("invitePlaceholder")} error={error}>
-          {(id, described) => (
-            <input
-              id={id}
-              type="text"
-              required
-              autofocus
-              autocapitalize="none"
-              spellcheck={false}
-              aria-describedby={described}
-              aria-invalid={error !== undefined}
-              value={who}
-              onInput={(event) => setWho(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <PersonField label={t("directWith")} value={who} onChange={setWho} error={error} autofocus />
         <MicrodaoField value={microdao} onChange={setMicrodao} />
         <div class="buttons">
           <button type="button" onClick={close}>

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { invite } from "../state/acts";
 import { whole } from "../text/ids";
-import { Field } from "../ui/Field";
+import { PersonField } from "../ui/PersonField";
 
 export function InviteForm({ channel }: { channel: string }) {
   const [who, setWho] = useState("");
@@ -16,21 +16,7 @@ export function InviteForm({ channel }: { channel: string }) {
   };
   return (
     <form class="invite-form" onSubmit={(event) => void submit(event)}>
-      <Field label={t("inviteWho")} hint={t("invitePlaceholder")} error={error}>
-        {(id, described) => (
-          <input
-            id={id}
-            type="text"
-            required
-            autocapitalize="none"
-            spellcheck={false}
-            aria-describedby={described}
-            aria-invalid={error !== undefined}
-            value={who}
-            onInput={(event) => setWho(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <PersonField label={t("inviteWho")} value={who} onChange={setWho} error={error} />
       <button type="submit" class="primary" disabled={who.trim() === ""}>
         {t("invite")}
       </button>
