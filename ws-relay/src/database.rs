@@ -227,6 +227,14 @@ fn verified_tls() -> anyhow::Result<MakeRustlsConnect> {
     Ok(MakeRustlsConnect::new(tls::verified_by(roots)?))
 }
 
+/// What an error says, and what it says that it came from.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

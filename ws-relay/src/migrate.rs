@@ -9,7 +9,7 @@ mod roles;
 pub use fit::{Fit, State};
 pub use roles::Roles;
 
-use crate::database::{Database, DatabaseError, Dedicated, NO_PATH};
+use crate::database::{Database, DatabaseError, Dedicated, NO_PATH, chain};
 use crate::own_session;
 use anyhow::{Context, bail};
 use refinery_core::{Migration, Runner, Target};
@@ -102,13 +102,6 @@ async fn connect(database: &Database, deadline: Instant) -> anyhow::Result<Dedic
 fn starting(code: &tokio_postgres::error::SqlState) -> bool {
     use tokio_postgres::error::SqlState;
     [SqlState::CANNOT_CONNECT_NOW, SqlState::TOO_MANY_CONNECTIONS, SqlState::ADMIN_SHUTDOWN].contains(code)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
-    }
 }
 
 async fn lock(client: &Client) -> anyhow::Result<bool> {

@@ -3,7 +3,7 @@
 use super::clock::{self, Asked};
 use super::report::Lines;
 use super::{QUESTION, Setting, rights, schema};
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, chain};
 use crate::settings;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
@@ -153,13 +153,6 @@ async fn listening(lines: &mut Lines, client: &Client, heard: &mut mpsc::Receive
             "a notification did not arrive, so the relay would learn of nothing at once",
             "Lead the relay's DATABASE_URL to PostgreSQL itself; only the components may go through a transaction pooler.",
         ),
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
     }
 }
 
