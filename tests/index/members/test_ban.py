@@ -215,7 +215,7 @@ async def test_the_room_that_replaces_another_learns_of_the_bans(world: World, d
     new = f"!new-{number()}:localhost"
     await db.call("record_tombstone", room_id=channel.room_id, replacement_room_id=new, actor_id=OWNER)
     followed = {"replacement_room_id": new, "predecessor_room_id": channel.room_id}
-    assert await db.call("follow_upgrade", **followed) == {"banned": [matrix_id("user:sam")]}
+    assert await db.call("follow_upgrade", **followed) == {"banned": [matrix_id("user:sam")], "has_closed": False}
     moved = Channel(channel.id, new, OWNER)
     assert (await db.call("record_membership", **membership(moved, "user:sam", "join")))["must_ban"] is True
     # Leaving that room is the end of no ban.
