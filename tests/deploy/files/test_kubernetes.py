@@ -122,8 +122,10 @@ def test_a_relay_has_the_time_to_stop_that_it_takes() -> None:
     drain = (ROOT / "ws-relay/src/drain.rs").read_text()
     [farewell] = re.findall(r'seconds\("DRAIN_LIMIT_SECONDS", (\d+)\)', drain)
     pod = named("Deployment", "ws-relay")["template"]["spec"]
-    wait = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
-    assert pod["terminationGracePeriodSeconds"] >= wait + int(farewell) + 5
+    [delay] = [one["value"] for one in pod["containers"][0]["env"] if one["name"] == "DRAIN_DELAY_SECONDS"]
+    # As long as the readiness probe needs to find out, and the endpoints to be told.
+    assert int(delay) >= 2 * pod["containers"][0]["readinessProbe"]["periodSeconds"]
+    assert pod["terminationGracePeriodSeconds"] >= int(delay) + int(farewell) + 5
 
 
 def test_settings_of_the_relay_are_those_that_there_are() -> None:
@@ -131,7 +133,9 @@ def test_settings_of_the_relay_are_those_that_there_are() -> None:
     for pod in pods():
         for one in pod["containers"][0]["env"]:
             assert re.search(rf"\b{one['name'].removesuffix('_FILE')}\b", help_text), one["name"]
-            assert "value" not in one or one["value"].startswith(("/secrets/", "http://")), one["name"]
+            assert "value" not in one or one["value"].startswith(("/secrets/", "http://")) or one["value"].isdigit(), (
+                one["name"]
+            )
 
 
 def test_everything_that_is_not_named_is_denied() -> None:
