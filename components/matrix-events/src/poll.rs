@@ -5,13 +5,21 @@ use messaging_core::ids::EntityId;
 use messaging_core::matrix;
 use messaging_core::poll::selections;
 use messaging_edge::index::Error;
-use messaging_edge::index::messages::{record_poll_end, record_poll_vote};
+use messaging_edge::index::messages::{RecordPollVote, record_poll_end, record_poll_vote};
 use serde_json::Value;
 
 pub async fn vote(event: &Event, voter_id: &EntityId) -> Result<(), Error> {
     let Some(poll) = named(&event.content) else { return Ok(()) };
-    let answers = selections(&event.content);
-    record_poll_vote(&event.room_id, poll, &event.event_id, voter_id, answers, &event.changed_at()).await
+    record_poll_vote(RecordPollVote {
+        room_id: &event.room_id,
+        poll_event_id: poll,
+        event_id: &event.event_id,
+        voter_id,
+        voter_matrix_id: &event.sender,
+        answers: selections(&event.content),
+        voted_at: &event.changed_at(),
+    })
+    .await
 }
 
 pub async fn end(event: &Event, sender_id: &EntityId) -> Result<(), Error> {

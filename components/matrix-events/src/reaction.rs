@@ -27,6 +27,7 @@ pub async fn apply(event: &Event, reactor_id: &EntityId) -> Result<(), Error> {
         reactor_matrix_id: &event.sender,
         emoji: &emoji,
         is_pushed: true,
+        sent_at: Some(&event.changed_at()),
     })
     .await
     .map(|_| ())

@@ -38,6 +38,7 @@ async fn carry_out(caller: &Caller, at: &ReactionPath) -> Result<Response, Probl
         reactor_matrix_id: &reactor_matrix_id,
         emoji: &at.emoji,
         is_pushed: false,
+        sent_at: None,
     })
     .await?;
     if let Some(refusal) = left_out {

@@ -17,15 +17,22 @@ BEGIN
 END
 $$;
 
+-- Whether somebody's erasure is not finished, or was after they had said this. p_sent_at NULL: it is being said now.
+CREATE FUNCTION messaging.is_of_erased(p_matrix_user_id text, p_sent_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM messaging.erasures e
+                   WHERE e.person = messaging.hash_of_person(p_matrix_user_id)
+                       AND (e.finished_at IS NULL OR p_sent_at <= e.finished_at));
+END
+$$;
+
 -- Whether a message that comes is not to be indexed any more: its time is over, or its sender was erased after they had sent it.
 CREATE FUNCTION messaging.is_unwanted(ch public.channels, p_sent_at timestamptz, p_sender_matrix_id text) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN coalesce(p_sent_at < messaging.kept_since(ch), false)
-        OR ch.hold_reason IS NULL AND EXISTS (
-            SELECT FROM messaging.erasures e
-            WHERE e.person = messaging.hash_of_person(p_sender_matrix_id)
-                AND (e.finished_at IS NULL OR p_sent_at <= e.finished_at));
+        OR ch.hold_reason IS NULL AND messaging.is_of_erased(p_sender_matrix_id, p_sent_at);
 END
 $$;
 

@@ -35,10 +35,11 @@ BEGIN
                 r.parameters ->> 'ended_at');
         ELSIF r.kind = 'poll_vote' THEN
             PERFORM messaging.record_poll_vote(p_room_id, p_event_id, r.event_id, r.parameters ->> 'voter_id',
-                ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'answers')), r.parameters ->> 'voted_at');
+                ARRAY(SELECT jsonb_array_elements_text(r.parameters -> 'answers')), r.parameters ->> 'voted_at', r.parameters ->> 'voter_matrix_id');
         ELSE
             PERFORM messaging.record_reaction(p_room_id, p_event_id, r.event_id, r.parameters ->> 'reactor_id',
-                r.parameters ->> 'reactor_type', r.parameters ->> 'reactor_matrix_id', r.parameters ->> 'emoji', NULL);
+                r.parameters ->> 'reactor_type', r.parameters ->> 'reactor_matrix_id', r.parameters ->> 'emoji', NULL, true,
+                r.parameters ->> 'sent_at');
         END IF;
     END LOOP;
 END

@@ -31,7 +31,7 @@ $$;
 -- A vote that is in Matrix. p_answers: the ids that it names, each once, in its order; none where it is spoiled.
 CREATE FUNCTION messaging.record_poll_vote(
     p_room_id text, p_target_event_id text, p_event_id text, p_voter_id text, p_answers text[], p_voted_at text,
-    OUT refusal messaging.refusal, OUT document json
+    p_voter_matrix_id text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
@@ -45,7 +45,8 @@ BEGIN
             SELECT FROM messaging.pending_redactions
             WHERE channel_id = ch.id AND event_id IN (p_target_event_id, p_event_id)) THEN
             PERFORM messaging.keep_pending_relation(ch, p_target_event_id, p_event_id, 'poll_vote', jsonb_build_object(
-                'voter_id', p_voter_id, 'answers', p_answers, 'voted_at', p_voted_at));
+                'voter_id', p_voter_id, 'answers', p_answers, 'voted_at', p_voted_at,
+                'voter_matrix_id', p_voter_matrix_id));
         END IF;
         refusal := 'message_not_found';
         RETURN;
@@ -54,7 +55,8 @@ BEGIN
         OR EXISTS (SELECT FROM messaging.pending_redactions WHERE channel_id = ch.id AND event_id = p_event_id) THEN
         RETURN;
     END IF;
-    IF messaging.is_being_erased(p_voter_id) AND ch.hold_reason IS NULL THEN
+    IF ch.hold_reason IS NULL AND (messaging.is_being_erased(p_voter_id)
+                                   OR messaging.is_of_erased(p_voter_matrix_id, p_voted_at::timestamptz)) THEN
         PERFORM messaging.note_unindexed(ch, p_room_id, p_event_id);
         RETURN;
     END IF;

@@ -55,10 +55,12 @@ $$;
 -- A reaction that is in Matrix, as Matrix has it: of two that differ by a variation selector each is indexed, so that
 -- taking one back leaves the other. What is more than the API would take is left out, as is what comes too late: left_out is
 -- the refusal for it, and the API (p_is_pushed is false) takes its own out of the room again. p_joined_at: the reactor has just
--- joined by reacting, as components of earlier versions say it; others call record_join before they react.
+-- joined by reacting, as components of earlier versions say it; others call record_join before they react. p_sent_at: when the
+-- homeserver says that they have.
 CREATE FUNCTION messaging.record_reaction(
     p_room_id text, p_target_event_id text, p_event_id text, p_reactor_id text, p_reactor_type text,
     p_reactor_matrix_id text, p_emoji text, p_joined_at text, p_is_pushed boolean DEFAULT true,
+    p_sent_at text DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -78,7 +80,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM messaging.keep_pending_relation(ch, p_target_event_id, p_event_id, 'reaction', jsonb_build_object(
             'reactor_id', p_reactor_id, 'reactor_type', p_reactor_type, 'reactor_matrix_id', p_reactor_matrix_id,
-            'emoji', p_emoji));
+            'emoji', p_emoji, 'sent_at', p_sent_at));
         refusal := 'message_not_found';
         RETURN;
     END IF;
@@ -87,7 +89,7 @@ BEGIN
         OR EXISTS (SELECT FROM public.message_reactions WHERE matrix_event_id = p_event_id) THEN
         RETURN;
     END IF;
-    IF messaging.is_being_erased(p_reactor_id) AND ch.hold_reason IS NULL THEN
+    IF ch.hold_reason IS NULL AND messaging.is_of_erased(p_reactor_matrix_id, p_sent_at::timestamptz) THEN
         PERFORM messaging.note_unindexed(ch, p_room_id, p_event_id);
         RETURN;
     END IF;

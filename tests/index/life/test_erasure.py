@@ -9,73 +9,11 @@ from typing import Any
 import pytest
 
 from harness.database import Database, Session
-from harness.life import BOT, claim, end, living, note
+from harness.erasure import AGENT, ALICE, MARK, MATRIX, begin, carry_out, leave, marked, matrix_id
+from harness.life import claim, end, living, note
 from harness.pins import pin
 from harness.world import NOWHERE, OWNER, Channel, World, at, edit, membership, number, pushed, reaction
 from support.waiting import eventually
-
-MARK = "zebra"
-ALICE, AGENT, MATRIX = f"user:{MARK}", f"agent:{MARK}", f"@{MARK}:far.example"
-
-
-def matrix_id(who: str) -> str:
-    return who if who.startswith("@") else f"@{who.replace(':', '-')}:localhost"
-
-
-async def begin(db: Database, who: str = ALICE) -> dict[str, Any]:
-    return await db.call("begin_erasure", member_id=who, matrix_user_id=matrix_id(who), actor_id="service:internal")
-
-
-async def leave(db: Database) -> None:
-    """What the app does about the memberships and the profile."""
-    while True:
-        departure = await db.call("claim_departure", seconds=60)
-        if departure is None:
-            return
-        if departure["microdao_id"] is None:
-            await db.call("end_departure", erasure_id=departure["erasure_id"], is_whole=True)
-            continue
-        listed = await db.call(
-            "list_ending_memberships",
-            microdao_id=departure["microdao_id"],
-            member_id=departure["member_id"],
-            limit=5,
-            actor_id=BOT,
-        )
-        for one in listed["memberships"]:
-            heir = one["successor"] and one["successor"]["member_id"]
-            await db.call(
-                "record_ended_membership",
-                channel_id=one["channel_id"],
-                member_id=departure["member_id"],
-                actor_id=BOT,
-                successor_id=heir,
-            )
-        await db.call("end_departure", erasure_id=departure["erasure_id"], is_whole=False)
-
-
-async def carry_out(db: Database, *, limit: int = 3) -> None:
-    """All of it, by the relay and the app in turn."""
-    await leave(db)
-    for _ in range(500):
-        await db.execute("UPDATE public.outbox SET published_at = now() WHERE published_at IS NULL")
-        has_more = (await db.call("advance_erasure", limit=limit))["has_more"]
-        await note(db)
-        for event_id in await claim(db):
-            await end(db, event_id)
-            has_more = True
-        if not has_more:
-            return
-    raise AssertionError("it does not end")
-
-
-async def marked(db: Database) -> dict[str, list[str]]:
-    """The rows that name the person still, by their tables."""
-    contents = await db.contents()
-    found = {
-        table: [json.dumps(row) for row in rows or [] if MARK in json.dumps(row)] for table, rows in contents.items()
-    }
-    return {table: rows for table, rows in found.items() if rows}
 
 
 async def life(world: World, db: Database, who: str, channel: Channel) -> list[str]:
@@ -201,37 +139,6 @@ async def test_it_is_under_way_once(world: World, db: Database) -> None:
     assert (await db.call("advance_erasure", limit=10)) == {"has_more": False}
 
 
-async def test_meanwhile_they_say_nothing_new(world: World, db: Database) -> None:
-    channel = await world.channel()
-    message = await world.message(channel)
-    await begin(db)
-    send = {"reply_to": None, "client_key": None, "fingerprint": "f", "is_encrypted": False}
-    assert await db.refusal("prepare_send", **channel.by(ALICE), **send) == "cannot_write"
-    reacted = {**channel.by(ALICE), "message_id": message.id, "emoji": "👍"}
-    assert await db.refusal("prepare_reaction", **reacted) == "cannot_write"
-    said, thumb = pushed(channel, ALICE), reaction(channel, message.event_id, ALICE)
-    assert await db.call("record_message", **said) == {"inserted": False}
-    assert await db.call("record_reaction", **thumb) is None
-    assert sorted(await claim(db)) == sorted([said["event_id"], thumb["event_id"]]), "in Matrix they go as well"
-
-
-async def test_what_comes_late_is_not_indexed_and_goes_in_matrix(world: World, db: Database) -> None:
-    channel = await world.channel()
-    late = pushed(channel, ALICE, sent_at=at(-5))
-    await begin(db)
-    await carry_out(db)
-    assert await db.call("record_message", **late) == {"inserted": False}
-    assert await claim(db) == [late["event_id"]]
-    await end(db, late["event_id"])
-    assert not await marked(db)
-    # Nor does the echo of their leaving bring back a row.
-    await db.call("record_membership", **membership(channel, ALICE, "leave", BOT, by_bot=True))
-    assert not await marked(db)
-    # Who comes back under the same name is somebody new.
-    back = await world.message(channel, ALICE, sent_at=None)
-    assert await living(db, channel) == [back.event_id]
-
-
 async def test_what_came_in_between_is_removed_before_it_is_finished(world: World, db: Database) -> None:
     channel = await world.channel()
     erasure = await begin(db)
@@ -320,16 +227,6 @@ async def test_a_membership_of_before_brings_nobody_back(world: World, db: Datab
     assert not await marked(db)
     await db.call("record_membership", **membership(channel, ALICE, "join"))
     assert await world.row(channel, ALICE), "who comes back later is somebody new"
-
-
-async def test_a_vote_of_somebody_who_is_being_erased_is_not_counted(world: World, db: Database) -> None:
-    channel = await world.channel()
-    poll = await world.message(channel, content_type="poll")
-    await begin(db)
-    vote = {"event_id": "$vote", "voter_id": ALICE, "answers": ["a"], "voted_at": at()}
-    await db.call("record_poll_vote", room_id=channel.room_id, target_event_id=poll.event_id, **vote)
-    assert not await db.rows("SELECT FROM messaging.poll_votes")
-    assert await claim(db) == ["$vote"], "in Matrix it goes as well"
 
 
 async def test_who_sends_meanwhile_waits_for_no_deadlock(world: World, db: Database) -> None:

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 pub use super::edits::{PreparedEdit, RecordEdit, RecordedEdit, prepare_edit, record_edit};
-pub use super::polls::{record_poll_end, record_poll_vote};
+pub use super::polls::{RecordPollVote, record_poll_end, record_poll_vote};
 pub use super::redactions::{RecordEditRedaction, find_message_of_edit, record_edit_redaction, record_redaction};
 use super::{Error, Page};
 use messaging_core::auth::Caller;

@@ -66,6 +66,8 @@ pub struct RecordReaction<'a> {
     pub emoji: &'a str,
     /// The homeserver tells of it.
     pub is_pushed: bool,
+    /// When it was sent, as the homeserver says it (RFC 3339); `None` for what is sent just now.
+    pub sent_at: Option<&'a str>,
 }
 
 /// After a reaction is in Matrix. One that the index leaves out gives the refusal for it.
@@ -85,6 +87,7 @@ pub async fn record_reaction(record: RecordReaction<'_>) -> Result<Option<Refusa
         // Who had to join has done so before they reacted.
         .arg("p_joined_at", None::<&str>)
         .arg("p_is_pushed", record.is_pushed)
+        .arg("p_sent_at", record.sent_at)
         .json_if_any()
         .await?;
     Ok(recorded.and_then(|recorded| Refusal::from_code(&recorded.left_out)))
