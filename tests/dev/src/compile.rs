@@ -117,6 +117,13 @@ pub fn examples(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
     run::logged(&mut examples, &data.log("build-examples"), stop)
 }
 
+/// Builds the native twin of the components, and the gateway that answers at once.
+pub fn twin(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
+    step("building the native twin");
+    let mut twin = with_bar(repo);
+    run::logged(twin.arg("build").args(NATIVE).args(["--example", "native_twin"]), &data.log("build-twin"), stop)
+}
+
 /// Runs the native programs' unit tests, built before.
 pub fn test_native(repo: &Repo, stop: &Stop) -> Result<bool> {
     let mut test = cargo(repo);

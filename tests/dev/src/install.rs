@@ -72,6 +72,14 @@ pub fn ensure_pooler(data: &Data, stop: &Stop) -> Result<()> {
     install(&["pgbouncer"], data, stop)
 }
 
+/// Makes sure that there is a wrk, which loads what is measured over HTTP.
+pub fn ensure_load_generator(data: &Data, stop: &Stop) -> Result<()> {
+    if which("wrk").is_some() {
+        return Ok(());
+    }
+    install(&["wrk"], data, stop)
+}
+
 fn install(packages: &[&str], data: &Data, stop: &Stop) -> Result<()> {
     let commands = apt(packages)?;
     step(&format!("installing {}", packages.join(", ")));

@@ -29,12 +29,23 @@ pub struct OwnStack {
     pub build: Option<Native>,
     /// Keep the data and logs of work that succeeded, too.
     pub keep: bool,
+    /// How callers say who they are.
+    pub auth: Auth,
+    /// Whether PostgreSQL waits for the disk.
+    pub durable: bool,
 }
 
 impl OwnStack {
     /// As it was asked for; `native` is what is built first, unless nothing is.
     pub fn of(args: OwnStackArgs, native: Native) -> Self {
-        Self { host: args.host, spin: args.spin, build: (!args.no_build).then_some(native), keep: args.keep }
+        Self {
+            host: args.host,
+            spin: args.spin,
+            build: (!args.no_build).then_some(native),
+            keep: args.keep,
+            auth: Auth::Development,
+            durable: false,
+        }
     }
 
     /// Brings it up, works against it and takes it down. The data and logs of work that failed are kept.
@@ -52,8 +63,8 @@ impl OwnStack {
             ports: PortArgs { free_ports: true, ..PortArgs::default() },
             data: data.dir.clone(),
             server_name: None,
-            auth: Auth::Development,
-            durable: false,
+            auth: self.auth,
+            durable: self.durable,
             // For the tests' own receiver.
             webhook_allowed_host: format!("http://127.0.0.1:{}", ports::free(&[])?),
             // Counted, and in nobody's way: few people write here as fast as many.

@@ -85,7 +85,7 @@ fn trap(error: impl Into<wasmtime::Error>) -> TrappableError<ErrorCode> {
 pub struct Outgoing {
     /// The component that calls.
     pub component: Arc<Component>,
-    /// The connections, shared by the whole application.
+    /// What makes the connections, for the whole application.
     pub client: Client,
     /// The server, known once it is there, for service chaining.
     pub server: Arc<OnceLock<Weak<Server>>>,
