@@ -1,17 +1,46 @@
-//! Settings: Spin variables, read when they are needed, so that a dynamic provider may change them.
+//! Settings: Spin variables, read when they are needed and again after some seconds, so that a dynamic provider may change
+//! them.
 
 use messaging_core::auth::Caller;
 use messaging_core::idempotency;
 use messaging_core::problem::Problem;
 use messaging_core::rate_limit::{Class, Limits, Quotas, UPLOAD_QUOTA, UPLOAD_QUOTA_DEFAULT, UploadQuotas};
 use spin_sdk::variables::{self, Error};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long an instance uses a value before it asks the provider again. A request reads up to twenty of them, and a provider
+/// may be on another machine.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// What the provider has said last of each setting that this component reads; `None`: that it is not set. Settings alone, and
+/// nothing of any request.
+static VALUES: Mutex<BTreeMap<String, (Instant, Option<String>)>> = Mutex::new(BTreeMap::new());
+
+/// A setting as the provider has it; `None` when it is not set.
+async fn read(name: &str) -> Result<Option<String>, Error> {
+    let known = VALUES.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+    if let Some((at, value)) = known
+        && at.elapsed() < KEPT
+    {
+        return Ok(value);
+    }
+    let value = match variables::get(name).await {
+        Ok(value) => Some(value),
+        Err(Error::Undefined(_)) => None,
+        Err(e) => return Err(e),
+    };
+    let now = (Instant::now(), value.clone());
+    VALUES.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), now);
+    Ok(value)
+}
 
 /// A setting, or `None` when it is not set or empty. A provider that does not respond is no reason to go on without the
 /// setting: the request fails.
 pub async fn optional(name: &str) -> Result<Option<String>, Problem> {
-    match variables::get(name).await {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(Error::Undefined(_)) => Ok(None),
+    match read(name).await {
+        Ok(value) => Ok(value.filter(|value| !value.is_empty())),
         Err(e) => Err(Problem::unavailable(format!("the setting {name}: {e}"))),
     }
 }
@@ -30,11 +59,8 @@ pub async fn fingerprint(parts: &[&str]) -> Result<String, Problem> {
 /// What limits an act of this caller. A setting that cannot be read is no reason to go on without limits: the request fails.
 pub async fn limits(class: Class, caller: &Caller) -> Result<Option<Limits>, Problem> {
     let name = class.setting();
-    let quotas = match variables::get(name).await {
-        Ok(setting) => Quotas::parse(&setting),
-        Err(Error::Undefined(_)) => Quotas::parse(class.default_setting()),
-        Err(e) => Err(e.to_string()),
-    };
+    let setting = read(name).await.map_err(|e| e.to_string());
+    let quotas = setting.and_then(|setting| Quotas::parse(setting.as_deref().unwrap_or(class.default_setting())));
     let quotas = quotas.map_err(|e| Problem::unavailable(format!("the setting {name}: {e}")))?;
     Ok(quotas.limits(class, caller.id()))
 }
@@ -42,11 +68,8 @@ pub async fn limits(class: Class, caller: &Caller) -> Result<Option<Limits>, Pro
 /// What limits an upload of this caller: how many, and how many bytes.
 pub async fn upload_limits(caller: &Caller) -> Result<Option<Limits>, Problem> {
     let limits = limits(Class::Upload, caller).await?;
-    let quotas = match variables::get(UPLOAD_QUOTA).await {
-        Ok(setting) => UploadQuotas::parse(&setting),
-        Err(Error::Undefined(_)) => UploadQuotas::parse(UPLOAD_QUOTA_DEFAULT),
-        Err(e) => Err(e.to_string()),
-    };
+    let setting = read(UPLOAD_QUOTA).await.map_err(|e| e.to_string());
+    let quotas = setting.and_then(|setting| UploadQuotas::parse(setting.as_deref().unwrap_or(UPLOAD_QUOTA_DEFAULT)));
     let quotas = quotas.map_err(|e| Problem::unavailable(format!("the setting {UPLOAD_QUOTA}: {e}")))?;
     Ok(quotas.limit(limits, caller.id()))
 }

@@ -2,6 +2,7 @@
 
 use crate::event::{Event, Here};
 use crate::kinds::apply;
+use crate::recorded::recorded;
 use crate::set_aside::{Outcome, Waiting, failed};
 use crate::transaction::MAX_EVENTS;
 use messaging_core::fault::Fault;
@@ -13,18 +14,37 @@ use std::time::{Duration, Instant};
 /// After a failure no further event is begun beyond this time. The homeserver waits 60 seconds for a response.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Brings the index up to date. What failed for its own fault, or again and again, is set aside. The problem says that
-/// something is still to come again; what was stored stays. Returns the ids of the events that their rooms do not have.
+/// Brings the index up to date with what is pushed. What failed for its own fault, or again and again, is set aside. The
+/// problem says that something is still to come again; what was stored stays. Returns the ids of the events that their rooms
+/// do not have.
 pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) -> Result<BTreeSet<String>, Problem> {
     if events.len() > MAX_EVENTS {
         return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
     }
+    let waiting = Waiting::new(events, request_id);
+    let recorded = recorded(waiting.events(), here).await;
+    apply_waiting(waiting, &recorded, here).await
+}
+
+/// The same with one event that the index is known not to have.
+pub async fn apply_missing(event: &Box<RawValue>, here: &Here, request_id: &str) -> Result<(), Problem> {
+    let waiting = Waiting::new(std::slice::from_ref(event), request_id);
+    apply_waiting(waiting, &BTreeSet::new(), here).await.map(|_| ())
+}
+
+async fn apply_waiting(
+    mut waiting: Waiting<'_>,
+    recorded: &BTreeSet<String>,
+    here: &Here,
+) -> Result<BTreeSet<String>, Problem> {
     let began = Instant::now();
-    let mut waiting = Waiting::new(events, request_id);
     let (mut set_aside, mut hidden) = (BTreeSet::new(), BTreeSet::new());
     let mut held_rooms = BTreeSet::new();
     let mut first_problem = None;
     while let Some((event, text)) = waiting.next() {
+        if recorded.contains(&event.event_id) {
+            continue;
+        }
         // What comes behind an event of the same room waits with it, so that it stays in order.
         if set_aside.contains(&event.event_id) || held_rooms.contains(&event.room_id) {
             continue;

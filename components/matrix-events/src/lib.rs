@@ -2,8 +2,8 @@
 //! `/webhooks/matrix-events`: the same from a gateway that is not ours.
 //!
 //! `event` is what every kind of event has, one file per kind brings the index up to date, `kinds` chooses the kind,
-//! `origin` asks whether the room has it, `apply` goes through a request's events, and `set_aside` decides what becomes of
-//! one that failed. `reconcile` finds in the rooms' histories what was never pushed, and `reindex` reads again
+//! `origin` asks whether the room has it, `apply` goes through a request's events, `recorded` knows those that are here
+//! already, and `set_aside` decides what becomes of one that failed. `reconcile` finds in the rooms' histories what was never pushed, and `reindex` reads again
 //! what search has to find. `content` has what nothing shows any more deleted.
 
 mod apply;
@@ -26,6 +26,7 @@ mod queries;
 mod reaction;
 mod receipt;
 mod reconcile;
+mod recorded;
 mod redaction;
 mod reindex;
 mod replay;

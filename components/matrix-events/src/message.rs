@@ -27,9 +27,8 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
     // A redacted event has no content left.
     let Some(described) = matrix::describe(&event.event_type, content) else { return Ok(()) };
     let described = described.shown(kind);
-    // Only our own users' keys may be the API's; the index knows which are.
     let is_ours = sender_id.kind() != EntityKind::MatrixPerson;
-    let client_key = matrix::text(content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored);
+    let client_key = client_key(event, sender_id);
     let fingerprint = matrix::text(content, FINGERPRINT_FIELD).filter(|_| client_key.is_some());
     let sent_at = event.sent_at();
     let pushed_content = (!is_ours).then(|| all_storable(content));
@@ -56,6 +55,12 @@ pub async fn apply(event: &Event, sender_id: &EntityId, here: &Here) -> Result<(
         file: file.as_ref(),
     };
     record_message(record).await.map(|_| ())
+}
+
+/// The idempotency key in an event. Only our own users' may be the API's; the index knows which are.
+pub fn client_key(event: &Event, sender_id: &EntityId) -> Option<ClientKey> {
+    let is_ours = sender_id.kind() != EntityKind::MatrixPerson;
+    matrix::text(&event.content, KEY_FIELD).filter(|_| is_ours).and_then(ClientKey::stored)
 }
 
 async fn edit(event: &Event, sender_id: &EntityId, target_event_id: &str, here: &Here) -> Result<(), Error> {

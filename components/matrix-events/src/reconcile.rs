@@ -8,7 +8,7 @@
 mod compare;
 mod history;
 
-use crate::apply::apply_all;
+use crate::apply::apply_missing;
 use crate::event::{Event, Here};
 use crate::forward;
 use history::Entry;
@@ -170,7 +170,7 @@ impl Run<'_> {
             if entry.is_state() && last_seq.is_none() {
                 last_seq = Some(self.last_seq().await?);
             }
-            apply_all(std::slice::from_ref(&entry.text), self.here, &self.here.request_id).await?;
+            apply_missing(&entry.text, self.here, &self.here.request_id).await?;
             // The index keeps only the last state event; whether one has changed something its numbers tell.
             if entry.is_state() {
                 let now = self.last_seq().await?;

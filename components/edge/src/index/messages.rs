@@ -18,6 +18,18 @@ use messaging_core::search::Entry;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Which of these pushed messages and reactions are recorded already; each with the idempotency key that it has in it.
+pub async fn find_recorded(events: Vec<(String, Option<String>)>) -> Result<BTreeSet<String>, Error> {
+    #[derive(Deserialize)]
+    struct Recorded {
+        event_ids: BTreeSet<String>,
+    }
+    let (ids, keys): (Vec<_>, Vec<_>) = events.into_iter().unzip();
+    let call = Call::of("find_recorded").arg("p_event_ids", ids).arg("p_client_keys", keys);
+    Ok(call.json::<Recorded>().await?.event_ids)
+}
 
 /// A page of a channel's messages; with `thread_id`, of the thread under that message and the other replies to it.
 pub async fn list_messages(
