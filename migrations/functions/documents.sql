@@ -82,18 +82,20 @@ BEGIN
 END
 $$;
 
--- A member with their name and picture, which somebody who was never in does not have: see messaging.is_known_to.
-CREATE FUNCTION messaging.member_with_profile(m public.channel_members, p_name text, p_avatar_url text) RETURNS json
+-- A member with their name and picture, which somebody who was never in does not have (messaging.is_known_to), as text.
+CREATE FUNCTION messaging.member_text(m public.channel_members, p_name text, p_avatar_url text) RETURNS text
 LANGUAGE sql STABLE AS $$
-    SELECT json_build_object(
-        'id', m.id, 'channel_id', m.channel_id, 'member_id', m.member_id, 'member_type', m.member_type,
-        'matrix_user_id', m.matrix_user_id, 'role', m.role, 'can_read', m.can_read, 'can_write', m.can_write,
-        'can_invite', m.can_invite, 'can_kick', m.can_kick, 'can_create_tasks', m.can_create_tasks,
-        'matrix_power_level', m.matrix_power_level, 'invited_by', m.invited_by,
-        'invited_at', messaging.rfc3339(m.invited_at), 'joined_at', messaging.rfc3339(m.joined_at),
-        'left_at', messaging.rfc3339(m.left_at), 'banned_at', messaging.rfc3339(m.banned_at),
-        'display_name', CASE WHEN m.joined_at IS NOT NULL OR m.was_in THEN p_name END,
-        'avatar_url', CASE WHEN m.joined_at IS NOT NULL OR m.was_in THEN p_avatar_url END)
+    SELECT concat(
+        '{"id":"', m.id, '","channel_id":"', m.channel_id, '","member_id":', to_json(m.member_id),
+        ',"member_type":"', m.member_type, '","matrix_user_id":', to_json(m.matrix_user_id), ',"role":"', m.role,
+        '","can_read":', m.can_read::text, ',"can_write":', m.can_write::text, ',"can_invite":', m.can_invite::text,
+        ',"can_kick":', m.can_kick::text, ',"can_create_tasks":', m.can_create_tasks::text,
+        ',"matrix_power_level":', m.matrix_power_level, ',"invited_by":', messaging.json_string(m.invited_by),
+        ',"invited_at":', messaging.json_time(m.invited_at), ',"joined_at":', messaging.json_time(m.joined_at),
+        ',"left_at":', messaging.json_time(m.left_at), ',"banned_at":', messaging.json_time(m.banned_at),
+        ',"display_name":', CASE WHEN m.joined_at IS NOT NULL OR m.was_in THEN messaging.json_string(p_name) ELSE 'null' END,
+        ',"avatar_url":', CASE WHEN m.joined_at IS NOT NULL OR m.was_in THEN messaging.json_string(p_avatar_url) ELSE 'null' END,
+        '}')
 $$;
 
 -- A single member.
@@ -102,6 +104,6 @@ DECLARE
     p messaging.profiles;
 BEGIN
     SELECT * INTO p FROM messaging.profiles WHERE member_id = m.member_id;
-    RETURN messaging.member_with_profile(m, p.display_name, p.avatar_url);
+    RETURN messaging.member_text(m, p.display_name, p.avatar_url)::json;
 END
 $$;

@@ -33,7 +33,7 @@ COLUMNS = {
         "avatar_url",
         "created_by",
     ],
-    "public.channel_members": ["invited_by"],
+    "public.channel_members": ["matrix_user_id", "invited_by"],
 }
 
 
@@ -51,19 +51,25 @@ async def test_a_text_is_shown_as_it_is_and_is_nothing_more(world: World, db: Da
     await db.execute("UPDATE public.messages SET mentions = ARRAY[$1, $1] WHERE id = $2", text, message.id)
     for before, after in zip(plain, await shown(db, channel.id), strict=True):
         assert before.keys() == after.keys()
-    listed, got, row, found = await shown(db, channel.id)
+    listed, got, row, found, member = await shown(db, channel.id)
     assert listed == got and found == row == listed["last_message"] | {"reactions": []}
     assert {name: got[name] for name in COLUMNS["public.channels"]} == dict.fromkeys(COLUMNS["public.channels"], text)
     assert {name: row[name] for name in COLUMNS["public.messages"]} == dict.fromkeys(COLUMNS["public.messages"], text)
     assert (row["sender_name"], row["sender_avatar_url"], row["mentions"]) == (text, text, [text, text])
-    assert got["membership"]["invited_by"] == text
+    assert got["membership"]["invited_by"] == member["invited_by"] == member["matrix_user_id"] == text
+    await db.execute("UPDATE public.channel_members SET member_id = $1", text)
+    members = await db.call(
+        "list_members", caller="service:internal", microdaos=None, channel_id=channel.id, limit=5, after=None
+    )
+    assert members["items"] == [member | {"member_id": text, "display_name": text, "avatar_url": text}]
 
 
-async def shown(db: Database, channel_id: str) -> tuple[Any, Any, Any, Any]:
-    """A channel in the list and alone, its message on a page and alone."""
+async def shown(db: Database, channel_id: str) -> tuple[Any, Any, Any, Any, Any]:
+    """A channel in the list and alone, its message on a page and alone, and its member."""
     by = {"caller": OWNER, "microdaos": None}
     page = await db.call("list_messages", **by, channel_id=channel_id, limit=5, before=None, after=None, thread_id=None)
     channels = await db.call("list_channels", **by, microdao_id=None, limit=5, before_time=None, before_id=None)
-    [channel], [message] = channels["items"], page["items"]
+    members = await db.call("list_members", **by, channel_id=channel_id, limit=5, after=None)
+    [channel], [message], [member] = channels["items"], page["items"], members["items"]
     alone = await db.call("get_message", **by, channel_id=channel_id, message_id=message["id"])
-    return channel, await db.call("get_channel", **by, channel_id=channel_id), message, alone["message"]
+    return channel, await db.call("get_channel", **by, channel_id=channel_id), message, alone["message"], member
