@@ -121,8 +121,10 @@ BEGIN
     IF (r.read_seq < ch.last_seq OR r.marked_unread) AND messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
         marked_unread := r.marked_unread;
         IF r.read_seq < ch.last_seq THEN
+            -- Whoever holds the channel's row may have added messages since they read it.
             SELECT coalesce(max(u.unread_count), 0), coalesce(max(u.mention_count), 0) INTO unread_count, mention_count
-            FROM messaging.unread(ch.id, ch.main_count, p_caller, r.read_seq) u;
+            FROM public.channels c CROSS JOIN LATERAL messaging.unread(c.id, c.main_count, p_caller, r.read_seq) u
+            WHERE c.id = ch.id;
         END IF;
     END IF;
 END
