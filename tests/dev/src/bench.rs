@@ -39,6 +39,8 @@ pub enum Subject {
     Search,
     /// What it costs a send that search finds its message
     Indexing,
+    /// Reads, a send and readers that come back, with many messages beside 100,000
+    Scale,
 }
 
 /// Measures; it fails when something takes longer than is promised.
@@ -54,12 +56,14 @@ pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
     let module = match args.subject {
         Subject::Search => "bench.search",
         Subject::Indexing => "bench.indexing",
+        Subject::Scale => "bench.scale",
     };
     command.args(["-m", module, "--messages", &args.messages.to_string()]).args(&args.bench);
     // Both suites have a package "search"; the bench uses that of the index.
     let folders = ["tests", "tests/index", "tests/e2e"].map(|folder| repo.root.join(folder));
     command.env("PYTHONPATH", std::env::join_paths(folders).context("a folder has a colon in its name")?);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
+    command.env("NATS_SERVER", &tools.nats).env("BENCH_RESULTS", repo.dev().join("bench"));
     command.env("EXAMPLES", repo.native("examples")).env("SEARCH_PROGRAM", repo.native("examples/search"));
     step(&format!("measuring with {} messages", args.messages));
     let status = run::visible(&mut command, stop);
