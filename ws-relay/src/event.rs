@@ -31,9 +31,11 @@ pub struct Event {
 impl Event {
     /// The columns that [`Event::from_row`] reads first, of `public.outbox` under the name `o`.
     pub const COLUMNS: &str = "o.id, o.event_id, o.channel_id, o.seq, o.subject, o.payload::text,
-        (extract(epoch FROM o.created_at) * 1000)::bigint, o.request_id";
+        (date_part('epoch', o.created_at) * 1000)::bigint, o.request_id";
     /// How many these are.
     pub const WIDTH: usize = 8;
+    /// The payload among them.
+    pub const PAYLOAD: &str = "o.payload::text";
 
     /// Reads a row that begins with [`Event::COLUMNS`].
     pub fn from_row(row: &Row) -> Result<Self, tokio_postgres::Error> {

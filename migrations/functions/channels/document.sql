@@ -1,25 +1,50 @@
--- A channel as a list shows it: the row, and what depends on who reads it. Events have the row alone.
+-- Channels as lists show them: the row, and what depends on who reads it. Events have the row alone.
 
--- p_caller knows of the channel. One expression, for the reason that messaging.message_document gives.
-CREATE FUNCTION messaging.channel_document(ch public.channels, p_caller text, p_microdaos text[]) RETURNS json
-LANGUAGE sql STABLE AS $$
-    SELECT (left(messaging.channel_json(ch)::text, -1) || messaging.channel_state_text(ch, p_caller, p_microdaos) || '}')::json
+-- The documents of channels that p_caller knows of, in the order of their ids. What happens in a channel is for those who may
+-- read it: to others it is null.
+--
+-- One statement for all of them, which looks up everything by key, one channel after the other: each LIMIT forbids a join in
+-- another order, and sorting is off for the reason that messaging.messages_beside gives.
+CREATE FUNCTION messaging.channel_documents(p_ids uuid[], p_caller text, p_microdaos text[]) RETURNS text[]
+LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    max_days integer := (SELECT l.max_days FROM messaging.retention_limit l);
+BEGIN
+    RETURN ARRAY(
+        SELECT messaging.channel_text(ch, concat(
+            ',"member_count":', CASE WHEN a.reads THEN coalesce(ch.member_count, messaging.count_members(ch.id))::text ELSE 'null' END,
+            ',"last_message":', CASE WHEN m.id IS NULL THEN 'null' ELSE messaging.message_text(m, p.display_name, p.avatar_url) END,
+            ',"last_seq":', CASE WHEN a.reads THEN ch.last_seq::text ELSE 'null' END,
+            ',"membership":', CASE WHEN own.left_at IS NULL AND (NOT own.via_microdao OR messaging.has_claim(p_microdaos, ch.microdao_id))
+                THEN messaging.membership_text(own) ELSE 'null' END,
+            ',"kept_days":', coalesce(least(ch.retention_days, max_days)::text, 'null'),
+            ',"direct_member_id":', CASE WHEN ch.is_direct THEN messaging.direct_member_text(ch.id, p_caller) ELSE 'null' END,
+            ',"read_seq":', coalesce(r.read_seq::text, 'null'), ',"unread_count":', coalesce(u.unread_count, 0),
+            ',"mention_count":', coalesce(u.mention_count, 0), ',"marked_unread":', (a.reads AND coalesce(r.marked_unread, false))::text,
+            ',"muted":', coalesce(r.is_muted, false)::text))
+        FROM unnest(p_ids) WITH ORDINALITY v (id, place)
+        CROSS JOIN LATERAL (SELECT * FROM public.channels c WHERE c.id = v.id LIMIT 1) ch
+        LEFT JOIN LATERAL (SELECT * FROM public.channel_members c
+                           WHERE c.channel_id = v.id AND c.member_id = p_caller LIMIT 1) own ON true
+        LEFT JOIN LATERAL (SELECT * FROM messaging.channel_reads c
+                           WHERE c.channel_id = v.id AND c.member_id = p_caller LIMIT 1) r ON true
+        CROSS JOIN LATERAL (SELECT messaging.reads(ch, own, p_caller, p_microdaos) AS reads OFFSET 0) a
+        LEFT JOIN LATERAL (SELECT * FROM public.messages c WHERE a.reads AND c.channel_id = v.id AND c.deleted_at IS NULL
+                           ORDER BY c.seq DESC LIMIT 1) m ON true
+        LEFT JOIN LATERAL (SELECT n.display_name, n.avatar_url FROM messaging.profiles n
+                           WHERE n.member_id = m.sender_id LIMIT 1) p ON true
+        LEFT JOIN LATERAL messaging.unread(ch.id, ch.main_count, p_caller,
+                                           CASE WHEN a.reads AND r.read_seq < ch.last_seq THEN r.read_seq END) u ON true);
+END
 $$;
 
--- What happens in a channel is for those who may read it: to others it is null.
-CREATE FUNCTION messaging.channel_state_text(ch public.channels, p_caller text, p_microdaos text[]) RETURNS text
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    reads boolean := messaging.access(ch, p_caller, p_microdaos) = 'reads';
-BEGIN
-    RETURN ', "member_count" : ' || CASE WHEN reads THEN coalesce(ch.member_count, messaging.count_members(ch.id))::text ELSE 'null' END
-        || ', "last_message" : ' || CASE WHEN reads THEN messaging.last_message_text(ch.id) ELSE 'null' END
-        || ', "last_seq" : ' || CASE WHEN reads THEN ch.last_seq::text ELSE 'null' END
-        || ', "membership" : ' || messaging.membership_text(ch, p_caller, p_microdaos)
-        || ', "kept_days" : ' || coalesce(messaging.kept_days(ch)::text, 'null')
-        || ', "direct_member_id" : ' || CASE WHEN ch.is_direct THEN messaging.direct_member_text(ch.id, p_caller) ELSE 'null' END
-        || ',' || messaging.reading_text(ch, p_caller, p_microdaos);
-END
+-- What somebody is and may do in a channel; an invitation has no joined_at.
+CREATE FUNCTION messaging.membership_text(m public.channel_members) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN m.id IS NULL THEN 'null' ELSE concat(
+        '{"role":"', m.role, '","can_read":', m.can_read::text, ',"can_write":', m.can_write::text,
+        ',"can_invite":', m.can_invite::text, ',"can_kick":', m.can_kick::text,
+        ',"can_create_tasks":', m.can_create_tasks::text, ',"invited_by":', messaging.json_string(m.invited_by),
+        ',"invited_at":', messaging.json_time(m.invited_at), ',"joined_at":', messaging.json_time(m.joined_at), '}') END
 $$;
 
 -- How many members have joined a channel.
@@ -27,27 +52,6 @@ CREATE FUNCTION messaging.count_members(p_channel_id uuid) RETURNS bigint LANGUA
 BEGIN
     RETURN (SELECT count(*) FROM public.channel_members
             WHERE channel_id = p_channel_id AND left_at IS NULL AND joined_at IS NOT NULL);
-END
-$$;
-
--- The newest message that is not deleted, as its row is in events. enable_sort is off for the reason that
--- messaging.living_messages_beside gives.
-CREATE FUNCTION messaging.last_message_text(p_channel_id uuid) RETURNS text LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
-BEGIN
-    RETURN coalesce((SELECT messaging.message_json(m)::text FROM public.messages m
-                     WHERE m.channel_id = p_channel_id AND m.deleted_at IS NULL ORDER BY m.seq DESC LIMIT 1), 'null');
-END
-$$;
-
--- What somebody is and may do in a channel; an invitation has no joined_at.
-CREATE FUNCTION messaging.membership_text(ch public.channels, p_caller text, p_microdaos text[]) RETURNS text
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN coalesce((SELECT json_build_object(
-        'role', m.role, 'can_read', m.can_read, 'can_write', m.can_write, 'can_invite', m.can_invite, 'can_kick', m.can_kick,
-        'can_create_tasks', m.can_create_tasks, 'invited_by', m.invited_by, 'invited_at', messaging.rfc3339(m.invited_at),
-        'joined_at', messaging.rfc3339(m.joined_at))::text
-        FROM messaging.membership(ch, p_caller, p_microdaos) m WHERE m.id IS NOT NULL), 'null');
 END
 $$;
 

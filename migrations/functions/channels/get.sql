@@ -1,15 +1,13 @@
 CREATE FUNCTION messaging.get_channel(
-    p_caller text, p_microdaos text[], p_channel_id uuid, OUT refusal messaging.refusal, OUT document json
+    p_caller text, p_microdaos text[], p_channel_id uuid, OUT refusal messaging.refusal, OUT document text
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     lookup record;
-    ch public.channels;
 BEGIN
     lookup := messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'know');
     refusal := lookup.refusal;
     IF refusal IS NULL THEN
-        ch := lookup.channel;
-        document := messaging.channel_document(ch, p_caller, p_microdaos);
+        document := (messaging.channel_documents(ARRAY[p_channel_id], p_caller, p_microdaos))[1];
     END IF;
 END
 $$;

@@ -156,7 +156,7 @@ BEGIN
 END
 $$;
 
--- The next messages behind an erasure's place. enable_sort is off for the reason that messaging.living_messages_beside gives.
+-- The next messages behind an erasure's place. enable_sort is off for the reason that messaging.messages_beside gives.
 CREATE FUNCTION messaging.messages_of_page(e messaging.erasures, p_limit integer) RETURNS SETOF public.messages
 LANGUAGE plpgsql STABLE ROWS 500 SET enable_sort = off AS $$
 BEGIN

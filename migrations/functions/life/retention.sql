@@ -37,7 +37,7 @@ END
 $$;
 
 -- The channel's oldest messages that are not deleted and wait for no removal. enable_sort is off for the reason that
--- messaging.living_messages_beside gives.
+-- messaging.messages_beside gives.
 CREATE FUNCTION messaging.oldest_messages(p_channel_id uuid, p_limit integer) RETURNS SETOF public.messages
 LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
 BEGIN

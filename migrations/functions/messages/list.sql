@@ -30,17 +30,20 @@ END
 $$;
 
 -- The messages next to a number, nearest first: newer ones or older ones, with p_thread_id only those that are in
--- its thread or reply to it. Deleted ones are left out.
+-- its thread or reply to it; with the deleted ones where p_with_deleted says so. A place is a place whether its message is
+-- deleted or not.
 --
 -- Each of the four ways is a statement of its own that walks an index from one side, or two side by side. Where most channels are small, the
 -- planner would rather read and sort a whole channel, and a large one is sorted for every page: enable_sort forbids it.
 -- The inner LIMIT is a constant, because the planner takes an unknown one for a tenth of the channel and, where channels
 -- are large, plans anew at every call.
-CREATE FUNCTION messaging.living_messages_beside(
-    p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer
+CREATE FUNCTION messaging.messages_beside(
+    p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer, p_with_deleted boolean
 ) RETURNS SETOF public.messages LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
 BEGIN
-    IF p_thread_id IS NULL AND p_is_newer THEN
+    IF p_with_deleted THEN
+        RETURN QUERY SELECT * FROM messaging.all_messages_beside(p_channel_id, p_thread_id, p_seq, p_is_newer, p_limit);
+    ELSIF p_thread_id IS NULL AND p_is_newer THEN
         RETURN QUERY SELECT * FROM (
             SELECT * FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_seq AND m.deleted_at IS NULL
             ORDER BY m.seq LIMIT 201) nearest LIMIT p_limit;
@@ -74,16 +77,11 @@ BEGIN
 END
 $$;
 
--- The same, with the deleted ones where p_with_deleted says so. A place is a place whether its message is deleted or not.
-CREATE FUNCTION messaging.messages_beside(
-    p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer, p_with_deleted boolean
+-- The same with the deleted ones.
+CREATE FUNCTION messaging.all_messages_beside(
+    p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer
 ) RETURNS SETOF public.messages LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$
 BEGIN
-    IF NOT p_with_deleted THEN
-        RETURN QUERY SELECT * FROM messaging.living_messages_beside(
-            p_channel_id, p_thread_id, p_seq, p_is_newer, p_limit);
-        RETURN;
-    END IF;
     IF p_thread_id IS NULL AND p_is_newer THEN
         RETURN QUERY SELECT * FROM (
             SELECT * FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_seq
@@ -118,23 +116,36 @@ BEGIN
 END
 $$;
 
+-- Where a message's event is.
+CREATE FUNCTION messaging.place_text(m public.messages, p_channel_id uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN json_build_object('room_id', coalesce(m.matrix_room_id, (
+        SELECT ch.matrix_room_id FROM public.channels ch WHERE ch.id = p_channel_id)), 'edit_event_id', m.edit_event_id);
+END
+$$;
+
 -- A page, newest first: after a place the nearest messages, otherwise the newest ones. At most 200, whatever p_limit says.
 -- p_with_deleted: deleted messages are on it too, without their text. p_with_places: which room holds each one's event is told
 -- beside them. The links are the page's neighbours of the same kind.
+--
+-- What is read most, a channel's living messages downwards, is in the statement itself: handed on by messages_beside, each row
+-- costs as much again. Sorting is off for the reason that messages_beside gives; jit is, because what has to be sorted
+-- nevertheless seems costly then.
 CREATE FUNCTION messaging.list_messages(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_limit integer, p_before jsonb, p_after jsonb, p_thread_id uuid,
     p_with_deleted boolean DEFAULT false, p_with_places boolean DEFAULT false,
-    OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql STABLE AS $$
+    OUT refusal messaging.refusal, OUT document text
+) LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off AS $$
 DECLARE
     page_size integer := least(p_limit, 200);
     -- The page lies strictly between these two.
     above bigint := 0;
     below bigint := 9223372036854775807;
-    items json[];
+    is_newer boolean := p_after IS NOT NULL;
+    items text[];
     numbers bigint[];
-    places json[];
-    -- How many were read at the upper end that are not on the page.
+    places text[];
+    -- How many were read at the far end that are not on the page.
     beyond integer;
     oldest bigint;
     newest bigint;
@@ -153,38 +164,44 @@ BEGIN
     IF p_before IS NOT NULL THEN
         below := messaging.seq_before(p_channel_id, p_before);
     END IF;
-    IF p_after IS NOT NULL THEN
+    IF is_newer THEN
         above := messaging.seq_after(p_channel_id, p_after);
     END IF;
     IF above IS NULL OR below IS NULL THEN
         refusal := 'position_not_found';
         RETURN;
     END IF;
-    -- One more than the page is read: where there is one, the page has a neighbour on that side.
-    SELECT array_agg(messaging.message_document(m, p_caller, p.display_name, p.avatar_url)), array_agg(m.seq),
-        array_agg(CASE WHEN p_with_places THEN json_build_object(
-            'room_id', coalesce(m.matrix_room_id, (SELECT ch.matrix_room_id FROM public.channels ch WHERE ch.id = p_channel_id)),
-            'edit_event_id', m.edit_event_id) END),
-        count(*) FILTER (WHERE m.seq >= below)
-    INTO items, numbers, places, beyond
-    FROM (SELECT * FROM messaging.messages_beside(
-              p_channel_id, p_thread_id, CASE WHEN p_after IS NULL THEN below ELSE above END, p_after IS NOT NULL, page_size + 1,
-              p_with_deleted)
-          ORDER BY seq DESC) m
-    -- One after the other, by key: any other join reads everybody's profile, and breaks the order.
-    LEFT JOIN LATERAL (SELECT n.display_name, n.avatar_url FROM messaging.profiles n
-                       WHERE n.member_id = m.sender_id LIMIT 1) p ON true;
-    IF p_after IS NULL THEN
+    -- The nearest first. One more than the page is read: where there is one, the page has a neighbour on that side.
+    IF p_after IS NULL AND p_thread_id IS NULL AND NOT p_with_deleted THEN
+        SELECT array_agg(messaging.message_document(m, p_caller, s.name, s.avatar_url, s.has_thread, s.has_reactions)),
+            array_agg(m.seq), array_agg(messaging.place_text(m, p_channel_id)) FILTER (WHERE p_with_places)
+        INTO items, numbers, places
+        FROM (SELECT * FROM (
+                  SELECT * FROM public.messages o WHERE o.channel_id = p_channel_id AND o.seq < below AND o.deleted_at IS NULL
+                  ORDER BY o.seq DESC LIMIT 201) nearest LIMIT page_size + 1) m
+        CROSS JOIN LATERAL messaging.shown_with(m.id, m.sender_id) s;
+    ELSE
+        SELECT array_agg(messaging.message_document(m, p_caller, s.name, s.avatar_url, s.has_thread, s.has_reactions)),
+            array_agg(m.seq), array_agg(messaging.place_text(m, p_channel_id)) FILTER (WHERE p_with_places),
+            count(*) FILTER (WHERE m.seq >= below)
+        INTO items, numbers, places, beyond
+        FROM messaging.messages_beside(p_channel_id, p_thread_id, CASE WHEN is_newer THEN above ELSE below END, is_newer,
+                                       page_size + 1, p_with_deleted) m
+        CROSS JOIN LATERAL messaging.shown_with(m.id, m.sender_id) s;
+    END IF;
+    IF is_newer THEN
+        beyond := greatest(beyond, cardinality(numbers) - page_size);
+        has_newer := beyond > 0;
+        page_size := cardinality(numbers) - beyond;
+        -- The newest first.
+        numbers := ARRAY(SELECT numbers[n] FROM generate_series(page_size, 1, -1) n);
+        items := ARRAY(SELECT items[n] FROM generate_series(page_size, 1, -1) n);
+        places := ARRAY(SELECT places[n] FROM generate_series(page_size, 1, -1) n);
+    ELSE
         has_older := cardinality(numbers) > page_size;
         numbers := numbers[:page_size];
         items := items[:page_size];
         places := places[:page_size];
-    ELSE
-        beyond := greatest(beyond, cardinality(numbers) - page_size);
-        has_newer := beyond > 0;
-        numbers := numbers[beyond + 1:];
-        items := items[beyond + 1:];
-        places := places[beyond + 1:];
     END IF;
     newest := numbers[1];
     oldest := numbers[cardinality(numbers)];
@@ -195,11 +212,10 @@ BEGIN
         has_newer := p_before IS NOT NULL
             AND EXISTS (SELECT FROM messaging.messages_beside(p_channel_id, p_thread_id, newest, true, 1, p_with_deleted));
     END IF;
-    document := json_build_object('items', coalesce(array_to_json(items), '[]'), 'links', json_build_object(
-        'next', CASE WHEN has_older THEN 'before=' || oldest END,
-        'prev', CASE WHEN has_newer THEN 'after=' || newest END));
-    IF p_with_places THEN
-        document := (left(document::text, -1) || ',"places":' || coalesce(array_to_json(places)::text, '[]') || '}')::json;
-    END IF;
+    document := concat(
+        '{"items":[', array_to_string(items, ','),
+        '],"links":{"next":', coalesce(CASE WHEN has_older THEN '"before=' || oldest || '"' END, 'null'),
+        ',"prev":', coalesce(CASE WHEN has_newer THEN '"after=' || newest || '"' END, 'null'), '}',
+        CASE WHEN p_with_places THEN concat(',"places":[', array_to_string(places, ','), ']') END, '}');
 END
 $$;

@@ -21,10 +21,7 @@ BEGIN
         RETURN;
     END IF;
     document := json_build_object('items', coalesce(array_to_json(ARRAY(
-        SELECT messaging.message_document(m, p_caller, p.display_name, p.avatar_url)
-        FROM messaging.pinned_messages(p_channel_id) m
-        -- As in list_messages: it keeps the order.
-        LEFT JOIN LATERAL (SELECT n.display_name, n.avatar_url FROM messaging.profiles n
-                           WHERE n.member_id = m.sender_id LIMIT 1) p ON true)), '[]'));
+        SELECT messaging.message_document(m, p_caller, s.name, s.avatar_url, s.has_thread, s.has_reactions)::json
+        FROM messaging.pinned_messages(p_channel_id) m CROSS JOIN LATERAL messaging.shown_with(m.id, m.sender_id) s)), '[]'));
 END
 $$;

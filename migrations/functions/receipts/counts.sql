@@ -1,4 +1,4 @@
--- What is unread, no further than 100. Sorting is off for the reason that messaging.living_messages_beside gives.
+-- What is unread, no further than 100. Sorting is off for the reason that messaging.messages_beside gives.
 
 -- The others' messages after a place in the channel, without deleted ones and apart from threads; at most 100.
 --
@@ -83,6 +83,24 @@ BEGIN
 END
 $$;
 
+-- Both, for a place in a channel; no row where nothing was sent after it, or the place is NULL. It is inlined into the statement
+-- that has the channels. Where no message after the place is uncounted, the numbers of the first one and of the channel are
+-- enough (count_unread), and most have no mention.
+CREATE FUNCTION messaging.unread(p_channel_id uuid, p_main_count bigint, p_member_id text, p_read_seq bigint)
+RETURNS TABLE (unread_count integer, mention_count integer) LANGUAGE sql STABLE ROWS 1 AS $$
+    SELECT CASE WHEN f.main_number IS NULL OR f.has_uncounted THEN messaging.count_unread(p_channel_id, p_member_id, p_read_seq)
+            ELSE least(p_main_count - f.main_number + (f.thread_id IS NULL)::integer, 100)::integer END,
+        CASE WHEN f.has_mentions THEN messaging.count_mentions(p_channel_id, p_member_id, p_read_seq) ELSE 0 END
+    FROM (SELECT m.main_number, m.thread_id,
+              (SELECT true FROM public.messages n WHERE n.channel_id = p_channel_id AND n.seq > p_read_seq AND n.is_uncounted
+               LIMIT 1) AS has_uncounted,
+              coalesce((SELECT true FROM messaging.message_mentions n
+                        WHERE n.channel_id = p_channel_id AND n.member_id = p_member_id AND n.seq > p_read_seq LIMIT 1),
+                       (SELECT true FROM messaging.message_mentions n
+                        WHERE n.channel_id = p_channel_id AND n.member_id = 'room' AND n.seq > p_read_seq LIMIT 1)) AS has_mentions
+          FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_read_seq ORDER BY m.seq LIMIT 1) f
+$$;
+
 -- What a channel is to its reader. read_seq is NULL for who has no marker there: nothing is unread to them. Who may not read
 -- learns no count.
 CREATE FUNCTION messaging.reading(
@@ -103,8 +121,10 @@ BEGIN
     IF (r.read_seq < ch.last_seq OR r.marked_unread) AND messaging.access(ch, p_caller, p_microdaos) = 'reads' THEN
         marked_unread := r.marked_unread;
         IF r.read_seq < ch.last_seq THEN
-            unread_count := messaging.count_unread(ch.id, p_caller, r.read_seq);
-            mention_count := messaging.count_mentions(ch.id, p_caller, r.read_seq);
+            -- Whoever holds the channel's row may have added messages since they read it.
+            SELECT coalesce(max(u.unread_count), 0), coalesce(max(u.mention_count), 0) INTO unread_count, mention_count
+            FROM public.channels c CROSS JOIN LATERAL messaging.unread(c.id, c.main_count, p_caller, r.read_seq) u
+            WHERE c.id = ch.id;
         END IF;
     END IF;
 END
@@ -121,18 +141,6 @@ BEGIN
 END
 $$;
 
--- The same as members of a channel's document: what is between its braces.
-CREATE FUNCTION messaging.reading_text(ch public.channels, p_caller text, p_microdaos text[]) RETURNS text
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    r record := messaging.reading(ch, p_caller, p_microdaos);
-BEGIN
-    RETURN format('"read_seq":%s,"unread_count":%s,"mention_count":%s,"marked_unread":%s,"muted":%s',
-        coalesce(r.read_seq::text, 'null'), r.unread_count, r.mention_count,
-        CASE WHEN r.marked_unread THEN 'true' ELSE 'false' END, CASE WHEN r.is_muted THEN 'true' ELSE 'false' END);
-END
-$$;
-
 -- All that is unread to the caller, in the first 1,000 of the channels that they have joined, without archived ones. What is
 -- muted adds mentions only.
 CREATE FUNCTION messaging.get_unread(
@@ -140,17 +148,21 @@ CREATE FUNCTION messaging.get_unread(
 ) LANGUAGE plpgsql STABLE AS $$
 BEGIN
     SELECT json_build_object(
-        'unread_count', coalesce(sum(u.unread_count) FILTER (WHERE NOT u.is_muted), 0),
+        'unread_count', coalesce(sum(u.unread_count) FILTER (WHERE NOT r.is_muted), 0),
         'mention_count', coalesce(sum(u.mention_count), 0),
         'channels', count(*) FILTER (
-            WHERE u.mention_count > 0 OR NOT u.is_muted AND (u.unread_count > 0 OR u.marked_unread)))
+            WHERE u.mention_count > 0 OR NOT r.is_muted AND (u.unread_count > 0 OR r.marked_unread)))
     INTO document
-    FROM (SELECT m.channel_id FROM public.channel_members m
+    -- One after the other, by key, as in messaging.channel_documents.
+    FROM (SELECT * FROM public.channel_members m
           WHERE m.member_id = p_caller AND m.left_at IS NULL AND m.joined_at IS NOT NULL
           ORDER BY m.channel_id LIMIT 1000) own
-    JOIN public.channels ch ON ch.id = own.channel_id AND ch.archived_at IS NULL
-    JOIN messaging.channel_reads r ON r.channel_id = ch.id AND r.member_id = p_caller
-        AND (r.read_seq < ch.last_seq OR r.marked_unread)
-    CROSS JOIN LATERAL messaging.reading(ch, p_caller, p_microdaos) u;
+    CROSS JOIN LATERAL (SELECT * FROM public.channels c WHERE c.id = own.channel_id LIMIT 1) ch
+    CROSS JOIN LATERAL (SELECT * FROM messaging.channel_reads c
+                        WHERE c.channel_id = own.channel_id AND c.member_id = p_caller LIMIT 1) r
+    LEFT JOIN LATERAL messaging.unread(ch.id, ch.main_count, p_caller,
+                                       CASE WHEN r.read_seq < ch.last_seq THEN r.read_seq END) u ON true
+    WHERE ch.archived_at IS NULL AND (r.read_seq < ch.last_seq OR r.marked_unread)
+        AND messaging.reads(ch, own, p_caller, p_microdaos);
 END
 $$;

@@ -73,16 +73,16 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
     m public.messages;
     ch public.channels;
-    p messaging.profiles;
+    s record;
 BEGIN
     SELECT * INTO m FROM public.messages WHERE id = p_message_id;
     SELECT * INTO ch FROM public.channels WHERE id = m.channel_id;
     IF m.deleted_at IS NOT NULL OR messaging.access(ch, p_caller, p_microdaos) <> 'reads' THEN
         RETURN NULL;
     END IF;
-    SELECT * INTO p FROM messaging.profiles WHERE member_id = m.sender_id;
+    SELECT * INTO s FROM messaging.shown_with(m.id, m.sender_id);
     RETURN json_build_object(
-        'message', messaging.message_document(m, p_caller, p.display_name, p.avatar_url),
+        'message', messaging.message_document(m, p_caller, s.name, s.avatar_url, s.has_thread, s.has_reactions)::json,
         'channel', json_build_object('id', ch.id, 'slug', ch.slug, 'name', ch.name, 'microdao_id', ch.microdao_id,
             'visibility', ch.visibility, 'is_direct', ch.is_direct, 'avatar_url', ch.avatar_url,
             'archived_at', messaging.rfc3339(ch.archived_at)),

@@ -92,7 +92,7 @@ $$;
 -- The newest messages before a place in these channels: how many rows were read, which of them p_words finds, the place of
 -- the last one that was read, NULL when there are no more, and of p_parts, if they are asked for, how many rows have each. Of each
 -- channel as many are read, and what is older than the last one of any of them is left for the next time; without channels, of all
--- together. enable_sort is off for the reason that messaging.living_messages_beside gives; what has to be sorted then seems costly
+-- together. enable_sort is off for the reason that messaging.messages_beside gives; what has to be sorted then seems costly
 -- enough to be compiled, so jit is off.
 CREATE FUNCTION messaging.search_look(
     p_channels uuid[], p_words tsquery, p_parts tsquery[], p_time timestamptz, p_id uuid, p_limit integer,

@@ -67,11 +67,10 @@ BEGIN
     END IF;
     document := json_build_object(
         'items', (SELECT coalesce(json_agg(
-                      messaging.message_document(m, p_caller, p.display_name, p.avatar_url) ORDER BY r.place), '[]')
+                      messaging.message_document(m, p_caller, s.name, s.avatar_url, s.has_thread, s.has_reactions)::json
+                      ORDER BY r.place), '[]')
                   FROM unnest(roots[:page_size]) WITH ORDINALITY r (id, place) JOIN public.messages m ON m.id = r.id
-                  -- By key, as in list_messages.
-                  LEFT JOIN LATERAL (SELECT n.display_name, n.avatar_url FROM messaging.profiles n
-                                     WHERE n.member_id = m.sender_id LIMIT 1) p ON true),
+                  CROSS JOIN LATERAL messaging.shown_with(m.id, m.sender_id) s),
         'links', json_build_object(
             'next', CASE WHEN cardinality(roots) > page_size THEN 'cursor=' || numbers[page_size] END, 'prev', NULL));
 END

@@ -47,6 +47,8 @@ pub enum Subject {
     Indexing,
     /// Reads and sends over HTTP, beside a native twin, an empty component and a service of Python
     Http,
+    /// Reads, a send and readers that come back, with many messages beside 100,000
+    Scale,
 }
 
 /// Measures; it fails when something takes longer than is promised, where a subject promises a time.
@@ -57,6 +59,7 @@ pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
         Subject::Http => return http::run(repo, args, &data, &tools, stop),
         Subject::Search => "bench.search",
         Subject::Indexing => "bench.indexing",
+        Subject::Scale => "bench.scale",
     };
     install::ensure_dictionary(&data, stop)?;
     if !args.no_build {
@@ -79,8 +82,8 @@ fn measurement(repo: &Repo, data: &Data, tools: &Tools, module: &str, stop: &Sto
     let folders = ["tests", "tests/index", "tests/e2e"].map(|folder| repo.root.join(folder));
     command.env("PYTHONPATH", std::env::join_paths(folders).context("a folder has a colon in its name")?);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
+    command.env("NATS_SERVER", &tools.nats).env("BENCH_RESULTS", repo.dev().join("bench"));
     command.env("EXAMPLES", repo.native("examples")).env("SEARCH_PROGRAM", repo.native("examples/search"));
-    command.env("BENCH_RESULTS", repo.dev().join("bench"));
     Ok(command)
 }
 

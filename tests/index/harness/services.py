@@ -46,12 +46,17 @@ class Process:
         return self.log.read_text()
 
 
+def nats_program() -> str:
+    program = os.environ.get("NATS_SERVER") or shutil.which("nats-server")
+    assert program, "there is no nats-server; cargo dev test installs one"
+    return program
+
+
 class NatsServer(Process):
     """NATS with JetStream and data of its own; `login` stands in its address."""
 
     def __init__(self, folder: Path, *, jetstream: bool = True, login: str = "", **options: int | str):
-        program = os.environ.get("NATS_SERVER") or shutil.which("nats-server")
-        assert program, "there is no nats-server; cargo dev test installs one"
+        program = nats_program()
         self.store = folder / "data"
         port = free_port()
         self.url = f"nats://{login}127.0.0.1:{port}"

@@ -38,7 +38,18 @@ RELAY_CALLS = {
     "may_store_picture",
 }
 SHARED_CALLS = {"set_typing"}
-RELAY_USES = {"access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"}
+RELAY_USES = {
+    "access",
+    "has_claim",
+    "is_banned",
+    "channel_json",
+    "channel_text",
+    "json_time",
+    "json_string",
+    "json_boolean",
+    "rfc3339",
+    "may_read",
+}
 
 
 async def session_of(db: Database, role: str) -> Session:

@@ -90,6 +90,18 @@ impl LoggedFrame {
         Ok(Self { written_ms: Some(event.written_ms), ..Self::new(event.channel, event.seq, frame_type, text.into()) })
     }
 
+    /// The same of an event whose frame carries the message alone, with the message as the database has written it.
+    pub fn of_message(event: &Event, frame_type: FrameType<'_>, message: &str) -> Self {
+        let text = format!(
+            r#"{{"type":"{}","event_id":"{}","channel_id":"{}","seq":{},"message":{message}}}"#,
+            frame_type.text(),
+            event.event_id,
+            event.channel,
+            event.seq
+        );
+        Self { written_ms: Some(event.written_ms), ..Self::new(event.channel, event.seq, frame_type, text.into()) }
+    }
+
     /// Takes a frame that another relay has serialised from an event on `subject`. `None` when the subject has no
     /// frame, or the frame is not UTF-8.
     pub fn received(channel: ChannelId, seq: Seq, subject: &str, text: Bytes) -> Option<Self> {
@@ -194,6 +206,18 @@ mod tests {
         assert!(frame.text.starts_with(r#"{"type":"message.created","#));
         assert_eq!(frame.access_effect, AccessEffect::Nobody);
         assert_eq!(frame.event_id(), Some(Uuid::from_u128(1)));
+    }
+
+    #[test]
+    fn a_message_that_is_at_hand_makes_the_same_frame() {
+        let message = json!({"id": "x", "text": "ї\n"});
+        for subject in ["messaging.message.created", "messaging.message.updated", "messaging.message.deleted"] {
+            let event = event(subject, &json!({"preview": "hi", "message": message}));
+            let frame_type = FrameType::of_subject(subject).unwrap();
+            let whole = LoggedFrame::of_event(&event, frame_type).unwrap();
+            let made = LoggedFrame::of_message(&event, frame_type, &message.to_string());
+            assert_eq!((made.text, made.seq, made.written_ms), (whole.text, whole.seq, whole.written_ms));
+        }
     }
 
     #[test]

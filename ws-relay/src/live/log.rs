@@ -4,15 +4,18 @@ use crate::database::{Database, DatabaseError};
 use crate::event::Event;
 use crate::live::frame::{FrameType, LoggedFrame};
 use crate::live::hub::Position;
-use messaging_core::event::Seq;
+use messaging_core::event::{EventType, Seq};
 use messaging_core::ids::{ChannelId, EntityId};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use strum::VariantArray;
 use tokio_postgres::Row;
 
-/// Events that one read returns at most.
-const PAGE: usize = 100;
+/// Events that one read returns at most: about as many as fit into [`PAGE_BYTES`].
+const PAGE: usize = 250;
+/// Events about the memberships of one person that one read returns at most.
+const MEMBERSHIPS: usize = 100;
 /// Bytes of text in a page at most, unless one frame alone has more: so much of a page waits for a slow socket.
 const PAGE_BYTES: usize = 256 * 1024;
 
@@ -25,16 +28,26 @@ pub struct LogPage {
     pub head: Seq,
 }
 
+/// The subjects of the events whose frames carry the message and nothing else of their payload.
+fn message_subjects() -> Vec<&'static str> {
+    let is_message = |event: &&EventType| event.frame_members() == Some(&["message"]);
+    EventType::VARIANTS.iter().filter(is_message).map(|event| event.subject()).collect()
+}
+
 /// Reads the events of `channel` after number `after`; `None` when there is no such channel any more.
+///
+/// Of most events only the message is written out as text, which is half of their payload and all that a frame carries of it.
 pub async fn read(database: &Database, channel: ChannelId, after: Seq) -> Result<Option<LogPage>, DatabaseError> {
     let sql = format!(
-        "SELECT {columns}, c.last_seq FROM public.channels c LEFT JOIN LATERAL (
-             SELECT * FROM public.outbox WHERE channel_id = c.id AND seq > $2 AND subject LIKE 'messaging.%'
+        "SELECT {columns}, c.last_seq, o.message FROM public.channels c LEFT JOIN LATERAL (
+             SELECT *, CASE WHEN subject = ANY ($3) THEN (payload -> 'message')::text END AS message
+             FROM public.outbox WHERE channel_id = c.id AND seq > $2 AND subject LIKE 'messaging.%'
              ORDER BY seq LIMIT {PAGE}) o ON true
          WHERE c.id = $1 ORDER BY o.seq",
-        columns = Event::COLUMNS
+        columns =
+            Event::COLUMNS.replace(Event::PAYLOAD, "CASE WHEN o.message IS NULL THEN o.payload::text ELSE '' END")
     );
-    let rows = database.query(&sql, &[&channel.0, &after]).await?;
+    let rows = database.query(&sql, &[&channel.0, &after, &message_subjects()]).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let head = first.try_get(Event::WIDTH)?;
     let mut frames = Vec::with_capacity(rows.len());
@@ -44,10 +57,14 @@ pub async fn read(database: &Database, channel: ChannelId, after: Seq) -> Result
             break;
         }
         let event = Event::from_row(row)?;
-        match FrameType::of_subject(&event.subject).map(|frame_type| LoggedFrame::of_event(&event, frame_type)) {
-            Some(Ok(frame)) => frames.push(Arc::new(frame)),
-            Some(Err(e)) => tracing::error!(outbox_id = event.id, "an outbox row has a payload that is no object: {e}"),
-            None => {}
+        let Some(frame_type) = FrameType::of_subject(&event.subject) else { continue };
+        let frame = match row.try_get::<_, Option<&str>>(Event::WIDTH + 1)? {
+            Some(message) => Ok(LoggedFrame::of_message(&event, frame_type, message)),
+            None => LoggedFrame::of_event(&event, frame_type),
+        };
+        match frame {
+            Ok(frame) => frames.push(Arc::new(frame)),
+            Err(e) => tracing::error!(outbox_id = event.id, "an outbox row has a payload that is no object: {e}"),
         }
     }
     frames.truncate(fitting(frames.iter().map(|frame| frame.text.len())));
@@ -114,7 +131,7 @@ pub struct Found {
 }
 
 /// Reads the events about the memberships of each of these people that are younger than the age beside them, the first
-/// [`PAGE`] for each.
+/// [`MEMBERSHIPS`] for each.
 pub async fn memberships(database: &Database, since: &[(&EntityId, Duration)]) -> Result<Found, DatabaseError> {
     let (ids, ages): (Vec<_>, Vec<_>) = since.iter().map(|(id, age)| (id.as_str(), age.as_secs_f64())).unzip();
     // Written as the index outbox_memberships has it.
@@ -125,7 +142,7 @@ pub async fn memberships(database: &Database, since: &[(&EntityId, Duration)]) -
              WHERE coalesce(e.payload ->> 'member_id', e.payload ->> 'created_by') = q.id
                  AND (e.subject LIKE 'messaging.member.%' OR e.subject = 'messaging.channel.created')
                  AND e.created_at > now() - make_interval(secs => q.age)
-             ORDER BY e.created_at, e.id LIMIT {PAGE}) o
+             ORDER BY e.created_at, e.id LIMIT {MEMBERSHIPS}) o
          ORDER BY o.created_at, o.id",
         columns = Event::COLUMNS
     );
@@ -137,7 +154,7 @@ pub async fn memberships(database: &Database, since: &[(&EntityId, Duration)]) -
         let age = Duration::try_from_secs_f64(row.try_get(Event::WIDTH)?).unwrap_or_default();
         let rows = rows_of.entry(n).or_default();
         *rows += 1;
-        if *rows == PAGE {
+        if *rows == MEMBERSHIPS {
             found.incomplete.insert((*id).clone(), age);
         }
         let event = Event::from_row(&row)?;

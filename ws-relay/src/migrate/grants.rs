@@ -65,7 +65,18 @@ pub const RELAY_CALLS: [&str; 20] = [
 pub const SHARED_CALLS: [&str; 1] = ["set_typing"];
 
 /// Functions that a relay uses in statements of its own, and what these call. They run with its rights.
-pub const RELAY_USES: [&str; 6] = ["access", "has_claim", "is_banned", "channel_json", "rfc3339", "may_read"];
+pub const RELAY_USES: [&str; 10] = [
+    "access",
+    "has_claim",
+    "is_banned",
+    "channel_json",
+    "channel_text",
+    "json_time",
+    "json_string",
+    "json_boolean",
+    "rfc3339",
+    "may_read",
+];
 
 /// The tables of the index, and the outbox's sequence, which are not in the schema messaging.
 const PUBLIC_TABLES: [&str; 7] =

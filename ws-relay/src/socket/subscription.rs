@@ -134,7 +134,10 @@ impl Session {
     fn read(&mut self, channel: ChannelId, after: Seq, pause: Duration) {
         let resumes = self.app.hub.resumes.clone();
         self.step = Some(Box::pin(async move {
-            sleep(pause).await;
+            // The timer's smallest wait is a millisecond, as long as a page takes.
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
             Step::Page(channel, resumes.read(channel, after).await)
         }));
     }

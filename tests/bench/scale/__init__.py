@@ -1,0 +1,1 @@
+"""Reads, writes and resumes in an index of up to ten million messages."""
