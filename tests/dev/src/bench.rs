@@ -47,10 +47,15 @@ pub enum Subject {
 pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
     let data = own_stack::data(repo, stop)?;
     let tools = install::ensure(&data, stop)?;
-    install::ensure_dictionary(&data, stop)?;
+    let is_of_search = matches!(args.subject, Subject::Search | Subject::Indexing);
+    if is_of_search {
+        install::ensure_dictionary(&data, stop)?;
+    }
     if !args.no_build {
         compile::native(repo, &data, Host::Spin, Native::Programs, stop)?;
-        compile::examples(repo, &data, stop)?;
+        if is_of_search {
+            compile::examples(repo, &data, stop)?;
+        }
     }
     let mut command = python(repo, &data, &tools, stop)?;
     let module = match args.subject {
