@@ -1,29 +1,30 @@
 -- Threads as their roots show them, and a channel's list of them.
 
--- The thread under a message, as a member of its document; empty where there is none, or nothing is left of it.
+-- The thread under a message, as a member of its document; empty where there is none, or nothing is left of it. Everything is
+-- looked up by key, in one statement.
 CREATE FUNCTION messaging.thread_text(p_message_id uuid, p_caller text) RETURNS text LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    t messaging.threads;
-    reply public.messages;
-    mark messaging.thread_members;
 BEGIN
-    SELECT * INTO t FROM messaging.threads WHERE root_id = p_message_id;
-    IF coalesce(t.reply_count, 0) = 0 THEN
-        RETURN '';
-    END IF;
-    SELECT * INTO reply FROM public.messages WHERE id = t.last_reply_id;
-    SELECT * INTO mark FROM messaging.thread_members
-    WHERE root_id = p_message_id AND member_id = p_caller AND is_following;
-    RETURN ',"thread":' || json_build_object(
-        'reply_count', t.reply_count, 'last_reply', messaging.message_json(reply),
-        'participants', (SELECT json_agg(json_build_object(
-            'member_id', p.id, 'member_type', CASE WHEN p.id LIKE 'agent:%' THEN 'agent' ELSE 'human' END,
-            'display_name', n.display_name, 'avatar_url', n.avatar_url) ORDER BY p.place)
-            FROM unnest(t.participants) WITH ORDINALITY p (id, place)
-            LEFT JOIN messaging.profiles n ON n.member_id = p.id),
-        'is_following', mark.root_id IS NOT NULL,
-        'unread_count', CASE WHEN mark.root_id IS NULL THEN 0
-            ELSE messaging.count_unread_replies(p_message_id, p_caller, mark.read_seq) END);
+    RETURN coalesce((
+        SELECT concat(
+            ',"thread":{"reply_count":', t.reply_count,
+            ',"last_reply":', CASE WHEN m.id IS NULL THEN 'null' ELSE messaging.message_text(m, s.display_name, s.avatar_url) END,
+            ',"participants":', coalesce((
+                SELECT json_agg(json_build_object(
+                    'member_id', p.id, 'member_type', CASE WHEN p.id LIKE 'agent:%' THEN 'agent' ELSE 'human' END,
+                    'display_name', n.display_name, 'avatar_url', n.avatar_url) ORDER BY p.place)::text
+                FROM unnest(t.participants) WITH ORDINALITY p (id, place)
+                LEFT JOIN LATERAL (SELECT o.display_name, o.avatar_url FROM messaging.profiles o
+                                   WHERE o.member_id = p.id LIMIT 1) n ON true), 'null'),
+            ',"is_following":', (f.root_id IS NOT NULL)::text,
+            ',"unread_count":', CASE WHEN f.root_id IS NULL THEN 0
+                ELSE messaging.count_unread_replies(p_message_id, p_caller, f.read_seq) END, '}')
+        FROM messaging.threads t
+        LEFT JOIN LATERAL (SELECT * FROM public.messages o WHERE o.id = t.last_reply_id LIMIT 1) m ON true
+        LEFT JOIN LATERAL (SELECT o.display_name, o.avatar_url FROM messaging.profiles o
+                           WHERE o.member_id = m.sender_id LIMIT 1) s ON true
+        LEFT JOIN LATERAL (SELECT o.root_id, o.read_seq FROM messaging.thread_members o
+                           WHERE o.root_id = t.root_id AND o.member_id = p_caller AND o.is_following LIMIT 1) f ON true
+        WHERE t.root_id = p_message_id AND t.reply_count > 0), '');
 END
 $$;
 

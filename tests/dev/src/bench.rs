@@ -49,35 +49,79 @@ pub enum Subject {
     Http,
     /// Reads, a send and readers that come back, with many messages beside 100,000
     Scale,
+    /// How fast what waits in the outbox is published
+    Outbox,
+    /// What it costs to write a message into the index
+    Writes,
+    /// What sockets cost and how soon they have an event, beside the WebSockets of NATS
+    Fanout,
+}
+
+impl Subject {
+    /// The module that measures it.
+    fn module(self) -> &'static str {
+        match self {
+            Self::Search => "bench.search",
+            Self::Indexing => "bench.indexing",
+            Self::Http => "bench.http",
+            Self::Scale => "bench.scale",
+            Self::Outbox => "bench.outbox",
+            Self::Writes => "bench.writes",
+            Self::Fanout => "bench.fanout",
+        }
+    }
+
+    /// The package whose examples it is measured with.
+    fn examples(self) -> Option<&'static str> {
+        match self {
+            Self::Search | Self::Indexing => Some("messaging-core"),
+            Self::Outbox | Self::Fanout => Some("ws-relay"),
+            Self::Http | Self::Scale | Self::Writes => None,
+        }
+    }
+
+    /// Whether it is measured with as many messages as are asked for.
+    fn has_size(self) -> bool {
+        matches!(self, Self::Search | Self::Indexing | Self::Scale)
+    }
+
+    /// Whether its messages are of words that a dictionary has.
+    fn needs_dictionary(self) -> bool {
+        matches!(self, Self::Search | Self::Indexing)
+    }
 }
 
 /// Measures; it fails when something takes longer than is promised, where a subject promises a time.
 pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
     let data = own_stack::data(repo, stop)?;
     let tools = install::ensure(&data, stop)?;
-    let module = match args.subject {
-        Subject::Http => return http::run(repo, args, &data, &tools, stop),
-        Subject::Search => "bench.search",
-        Subject::Indexing => "bench.indexing",
-        Subject::Scale => "bench.scale",
-    };
-    install::ensure_dictionary(&data, stop)?;
+    if args.subject == Subject::Http {
+        return http::run(repo, args, &data, &tools, stop);
+    }
+    if args.subject.needs_dictionary() {
+        install::ensure_dictionary(&data, stop)?;
+    }
     if !args.no_build {
         compile::native(repo, &data, Host::Spin, Native::Programs, stop)?;
-        compile::examples(repo, &data, stop)?;
+        if let Some(package) = args.subject.examples() {
+            compile::examples(repo, &data, package, stop)?;
+        }
     }
-    let mut command = measurement(repo, &data, &tools, module, stop)?;
-    command.args(["--messages", &args.messages.to_string()]).args(&args.bench);
-    step(&format!("measuring with {} messages", args.messages));
+    let mut command = measurement(repo, &data, &tools, args.subject, stop)?;
+    if args.subject.has_size() {
+        command.args(["--messages", &args.messages.to_string()]);
+    }
+    command.args(&args.bench);
+    step("measuring");
     let status = run::visible(&mut command, stop);
     discard(&data);
     status.map(code)
 }
 
 /// The Python of a measurement, with what the repository has for it.
-fn measurement(repo: &Repo, data: &Data, tools: &Tools, module: &str, stop: &Stop) -> Result<Command> {
+fn measurement(repo: &Repo, data: &Data, tools: &Tools, subject: Subject, stop: &Stop) -> Result<Command> {
     let mut command = python(repo, data, tools, stop)?;
-    command.args(["-m", module]);
+    command.args(["-m", subject.module()]);
     // Both suites have a package "search"; the bench uses that of the index.
     let folders = ["tests", "tests/index", "tests/e2e"].map(|folder| repo.root.join(folder));
     command.env("PYTHONPATH", std::env::join_paths(folders).context("a folder has a colon in its name")?);

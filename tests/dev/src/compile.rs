@@ -109,19 +109,12 @@ pub fn search(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
     run::logged(search.arg("build").args(COMPONENTS).args(["--example", "search"]), &data.log("build-search"), stop)
 }
 
-/// Builds the programs that make messages and queries for measuring.
-pub fn examples(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
-    step("building what makes messages and queries");
+/// Builds a package's programs for measuring.
+pub fn examples(repo: &Repo, data: &Data, package: &str, stop: &Stop) -> Result<()> {
+    step("building what is measured with");
     let mut examples = with_bar(repo);
-    examples.args(["build", "--profile", "native", "-p", "messaging-core", "--examples"]);
+    examples.args(["build", "--profile", "native", "-p", package, "--examples"]);
     run::logged(&mut examples, &data.log("build-examples"), stop)
-}
-
-/// Builds the native twin of the components, and the gateway that answers at once.
-pub fn twin(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
-    step("building the native twin");
-    let mut twin = with_bar(repo);
-    run::logged(twin.arg("build").args(NATIVE).args(["--example", "native_twin"]), &data.log("build-twin"), stop)
 }
 
 /// Runs the native programs' unit tests, built before.

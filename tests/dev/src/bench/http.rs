@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{BenchArgs, measurement};
+use super::{BenchArgs, Subject, measurement};
 use crate::app::Runner;
 use crate::args::{Auth, Host, OwnStackArgs};
 use crate::compile::{self, Native};
@@ -29,13 +29,13 @@ pub fn run(repo: &Repo, args: BenchArgs, data: &Data, tools: &Tools, stop: &Stop
     let env = repo.dev().join("venv-bench");
     let peer = install::python_env(&tools.python, &env, &requirements, &data.log("pip-bench"), stop)?;
     if !args.no_build {
-        compile::twin(repo, data, stop)?;
+        compile::examples(repo, data, "ws-relay", stop)?;
     }
     let spin = Runner::choose(None, args.spin.as_deref())?;
     let own = OwnStackArgs { host: Some(Host::Local), no_build: args.no_build, ..OwnStackArgs::default() };
     let own = OwnStack { auth: Auth::Token, durable: true, ..OwnStack::of(own, Native::Programs) };
     let status = own.run(repo, data, stop, |running, file| {
-        let mut command = measurement(repo, data, tools, "bench.http", stop)?;
+        let mut command = measurement(repo, data, tools, Subject::Http, stop)?;
         command.arg("--stack").arg(file.path()).arg("--peer").arg(&peer);
         command.arg("--twin").arg(repo.native("examples/native_twin"));
         if spin.host() == Host::Spin {
