@@ -39,29 +39,57 @@ pub enum Subject {
     Search,
     /// What it costs a send that search finds its message
     Indexing,
+    /// How fast what waits in the outbox is published
+    Outbox,
+    /// What it costs to write a message into the index
+    Writes,
 }
 
-/// Measures; it fails when something takes longer than is promised.
+impl Subject {
+    /// The module that measures it.
+    fn module(self) -> &'static str {
+        match self {
+            Self::Search => "bench.search",
+            Self::Indexing => "bench.indexing",
+            Self::Outbox => "bench.outbox",
+            Self::Writes => "bench.writes",
+        }
+    }
+
+    /// Whether it is measured with as many messages as are asked for, of words that a dictionary has.
+    fn is_of_search(self) -> bool {
+        matches!(self, Self::Search | Self::Indexing)
+    }
+}
+
+/// Measures; it fails when a search takes longer than is promised.
 pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
     let data = own_stack::data(repo, stop)?;
     let tools = install::ensure(&data, stop)?;
-    install::ensure_dictionary(&data, stop)?;
+    if args.subject.is_of_search() {
+        install::ensure_dictionary(&data, stop)?;
+    }
     if !args.no_build {
         compile::native(repo, &data, Host::Spin, Native::Programs, stop)?;
-        compile::examples(repo, &data, stop)?;
+        match args.subject {
+            Subject::Outbox => compile::examples(repo, &data, "ws-relay", stop)?,
+            _ if args.subject.is_of_search() => compile::examples(repo, &data, "messaging-core", stop)?,
+            _ => {}
+        }
     }
     let mut command = python(repo, &data, &tools, stop)?;
-    let module = match args.subject {
-        Subject::Search => "bench.search",
-        Subject::Indexing => "bench.indexing",
-    };
-    command.args(["-m", module, "--messages", &args.messages.to_string()]).args(&args.bench);
+    command.args(["-m", args.subject.module()]);
+    if args.subject.is_of_search() {
+        command.args(["--messages", &args.messages.to_string()]);
+    }
+    command.args(&args.bench);
     // Both suites have a package "search"; the bench uses that of the index.
     let folders = ["tests", "tests/index", "tests/e2e"].map(|folder| repo.root.join(folder));
     command.env("PYTHONPATH", std::env::join_paths(folders).context("a folder has a colon in its name")?);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
+    command.env("NATS_SERVER", &tools.nats).env("BENCH_RESULTS", repo.dev().join("bench"));
     command.env("EXAMPLES", repo.native("examples")).env("SEARCH_PROGRAM", repo.native("examples/search"));
-    step(&format!("measuring with {} messages", args.messages));
+    step("measuring");
     let status = run::visible(&mut command, stop);
     discard(&data);
     status.map(code)

@@ -109,11 +109,11 @@ pub fn search(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
     run::logged(search.arg("build").args(COMPONENTS).args(["--example", "search"]), &data.log("build-search"), stop)
 }
 
-/// Builds the programs that make messages and queries for measuring.
-pub fn examples(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
-    step("building what makes messages and queries");
+/// Builds a package's programs for measuring.
+pub fn examples(repo: &Repo, data: &Data, package: &str, stop: &Stop) -> Result<()> {
+    step("building what is measured with");
     let mut examples = with_bar(repo);
-    examples.args(["build", "--profile", "native", "-p", "messaging-core", "--examples"]);
+    examples.args(["build", "--profile", "native", "-p", package, "--examples"]);
     run::logged(&mut examples, &data.log("build-examples"), stop)
 }
 
