@@ -27,8 +27,8 @@ BEGIN
 END
 $$;
 
--- Writes an event to the outbox and wakes the publisher when the transaction commits. The statement may have said which request
--- it belongs to, for this transaction alone.
+-- Writes an event to the outbox and wakes the publisher, if it sleeps, when the transaction commits. The statement may have said
+-- which request it belongs to, for this transaction alone.
 CREATE FUNCTION messaging.publish(ch public.channels, p_seq bigint, p_subject text, p_payload jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -38,7 +38,12 @@ BEGIN
     VALUES (event, ch.id, ch.microdao_id, p_seq, p_subject,
         left(nullif(current_setting('messaging.request_id', true), ''), 64), jsonb_build_object(
         'event_id', event, 'channel_id', ch.id, 'microdao_id', ch.microdao_id, 'seq', p_seq) || p_payload);
-    PERFORM pg_notify('outbox', '');
+    -- A publisher that sleeps has this lock ("daarionS" as a number) for itself alone. Otherwise it looks by itself, and cannot
+    -- fall asleep before this transaction has ended: ws-relay/src/outbox/sleep.rs. Of the whole database, one transaction at a
+    -- time commits with a notification.
+    IF NOT pg_try_advisory_xact_lock_shared(7233169620556803667) THEN
+        PERFORM pg_notify('outbox', '');
+    END IF;
 END
 $$;
 

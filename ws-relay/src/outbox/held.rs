@@ -25,6 +25,11 @@ struct Hold {
 }
 
 impl Held {
+    /// Whether no channel waits, or is tried again.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The channels that wait at `now`.
     pub fn channels(&self, now: Instant) -> Vec<Uuid> {
         self.0.iter().filter(|(_, hold)| hold.until > now).map(|(channel, _)| channel.0).collect()

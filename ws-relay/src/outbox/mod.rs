@@ -15,6 +15,8 @@ mod nats_session;
 mod outcome;
 mod record;
 mod refill;
+mod rounds;
+mod sleep;
 mod store;
 pub mod stream;
 mod survey;
@@ -22,33 +24,20 @@ mod survey;
 use crate::database::Database;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use batch::Batch;
 use ephemeral::Ephemeral;
 use fitting::Limit;
-use futures_util::future::join;
-use held::Held;
 use nats_session::NatsSession;
-use outcome::Done;
-use refill::Refill;
+use rounds::Rounds;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use store::LOCK as PUBLISHER_LOCK;
 
-/// The pause between two looks at the outbox when nothing notifies of new rows.
-const POLL: Duration = Duration::from_secs(1);
-/// The pause between two looks at the stream.
-const WATCH: Duration = Duration::from_secs(5);
-/// The pause between two searches for old rows.
-const CLEANUP: Duration = Duration::from_secs(60);
-/// While a batch is on its way, what NATS has is marked this often: no later session has to publish it again.
-const MARK: Duration = Duration::from_secs(2);
 /// The pause between sessions: from the first to the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
@@ -116,94 +105,9 @@ impl Publisher {
         let stream = stream::open(&nats.jetstream, &self.settings).await?;
         nats.saw_place(stream.cached_info().state.last_sequence);
         let limit = Limit::new(nats.client.server_info().max_payload, stream.cached_info().config.max_message_size);
-        let mut record = survey::begin(store, nats, &stream, &self.metrics).await?;
+        let record = survey::begin(store, nats, &stream, &self.metrics).await?;
         tracing::info!("this relay publishes the outbox now");
         self.metrics.publisher_active.set(1);
-        let mut refill = None;
-        let mut held = Held::default();
-        let (mut watch, mut cleanup) = (Instant::now() + WATCH, Instant::now());
-        while !shutdown.is_cancelled() {
-            let now = Instant::now();
-            if refill.is_none() {
-                if watch <= now {
-                    survey::watch(store, &nats.jetstream, &mut record).await?;
-                    watch = now + WATCH;
-                }
-                refill = Refill::begin(store, nats, limit, &self.metrics).await?;
-            }
-            let mut events = store.unpublished(&held.channels(now)).await?;
-            let mut idle = events.is_empty();
-            if !idle {
-                if let Some(refill) = &mut refill {
-                    refill.before(&events).await?;
-                }
-                for event in &mut events {
-                    event.generation = record.generation_of(event.id);
-                }
-                let ((done, marks), given_up) = (unbounded_channel(), held.given_up());
-                let batch = Batch::new(nats, &store.lease, limit, given_up.clone(), done);
-                let (outcome, marked) = join(batch.publish(events), self.mark(store, marks)).await;
-                marked?;
-                self.metrics.publish_refused.inc_by(u64::try_from(outcome.refused.len()).unwrap_or(0));
-                self.metrics.publish_shortened.inc_by(outcome.shortened);
-                self.set_aside(store, &held.update(&outcome, &given_up, now)).await?;
-                if let Some(broken) = outcome.broken {
-                    return Err(broken);
-                }
-            }
-            if let Some(running) = &mut refill {
-                idle = false;
-                if running.step().await? {
-                    refill = None;
-                }
-            }
-            if cleanup <= now {
-                let deleted = store.delete_old().await?;
-                self.metrics.outbox_deleted.inc_by(deleted);
-                // No reason to begin anew: a connection that is gone shows itself in the next statement.
-                let (others, must_count) = store.delete_old_rows().await.unwrap_or_else(|e| {
-                    tracing::warn!("old rows stay for now: {e:#}");
-                    (0, false)
-                });
-                self.metrics.old_rows_deleted.inc_by(others);
-                // After a full batch there is more to do, but events come first.
-                let is_done = deleted.max(others) < store::CLEANUP_BATCH && !must_count;
-                cleanup = if is_done { now + CLEANUP } else { now };
-            }
-            if idle {
-                tokio::select! {
-                    _ = timeout(POLL, store.notified()) => {}
-                    () = shutdown.cancelled() => {}
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Marks what NATS has while the rest of the batch is on its way, until all of it has come to its end.
-    async fn mark(&self, store: &Store, mut done: UnboundedReceiver<Done>) -> anyhow::Result<()> {
-        loop {
-            let mut marks = Vec::new();
-            let batch = async {
-                while let Some(mark) = done.recv().await {
-                    marks.push(mark);
-                }
-            };
-            let is_over = timeout(MARK, batch).await.is_ok();
-            self.metrics.published.inc_by(store.mark(&marks).await?);
-            if is_over {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn set_aside(&self, store: &Store, ids: &[i64]) -> anyhow::Result<()> {
-        if !ids.is_empty() {
-            self.metrics.publish_set_aside.inc_by(store.set_aside(ids).await?);
-            tracing::error!(
-                "NATS takes others, but not the outbox rows {ids:?}: set aside; ws-relay replay tries them again"
-            );
-        }
-        Ok(())
+        Rounds::new(store, nats, limit, record, &self.metrics).run(shutdown).await
     }
 }

@@ -19,6 +19,9 @@ const LOST: &str = "o.subject LIKE 'messaging.%' AND o.published_at > now() - ma
         o.stream_seq > $2 OR $3 AND (o.stream_seq IS NULL OR o.stream_seq < $1)
         OR o.stream_seq IS NULL AND o.id > (SELECT coalesce(max(id), 0) FROM public.outbox WHERE stream_seq IS NOT NULL))";
 
+/// A channel that has to be sent again, with the number to begin with and its generation.
+pub type Lost = (ChannelId, Seq, i64);
+
 /// What is known of the stream.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
@@ -164,15 +167,15 @@ impl Store {
         Ok(rows.first().context("no row")?.try_get(0)?)
     }
 
-    /// The channels that have to be sent again, each with the number to begin with and its generation.
-    pub async fn refills(&self) -> anyhow::Result<Vec<(ChannelId, Seq, i64)>> {
+    /// The channels that have to be sent again.
+    pub async fn refills(&self) -> anyhow::Result<Vec<Lost>> {
         let rows = self.query("SELECT channel_id, seq, generation FROM messaging.refills", &[]).await?;
         rows.iter().map(|row| Ok((ChannelId(row.try_get(0)?), row.try_get(1)?, row.try_get(2)?))).collect()
     }
 
     /// The events that were published of these channels, each from a number on and in its generation: at most `limit` of
     /// each channel.
-    pub async fn published(&self, channels: &[(ChannelId, Seq, i64)], limit: usize) -> anyhow::Result<Vec<Event>> {
+    pub async fn published(&self, channels: &[Lost], limit: usize) -> anyhow::Result<Vec<Event>> {
         let ids: Vec<_> = channels.iter().map(|(channel, ..)| channel.0).collect();
         let positions: Vec<_> = channels.iter().map(|(_, seq, _)| *seq).collect();
         let sql = format!(

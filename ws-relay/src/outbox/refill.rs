@@ -6,6 +6,7 @@
 use super::batch::Batch;
 use super::fitting::Limit;
 use super::nats_session::NatsSession;
+use super::record::Lost;
 use super::store::Store;
 use crate::event::Event;
 use crate::metrics::Metrics;
@@ -35,21 +36,21 @@ pub struct Refill<'a> {
 }
 
 impl<'a> Refill<'a> {
-    /// Begins one, if there is anything to send again.
+    /// Begins to send these channels again, of which there is at least one.
     pub async fn begin(
         store: &'a Store,
         nats: &'a NatsSession,
         limit: Limit,
         metrics: &'a Metrics,
-    ) -> anyhow::Result<Option<Self>> {
-        let refills = store.refills().await?;
-        let Some(generation) = refills.iter().map(|(_, _, generation)| *generation).max() else { return Ok(None) };
+        lost: Vec<Lost>,
+    ) -> anyhow::Result<Self> {
+        let generation = lost.iter().map(|(_, _, generation)| *generation).max().unwrap_or(0);
         let open: HashMap<_, _> =
-            refills.into_iter().map(|(channel, seq, generation)| (channel, (seq, generation))).collect();
+            lost.into_iter().map(|(channel, seq, generation)| (channel, (seq, generation))).collect();
         metrics.refills.inc();
         let channels = u64::try_from(open.len())?;
         nats.advise(&Advisory::RefillBegun { generation, channels }).await;
-        Ok(Some(Self { store, nats, limit, metrics, open, generation, sent: 0, restored: 0 }))
+        Ok(Self { store, nats, limit, metrics, open, generation, sent: 0, restored: 0 })
     }
 
     /// Sends the earlier events of the channels of these new ones.
@@ -78,13 +79,13 @@ impl<'a> Refill<'a> {
         Ok(true)
     }
 
-    fn some(&self, which: impl Fn(&ChannelId) -> bool) -> Vec<(ChannelId, Seq, i64)> {
+    fn some(&self, which: impl Fn(&ChannelId) -> bool) -> Vec<Lost> {
         let open = self.open.iter().filter(|(channel, _)| which(channel));
         open.take(CHANNELS).map(|(channel, (seq, generation))| (*channel, *seq, *generation)).collect()
     }
 
     /// Sends the next events of these channels.
-    async fn send(&mut self, channels: &[(ChannelId, Seq, i64)]) -> anyhow::Result<()> {
+    async fn send(&mut self, channels: &[Lost]) -> anyhow::Result<()> {
         let events = self.store.published(channels, EVENTS).await?;
         let mut sent: HashMap<ChannelId, (usize, Seq)> = HashMap::new();
         for event in &events {

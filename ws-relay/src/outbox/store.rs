@@ -6,16 +6,17 @@ use crate::database::{Database, Dedicated, NO_PATH};
 use crate::event::Event;
 use crate::own_session;
 use anyhow::Context;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row, Statement};
 use uuid::Uuid;
 
 /// A batch has at most this many rows.
-const BATCH: i64 = 500;
+pub const BATCH: usize = 500;
 /// One clean-up deletes at most this many rows.
 pub const CLEANUP_BATCH: u64 = 1000;
 
@@ -31,6 +32,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Store {
     connection: Dedicated,
     new_rows: Arc<Notify>,
+    /// Statements by their text; there are as many as this file and its neighbours have.
+    prepared: Mutex<HashMap<String, Statement>>,
     /// The number of the server's process.
     number: String,
     /// How long this session is the publisher's for certain.
@@ -50,7 +53,7 @@ impl Store {
         let connection = connection.context("no database connection")?;
         own_session::check(&connection.client, database).await?;
         let number = own_session::number(&connection.client).await?;
-        let store = Self { connection, new_rows, number, lease: Lease::new() };
+        let store = Self { connection, new_rows, prepared: Mutex::default(), number, lease: Lease::new() };
         store.execute(NO_PATH).await?;
         store.execute("LISTEN outbox; LISTEN webhooks").await?;
         // When this process hangs or its machine is gone, the server ends the session and with it the lock
@@ -68,10 +71,25 @@ impl Store {
             .context("the database refused")
     }
 
+    /// A statement that the session keeps: of each text one.
+    async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
+        let statements = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = statements().get(sql).cloned();
+        match known {
+            Some(statement) => Ok(statement),
+            None => {
+                let statement = self.connection.client.prepare(sql).await?;
+                statements().insert(sql.to_owned(), statement.clone());
+                Ok(statement)
+            }
+        }
+    }
+
     /// Runs a statement that returns rows.
     pub(super) async fn query(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<Vec<Row>> {
         let asked = Instant::now();
-        let rows = timeout(DEADLINE, self.connection.client.query(sql, params)).await;
+        let rows =
+            timeout(DEADLINE, async { self.connection.client.query(&self.prepared(sql).await?, params).await }).await;
         let rows = rows.context("the database did not answer in time")?.context("the outbox cannot be read")?;
         self.lease.renew(asked);
         Ok(rows)
@@ -80,7 +98,8 @@ impl Store {
     /// Runs a statement that changes rows, and returns how many.
     pub(super) async fn change(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> anyhow::Result<u64> {
         let asked = Instant::now();
-        let changed = timeout(DEADLINE, self.connection.client.execute(sql, params)).await;
+        let changed =
+            timeout(DEADLINE, async { self.connection.client.execute(&self.prepared(sql).await?, params).await }).await;
         let changed =
             changed.context("the database did not answer in time")?.context("the outbox cannot be changed")?;
         self.lease.renew(asked);
@@ -95,13 +114,22 @@ impl Store {
 
     /// Waits until this session is the publisher. The lock ends with the connection.
     pub async fn lock(&self) -> anyhow::Result<()> {
-        loop {
-            let rows = self.query("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?;
-            if rows.first().context("no row")?.try_get(0)? {
-                return Ok(());
-            }
+        while !self.try_lock(LOCK).await? {
             sleep(LOCK_RETRY).await;
         }
+        Ok(())
+    }
+
+    /// Takes an advisory lock for this session alone; `false` when others have it.
+    pub async fn try_lock(&self, lock: i64) -> anyhow::Result<bool> {
+        let rows = self.query("SELECT pg_try_advisory_lock($1)", &[&lock]).await?;
+        Ok(rows.first().context("no row")?.try_get(0)?)
+    }
+
+    /// Gives a lock back that this session has.
+    pub async fn unlock(&self, lock: i64) -> anyhow::Result<()> {
+        self.query("SELECT pg_advisory_unlock($1)", &[&lock]).await?;
+        Ok(())
     }
 
     /// Waits until the connection has ended.
@@ -127,19 +155,23 @@ impl Store {
         self.new_rows.notified().await;
     }
 
-    /// The first rows that wait, in the order of their ids. Ids of different channels may be committed out of
-    /// order, so nothing but `published_at` says what waits. What is set aside does not.
-    pub async fn unpublished(&self, held: &[Uuid]) -> anyhow::Result<Vec<Event>> {
+    /// The first rows that wait, in the order of their ids, but for those of `held` channels and those that are `under_way`.
+    /// Ids of different channels may be committed out of order, so nothing but `published_at` says what waits. What is set
+    /// aside does not.
+    pub async fn unpublished(&self, held: &[Uuid], under_way: &[i64]) -> anyhow::Result<Vec<Event>> {
         let sql = format!(
             "SELECT {} FROM public.outbox o
-             WHERE o.published_at IS NULL AND o.set_aside_at IS NULL AND o.channel_id <> ALL ($1) ORDER BY o.id LIMIT {BATCH}",
+             WHERE o.published_at IS NULL AND o.set_aside_at IS NULL AND o.channel_id <> ALL ($1)
+                 AND o.id NOT IN (SELECT unnest($2::bigint[]))
+             ORDER BY o.id LIMIT {BATCH}",
             Event::COLUMNS
         );
-        self.events(&sql, &[&held]).await
+        self.events(&sql, &[&held, &under_way]).await
     }
 
     /// Marks rows as published, with their places in the stream; returns how many were not. They are locked in the order of
-    /// their ids, as everybody does who locks several.
+    /// their ids, as everybody does who locks several. A database that forgets this in a crash is told by the stream, so
+    /// nobody waits for the disk.
     pub async fn mark(&self, done: &[Done]) -> anyhow::Result<u64> {
         if done.is_empty() {
             return Ok(0);
@@ -153,7 +185,7 @@ impl Store {
                        UPDATE public.outbox o SET published_at = coalesce(o.published_at, now()), set_aside_at = NULL,
                            stream_seq = done.place
                        FROM done WHERE done.id = o.id)
-                   SELECT count(*) FILTER (WHERE is_new) FROM done";
+                   SELECT count(*) FILTER (WHERE is_new), set_config('synchronous_commit', 'off', true) FROM done";
         let rows = self.query(sql, &[&ids, &places]).await?;
         Ok(u64::try_from(rows.first().context("no row")?.try_get::<_, i64>(0)?)?)
     }

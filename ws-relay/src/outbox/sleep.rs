@@ -1,0 +1,68 @@
+//! When the publisher sleeps, and who wakes it.
+//!
+//! A transaction that notifies takes one lock for the whole database until its commit is on disk, so commits of all
+//! channels would queue behind each other. Therefore writers notify only a publisher that sleeps. Before it does, it takes
+//! the lock [`SLEEPS`] for itself alone; a writer tries to take it beside other writers, and waits for nobody
+//! (`messaging.publish`). Who cannot have it notifies. Who can has it until after the commit shows, so the publisher does
+//! not get it meanwhile and looks again soon; and once it has got it, it looks once more, because those who wrote without
+//! a word have committed by then. Nothing depends on which snapshot a statement has.
+//!
+//! Under little load the lock is kept between two naps, so that every writer notifies at once. When nothing else works,
+//! there is [`POLL`].
+
+use super::store::Store;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The lock of a publisher that sleeps: "daarionS" as a number. `messaging.publish` has it too.
+pub const SLEEPS: i64 = i64::from_be_bytes(*b"daarionS");
+/// The longest sleep: an event that nobody told of is found after this time, for one look a second.
+const POLL: Duration = Duration::from_secs(1);
+/// While writers are under way that tell nobody, the publisher looks after a pause: from the first to the longest. So much
+/// later an event may be found that is committed beside a long transaction, and so often a second it looks meanwhile.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+/// So many looks in a row that find events make a publisher that need not be told.
+const BUSY: u32 = 3;
+
+/// The state of the publisher of one session.
+#[derive(Debug)]
+pub struct Sleep {
+    /// Whether it has the lock: writers notify.
+    is_told: bool,
+    /// How many looks in a row have found events.
+    found: u32,
+    pause: Duration,
+}
+
+impl Sleep {
+    /// Of a session that has not looked yet.
+    pub fn new() -> Self {
+        Self { is_told: false, found: 0, pause: PAUSE.0 }
+    }
+
+    /// A look has found events: from some load on, writers need not tell of theirs.
+    pub async fn found(&mut self, store: &Store) -> anyhow::Result<()> {
+        self.found = self.found.saturating_add(1);
+        self.pause = PAUSE.0;
+        if self.is_told && self.found >= BUSY {
+            store.unlock(SLEEPS).await?;
+            self.is_told = false;
+        }
+        Ok(())
+    }
+
+    /// A look has found nothing, and there is nothing else to do. Returns when the next look is due.
+    pub async fn nothing(&mut self, store: &Store) -> anyhow::Result<()> {
+        self.found = 0;
+        if self.is_told {
+            // Whether or not it was woken, the next thing is to look.
+            let _ = timeout(POLL, store.notified()).await;
+        } else if store.try_lock(SLEEPS).await? {
+            self.is_told = true;
+        } else {
+            let _ = timeout(self.pause, store.notified()).await;
+            self.pause = self.pause.saturating_mul(2).min(PAUSE.1);
+        }
+        Ok(())
+    }
+}
