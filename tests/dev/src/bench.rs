@@ -39,6 +39,8 @@ pub enum Subject {
     Search,
     /// What it costs a send that search finds its message
     Indexing,
+    /// What sockets cost and how soon they have an event, beside the WebSockets of NATS
+    Fanout,
 }
 
 /// Measures; it fails when something takes longer than is promised.
@@ -48,18 +50,23 @@ pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
     install::ensure_dictionary(&data, stop)?;
     if !args.no_build {
         compile::native(repo, &data, Host::Spin, Native::Programs, stop)?;
-        compile::examples(repo, &data, stop)?;
+        match args.subject {
+            Subject::Fanout => compile::crowd(repo, &data, stop)?,
+            Subject::Search | Subject::Indexing => compile::examples(repo, &data, stop)?,
+        }
     }
     let mut command = python(repo, &data, &tools, stop)?;
     let module = match args.subject {
         Subject::Search => "bench.search",
         Subject::Indexing => "bench.indexing",
+        Subject::Fanout => "bench.fanout",
     };
     command.args(["-m", module, "--messages", &args.messages.to_string()]).args(&args.bench);
     // Both suites have a package "search"; the bench uses that of the index.
     let folders = ["tests", "tests/index", "tests/e2e"].map(|folder| repo.root.join(folder));
     command.env("PYTHONPATH", std::env::join_paths(folders).context("a folder has a colon in its name")?);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
+    command.env("NATS_SERVER", &tools.nats).env("BENCH_RESULTS", repo.dev().join("bench"));
     command.env("EXAMPLES", repo.native("examples")).env("SEARCH_PROGRAM", repo.native("examples/search"));
     step(&format!("measuring with {} messages", args.messages));
     let status = run::visible(&mut command, stop);

@@ -117,6 +117,13 @@ pub fn examples(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
     run::logged(&mut examples, &data.log("build-examples"), stop)
 }
 
+/// Builds the program that has many sockets, for measuring.
+pub fn crowd(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
+    step("building what has many sockets");
+    let mut crowd = with_bar(repo);
+    run::logged(crowd.arg("build").args(NATIVE).args(["--example", "crowd"]), &data.log("build-examples"), stop)
+}
+
 /// Runs the native programs' unit tests, built before.
 pub fn test_native(repo: &Repo, stop: &Stop) -> Result<bool> {
     let mut test = cargo(repo);
