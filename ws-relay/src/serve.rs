@@ -152,6 +152,8 @@ pub async fn run(setting: impl Fn(&str) -> Option<String>) -> anyhow::Result<()>
     let settings = Arc::new(settings);
     let publisher = Publisher { database: database.clone(), settings, ephemeral_nats, webhooks_queued, metrics };
     tasks.spawn(publisher.run(shutdown.clone()));
+    let leaving = app.clone();
+    tokio::spawn(async move { leaving.departure.close_all().await });
     let routes = router(app.clone(), metrics_listener.is_none());
     let served = tokio::spawn(server::run(listener, certificate, routes, shutdown.clone()));
     if let Some(listener) = metrics_listener {

@@ -14,7 +14,7 @@ from harness.world import Channel
 
 STREAM = "MESSAGING"
 
-# Events behind the channel's last one, with its envelope and this much text.
+# Events behind the channel's last one, with its envelope and this much text, which the frames of messages show.
 EVENTS = """
 WITH ch AS (
     UPDATE public.channels SET last_seq = last_seq + $2 WHERE id = ANY ($1::uuid[])
@@ -24,7 +24,8 @@ WITH ch AS (
 )
 INSERT INTO public.outbox (event_id, channel_id, microdao_id, seq, subject, payload, published_at)
 SELECT event_id, id, microdao_id, seq, $3, jsonb_build_object('event_id', event_id, 'channel_id', id,
-    'microdao_id', microdao_id, 'seq', seq, 'content', repeat('x', $4)), CASE WHEN $5 THEN now() END
+    'microdao_id', microdao_id, 'seq', seq, CASE WHEN $3 LIKE 'messaging.message.%' THEN 'message' ELSE 'content' END,
+    repeat('x', $4)), CASE WHEN $5 THEN now() END
 FROM event ORDER BY seq, id
 """
 

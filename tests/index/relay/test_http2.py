@@ -146,7 +146,7 @@ async def test_a_slow_reader_is_cut_and_the_other_sockets_of_its_connection_go_o
         slow = await connection.websocket(path, BEARER)
         slow.slow = True
         for _ in range(40):
-            await write_events(db, channel, count=10, text=4000)
+            await write_events(db, channel, count=10, subject="messaging.message.created", text=4000)
         quick = await connection.websocket(path, BEARER)
         await until(quick, lambda frame: isinstance(frame, dict) and frame.get("seq") == 401)
 

@@ -2,6 +2,7 @@
 
 mod auth;
 pub mod certificate;
+mod handshake;
 pub mod health;
 pub mod key_set;
 pub mod meter;

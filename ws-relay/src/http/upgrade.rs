@@ -4,20 +4,22 @@
 use crate::access::Access;
 use crate::app::App;
 use crate::http::auth::{Query, SUBPROTOCOL, identify};
+use crate::http::handshake::{Handshake, NoUpgrade};
 use crate::http::meter::Meter;
 use crate::http::places::Place;
 use crate::http::problem::{ProblemResponse, log};
 use crate::metrics::CloseLabel;
 use crate::socket::connection::refuse;
-use crate::socket::session::{Identity, Purpose, serve};
+use crate::socket::life::serve;
+use crate::socket::session::{Identity, Purpose};
+use crate::socket::websocket::WebSocket;
 use axum::Extension;
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
+use hyper_util::rt::TokioIo;
 use messaging_core::event::Seq;
 use messaging_core::ids::ChannelId;
 use messaging_core::problem::Problem;
@@ -25,15 +27,16 @@ use messaging_core::socket::{MAX_CLIENT_MESSAGE_BYTES, RefusalCode};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-/// Buffers per socket, in bytes. The library's defaults would be a quarter of a megabyte for each of them.
-const READ_BUFFER: usize = 4 * 1024;
-const WRITE_BUFFER: usize = 16 * 1024;
+/// What is read at a time, in bytes: each socket has it for itself, and most of what clients say is a pong.
+const READ_BUFFER: usize = 512;
+/// What a client that is refused may say, in bytes.
+const REFUSED: usize = 4 * 1024;
 
 /// A request for a socket.
 pub struct Knock {
     headers: HeaderMap,
     query: Result<axum::extract::Query<Query>, QueryRejection>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    handshake: Result<Handshake, NoUpgrade>,
     meter: Meter,
 }
 
@@ -44,8 +47,8 @@ impl FromRequestParts<Arc<App>> for Knock {
         let query = axum::extract::Query::<Query>::from_request_parts(parts, app).await;
         let meter = Extension::<Meter>::from_request_parts(parts, app).await;
         let meter = meter.map_or_else(|_| Meter::default(), |Extension(meter)| meter);
-        let upgrade = WebSocketUpgrade::from_request_parts(parts, app).await;
-        Ok(Self { headers: parts.headers.clone(), query, upgrade, meter })
+        let handshake = Handshake::of(parts, SUBPROTOCOL);
+        Ok(Self { headers: parts.headers.clone(), query, handshake, meter })
     }
 }
 
@@ -100,25 +103,23 @@ impl Knock {
             let place = app.places.take(identity.caller.as_ref())?;
             Ok((identity, purpose, place))
         });
-        let Self { headers, upgrade, meter, .. } = self;
-        let upgrade = match (upgrade, &opened) {
-            (Ok(upgrade), _) => upgrade.protocols([SUBPROTOCOL]),
-            (Err(e), Ok(_)) => return plain(&headers, no_upgrade(&e)),
+        let Self { headers, handshake, meter, .. } = self;
+        let handshake = match (handshake, &opened) {
+            (Ok(handshake), _) => handshake,
+            (Err(why), Ok(_)) => return plain(&headers, no_upgrade(why)),
             (Err(_), Err(problem)) => return plain(&headers, problem.clone()),
         };
         match opened {
-            Ok((identity, purpose, place)) => accept(app, upgrade, meter, identity, purpose, place),
-            Err(problem) => turn_away(&app, upgrade, meter, &headers, problem),
+            Ok((identity, purpose, place)) => accept(app, handshake, meter, identity, purpose, place),
+            Err(problem) => turn_away(&app, handshake, meter, &headers, problem),
         }
     }
 }
 
-fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> Problem {
-    match rejection {
-        WebSocketUpgradeRejection::InvalidWebSocketVersionHeader(_) => {
-            Problem::bad_request("invalid_upgrade", "The WebSocket version must be 13.")
-        }
-        _ => {
+fn no_upgrade(why: NoUpgrade) -> Problem {
+    match why {
+        NoUpgrade::OtherVersion => Problem::bad_request("invalid_upgrade", "The WebSocket version must be 13."),
+        NoUpgrade::NotAsked => {
             let detail = "This is a WebSocket; connect with ws:// or wss://.";
             Problem::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
         }
@@ -127,35 +128,29 @@ fn no_upgrade(rejection: &WebSocketUpgradeRejection) -> Problem {
 
 fn accept(
     app: Arc<App>,
-    upgrade: WebSocketUpgrade,
+    handshake: Handshake,
     meter: Meter,
     identity: Identity,
     purpose: Purpose,
     place: Place,
 ) -> Response {
-    let upgrade = upgrade
-        .max_message_size(MAX_CLIENT_MESSAGE_BYTES)
-        .max_frame_size(MAX_CLIENT_MESSAGE_BYTES)
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER);
     // As long as the token lives, the end of the relay waits for this socket.
     let held = (app.sockets.token(), place);
-    upgrade.on_upgrade(move |socket| async move {
-        serve(app, socket, meter, identity, purpose).await;
-        drop(held);
+    handshake.complete(move |connection| {
+        let socket = WebSocket::new(TokioIo::new(connection), MAX_CLIENT_MESSAGE_BYTES, READ_BUFFER);
+        serve(app, socket, meter, identity, purpose, held)
     })
 }
 
 /// Completes the handshake and closes. There are few places for that: beyond them the response is the problem alone.
-fn turn_away(app: &App, upgrade: WebSocketUpgrade, meter: Meter, headers: &HeaderMap, problem: Problem) -> Response {
+fn turn_away(app: &App, handshake: Handshake, meter: Meter, headers: &HeaderMap, problem: Problem) -> Response {
     let Some(place) = app.places.take_for_refusal() else { return plain(headers, problem) };
     log(&problem, headers);
     let refusal = RefusalCode::of(&problem);
     app.metrics.refusals.get_or_create(&CloseLabel { code: refusal.code() }).inc();
     let held = (app.sockets.token(), place);
-    let upgrade = upgrade.max_message_size(READ_BUFFER).max_frame_size(READ_BUFFER).read_buffer_size(READ_BUFFER);
-    upgrade.on_upgrade(move |socket| async move {
-        refuse(socket, meter, refusal).await;
+    handshake.complete(async move |connection| {
+        refuse(WebSocket::new(TokioIo::new(connection), REFUSED, READ_BUFFER), meter, refusal).await;
         drop(held);
     })
 }

@@ -2,6 +2,9 @@
 //! to its subscribers.
 
 use crate::database::DatabaseError;
+use crate::live::batch::Batch;
+use crate::live::command::{ChannelCommand, Joined};
+use crate::live::delivery::Delivery;
 use crate::live::ephemeral_frames::EphemeralFrames;
 use crate::live::frame::{EphemeralFrame, LoggedFrame};
 use crate::live::hub::{Entry, Hub, Position};
@@ -10,7 +13,7 @@ use crate::live::nats_subscription::{Arrival, NatsSubscription};
 use crate::live::recent::Recent;
 use crate::live::sequencer::{Asked, Sequencer};
 use crate::live::subject;
-use crate::live::subscriber::{Delivery, SocketId, Subscriber};
+use crate::live::subscriber::{SocketId, Subscriber};
 use crate::metrics::DropReason;
 use crate::or_never::or_never;
 use async_nats::Message;
@@ -21,7 +24,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
@@ -32,40 +34,11 @@ const RETRY: Duration = Duration::from_secs(1);
 /// whole cluster, and frames that are published before that are only in the log.
 const SETTLE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
-/// Frames that are handed out before the task lets the sockets send them: missed frames come all at once, and must not
-/// fill the queue of a socket that keeps up.
+/// Frames that are handed out together before the task lets the sockets send them: missed frames come all at once, and must
+/// not fill the queue of a socket that keeps up.
 const BURST: usize = 32;
-
-/// What a channel's task is told.
-pub enum ChannelCommand {
-    /// A socket that has everything up to `since` wants the rest.
-    Join {
-        /// The last number that the socket has.
-        since: Seq,
-        /// The way to the socket.
-        subscriber: Subscriber,
-        /// Takes the outcome.
-        joined: oneshot::Sender<Joined>,
-    },
-    /// A socket leaves.
-    Leave {
-        /// The socket.
-        socket: SocketId,
-    },
-    /// How the channel stands in the database.
-    Head(Head),
-    /// Some time has passed: old frames can be forgotten.
-    Sweep,
-}
-
-/// The outcome of [`ChannelCommand::Join`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Joined {
-    /// Everything after `since` comes through the subscriber's queue.
-    Live,
-    /// Too far behind: read the log first, then join again.
-    Behind,
-}
+/// No further one when their texts have so many bytes.
+const BURST_BYTES: usize = 64 * 1024;
 
 /// The outcome of a read of the log.
 type LogResult = Result<Option<LogPage>, DatabaseError>;
@@ -136,7 +109,7 @@ impl Channel {
                 }
                 arrival = self.logged.next() => match arrival {
                     Arrival::Subscribed => self.checks.extend(SETTLE.map(|after| Instant::now() + after)),
-                    Arrival::Message(message) => self.logged_message(message).await,
+                    Arrival::Message(message) => self.logged_messages(message).await,
                 },
                 frame = self.ephemeral.next() => self.offer(&frame),
             }
@@ -171,16 +144,27 @@ impl Channel {
 
     fn join(&mut self, since: Seq, subscriber: Subscriber) -> Joined {
         let Some(missed) = self.recent.missed(since, self.sequencer.last()) else { return Joined::Behind };
-        for frame in missed {
-            if !subscriber.offer(Delivery::Logged(frame.clone())) {
-                return Joined::Live;
-            }
+        if let Some(missed) = Batch::of(missed.cloned().collect())
+            && !subscriber.offer(Delivery::Logged(Arc::new(missed)))
+        {
+            return Joined::Live;
         }
         self.subscribers.insert(subscriber.socket, subscriber);
         Joined::Live
     }
 
-    async fn logged_message(&mut self, message: Message) {
+    /// Takes a message, and those behind it that are there already.
+    async fn logged_messages(&mut self, first: Message) {
+        self.logged_message(first);
+        for _ in 1..BURST {
+            let Some(message) = self.logged.try_next() else { break };
+            self.logged_message(message);
+        }
+        self.hand_out().await;
+        self.catch_up();
+    }
+
+    fn logged_message(&mut self, message: Message) {
         match subject::logged_frame(self.id, message) {
             // It comes again, or the number does.
             Some(frame) if frame.seq <= self.sequencer.last() => {
@@ -191,8 +175,6 @@ impl Channel {
             Some(frame) => self.sequencer.live(Arc::new(frame)),
             None => tracing::warn!(channel = %self.id, "a frame on NATS is not from a relay, ignored"),
         }
-        self.hand_out().await;
-        self.catch_up();
     }
 
     /// Hands an ephemeral frame to the subscribers that have room for it. It has no number, so nothing waits for it.
@@ -246,18 +228,28 @@ impl Channel {
     }
 
     async fn hand_out(&mut self) {
-        let mut handed = 0usize;
-        while let Some(frame) = self.sequencer.next() {
-            self.recent.push(frame.clone(), std::time::Instant::now());
-            self.hub.metrics.delivered(frame.written_ms);
-            self.fan_out(&Delivery::Logged(frame.clone()));
-            self.stands(Some(frame));
-            handed += 1;
-            if handed.is_multiple_of(BURST) {
-                yield_now().await;
-            }
+        while let Some(batch) = self.next_batch() {
+            let last = batch.frames().last().cloned();
+            self.fan_out(&Delivery::Logged(Arc::new(batch)));
+            self.stands(last);
+            yield_now().await;
         }
         self.stands(None);
+    }
+
+    /// The frames whose turn it is.
+    fn next_batch(&mut self) -> Option<Batch> {
+        let (mut frames, mut bytes) = (Vec::new(), 0usize);
+        while frames.len() < BURST
+            && bytes < BURST_BYTES
+            && let Some(frame) = self.sequencer.next()
+        {
+            self.recent.push(frame.clone(), std::time::Instant::now());
+            self.hub.metrics.delivered(frame.written_ms);
+            bytes = bytes.saturating_add(frame.text.len());
+            frames.push(frame);
+        }
+        Batch::of(frames)
     }
 
     /// Says how far the channel has come; `frame` is the last one, if there is a new one.

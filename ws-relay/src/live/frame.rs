@@ -5,7 +5,6 @@ mod ephemeral;
 pub use ephemeral::EphemeralFrame;
 
 use crate::event::Event;
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use messaging_core::event::{AccessEffect, EventType, Seq};
 use messaging_core::ids::{ChannelId, EntityId};
@@ -13,6 +12,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
 /// The type of an event that clients see.

@@ -1,7 +1,8 @@
 //! The channels that have subscribers on this relay: one task each, from the first subscriber to the last.
 
 use crate::database::Database;
-use crate::live::channel::{ChannelCommand, Joined, start};
+use crate::live::channel::start;
+use crate::live::command::{ChannelCommand, Joined};
 use crate::live::feed::Feed;
 use crate::live::frame::LoggedFrame;
 use crate::live::log::Head;

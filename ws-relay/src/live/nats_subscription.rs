@@ -1,8 +1,8 @@
 //! A subscription in NATS that is made anew when it is refused or ends.
 
 use async_nats::{Client, Message, SubscribeError, Subscriber};
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -56,6 +56,15 @@ impl NatsSubscription {
                     None => self.state = subscribing(&self.client, &self.subject, RETRY),
                 },
             }
+        }
+    }
+
+    /// The next message, if it is there already.
+    pub fn try_next(&mut self) -> Option<Message> {
+        match &mut self.state {
+            State::Subscribing(_) => None,
+            // An end comes again in `next`.
+            State::Subscribed(subscriber) => subscriber.next().now_or_never().flatten(),
         }
     }
 }

@@ -1,17 +1,23 @@
 //! The socket itself: everything that waits for the client also watches for the reasons to end.
 
 use crate::http::meter::Meter;
+use crate::live::batch::Batch;
+use crate::live::packed::pack;
 use crate::live::subscriber::SocketId;
 use crate::socket::departure::try_again;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::SinkExt;
+use crate::socket::websocket::WebSocket;
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use messaging_core::socket::{CloseCode, MAX_BYTES_BETWEEN_MESSAGES, RefusalCode, with_retry_after};
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
-use tungstenite::Error;
 use tungstenite::error::ProtocolError;
+use tungstenite::protocol::CloseFrame;
+use tungstenite::{Error, Message, Utf8Bytes};
 
 /// A client that takes nothing for this long is gone.
 const WRITE: Duration = Duration::from_secs(75);
@@ -20,6 +26,8 @@ const LINGER: Duration = Duration::from_secs(10);
 /// After bytes that cannot be understood nothing more is read. The connection stays this long, because its end would
 /// overtake the close code.
 const LINGER_UNREAD: Duration = Duration::from_secs(1);
+/// When so many bytes wait, they are sent before more is put behind them.
+const MUCH: usize = 16 * 1024;
 /// A refused socket has this long from its handshake to its end.
 const REFUSED: Duration = Duration::from_secs(2);
 
@@ -32,9 +40,12 @@ pub enum End {
     Lost,
 }
 
+/// A socket over whatever connection.
+pub type Socket = WebSocket<TokioIo<Upgraded>>;
+
 /// A socket and the reasons to end it.
 pub struct Connection {
-    socket: WebSocket,
+    socket: Socket,
     /// Not polled again after it was ready: then the session is over.
     end: BoxFuture<'static, CloseCode>,
     meter: Meter,
@@ -44,7 +55,7 @@ pub struct Connection {
 
 impl Connection {
     /// Ends the session when `end` says so.
-    pub fn new(socket: WebSocket, meter: Meter, end: BoxFuture<'static, CloseCode>) -> Self {
+    pub fn new(socket: Socket, meter: Meter, end: BoxFuture<'static, CloseCode>) -> Self {
         meter.allow(MAX_BYTES_BETWEEN_MESSAGES);
         Self { socket, end, meter, is_broken: false }
     }
@@ -61,23 +72,59 @@ impl Connection {
                 }
                 Some(Err(e)) => {
                     self.is_broken = true;
-                    Err(if self.meter.is_spent() { End::Close(CloseCode::TooManyMessages) } else { end_of(e) })
+                    Err(if self.meter.is_spent() { End::Close(CloseCode::TooManyMessages) } else { end_of(&e) })
                 }
                 None => Err(End::Lost),
             },
         }
     }
 
-    /// Puts a message behind those that wait for [`Connection::flush`].
-    pub async fn feed(&mut self, message: Message) -> Result<(), End> {
-        let sent = timeout(WRITE, self.socket.feed(message));
-        or_end(&mut self.end, sent).await?.map_or(Err(End::Lost), |sent| sent.map_err(|_| End::Lost))
+    /// Puts a text behind those that wait for [`Connection::flush`].
+    pub async fn say(&mut self, text: &str) -> Result<(), End> {
+        self.put(pack(std::iter::once(text))).await
+    }
+
+    /// Puts all frames of a batch there.
+    pub async fn pass_on(&mut self, batch: &Batch) -> Result<(), End> {
+        self.put(batch.packed()).await
+    }
+
+    async fn put(&mut self, packed: Bytes) -> Result<(), End> {
+        self.socket.push_packed(packed).map_err(|_| End::Lost)?;
+        if self.socket.waiting() > MUCH { self.flush().await } else { Ok(()) }
+    }
+
+    /// Asks whether the client is still there.
+    pub fn ping(&mut self) -> Result<(), End> {
+        self.socket.push(Message::Ping(Bytes::new())).map_err(|_| End::Lost)
     }
 
     /// Sends what waits.
     pub async fn flush(&mut self) -> Result<(), End> {
-        let sent = timeout(WRITE, self.socket.flush());
-        or_end(&mut self.end, sent).await?.map_or(Err(End::Lost), |sent| sent.map_err(|_| End::Lost))
+        // Mostly the connection takes it all at once.
+        let flushed = poll_fn(|context| Poll::Ready(self.socket.poll_flush(context))).await;
+        match flushed {
+            Poll::Ready(flushed) => flushed.map_err(|_| End::Lost),
+            Poll::Pending => Box::pin(self.flush_in_time()).await,
+        }
+    }
+
+    async fn flush_in_time(&mut self) -> Result<(), End> {
+        loop {
+            let Self { socket, end, .. } = self;
+            let waiting = socket.waiting();
+            let some = poll_fn(|context| match socket.poll_flush(context) {
+                Poll::Ready(flushed) => Poll::Ready(flushed.map(|()| true)),
+                // The client has taken something; how long it has for the rest is counted anew.
+                Poll::Pending if socket.waiting() < waiting => Poll::Ready(Ok(false)),
+                Poll::Pending => Poll::Pending,
+            });
+            match or_end(end, timeout(WRITE, some)).await? {
+                Ok(Ok(true)) => return Ok(()),
+                Ok(Ok(false)) => {}
+                Ok(Err(_)) | Err(_) => return Err(End::Lost),
+            }
+        }
     }
 
     /// Waits for something else, unless the session ends.
@@ -94,8 +141,7 @@ impl Connection {
     pub async fn close(mut self, reason: Option<(CloseCode, Utf8Bytes)>) {
         let farewell = async {
             if let Some((code, reason)) = reason {
-                let frame = CloseFrame { code: code.code(), reason };
-                self.socket.send(Message::Close(Some(frame))).await.ok()?;
+                send_close(&mut self.socket, code.code(), reason).await?;
             }
             if self.is_broken {
                 sleep(LINGER_UNREAD).await;
@@ -108,15 +154,14 @@ impl Connection {
 }
 
 /// Closes a socket that carries nothing, so that its client learns why.
-pub async fn refuse(mut socket: WebSocket, meter: Meter, refusal: RefusalCode) {
+pub async fn refuse(mut socket: Socket, meter: Meter, refusal: RefusalCode) {
     meter.allow(MAX_BYTES_BETWEEN_MESSAGES);
     let reason = match refusal {
         RefusalCode::TryAgain => with_retry_after(refusal.reason(), try_again(SocketId::next())).into(),
         _ => Utf8Bytes::from_static(refusal.reason()),
     };
-    let frame = CloseFrame { code: refusal.code(), reason };
     let farewell = async {
-        socket.send(Message::Close(Some(frame))).await.ok()?;
+        send_close(&mut socket, refusal.code(), reason).await?;
         // At most so many: the client has nothing to say.
         for _ in 0..16 {
             socket.recv().await?.ok()?;
@@ -126,13 +171,18 @@ pub async fn refuse(mut socket: WebSocket, meter: Meter, refusal: RefusalCode) {
     let _ = timeout(REFUSED, farewell).await;
 }
 
+async fn send_close(socket: &mut Socket, code: u16, reason: Utf8Bytes) -> Option<()> {
+    socket.push(Message::Close(Some(CloseFrame { code: code.into(), reason }))).ok()?;
+    poll_fn(|context| socket.poll_flush(context)).await.ok()
+}
+
 /// What the client is told about bytes that cannot be understood (RFC 6455, section 7.4.1).
-fn end_of(error: axum::Error) -> End {
-    match error.into_inner().downcast_ref::<Error>() {
-        Some(Error::Capacity(_)) => End::Close(CloseCode::MessageTooLarge),
-        Some(Error::Utf8(_)) => End::Close(CloseCode::InvalidText),
-        Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => End::Lost,
-        Some(Error::Protocol(_)) => End::Close(CloseCode::ProtocolError),
+fn end_of(error: &Error) -> End {
+    match error {
+        Error::Capacity(_) => End::Close(CloseCode::MessageTooLarge),
+        Error::Utf8(_) => End::Close(CloseCode::InvalidText),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Lost,
+        Error::Protocol(_) => End::Close(CloseCode::ProtocolError),
         _ => End::Lost,
     }
 }

@@ -1,14 +1,17 @@
 //! What a channel hands to a socket, for as long as the caller may read it.
 
 use crate::access::{Access, Unavailable};
+use crate::live::batch::Batch;
+use crate::live::delivery::Delivery;
 use crate::live::frame::LoggedFrame;
-use crate::live::subscriber::{Delivery, Generation};
+use crate::live::subscriber::Generation;
 use crate::socket::connection::End;
 use crate::socket::session::Session;
 use crate::sparingly::Sparingly;
 use messaging_core::event::AccessEffect;
 use messaging_core::ids::ChannelId;
 use messaging_core::socket::CloseCode;
+use std::sync::Arc;
 
 static UNCHECKED: Sparingly = Sparingly::new();
 
@@ -18,8 +21,28 @@ impl Session {
         self.subscriptions.get(&delivery.channel()).is_some_and(|subscription| subscription.generation == generation)
     }
 
+    /// Sends the frames of events. Where they are the next ones and nobody's access hangs on them, they go out as they are.
+    pub(super) async fn deliver_all(&mut self, batch: &Batch) -> Result<(), End> {
+        match self.subscriptions.get_mut(&batch.channel()) {
+            Some(subscription) if batch.changes_nothing() && batch.first() == subscription.delivered + 1 => {
+                subscription.delivered = batch.last();
+                self.count(batch.frames().len(), batch.text_bytes());
+                self.connection.pass_on(batch).await
+            }
+            _ => Box::pin(self.deliver_each(batch.frames())).await,
+        }
+    }
+
+    /// Sends the frames of events, one after the other.
+    pub(super) async fn deliver_each(&mut self, frames: &[Arc<LoggedFrame>]) -> Result<(), End> {
+        for frame in frames {
+            self.deliver(frame).await?;
+        }
+        Ok(())
+    }
+
     /// Sends the frame of an event when it is the next one of its channel's subscription.
-    pub(super) async fn deliver(&mut self, frame: &LoggedFrame) -> Result<(), End> {
+    async fn deliver(&mut self, frame: &LoggedFrame) -> Result<(), End> {
         let Some(subscription) = self.subscriptions.get(&frame.channel) else { return Ok(()) };
         if frame.seq <= subscription.delivered {
             return Ok(());
@@ -54,7 +77,7 @@ impl Session {
         if is_own {
             self.memberships.told(frame);
         }
-        self.say(frame.text.clone()).await?;
+        self.say(&frame.text).await?;
         if undecided && after {
             self.may_still_read(frame.channel).await?;
         }

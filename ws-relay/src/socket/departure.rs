@@ -1,10 +1,13 @@
 //! How sockets leave a relay that stops: in turn, and each with another wait before it comes back, so that the relays
 //! that take them get a steady stream of clients instead of all at once.
 
-use crate::live::subscriber::SocketId;
+use crate::live::subscriber::{Cut, SocketId};
+use messaging_core::socket::CloseCode;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Sockets that are closed in a second.
@@ -24,12 +27,15 @@ pub struct Departure {
     is_announced: AtomicBool,
     /// How many sockets were open when it began.
     sockets: AtomicU64,
+    /// Those that are open, and what ends each.
+    open: Mutex<HashMap<SocketId, Cut>>,
 }
 
 impl Departure {
     /// The relay goes on until `shutdown`; then its sockets are closed within `longest_turn`.
     pub fn new(shutdown: CancellationToken, longest_turn: Duration) -> Self {
-        Self { shutdown, longest_turn, is_announced: AtomicBool::new(false), sockets: AtomicU64::new(0) }
+        let (is_announced, sockets, open) = (AtomicBool::new(false), AtomicU64::new(0), Mutex::default());
+        Self { shutdown, longest_turn, is_announced, sockets, open }
     }
 
     /// The relay will stop: nobody shall be sent to it any more.
@@ -48,10 +54,35 @@ impl Departure {
         self.shutdown.cancel();
     }
 
-    /// Waits until the relay stops and it is this socket's turn to leave.
-    pub async fn turn(&self, socket: SocketId) {
+    /// Takes note of a socket, which is closed at once when the relay stops already.
+    pub fn enter(&self, socket: SocketId, cut: Cut) {
+        let mut open = self.lock();
+        // Looked at under the lock, under which those are taken that are closed in turn.
+        match self.shutdown.is_cancelled() {
+            true => cut.now(CloseCode::GoingAway),
+            false => drop(open.insert(socket, cut)),
+        }
+    }
+
+    /// A socket has ended.
+    pub fn leave(&self, socket: SocketId) {
+        self.lock().remove(&socket);
+    }
+
+    /// Waits until the relay stops, and closes each socket when it is its turn.
+    pub async fn close_all(&self) {
         self.shutdown.cancelled().await;
-        sleep(self.turn_after(socket)).await;
+        let (now, open) = (Instant::now(), std::mem::take(&mut *self.lock()));
+        let mut turns: Vec<_> = open.into_iter().map(|(socket, cut)| (self.turn_after(socket), cut)).collect();
+        turns.sort_unstable_by_key(|(after, _)| *after);
+        for (after, cut) in turns {
+            sleep_until(now + after).await;
+            cut.now(CloseCode::GoingAway);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SocketId, Cut>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn turn_after(&self, socket: SocketId) -> Duration {
@@ -83,6 +114,9 @@ fn part(socket: SocketId, span: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::subscriber::subscriber;
+    use futures_util::FutureExt;
+    use std::sync::Arc;
 
     fn departure(sockets: i64) -> Departure {
         let departure = Departure::new(CancellationToken::new(), Duration::from_secs(5));
@@ -113,6 +147,32 @@ mod tests {
             let turns: Vec<_> = (0..1_000).map(|_| departure.turn_after(SocketId::next())).collect();
             assert!(turns.iter().all(|turn| *turn <= Duration::from_millis(longest)));
         }
+    }
+
+    #[tokio::test]
+    async fn every_socket_is_closed_in_its_turn_and_one_that_comes_too_late_at_once() {
+        let departure = Arc::new(Departure::new(CancellationToken::new(), Duration::from_secs(5)));
+        let enter = || {
+            let (entered, _, cut) = subscriber(SocketId::next(), 1, 1);
+            departure.enter(entered.socket, cut.clone());
+            (entered.socket, cut)
+        };
+        let (gone, still) = enter();
+        departure.leave(gone);
+        let cuts: Vec<_> = (0..100).map(|_| enter().1).collect();
+        let closing = tokio::spawn({
+            let departure = departure.clone();
+            async move { departure.close_all().await }
+        });
+        departure.begin(100);
+        let began = Instant::now();
+        for cut in cuts {
+            assert_eq!(cut.wait().await, CloseCode::GoingAway);
+        }
+        closing.await.unwrap();
+        assert!(began.elapsed() >= Duration::from_millis(50));
+        assert_eq!(enter().1.wait().await, CloseCode::GoingAway);
+        assert!(still.wait().now_or_never().is_none());
     }
 
     #[test]

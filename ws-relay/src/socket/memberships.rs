@@ -51,6 +51,11 @@ impl Memberships {
         }
     }
 
+    /// Whether there is one that may not come as the frame of a channel.
+    pub fn may_be_due(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// The next event that does not come as the frame of a channel.
     pub fn next(&mut self, comes: impl Fn(&LoggedFrame) -> bool) -> Option<Arc<LoggedFrame>> {
         let full = self.waiting.len() > REMEMBERED;
@@ -78,10 +83,10 @@ impl Session {
         let access = self.app.access.clone();
         let shown = self.connection.meanwhile(access.show(&caller, frame.channel)).await?;
         match shown {
-            Ok(Answer { channel: Some(channel), .. }) => self.say(text(frame, Some(&channel)).into()).await,
+            Ok(Answer { channel: Some(channel), .. }) => self.say(&text(frame, Some(&channel))).await,
             // They know that they were in it. Of a membership that does not count, or not any more, they hear nothing.
             Ok(Answer { access: Access::Unknown | Access::Gone, .. }) if frame.ends_membership => {
-                self.say(text(frame, None).into()).await
+                self.say(&text(frame, None)).await
             }
             Ok(_) => Ok(()),
             // Nothing would ever bring the event again; who connects again reads the lists anew.

@@ -41,7 +41,7 @@ impl Session {
                 return Ok(());
             }
         }
-        self.say(frame.text.clone()).await
+        self.say(&frame.text).await
     }
 
     /// Sends the state of a channel whose frames come live from here on. They wait in the queue meanwhile.
@@ -54,7 +54,7 @@ impl Session {
         let failed = match read {
             Ok(Ok(state)) => {
                 for text in state.as_deref().and_then(|state| texts(channel, state)).into_iter().flatten() {
-                    self.say(text.into()).await?;
+                    self.say(&text).await?;
                 }
                 return Ok(());
             }

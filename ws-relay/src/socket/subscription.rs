@@ -1,7 +1,7 @@
 //! A subscription of a socket to a channel: how it begins, catches up, keeps its order, and ends.
 
 use crate::access::{Access, Unavailable};
-use crate::live::channel::Joined;
+use crate::live::command::Joined;
 use crate::live::log::LogPage;
 use crate::live::resumes::Outcome;
 use crate::live::subscriber::Generation;
@@ -193,9 +193,7 @@ impl Session {
                 }
             }
             Next::Frames { frames, is_end } => {
-                for frame in &frames {
-                    self.deliver(frame).await?;
-                }
+                self.deliver_each(&frames).await?;
                 // Access may have been lost with one of them.
                 if let Some(Subscription { delivered, .. }) = self.subscriptions.get(&channel) {
                     let delivered = *delivered;

@@ -1,6 +1,5 @@
 //! Ephemeral frames: without a number, stored nowhere, dropped rather than waited for.
 
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use messaging_core::event::EventType;
 use messaging_core::ids::{ChannelId, EntityId};
@@ -10,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use strum::{VariantArray, VariantNames};
+use tungstenite::Utf8Bytes;
 
 /// The longest `type`, in bytes.
 const MAX_TYPE: usize = 64;

@@ -1,0 +1,1 @@
+"""What sockets cost, and how soon they have an event, beside the WebSocket listener of NATS."""
