@@ -11,7 +11,8 @@ RETURNS TABLE (name text, avatar_url text, has_thread boolean, has_reactions boo
     FROM (VALUES (p_sender_id)) AS s (id) LEFT JOIN messaging.profiles p ON p.member_id = s.id LIMIT 1
 $$;
 
--- The rest of the arguments is what shown_with says. One expression, so that it is inlined: a row that is handed on to another function as a whole is copied for each of its fields.
+-- The last four arguments are what shown_with says. One expression, so that it is inlined: a row that is handed on to another
+-- function as a whole is copied for each of its fields.
 CREATE FUNCTION messaging.message_document(
     m public.messages, p_caller text, p_name text, p_avatar_url text, p_has_thread boolean, p_has_reactions boolean
 ) RETURNS text LANGUAGE sql STABLE AS $$
