@@ -1,15 +1,18 @@
-//! `cargo dev bench`: measures at a size that no test waits for, against a PostgreSQL of its own.
+//! `cargo dev bench`: measures at a size that no test waits for, against a PostgreSQL or a stack of its own.
 
-use std::process::ExitCode;
+mod cold;
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::args::Host;
 use crate::compile::{self, Native};
-use crate::install;
+use crate::install::{self, Tools};
 use crate::own_stack::{self, discard};
-use crate::paths::Repo;
+use crate::paths::{Data, Repo};
 use crate::progress::step;
 use crate::run;
 use crate::stop::Stop;
@@ -27,6 +30,9 @@ pub struct BenchArgs {
     /// Run what was built before
     #[arg(long)]
     pub no_build: bool,
+    /// The spin program that is measured beside the local host, when it is not on the PATH
+    #[arg(long, value_name = "PATH")]
+    pub spin: Option<PathBuf>,
     /// For the measurement itself, after `--`: `--help` names them
     #[arg(last = true, value_name = "BENCH ARGS")]
     pub bench: Vec<String>,
@@ -39,32 +45,43 @@ pub enum Subject {
     Search,
     /// What it costs a send that search finds its message
     Indexing,
+    /// Sizes, first requests and memory, beside an empty component
+    Cold,
 }
 
-/// Measures; it fails when something takes longer than is promised.
+/// Measures; it fails when something takes longer than is promised, where a subject promises a time.
 pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
     let data = own_stack::data(repo, stop)?;
     let tools = install::ensure(&data, stop)?;
+    let module = match args.subject {
+        Subject::Cold => return cold::run(repo, args, &data, &tools, stop),
+        Subject::Search => "bench.search",
+        Subject::Indexing => "bench.indexing",
+    };
     install::ensure_dictionary(&data, stop)?;
     if !args.no_build {
         compile::native(repo, &data, Host::Spin, Native::Programs, stop)?;
         compile::examples(repo, &data, stop)?;
     }
-    let mut command = python(repo, &data, &tools, stop)?;
-    let module = match args.subject {
-        Subject::Search => "bench.search",
-        Subject::Indexing => "bench.indexing",
-    };
-    command.args(["-m", module, "--messages", &args.messages.to_string()]).args(&args.bench);
+    let mut command = measurement(repo, &data, &tools, module, stop)?;
+    command.args(["--messages", &args.messages.to_string()]).args(&args.bench);
+    step(&format!("measuring with {} messages", args.messages));
+    let status = run::visible(&mut command, stop);
+    discard(&data);
+    status.map(code)
+}
+
+/// The Python of a measurement, with what the repository has for it.
+fn measurement(repo: &Repo, data: &Data, tools: &Tools, module: &str, stop: &Stop) -> Result<Command> {
+    let mut command = python(repo, data, tools, stop)?;
+    command.args(["-m", module]);
     // Both suites have a package "search"; the bench uses that of the index.
     let folders = ["tests", "tests/index", "tests/e2e"].map(|folder| repo.root.join(folder));
     command.env("PYTHONPATH", std::env::join_paths(folders).context("a folder has a colon in its name")?);
     command.env("WS_RELAY", repo.native("ws-relay")).env("POSTGRES_BIN", &tools.postgres);
     command.env("EXAMPLES", repo.native("examples")).env("SEARCH_PROGRAM", repo.native("examples/search"));
-    step(&format!("measuring with {} messages", args.messages));
-    let status = run::visible(&mut command, stop);
-    discard(&data);
-    status.map(code)
+    command.env("BENCH_RESULTS", repo.dev().join("bench"));
+    Ok(command)
 }
 
 #[cfg(test)]
