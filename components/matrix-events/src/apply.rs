@@ -21,15 +21,14 @@ pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) 
     if events.len() > MAX_EVENTS {
         return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
     }
-    let waiting = Waiting::new(events, request_id);
+    let waiting = Waiting::new(events.iter().map(AsRef::as_ref), request_id);
     let recorded = recorded(waiting.events(), here).await;
     apply_waiting(waiting, &recorded, here).await
 }
 
 /// The same with one event that the index is known not to have.
-pub async fn apply_missing(event: &Box<RawValue>, here: &Here, request_id: &str) -> Result<(), Problem> {
-    let waiting = Waiting::new(std::slice::from_ref(event), request_id);
-    apply_waiting(waiting, &BTreeSet::new(), here).await.map(|_| ())
+pub async fn apply_missing(event: &RawValue, here: &Here, request_id: &str) -> Result<(), Problem> {
+    apply_waiting(Waiting::new([event], request_id), &BTreeSet::new(), here).await.map(|_| ())
 }
 
 async fn apply_waiting(

@@ -40,8 +40,8 @@ async fn carry_out(request_id: &str) -> Result<Response, Problem> {
     let mut next = next_set_aside_event(None).await?;
     for _ in 0..MAX_REPLAYED {
         let Some(event) = next.event else { break };
-        let events = [RawValue::from_string(event).map_err(Problem::internal)?];
-        match again(&events, &here, request_id).await? {
+        let event = RawValue::from_string(event).map_err(Problem::internal)?;
+        match again(&event, &here, request_id).await? {
             true => replayed.indexed += 1,
             false => replayed.failed += 1,
         }
@@ -54,8 +54,8 @@ async fn carry_out(request_id: &str) -> Result<Response, Problem> {
 }
 
 /// Whether an event could be indexed.
-async fn again(events: &[Box<RawValue>], here: &Here, request_id: &str) -> Result<bool, Problem> {
-    let mut waiting = Waiting::new(events, request_id);
+async fn again(event: &RawValue, here: &Here, request_id: &str) -> Result<bool, Problem> {
+    let mut waiting = Waiting::new([event], request_id);
     let unreadable = || Problem::internal("an event that is set aside cannot be read");
     let (event, text) = waiting.next().ok_or_else(unreadable)?;
     let Err(error) = apply(&event, here).await else {

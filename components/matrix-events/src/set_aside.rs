@@ -22,9 +22,9 @@ pub struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     /// All of them that are events at all.
-    pub fn new(events: &'a [Box<RawValue>], request_id: &'a str) -> Self {
-        let read = events.iter().filter_map(|text| match json::from_str(text.get()) {
-            Ok(event) => Some((event, &**text)),
+    pub fn new(events: impl IntoIterator<Item = &'a RawValue>, request_id: &'a str) -> Self {
+        let read = events.into_iter().filter_map(|text| match json::from_str(text.get()) {
+            Ok(event) => Some((event, text)),
             Err(_) => {
                 log::info(request_id, "skipped a malformed event");
                 None

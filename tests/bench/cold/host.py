@@ -61,10 +61,9 @@ def components(folder: Path) -> dict[str, Path]:
 
 
 def whole(folder: Path, to: Path) -> Path:
-    """The manifest with the components of a folder."""
+    """The manifest with the components of a folder, and without files, whose paths would be another folder's."""
     text = (ROOT / "spin.toml").read_text().replace(f'"{BUILT}/', f'"{folder}/')
-    text = text.replace('source = "components/', f'source = "{ROOT}/components/')
-    to.write_text(text)
+    to.write_text(re.sub(r"^files = .*\n", "", text, flags=re.MULTILINE))
     return to
 
 

@@ -1,5 +1,6 @@
 //! `cargo dev bench`: measures at a size that no test waits for, against a PostgreSQL or a stack of its own.
 
+mod cold;
 mod http;
 
 use std::path::PathBuf;
@@ -55,6 +56,8 @@ pub enum Subject {
     Writes,
     /// What sockets cost and how soon they have an event, beside the WebSockets of NATS
     Fanout,
+    /// Sizes, first requests and memory, beside an empty component
+    Cold,
 }
 
 impl Subject {
@@ -68,6 +71,7 @@ impl Subject {
             Self::Outbox => "bench.outbox",
             Self::Writes => "bench.writes",
             Self::Fanout => "bench.fanout",
+            Self::Cold => "bench.cold",
         }
     }
 
@@ -76,7 +80,7 @@ impl Subject {
         match self {
             Self::Search | Self::Indexing => Some("messaging-core"),
             Self::Outbox | Self::Fanout => Some("ws-relay"),
-            Self::Http | Self::Scale | Self::Writes => None,
+            Self::Http | Self::Scale | Self::Writes | Self::Cold => None,
         }
     }
 
@@ -95,8 +99,10 @@ impl Subject {
 pub fn run(repo: &Repo, args: BenchArgs, stop: &Stop) -> Result<ExitCode> {
     let data = own_stack::data(repo, stop)?;
     let tools = install::ensure(&data, stop)?;
-    if args.subject == Subject::Http {
-        return http::run(repo, args, &data, &tools, stop);
+    match args.subject {
+        Subject::Http => return http::run(repo, args, &data, &tools, stop),
+        Subject::Cold => return cold::run(repo, args, &data, &tools, stop),
+        _ => {}
     }
     if args.subject.needs_dictionary() {
         install::ensure_dictionary(&data, stop)?;

@@ -117,6 +117,19 @@ pub fn examples(repo: &Repo, data: &Data, package: &str, stop: &Stop) -> Result<
     run::logged(&mut examples, &data.log("build-examples"), stop)
 }
 
+/// Builds the component that does nothing, for measuring.
+pub fn empty(repo: &Repo, data: &Data, stop: &Stop) -> Result<()> {
+    step("building a component that does nothing");
+    let mut empty = with_bar(repo);
+    empty.args(["build", "--release", "--target", TARGET, "-p", "not-found", "--example", "empty"]);
+    run::logged(&mut empty, &data.log("build-empty"), stop)
+}
+
+/// Where that is.
+pub fn empty_component(repo: &Repo) -> PathBuf {
+    repo.target().join(TARGET).join("release/examples/empty.wasm")
+}
+
 /// Runs the native programs' unit tests, built before.
 pub fn test_native(repo: &Repo, stop: &Stop) -> Result<bool> {
     let mut test = cargo(repo);
