@@ -44,10 +44,15 @@ async fn known_or<E>(name: &str, ask: impl Future<Output = Result<Option<String>
     if let Some(value) = known {
         return Ok(value);
     }
+    // The time of the question: what the provider says late is no younger than that.
+    let at = Instant::now();
     let value = ask.await?;
     kept(|kept| {
+        if kept.iter().any(|kept| kept.name == name && kept.at > at) {
+            return;
+        }
         kept.retain(|kept| kept.name != name);
-        kept.push(Kept { name: name.to_owned(), at: Instant::now(), value: value.clone() });
+        kept.push(Kept { name: name.to_owned(), at, value: value.clone() });
     });
     Ok(value)
 }

@@ -21,9 +21,8 @@ pub async fn apply_all(events: &[Box<RawValue>], here: &Here, request_id: &str) 
     if events.len() > MAX_EVENTS {
         return Err(Problem::too_large(format!("At most {MAX_EVENTS} events at once.")));
     }
-    let waiting = Waiting::new(events.iter().map(AsRef::as_ref), request_id);
-    let recorded = recorded(waiting.events(), here).await;
-    apply_waiting(waiting, &recorded, here).await
+    let recorded = recorded(events, here).await;
+    apply_waiting(Waiting::new(events.iter().map(AsRef::as_ref), request_id), &recorded, here).await
 }
 
 /// The same with one event that the index is known not to have.

@@ -3,15 +3,18 @@
 use crate::event::{Event, Here};
 use crate::message::client_key;
 use messaging_core::ids::EntityKind;
+use messaging_core::json;
 use messaging_core::matrix::{MessageKind, is_message_type, message_kind};
 use messaging_edge::index::messages::find_recorded;
 use messaging_edge::{Problem, log};
+use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
 /// The ids of the events that need no statement of their own, by one for all of them. Where that fails none is known: each
 /// has its own statement then, and what fails is that one.
-pub async fn recorded(events: impl Iterator<Item = &Event>, here: &Here) -> BTreeSet<String> {
-    let asked: Vec<_> = events.filter_map(|event| asked(event, here)).collect();
+pub async fn recorded(events: &[Box<RawValue>], here: &Here) -> BTreeSet<String> {
+    let asked = events.iter().filter_map(|text| asked(&json::from_str(text.get()).ok()?, here));
+    let asked: Vec<_> = asked.collect();
     if asked.is_empty() {
         return BTreeSet::new();
     }

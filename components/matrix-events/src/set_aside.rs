@@ -15,36 +15,32 @@ const MAX_REASON: usize = 500;
 
 /// The events of a request that are still to be indexed.
 pub struct Waiting<'a> {
-    events: std::vec::IntoIter<(Event, &'a RawValue)>,
+    events: std::vec::IntoIter<&'a RawValue>,
     /// Names the request in the log.
     pub request_id: &'a str,
 }
 
 impl<'a> Waiting<'a> {
-    /// All of them that are events at all.
+    /// All of them. Only one at a time is read: read, an event takes many times the memory of its text.
     pub fn new(events: impl IntoIterator<Item = &'a RawValue>, request_id: &'a str) -> Self {
-        let read = events.into_iter().filter_map(|text| match json::from_str(text.get()) {
+        Self { events: events.into_iter().collect::<Vec<_>>().into_iter(), request_id }
+    }
+
+    /// The next one that is an event at all, and its text.
+    pub fn next(&mut self) -> Option<(Event, &'a RawValue)> {
+        let request_id = self.request_id;
+        self.events.find_map(|text| match json::from_str(text.get()) {
             Ok(event) => Some((event, text)),
             Err(_) => {
                 log::info(request_id, "skipped a malformed event");
                 None
             }
-        });
-        Self { events: read.collect::<Vec<_>>().into_iter(), request_id }
-    }
-
-    /// The next one, and its text.
-    pub fn next(&mut self) -> Option<(Event, &'a RawValue)> {
-        self.events.next()
-    }
-
-    /// Those that are still to come.
-    pub fn events(&self) -> impl Iterator<Item = &Event> {
-        self.events.as_slice().iter().map(|(event, _)| event)
+        })
     }
 
     fn ids(&self) -> Vec<String> {
-        self.events().filter(|event| is_id(&event.event_id)).map(|event| event.event_id.clone()).collect()
+        let events = self.events.as_slice().iter().filter_map(|text| json::from_str::<Event>(text.get()).ok());
+        events.map(|event| event.event_id).filter(|id| is_id(id)).collect()
     }
 }
 

@@ -7,7 +7,8 @@ CREATE FUNCTION messaging.shown_with(p_message_id uuid, p_sender_id text)
 RETURNS TABLE (name text, avatar_url text, has_thread boolean, has_reactions boolean) LANGUAGE sql STABLE ROWS 1 AS $$
     SELECT p.display_name, p.avatar_url,
         (SELECT true FROM messaging.threads t WHERE t.root_id = p_message_id AND t.reply_count > 0),
-        (SELECT true FROM public.message_reactions r WHERE r.message_id = p_message_id AND r.removed_at IS NULL LIMIT 1)
+        (SELECT true FROM public.message_reactions r WHERE r.message_id = p_message_id AND r.removed_at IS NULL
+         ORDER BY r.emoji, r.created_at, r.id LIMIT 1)
     FROM (VALUES (p_sender_id)) AS s (id) LEFT JOIN messaging.profiles p ON p.member_id = s.id LIMIT 1
 $$;
 

@@ -12,9 +12,6 @@ DECLARE
     shown text;
     total bigint;
 BEGIN
-    IF NOT EXISTS (SELECT FROM public.message_reactions WHERE message_id = p_message_id AND removed_at IS NULL) THEN
-        RETURN '[]';
-    END IF;
     SELECT json_agg(json_build_object('emoji', s.emoji, 'count', s.n, 'reacted', s.reacted) ORDER BY s.first, s.emoji)
         FILTER (WHERE s.place <= 50)::text, sum(s.events)
     INTO shown, total
@@ -27,7 +24,7 @@ BEGIN
     IF total > messaging.max_counted_reactions() THEN
         shown := messaging.many_reactions_text(p_message_id, p_caller);
     END IF;
-    RETURN shown;
+    RETURN coalesce(shown, '[]');
 END
 $$;
 

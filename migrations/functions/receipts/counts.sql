@@ -93,11 +93,13 @@ RETURNS TABLE (unread_count integer, mention_count integer) LANGUAGE sql STABLE 
         CASE WHEN f.has_mentions THEN messaging.count_mentions(p_channel_id, p_member_id, p_read_seq) ELSE 0 END
     FROM (SELECT m.main_number, m.thread_id,
               (SELECT true FROM public.messages n WHERE n.channel_id = p_channel_id AND n.seq > p_read_seq AND n.is_uncounted
-               LIMIT 1) AS has_uncounted,
+               ORDER BY n.seq LIMIT 1) AS has_uncounted,
               coalesce((SELECT true FROM messaging.message_mentions n
-                        WHERE n.channel_id = p_channel_id AND n.member_id = p_member_id AND n.seq > p_read_seq LIMIT 1),
+                        WHERE n.channel_id = p_channel_id AND n.member_id = p_member_id AND n.seq > p_read_seq
+                        ORDER BY n.seq LIMIT 1),
                        (SELECT true FROM messaging.message_mentions n
-                        WHERE n.channel_id = p_channel_id AND n.member_id = 'room' AND n.seq > p_read_seq LIMIT 1)) AS has_mentions
+                        WHERE n.channel_id = p_channel_id AND n.member_id = 'room' AND n.seq > p_read_seq
+                        ORDER BY n.seq LIMIT 1)) AS has_mentions
           FROM public.messages m WHERE m.channel_id = p_channel_id AND m.seq > p_read_seq ORDER BY m.seq LIMIT 1) f
 $$;
 
@@ -107,7 +109,7 @@ CREATE FUNCTION messaging.reading(
     ch public.channels, p_caller text, p_microdaos text[],
     OUT read_seq bigint, OUT unread_count integer, OUT mention_count integer, OUT marked_unread boolean, OUT is_muted boolean,
     OUT updated_at timestamptz
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
 DECLARE
     r messaging.channel_reads;
 BEGIN
@@ -145,7 +147,7 @@ $$;
 -- muted adds mentions only.
 CREATE FUNCTION messaging.get_unread(
     p_caller text, p_microdaos text[], OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql STABLE SET enable_sort = off SET jit = off AS $$
 BEGIN
     SELECT json_build_object(
         'unread_count', coalesce(sum(u.unread_count) FILTER (WHERE NOT r.is_muted), 0),

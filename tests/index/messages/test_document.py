@@ -82,6 +82,25 @@ async def test_a_message_shows_fifty_pictures_and_counts_a_thousand(world: World
     assert first == {"emoji": "many", "count": 1000, "reacted": True}
 
 
+async def test_a_page_without_reactions_reads_none_of_those_that_others_have(world: World, db: Database) -> None:
+    loved, quiet = await world.channel(), await world.channel()
+    for _ in range(20):
+        message = await world.message(loved)
+        await db.execute(
+            """INSERT INTO public.message_reactions (message_id, reactor_id, reactor_type, emoji, matrix_event_id)
+               SELECT $1::uuid, 'user:p' || n, 'human', 'x', $1::text || n FROM generate_series(1, 300) n""",
+            message.id,
+        )
+    messages = [await world.message(quiet) for _ in range(50)]
+    await db.execute("VACUUM ANALYZE public.message_reactions")
+    page = {"limit": 50, "before": None, "after": None, "thread_id": None}
+    for _ in range(7):
+        async with db.reading("message_reactions") as read:
+            await db.call("list_messages", **quiet.by(SAM), **page)
+            await db.call("get_message", **quiet.by(SAM), message_id=messages[0].id)
+        assert read.rows == 0
+
+
 async def test_events_have_the_row_alone(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel)

@@ -93,3 +93,43 @@ async def test_messages_of_earlier_versions_are_counted_as_well(world: World, db
     await world.message(channel)
     assert await counted(db, channel, BOB) == 2
     assert await counted(db, channel, OWNER) == 0
+
+
+# Messages of which nine in ten are gone, as retention leaves them; the last ones are there.
+MOSTLY_GONE = """
+INSERT INTO public.messages (channel_id, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,
+                             content_preview, seq, main_number, is_uncounted, deleted_at)
+SELECT $1::uuid, '$' || $1::text || n, 'm.room.message', 'user:olga', 'human', '@user-olga:localhost', 'x', 10 + n, n, gone,
+       CASE WHEN gone THEN now() END
+FROM generate_series(1, $2::integer) n, LATERAL (SELECT n % 10 > 0 AND n < $2 - 20 AS gone) g
+"""
+
+
+async def test_who_is_nearly_up_to_date_costs_a_few_rows_where_most_messages_are_gone(
+    world: World, db: Database
+) -> None:
+    many = 3000
+    channels = [await world.channel() for _ in range(20)]
+    for channel in channels:
+        await joined(db, channel, BOB)
+        await db.execute(MOSTLY_GONE, channel.id, many)
+        newest = "UPDATE public.channels SET last_seq = $2 + 10, main_count = $2 WHERE id = $1"
+        await db.execute(newest, channel.id, many)
+        await read(db, channel, BOB, seq=many + 7)
+    await db.execute("ANALYZE")
+    by = channels[0].by(BOB)
+    whole = {"caller": BOB, "microdaos": None}
+    page = {"microdao_id": None, "limit": 50, "before_time": None, "before_id": None}
+    calls = [
+        ("get_channel", by, 1),
+        ("get_reading", by, 1),
+        ("get_unread", whole, 20),
+        ("list_channels", whole | page, 20),
+    ]
+    for function, arguments, seen in calls:
+        # Often enough for the plans that PostgreSQL keeps.
+        for _ in range(7):
+            for table in ("messages", "messaging.message_mentions"):
+                async with db.reading(table) as rows:
+                    await db.call(function, **arguments)
+                assert rows.rows <= 6 * seen, (function, table, rows.rows)
