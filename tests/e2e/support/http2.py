@@ -25,6 +25,8 @@ from websockets.protocol import CLIENT, OPEN, Protocol
 
 # The length of a frame's head, in bytes, and a kind of frame (RFC 9113, sections 4.1 and 6.8).
 FRAME_HEAD, GOAWAY = 9, 7
+# What the connection takes beyond the 64 KiB of each stream, in bytes.
+WINDOW = 1 << 20
 
 
 class Socket:
@@ -103,6 +105,8 @@ class Connection:
         assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
         connection = cls(reader, writer, f"{host}:{port}")
         connection.h2.initiate_connection()
+        # As browsers do: one stream that nobody reads leaves room for the others.
+        connection.h2.increment_flow_control_window(WINDOW)
         connection.flush()
         connection.reading = asyncio.create_task(connection._read())
         await asyncio.wait_for(connection.has_settings.wait(), 10)
