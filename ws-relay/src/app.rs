@@ -49,7 +49,7 @@ pub struct App {
     pub departure: Departure,
     /// The open sockets.
     pub sockets: TaskTracker,
-    /// The length of the queue of a socket for one channel, in deliveries.
+    /// The length of the queue of a socket for one channel, in frames.
     pub queue: usize,
     /// How many bytes may wait in it.
     pub queue_bytes: usize,

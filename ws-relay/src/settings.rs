@@ -116,7 +116,7 @@ pub struct Settings {
     pub max_sockets_per_caller: usize,
     /// Origins of pages that may open sockets, with commas between them.
     pub cors_allow_origins: Option<String>,
-    /// The length of the queue of a socket for one channel, in deliveries.
+    /// The length of the queue of a socket for one channel, in frames.
     pub queue: usize,
     /// The bytes that may wait in it.
     pub queue_bytes: usize,

@@ -143,6 +143,8 @@ async def test_a_slow_reader_is_cut_and_the_other_sockets_of_its_connection_go_o
     channel = await world.channel()
     path = f"/ws/messaging/{channel.id}?since_seq=1"
     async with serving.connected() as connection:
+        # The sockets of a connection share a window, which the slow one alone must not fill.
+        connection.h2.increment_flow_control_window(1 << 24)
         slow = await connection.websocket(path, BEARER)
         slow.slow = True
         for _ in range(40):

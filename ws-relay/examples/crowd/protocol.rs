@@ -44,6 +44,8 @@ pub enum Said<'a> {
     Message(&'a [u8]),
     /// That it wants an answer.
     Ping,
+    /// An answer.
+    Pong,
     /// Something else.
     Other,
 }
@@ -58,7 +60,12 @@ pub fn said(bytes: &[u8]) -> Option<(Said<'_>, &[u8])> {
         let (message, rest) = rest.split_at_checked(size + 2)?;
         return Some((Said::Message(message), rest));
     }
-    Some((if line.starts_with(b"PING") { Said::Ping } else { Said::Other }, rest))
+    let what = match line {
+        b"PING\r\n" => Said::Ping,
+        b"PONG\r\n" => Said::Pong,
+        _ => Said::Other,
+    };
+    Some((what, rest))
 }
 
 /// The number of an event's frame.

@@ -179,8 +179,9 @@ impl Socket {
                     note(&mut noted, text, time);
                 }
                 Said::Ping => drop(stream.write_all(&masked(2, b"PONG\r\n"))),
-                // Its greeting, and then the answer to our ping, behind the subscription.
-                Said::Other => self.state = State::Live,
+                // The answer to our ping, which it has had behind the subscription.
+                Said::Pong => self.state = State::Live,
+                Said::Other => {}
             }
         }
         self.rest_said = unread.to_vec();
