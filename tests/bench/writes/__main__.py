@@ -70,8 +70,8 @@ BYTES = """
 SELECT (SELECT avg(pg_column_size(m.*)) FROM public.messages m) + (SELECT avg(pg_column_size(o.*)) FROM public.outbox o)
     + (SELECT avg(pg_column_size(s.*)) FROM messaging.message_search s)
 """
-# "daarionS", the lock of a publisher that sleeps.
-SLEEPS = int.from_bytes(b"daarionS")
+# The lock of a publisher that sleeps, and that of one that looks by itself while it works.
+SLEEPS, LOOKS = int.from_bytes(b"daarionS"), int.from_bytes(b"daarionL")
 
 
 def arguments() -> argparse.Namespace:
@@ -105,7 +105,10 @@ async def asleep(db: Database) -> AsyncIterator[None]:
 @asynccontextmanager
 async def awake(db: Database) -> AsyncIterator[None]:
     """A publisher that works the whole time, and nothing of what it does."""
+    session = await db.session()
+    assert await session.value("SELECT pg_try_advisory_lock($1)", LOOKS)
     yield
+    await session.connection.reset()
 
 
 @asynccontextmanager
