@@ -38,10 +38,12 @@ BEGIN
     VALUES (event, ch.id, ch.microdao_id, p_seq, p_subject,
         left(nullif(current_setting('messaging.request_id', true), ''), 64), jsonb_build_object(
         'event_id', event, 'channel_id', ch.id, 'microdao_id', ch.microdao_id, 'seq', p_seq) || p_payload);
-    -- A publisher that sleeps has this lock ("daarionS" as a number) for itself alone. Otherwise it looks by itself, and cannot
-    -- fall asleep before this transaction has ended: ws-relay/src/outbox/sleep.rs. Of the whole database, one transaction at a
-    -- time commits with a notification.
-    IF NOT pg_try_advisory_xact_lock_shared(7233169620556803667) THEN
+    -- Of the whole database, one transaction at a time commits with a notification. A publisher that sleeps has the first lock
+    -- ("daarionS" as a number) for itself alone, one that looks by itself while it works the second ("daarionL"): it cannot fall
+    -- asleep before this transaction has ended (ws-relay/src/outbox/sleep.rs). The second is given back at once: a publisher that
+    -- begins among many writers would never have it.
+    IF NOT pg_try_advisory_xact_lock_shared(7233169620556803667)
+        OR pg_try_advisory_lock_shared(7233169620556803660) AND pg_advisory_unlock_shared(7233169620556803660) THEN
         PERFORM pg_notify('outbox', '');
     END IF;
 END

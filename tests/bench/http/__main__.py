@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tempfile
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from bench.http import goals, synapse
 from bench.http.filled import Filled, fill
-from bench.http.load import load
+from bench.http.load import Answered, load
 from bench.http.programs import Programs
 from bench.http.same import check_reads, check_send
 from bench.http.work import Work, empty, reads, sends
@@ -23,6 +23,8 @@ from support.stack import Stack
 
 CONNECTIONS = (1, 32)
 PARTS = ("reads", "sends", "synapse")
+# What asks the gateway.
+CALLING = ("message with content",)
 
 
 def arguments() -> argparse.Namespace:
@@ -40,97 +42,109 @@ def arguments() -> argparse.Namespace:
 
 @dataclass
 class Bench:
-    """The programs that run, and what they have done."""
+    """What is measured, and what has come of it."""
 
     args: argparse.Namespace
-    stack: Stack
+    programs: Programs
     filled: Filled
     results: Results
     http: httpx.AsyncClient
-    urls: dict[str, str] = field(default_factory=dict)
 
-    def wants(self, work: Work) -> bool:
-        return not self.args.work or any(work.name.startswith(name) for name in self.args.work)
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[dict[str, str]]:
+        """The address of everybody, started anew: each keeps as many connections to the database as it once had."""
+        async with AsyncExitStack() as opened:
+            gateway = await opened.enter_async_context(self.programs.gateway())
+            urls = {
+                host: await opened.enter_async_context(self.programs.app(host, gateway=gateway))
+                for host in self.programs.hosts()
+            }
+            urls["native twin"] = await opened.enter_async_context(self.programs.native_twin(gateway))
+            for tuned, name in ((False, "Python"), (True, "Python, tuned")):
+                urls[name] = await opened.enter_async_context(self.programs.python(gateway, tuned=tuned))
+            yield urls
 
-    async def measure(self, work: Work, who: str, connections: int, round_: int) -> None:
-        """A round of one; before the first, what is only done once is done."""
-        url = self.urls[who]
-        if round_ == 0:
-            await load(url, work.asked, connections, 1)
+    async def compare(self, works: dict[str, Work], urls: dict[str, str]) -> None:
+        """All rounds of a kind of work, of which everybody has one of their own or the same."""
+        for who, work in works.items():
+            # What is done once only is done before.
+            await load(urls[who], work.asked, max(CONNECTIONS), 1)
             await self.filled.settle()
-        answered = await load(url, work.asked, connections, self.args.seconds)
-        await self.filled.settle()
-        name = f"{work.name}, {connections} conn."
+        for _ in range(self.args.rounds):
+            for connections in CONNECTIONS:
+                for who, work in works.items():
+                    answered = await load(urls[who], work.asked, connections, self.args.seconds)
+                    self._add(f"{work.name}, {connections} conn.", who, connections, answered)
+                    await self.filled.settle()
+        print(f"measured: {next(iter(works.values())).name}", flush=True)
+
+    def _add(self, name: str, who: str, connections: int, answered: Answered) -> None:
         if answered.invalid:
             self.results.invalid(name, who, answered.invalid)
-            return
-        self.results.add(name, who, answered.rate, "1/s", better="more")
-        self.results.add(f"{name}: p50", who, answered.p50, "ms", better="less")
-        self.results.add(f"{name}: p99", who, answered.p99, "ms", better="less")
+        elif connections == 1:
+            # One after the other: how long one takes is all that there is to say.
+            self.results.add(name, who, answered.p50, "ms", better="less")
+        else:
+            self.results.add(name, who, answered.rate, "1/s", better="more")
+            self.results.add(f"{name}: p99", who, answered.p99, "ms", better="less")
 
 
-async def read(bench: Bench) -> None:
-    # What is new in the service that is tuned is not used by reads, but for the pool.
-    whos = [who for who in bench.urls if who != "Python, tuned"]
-    works = [work for work in reads(bench.stack, bench.filled) if bench.wants(work)]
-    for work in works:
-        await check_reads(bench.http, work, {who: bench.urls[who] for who in whos})
-    for round_ in range(bench.args.rounds):
-        for connections in CONNECTIONS:
-            for work in works:
-                for who in whos:
-                    await bench.measure(work, who, connections, round_)
-            if bench.wants(empty()):
-                for who in [who for who in whos if not who.startswith("Python")]:
-                    await bench.measure(empty(), who, connections, round_)
-        print(f"reads: round {round_ + 1} of {bench.args.rounds}", flush=True)
+async def read(bench: Bench, work: Work) -> None:
+    async with bench.running() as urls:
+        # It differs in its pool, and in calls of the gateway.
+        if work.name not in CALLING:
+            del urls["Python, tuned"]
+        await check_reads(bench.http, work, urls)
+        await bench.compare(dict.fromkeys(urls, work), urls)
 
 
-async def send(bench: Bench) -> None:
-    works: dict[str, list[Work]] = {}
-    said = {}
-    for who, url in bench.urls.items():
-        many, one = (await bench.filled.channels_of(who))[:-1], (await bench.filled.channels_of(who))[-1:]
-        both = [sends(bench.stack, "send, many channels", many), sends(bench.stack, "send, one channel", one)]
-        works[who] = [work for work in both if bench.wants(work)]
-        said[who] = await check_send(bench.http, both[0], url)
-    assert said["native twin"] == said["local host"], said
-    for round_ in range(bench.args.rounds):
-        for connections in CONNECTIONS:
-            for at in range(len(works["local host"])):
-                for who in bench.urls:
-                    await bench.measure(works[who][at], who, connections, round_)
-        print(f"sends: round {round_ + 1} of {bench.args.rounds}", flush=True)
+async def nothing(bench: Bench) -> None:
+    async with bench.running() as urls:
+        works = {who: empty() for who in urls if not who.startswith("Python")}
+        await bench.compare(works, urls)
+
+
+async def send(bench: Bench, name: str, channels: slice) -> None:
+    async with bench.running() as urls:
+        works = {}
+        for who in urls:
+            chosen = (await bench.filled.channels_of(who))[channels]
+            works[who] = sends(bench.programs.stack, name, chosen)
+        said = {who: await check_send(bench.http, works[who], url) for who, url in urls.items()}
+        assert said["native twin"] == said["local host"], said
+        await bench.compare(works, urls)
     assert await bench.filled.without_gaps(), "the numbers of what was sent have gaps"
 
 
 async def run(args: argparse.Namespace) -> int:
     stack = Stack.read(args.stack)
     parts = args.only or PARTS
-    assert stack.database_url
+    assert stack.database_url and stack.data
+    folder = Path(stack.data) / "bench"
+    folder.mkdir(exist_ok=True)
+    programs = Programs(stack, folder, args.twin, args.peer, args.spin)
     print("filling", flush=True)
     filled = await fill(stack.database_url)
-    async with AsyncExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="bench-http-")))
-        programs = Programs(stack, folder, args.twin, args.peer, args.spin)
-        http = await opened.enter_async_context(httpx.AsyncClient(timeout=60, trust_env=False))
+
+    def wanted(name: str) -> bool:
+        return not args.work or any(name.startswith(given) for given in args.work)
+
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
         results = Results("http", await goals.versions(programs, filled.db, http))
-        bench = Bench(args, stack, filled, results, http)
-        if "reads" in parts or "sends" in parts:
-            async with AsyncExitStack() as running:
-                gateway = await running.enter_async_context(programs.gateway())
-                for host in programs.hosts():
-                    bench.urls[host] = await running.enter_async_context(programs.app(host, gateway=gateway))
-                bench.urls["native twin"] = await running.enter_async_context(programs.native_twin(gateway))
-                for tuned, name in ((False, "Python"), (True, "Python, tuned")):
-                    bench.urls[name] = await running.enter_async_context(programs.python(gateway, tuned=tuned))
-                if "reads" in parts:
-                    await read(bench)
-                if "sends" in parts:
-                    await send(bench)
+        bench = Bench(args, programs, filled, results, http)
+        if "reads" in parts:
+            for work in reads(stack, filled):
+                if wanted(work.name):
+                    await read(bench, work)
+            if wanted(empty().name):
+                await nothing(bench)
+        if "sends" in parts:
+            for name, channels in (("send, many channels", slice(None, -1)), ("send, one channel", slice(-1, None))):
+                if wanted(name):
+                    await send(bench, name, channels)
         if "synapse" in parts:
             await synapse.measure(programs, filled, results, http, args.rounds, args.seconds)
-        goals.say(results, list(programs.hosts()))
+    goals.say(results, list(programs.hosts()))
     results.show()
     results.save()
     return 1 if results.refused else 0

@@ -51,6 +51,16 @@ class Filled:
 
         await eventually("the outbox is published", is_published, deadline=120)
 
+    async def arrive(self) -> None:
+        """Waits until the homeserver's pushes have come: nothing has been written between two looks."""
+        seen: list[int] = []
+
+        async def is_over() -> bool:
+            seen.append(await self.db.value("SELECT coalesce(max(id), 0) FROM public.outbox"))
+            return len(seen) > 1 and seen[-1] == seen[-2]
+
+        await eventually("the homeserver has pushed everything", is_over, deadline=120, interval=0.3)
+
     async def channels_of(self, who: str) -> list[Channel]:
         """The channels that a program sends to; nobody else does, so that none waits for another's rows."""
         if who not in self.sent:

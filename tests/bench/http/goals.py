@@ -27,8 +27,8 @@ def say(results: Results, hosts: list[str]) -> None:
             text = f"{host} beside Python, tuned"
             results.goal(f"{work}, 32 conn.", text, ratio=(host, "Python, tuned"), at_least=least)
         for connections, most in ADDED.items():
-            name = f"send over Synapse, {connections} conn.: p50"
-            results.goal(name, f"added by the {host}", of=f"{host}, added", at_most=most)
+            name = f"send over Synapse, {connections} conn."
+            results.goal(name, f"added by {host}", of=f"{host}, added", at_most=most)
 
 
 async def versions(programs: Programs, db: Database, http: httpx.AsyncClient) -> dict[str, str]:
@@ -41,7 +41,7 @@ async def versions(programs: Programs, db: Database, http: httpx.AsyncClient) ->
     found["Synapse"] = federation.json()["server"]["version"]
     if programs.spin:
         said = await output(programs.hosts()["Spin"]["command"][0], "--version")
-        found["Spin"] = said.removeprefix("spin ")
+        found["Spin"] = said.removeprefix("spin ").split(" (")[0]
     script = "import fastapi, asyncpg, sys; print(sys.version.split()[0], fastapi.__version__, asyncpg.__version__)"
     python, fastapi, asyncpg = (await output(str(programs.peer), "-c", script)).split()
     return found | {"Python": python, "FastAPI": fastapi, "asyncpg": asyncpg}

@@ -37,11 +37,11 @@ async def measure(
                 if who == BARE
                 else sends(stack, "send over Synapse", channels)
             )
-    for round_ in range(rounds):
+    for _ in range(rounds):
         for host in hosts:
             async with programs.app(host, port) as url:
                 for connections in CONNECTIONS:
-                    name = f"send over Synapse, {connections} conn.: p50"
+                    name = f"send over Synapse, {connections} conn."
                     # Also before the figures: rooms and tokens are in nobody's memory after a start.
                     await load(url, works[host].asked, connections, 1)
                     bare = await _round(stack.homeserver_url or "", works[BARE], connections, seconds, filled)
@@ -51,16 +51,15 @@ async def measure(
                             results.invalid(name, who, answered.invalid)
                         else:
                             results.add(name, who, answered.p50, "ms", better="less")
-                            rate = name.replace(": p50", "")
-                            results.add(rate, who, answered.rate, "1/s", better="more")
                     if not bare.invalid and not ours.invalid:
                         results.add(name, f"{host}, added", ours.p50 - bare.p50, "ms", better="less")
-        print(f"over Synapse: round {round_ + 1} of {rounds}", flush=True)
+    print("measured: send over Synapse", flush=True)
     await services.start("app")
 
 
 async def _round(url: str, work: Work, connections: int, seconds: int, filled: Filled) -> Answered:
     answered = await load(url, work.asked, connections, seconds)
+    await filled.arrive()
     await filled.settle()
     return answered
 

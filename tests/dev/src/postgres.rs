@@ -167,8 +167,8 @@ impl Postgres {
             "listen_addresses=127.0.0.1".to_owned(),
             format!("port={port}"),
             "unix_socket_directories=".to_owned(),
-            // Spin keeps up to 64 connections for each component, and a measurement has more than one app.
-            "max_connections=500".to_owned(),
+            // Spin keeps up to 64 connections for each component.
+            "max_connections=300".to_owned(),
             format!("fsync={on_off}"),
             format!("full_page_writes={on_off}"),
         ];

@@ -217,3 +217,52 @@ impl AsyncWrite for Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::Empty;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+        sync::mpsc,
+    };
+
+    use super::*;
+
+    /// A call that fails is no reason to wait for ever.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Answers every request of a connection, until the other side ends it.
+    async fn answer(mut stream: TcpStream) {
+        let (mut seen, mut buffer) = (Vec::new(), [0; 1024]);
+        while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+            seen.extend_from_slice(&buffer[..read]);
+            if seen.ends_with(b"\r\n\r\n") {
+                seen.clear();
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_ends_with_its_call() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (sender, mut ended) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                answer(stream).await;
+                sender.send(()).unwrap();
+            }
+        });
+        let client = Client::default();
+        for _ in 0..2 {
+            let body = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
+            let request = Request::get(&url).body(body).unwrap();
+            let response = client.send(request, Timeouts { connect: PATIENCE, first_byte: PATIENCE }).await.unwrap();
+            response.into_body().collect().await.unwrap();
+            timeout(PATIENCE, ended.recv()).await.expect("the connection is kept").unwrap();
+        }
+    }
+}

@@ -198,3 +198,29 @@ async def test_a_new_event_does_not_wait_until_a_lost_stream_is_filled_again(
             own = numbers(message for message in stored if message.channel_id == str(channel.id))
             assert own == list(range(1, await last(db, channel) + 1))
         await client.close()
+
+
+async def test_a_backlog_after_quiet_times_is_not_read_anew_for_each_batch(
+    db: Database, world: World, new_relay: NewRelay
+) -> None:
+    """Statistics know the outbox as it is nearly always: with nothing that waits."""
+    channels = [await world.channel() for _ in range(10)]
+    await db.execute("DELETE FROM public.outbox")
+    await db.execute("VACUUM ANALYZE public.outbox")
+    reads = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables WHERE relid = 'public.outbox'::regclass"
+    before = await db.value(reads)
+    await write_events(db, *channels, count=2_000, text=1_000)
+    relay = new_relay()
+    await relay.start()
+    await published(db, deadline=100)
+    # It says what it has read when its session ends.
+    await relay.stop()
+    rows = 20_000
+
+    async def are_counted() -> bool:
+        return await db.value(reads) - before >= rows
+
+    await eventually("what was read is counted", are_counted)
+    # Each is read to be sent, passed over while it is under way, and twice read to be marked. Anew for each batch, it would be
+    # read 20 times.
+    assert await db.value(reads) - before < 10 * rows

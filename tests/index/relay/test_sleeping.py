@@ -13,8 +13,8 @@ from harness.world import Channel, World, pushed
 from relay.conftest import NewRelay
 from support.waiting import eventually
 
-# The lock of a publisher that sleeps.
-SLEEPS = int.from_bytes(b"daarionS")
+# The lock of a publisher that sleeps, and that of one that looks by itself while it works.
+SLEEPS, LOOKS = int.from_bytes(b"daarionS"), int.from_bytes(b"daarionL")
 HOLDERS = """
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted
     AND classid::bigint << 32 | objid::bigint = $1
@@ -59,7 +59,9 @@ async def one_after_the_other(db: Database, channel: Channel) -> None:
 
 
 async def test_nobody_notifies_a_publisher_that_works(db: Database, world: World, heard: asyncio.Queue[str]) -> None:
-    channel, publisher = await world.channel(), await db.session()
+    publisher = await db.session()
+    assert await publisher.value(TAKE, LOOKS)
+    channel = await world.channel()
     assert await all_heard(db, heard) == []
     assert await publisher.value(TAKE, SLEEPS)
     await write(db, channel)
@@ -67,6 +69,10 @@ async def test_nobody_notifies_a_publisher_that_works(db: Database, world: World
     assert await publisher.value(GIVE_BACK, SLEEPS)
     await write(db, channel)
     assert await all_heard(db, heard) == []
+    # One of an earlier version takes neither lock.
+    assert await publisher.value(GIVE_BACK, LOOKS)
+    await write(db, channel)
+    assert await all_heard(db, heard) == [""]
 
 
 async def test_a_publisher_cannot_fall_asleep_beside_a_statement_that_has_not_told_it(
@@ -109,6 +115,9 @@ async def test_a_long_transaction_keeps_a_relay_awake_and_holds_up_nobody(
     relay = new_relay()
     await relay.start()
     await relay.publishes()
+    # Writers need not tell it, whether or not it has come so far that it says so.
+    other = await db.session()
+    await other.value(TAKE, LOOKS)
     await one_after_the_other(db, channel)
     assert not await is_asleep(db)
     assert await long.value(GIVE_SHARE_BACK, SLEEPS)
@@ -152,6 +161,7 @@ async def test_no_write_is_left_behind_by_a_publisher_that_falls_asleep_all_the_
     """One that does as sleep.rs says, but has nothing that wakes it besides: it would wait in vain for what it missed."""
     channels, publisher = [await world.channel() for _ in range(4)], await db.session()
     await db.execute("UPDATE public.outbox SET published_at = now()")
+    assert await publisher.value(TAKE, LOOKS)
     count, published, told, naps = 100, 0, False, 0
 
     async def some(session: Session, channel: Channel) -> None:

@@ -5,7 +5,8 @@
 //! the lock [`SLEEPS`] for itself alone; a writer tries to take it beside other writers, and waits for nobody
 //! (`messaging.publish`). Who cannot have it notifies. Who can has it until after the commit shows, so the publisher does
 //! not get it meanwhile and looks again soon; and once it has got it, it looks once more, because those who wrote without
-//! a word have committed by then. Nothing depends on which snapshot a statement has.
+//! a word have committed by then. Nothing depends on which snapshot a statement has. While nobody has [`LOOKS`], all writers
+//! notify: then the publisher is of a version that sleeps without saying so.
 //!
 //! Under little load the lock is kept between two naps, so that every writer notifies at once. When nothing else works,
 //! there is [`POLL`].
@@ -16,6 +17,8 @@ use tokio::time::timeout;
 
 /// The lock of a publisher that sleeps: "daarionS" as a number. `messaging.publish` has it too.
 pub const SLEEPS: i64 = i64::from_be_bytes(*b"daarionS");
+/// The lock of a publisher that does as it says here: "daarionL" as a number.
+pub const LOOKS: i64 = i64::from_be_bytes(*b"daarionL");
 /// The longest sleep: an event that nobody told of is found after this time, for one look a second.
 const POLL: Duration = Duration::from_secs(1);
 /// While writers are under way that tell nobody, the publisher looks after a pause: from the first to the longest. So much
@@ -27,7 +30,9 @@ const BUSY: u32 = 3;
 /// The state of the publisher of one session.
 #[derive(Debug)]
 pub struct Sleep {
-    /// Whether it has the lock: writers notify.
+    /// Whether it has [`LOOKS`].
+    looks: bool,
+    /// Whether it has [`SLEEPS`]: writers notify.
     is_told: bool,
     /// How many looks in a row have found events.
     found: u32,
@@ -37,14 +42,15 @@ pub struct Sleep {
 impl Sleep {
     /// Of a session that has not looked yet.
     pub fn new() -> Self {
-        Self { is_told: false, found: 0, pause: PAUSE.0 }
+        Self { looks: false, is_told: false, found: 0, pause: PAUSE.0 }
     }
 
     /// A look has found events: from some load on, writers need not tell of theirs.
     pub async fn found(&mut self, store: &Store) -> anyhow::Result<()> {
         self.found = self.found.saturating_add(1);
         self.pause = PAUSE.0;
-        if self.is_told && self.found >= BUSY {
+        self.looks = self.looks || store.try_lock(LOOKS).await?;
+        if self.is_told && self.looks && self.found >= BUSY {
             store.unlock(SLEEPS).await?;
             self.is_told = false;
         }
@@ -54,6 +60,7 @@ impl Sleep {
     /// A look has found nothing, and there is nothing else to do. Returns when the next look is due.
     pub async fn nothing(&mut self, store: &Store) -> anyhow::Result<()> {
         self.found = 0;
+        self.looks = self.looks || store.try_lock(LOOKS).await?;
         if self.is_told {
             // Whether or not it was woken, the next thing is to look.
             let _ = timeout(POLL, store.notified()).await;
