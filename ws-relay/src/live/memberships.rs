@@ -1,15 +1,14 @@
 //! The people who have sockets here, and what happens to their memberships, in whichever channel.
 //!
-//! Frames come through NATS, on a subject for each person, of which the relay takes all: a subscription for each person with a
-//! socket would cost more than the socket. What was published before they had one, or is lost, is read from the outbox: a
-//! moment after they came, or after the subscription, and whenever channels are reconciled.
+//! Frames come through NATS, on a subject for each person. What was published before a subscription held, or is lost,
+//! is read from the outbox: a moment after the subscription, and whenever channels are reconciled.
 
 use crate::database::{Database, DatabaseError};
 use crate::live::delivery::Delivery;
 use crate::live::frame::LoggedFrame;
 use crate::live::log;
 use crate::live::nats_subscription::{Arrival, NatsSubscription};
-use crate::live::subject::{self, PersonName};
+use crate::live::subject;
 use crate::live::subscriber::{SocketId, Subscriber};
 use crate::metrics::{DropReason, Metrics};
 use crate::sparingly::Sparingly;
@@ -21,10 +20,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-/// When the outbox is read after the subscription was sent: NATS needs a moment until it holds in the whole cluster. For
-/// those who come later the first time is enough.
+/// When the outbox is read after the subscription was sent: NATS needs a moment until it holds in the whole cluster.
 const SETTLE: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 /// How long people wait for others, so that one statement reads for many.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -42,10 +41,9 @@ static FAILED: Sparingly = Sparingly::new();
 /// All people with sockets. Locks are held for a look-up, never over an await.
 pub struct Memberships {
     database: Database,
+    nats: async_nats::Client,
     metrics: Arc<Metrics>,
-    people: Mutex<HashMap<PersonName, Person>>,
-    /// When the subscription was last sent.
-    subscribed: Mutex<Option<Instant>>,
+    people: Mutex<HashMap<EntityId, Person>>,
     /// For whom to read the outbox, and when.
     due: Mutex<Vec<(Instant, EntityId)>>,
     settle: Notify,
@@ -53,11 +51,11 @@ pub struct Memberships {
 
 /// A person with sockets here.
 struct Person {
-    id: EntityId,
-    sockets: Vec<Socket>,
+    sockets: HashMap<SocketId, Socket>,
     seen: VecDeque<(ChannelId, Seq, Option<Uuid>)>,
     /// When the outbox was last read, or the first socket opened.
     checked: Instant,
+    _task: AbortOnDropHandle<()>,
 }
 
 struct Socket {
@@ -66,90 +64,60 @@ struct Socket {
 }
 
 impl Memberships {
-    /// Has nobody yet.
+    /// Has nobody yet; what is due is read as long as the result lives.
     pub fn start(database: Database, nats: async_nats::Client, metrics: Arc<Metrics>) -> Arc<Self> {
-        let (people, subscribed, due) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let memberships = Arc::new(Self { database, metrics, people, subscribed, due, settle: Notify::new() });
-        tokio::spawn(memberships.clone().follow(nats));
+        let (people, due, settle) = (Mutex::default(), Mutex::default(), Notify::new());
+        let memberships = Arc::new(Self { database, nats, metrics, people, due, settle });
         tokio::spawn(memberships.clone().settle());
         memberships
     }
 
     /// Lets a socket hear of a person's memberships.
-    pub fn join(&self, id: &EntityId, subscriber: Subscriber) {
+    pub fn join(self: &Arc<Self>, id: &EntityId, subscriber: Subscriber) {
         let now = Instant::now();
         let mut people = self.lock();
-        let mut is_new = false;
-        let person = people.entry(PersonName::of(id)).or_insert_with(|| {
-            is_new = true;
-            Person { id: id.clone(), sockets: Vec::with_capacity(1), seen: VecDeque::new(), checked: now }
+        let person = people.entry(id.clone()).or_insert_with(|| Person {
+            sockets: HashMap::new(),
+            seen: VecDeque::new(),
+            checked: now,
+            _task: AbortOnDropHandle::new(tokio::spawn(self.clone().follow(id.clone()))),
         });
-        person.sockets.push(Socket { subscriber, opened: now });
+        person.sockets.insert(subscriber.socket, Socket { subscriber, opened: now });
         self.count(people.len());
-        drop(people);
-        if is_new {
-            self.read_soon([id.clone()], now);
-        }
     }
 
     /// Takes a socket out.
     pub fn leave(&self, id: &EntityId, socket: SocketId) {
-        let (mut people, name) = (self.lock(), PersonName::of(id));
-        let Some(person) = people.get_mut(&name) else { return };
-        person.sockets.retain(|other| other.subscriber.socket != socket);
+        let mut people = self.lock();
+        let Some(person) = people.get_mut(id) else { return };
+        person.sockets.remove(&socket);
         if person.sockets.is_empty() {
-            people.remove(&name);
+            people.remove(id);
         }
         self.count(people.len());
     }
 
     /// Reads what everybody may have missed.
     pub async fn reconcile(&self) {
-        let everybody: Vec<_> = self.everybody();
+        let everybody: Vec<_> = self.lock().keys().cloned().collect();
         self.read(&everybody).await;
     }
 
-    fn everybody(&self) -> Vec<EntityId> {
-        self.lock().values().map(|person| person.id.clone()).collect()
-    }
-
-    /// Has the outbox read for people who are there since `now`.
-    fn read_soon(&self, ids: impl IntoIterator<Item = EntityId>, now: Instant) {
-        let subscribed = *self.subscribed.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = subscribed.is_some_and(|subscribed| now.duration_since(subscribed) > SETTLE[1]);
-        let times = if holds { &SETTLE[..1] } else { &SETTLE[..] };
-        let mut due = self.lock_due();
-        for id in ids {
-            due.extend(times.iter().map(|after| (now + *after, id.clone())));
-        }
-        drop(due);
-        self.settle.notify_one();
-    }
-
-    async fn follow(self: Arc<Self>, nats: async_nats::Client) {
-        let mut subscription = NatsSubscription::new(nats, subject::MEMBERS.to_owned());
+    async fn follow(self: Arc<Self>, id: EntityId) {
+        let mut subscription = NatsSubscription::new(self.nats.clone(), subject::member(&id));
         loop {
             match subscription.next().await {
                 Arrival::Subscribed => {
                     let now = Instant::now();
-                    *self.subscribed.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-                    self.read_soon(self.everybody(), now);
+                    self.lock_due().extend(SETTLE.map(|after| (now + after, id.clone())));
+                    self.settle.notify_one();
                 }
-                Arrival::Message(message) => self.take(message),
+                Arrival::Message(message) if message.headers.is_none() => self.hand_on(&id, &message),
+                Arrival::Message(message) => match subject::member_frame(&id, message) {
+                    Some(frame) => self.deliver(&id, &Arc::new(frame), Duration::ZERO),
+                    None => tracing::debug!("a frame on NATS is not about the member, ignored"),
+                },
             }
-        }
-    }
-
-    /// Takes a message about somebody, if they have a socket here.
-    fn take(&self, message: Message) {
-        let Some(name) = PersonName::in_subject(&message.subject) else { return };
-        let Some(id) = self.lock().get(&name).map(|person| person.id.clone()) else { return };
-        if message.headers.is_none() {
-            return self.hand_on(name, &message);
-        }
-        match subject::member_frame(&id, message) {
-            Some(frame) => self.deliver(&id, &Arc::new(frame), Duration::ZERO),
-            None => tracing::debug!("a frame on NATS is not about the member, ignored"),
         }
     }
 
@@ -182,7 +150,7 @@ impl Memberships {
         let since: Vec<_> = {
             let people = self.lock();
             let age = |person: &Person| now.duration_since(person.checked) + LATE;
-            ids.iter().filter_map(|id| Some((id, age(people.get(&PersonName::of(id))?)))).collect()
+            ids.iter().filter_map(|id| Some((id, age(people.get(id)?)))).collect()
         };
         if since.is_empty() {
             return Ok(());
@@ -193,7 +161,7 @@ impl Memberships {
         }
         let mut people = self.lock();
         for (id, _) in since {
-            if let Some(person) = people.get_mut(&PersonName::of(id)) {
+            if let Some(person) = people.get_mut(id) {
                 // Who has more than one statement reads goes on from its last event.
                 person.checked = found.incomplete.get(id).and_then(|age| now.checked_sub(*age)).unwrap_or(now);
             }
@@ -204,7 +172,7 @@ impl Memberships {
     /// Hands an event of this age to the person's sockets, unless it was there before.
     fn deliver(&self, id: &EntityId, frame: &Arc<LoggedFrame>, age: Duration) {
         let mut people = self.lock();
-        let Some(person) = people.get_mut(&PersonName::of(id)) else { return };
+        let Some(person) = people.get_mut(id) else { return };
         let event = (frame.channel, frame.seq, frame.event_id());
         if person.seen.contains(&event) {
             return;
@@ -213,18 +181,18 @@ impl Memberships {
         if person.seen.len() > SEEN {
             person.seen.pop_front();
         }
-        person.sockets.retain(|socket| {
+        person.sockets.retain(|_, socket| {
             age > socket.opened.elapsed() + BEFORE || socket.subscriber.offer(Delivery::Membership(frame.clone()))
         });
     }
 
     /// Hands an ephemeral frame to the person's sockets; where it would wait it is dropped.
-    fn hand_on(&self, name: PersonName, message: &Message) {
+    fn hand_on(&self, id: &EntityId, message: &Message) {
         let Some(frame) = subject::personal_frame(message).map(Arc::new) else {
             return self.metrics.dropped(DropReason::Invalid, 1);
         };
         let people = self.lock();
-        let sockets = people.get(&name).into_iter().flat_map(|person| &person.sockets);
+        let sockets = people.get(id).into_iter().flat_map(|person| person.sockets.values());
         let dropped = sockets.filter(|socket| !socket.subscriber.offer_personal(frame.clone())).count();
         self.metrics.dropped(DropReason::SocketBusy, u64::try_from(dropped).unwrap_or(u64::MAX));
     }
@@ -233,7 +201,7 @@ impl Memberships {
         self.metrics.people_connected.set(i64::try_from(people).unwrap_or(i64::MAX));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<PersonName, Person>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<EntityId, Person>> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

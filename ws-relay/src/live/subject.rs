@@ -1,7 +1,6 @@
 //! The subjects on which relays pass frames to each other.
 //!
-//! They are outside `messaging.>` and thus kept nowhere. A relay subscribes only to the channels of its own sockets, and to all
-//! people: they are as many as its sockets, and little happens to each.
+//! They are outside `messaging.>` and thus kept nowhere. A relay subscribes only to the channels of its own sockets.
 
 use crate::live::frame::{EphemeralFrame, LoggedFrame};
 use async_nats::{HeaderMap, Message};
@@ -10,6 +9,7 @@ use messaging_core::event::Seq;
 use messaging_core::ids::{ChannelId, EntityId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// The event's number in its channel.
 const SEQ: &str = "Daarion-Seq";
@@ -34,33 +34,15 @@ pub fn ephemeral(channel: ChannelId) -> String {
     format!("relay.ephemeral.{channel}")
 }
 
-/// What stands before a person's name.
-const MEMBER: &str = "relay.member.";
-
-/// The subjects of what happens to people's memberships, whoever they are.
-pub const MEMBERS: &str = "relay.member.*";
-
-/// A person's name in subjects: ids of people in Matrix have characters that a subject may not have, so it is a hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PersonName(u128);
-
-impl PersonName {
-    /// Of the person with this id.
-    pub fn of(id: &EntityId) -> Self {
-        let hash = Sha256::digest(id.as_str());
-        Self(hash.iter().take(16).fold(0, |name, byte| name << 8 | u128::from(*byte)))
-    }
-
-    /// In this subject; `None` when it is another one than [`member`] makes.
-    pub fn in_subject(subject: &str) -> Option<Self> {
-        let name = subject.strip_prefix(MEMBER).filter(|name| name.len() == 32)?;
-        u128::from_str_radix(name, 16).ok().map(Self)
-    }
-}
-
-/// The subject of what happens to a person's memberships.
+/// The subject of what happens to a person's memberships. Ids of people in Matrix have characters that a subject may not
+/// have, so it carries a hash.
 pub fn member(id: &EntityId) -> String {
-    format!("{MEMBER}{:032x}", PersonName::of(id).0)
+    let hash = Sha256::digest(id.as_str());
+    hash.iter().take(16).fold("relay.member.".to_owned(), |mut subject, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(subject, "{byte:02x}");
+        subject
+    })
 }
 
 /// The subjects on which a logged frame goes to the relays.
@@ -148,14 +130,6 @@ mod tests {
         assert_eq!(token.len(), 32);
         assert!(token.bytes().all(|b| b.is_ascii_hexdigit()));
         assert_ne!(member(&id), member(&EntityId::parse("user:bob").unwrap()));
-        assert_eq!(PersonName::in_subject(&member(&id)), Some(PersonName::of(&id)));
-        for other in ["relay.member.", "relay.member.12", "relay.channel.00000000000000000000000000000000"] {
-            assert_eq!(PersonName::in_subject(other), None);
-        }
-        // The same as ever: relays of two versions tell each other.
-        let bob = EntityId::parse("user:bob").unwrap();
-        let hash: String = Sha256::digest("user:bob").iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(member(&bob), format!("relay.member.{hash}"));
     }
 
     #[test]

@@ -172,6 +172,8 @@ impl<'a> Rounds<'a> {
         if self.cleanup > now {
             return Ok(());
         }
+        // Deleting may take a while.
+        self.mark().await?;
         let deleted = self.store.delete_old().await?;
         self.metrics.outbox_deleted.inc_by(deleted);
         // No reason to begin anew: a connection that is gone shows itself in the next statement.

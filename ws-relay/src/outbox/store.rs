@@ -60,6 +60,8 @@ impl Store {
         let number = own_session::number(&connection.client).await?;
         let store = Self { connection, new_rows, prepared: Mutex::default(), number, lease: Lease::new() };
         store.execute(NO_PATH).await?;
+        // Statements are kept, and how many rows they go through hangs on what they are given.
+        store.execute("SET plan_cache_mode = force_custom_plan").await?;
         store.execute(PLANS).await?;
         store.execute("LISTEN outbox; LISTEN webhooks").await?;
         // When this process hangs or its machine is gone, the server ends the session and with it the lock

@@ -21,6 +21,8 @@ use tungstenite::{Error, Message, Utf8Bytes};
 
 /// A client that takes nothing for this long is gone.
 const WRITE: Duration = Duration::from_secs(75);
+/// The time for that begins anew with so many bytes taken.
+const PROGRESS: usize = 4 * 1024;
 /// A closing socket waits this long for the client, so that a slow one can still read the close code.
 const LINGER: Duration = Duration::from_secs(10);
 /// After bytes that cannot be understood nothing more is read. The connection stays this long, because its end would
@@ -116,7 +118,7 @@ impl Connection {
             let some = poll_fn(|context| match socket.poll_flush(context) {
                 Poll::Ready(flushed) => Poll::Ready(flushed.map(|()| true)),
                 // The client has taken something; how long it has for the rest is counted anew.
-                Poll::Pending if socket.waiting() < waiting => Poll::Ready(Ok(false)),
+                Poll::Pending if socket.waiting().saturating_add(PROGRESS) <= waiting => Poll::Ready(Ok(false)),
                 Poll::Pending => Poll::Pending,
             });
             match or_end(end, timeout(WRITE, some)).await? {
@@ -141,6 +143,10 @@ impl Connection {
     pub async fn close(mut self, reason: Option<(CloseCode, Utf8Bytes)>) {
         let farewell = async {
             if let Some((code, reason)) = reason {
+                // What a slow reader has not taken it asks for when it comes back; the code has to arrive in time.
+                if code == CloseCode::SlowReader {
+                    self.socket.keep_begun();
+                }
                 send_close(&mut self.socket, code.code(), reason).await?;
             }
             if self.is_broken {

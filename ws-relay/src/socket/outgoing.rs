@@ -20,12 +20,14 @@ pub struct Outgoing<S> {
     stream: S,
     pieces: VecDeque<Bytes>,
     bytes: usize,
+    /// Whether a part of the first piece is written.
+    has_begun: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Outgoing<S> {
     /// Nothing waits yet.
     pub fn new(stream: S) -> Self {
-        Self { stream, pieces: VecDeque::new(), bytes: 0 }
+        Self { stream, pieces: VecDeque::new(), bytes: 0, has_begun: false }
     }
 
     /// Puts whole frames behind what waits.
@@ -39,6 +41,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outgoing<S> {
     /// The bytes that wait.
     pub fn waiting(&self) -> usize {
         self.bytes
+    }
+
+    /// Drops what waits, but for frames of which a part is written.
+    pub fn keep_begun(&mut self) {
+        self.pieces.truncate(usize::from(self.has_begun));
+        self.bytes = self.pieces.iter().map(Bytes::len).sum();
     }
 
     /// Reads what the client has sent.
@@ -76,7 +84,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outgoing<S> {
         }
         self.put_together();
         let first = self.pieces.front().map_or(&[][..], Bytes::as_ref);
-        Pin::new(&mut self.stream).poll_write(context, first)
+        // Such a connection keeps a copy of what it takes.
+        Pin::new(&mut self.stream).poll_write(context, first.get(..TOGETHER).unwrap_or(first))
     }
 
     /// Makes one piece of the first ones, if they are small.
@@ -99,8 +108,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outgoing<S> {
         while let Some(first) = self.pieces.front_mut() {
             if first.len() > written {
                 first.advance(written);
+                self.has_begun |= written > 0;
                 return;
             }
+            self.has_begun = false;
             written -= first.len();
             self.pieces.pop_front();
         }
@@ -182,6 +193,29 @@ mod tests {
             (0..20).for_each(|_| outgoing.push(Bytes::from_static(b"0123456789")));
             poll_fn(|context| outgoing.poll_flush(context)).await.unwrap();
             assert_eq!(outgoing.stream.calls, 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_are_whole_pieces() {
+        for is_vectored in [true, false] {
+            let (ours, mut theirs) = duplex(5);
+            let mut outgoing = Outgoing::new(Narrow { stream: ours, is_vectored, calls: 0 });
+            outgoing.push(Bytes::from("x".repeat(TOGETHER)));
+            outgoing.push(Bytes::from_static(b"dropped"));
+            outgoing.keep_begun();
+            assert_eq!(outgoing.waiting(), 0, "nothing is written yet");
+            outgoing.push(Bytes::from("x".repeat(TOGETHER)));
+            outgoing.push(Bytes::from_static(b"dropped"));
+            poll_fn(|context| Poll::Ready(outgoing.poll_flush(context))).await.is_pending().then_some(()).unwrap();
+            outgoing.keep_begun();
+            assert_eq!(outgoing.waiting(), TOGETHER - 5);
+            outgoing.push(Bytes::from_static(b"last"));
+            let written = tokio::spawn(async move { poll_fn(|context| outgoing.poll_flush(context)).await.unwrap() });
+            let mut read = vec![0; TOGETHER + 4];
+            theirs.read_exact(&mut read).await.unwrap();
+            written.await.unwrap();
+            assert!(read.ends_with(b"xlast"));
         }
     }
 

@@ -70,6 +70,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Ok(())
     }
 
+    /// Drops the frames that wait, but for those that a write has begun.
+    pub fn keep_begun(&mut self) {
+        self.outgoing.keep_begun();
+    }
+
     /// The bytes that wait to be sent.
     pub fn waiting(&self) -> usize {
         self.outgoing.waiting()
