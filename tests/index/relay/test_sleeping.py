@@ -94,6 +94,7 @@ async def test_who_began_before_it_fell_asleep_wakes_it(db: Database, world: Wor
     await writer.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     await writer.value("SELECT count(*) FROM public.channels")
     assert await publisher.value(TAKE, SLEEPS)
+    await all_heard(db, heard)
     await write(writer, channel)
     assert await all_heard(db, heard) == []
     await writer.execute("COMMIT")
