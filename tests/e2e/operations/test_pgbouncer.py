@@ -28,7 +28,7 @@ EACH = 6
 # In transaction mode, and far fewer than the connections that components keep.
 SIZE = 5
 # In session mode: each connection that a component keeps holds one.
-SESSIONS = 100
+SESSIONS = 160
 
 
 @asynccontextmanager

@@ -53,7 +53,7 @@ async def test_a_long_message_in_many_small_frames_is_whole(world: World, ws_add
             parts = [frame(TEXT, b"x" * 100, fin=False), *[frame(CONTINUATION, b"x" * 100, fin=False)] * 600]
             await socket.send(b"".join(parts) + frame(CONTINUATION))
         await socket.send(frame(TEXT, b"ping"))
-        assert (await socket.reader.readexactly(6))[2:] == b"pong"
+        await socket.receives(b"pong")
 
 
 async def test_a_client_is_counted_by_the_channels_that_it_names(world: World, listen_to_many: ListenToMany) -> None:

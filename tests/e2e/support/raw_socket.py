@@ -36,12 +36,22 @@ class RawSocket:
         """The code of the close frame; whatever comes before it is passed over."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                first, length = await self.reader.readexactly(2)
-                if length == 126:
-                    (length,) = struct.unpack("!H", await self.reader.readexactly(2))
-                payload = await self.reader.readexactly(length)
-                if first & 0x0F == CLOSE:
+                opcode, payload = await self._frame()
+                if opcode == CLOSE:
                     return int.from_bytes(payload[:2])
+
+    async def receives(self, text: bytes) -> None:
+        """Waits for a text; whatever comes before it is passed over."""
+        async with asyncio.timeout(PATIENCE):
+            while await self._frame() != (TEXT, text):
+                pass
+
+    async def _frame(self) -> tuple[int, bytes]:
+        """The opcode and the payload of the next frame."""
+        first, length = await self.reader.readexactly(2)
+        if length == 126:
+            (length,) = struct.unpack("!H", await self.reader.readexactly(2))
+        return first & 0x0F, await self.reader.readexactly(length)
 
     async def ended(self) -> None:
         """Waits until the relay has ended the connection."""
