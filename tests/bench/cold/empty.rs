@@ -1,4 +1,5 @@
 //! A component that answers every request with nothing: what is left of a first request and of a host's memory without ours.
+#![cfg(target_arch = "wasm32")]
 
 use http::HeaderValue;
 use http::header::CONTENT_LENGTH;
