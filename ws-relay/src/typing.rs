@@ -7,11 +7,12 @@ use crate::database::Database;
 use crate::rooms::Messaging;
 use crate::sparingly::Sparingly;
 use messaging_core::auth::{Caller, MicroDaos};
-use messaging_core::ids::EntityId;
+use messaging_core::ids::{ChannelId, EntityId};
 use messaging_core::socket::TypingCommand;
 use serde::Deserialize;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -36,10 +37,15 @@ pub struct Typists(Vec<Sender<Said>>);
 impl Typists {
     /// Starts the tasks that pass it on; they end with the last clone. Without `messaging` the homeserver is not told.
     pub fn start(database: &Database, messaging: Option<&Arc<Messaging>>) -> Self {
-        let calls = Arc::new(Semaphore::new(CALLS));
+        let (calls, telling) = (Arc::new(Semaphore::new(CALLS)), Telling::default());
         let start = |_| {
             let (sender, said) = channel(WAITING);
-            tokio::spawn(run(database.clone(), said, messaging.cloned(), calls.clone()));
+            let teller = messaging.map(|messaging| Teller {
+                messaging: messaging.clone(),
+                calls: calls.clone(),
+                telling: telling.clone(),
+            });
+            tokio::spawn(run(database.clone(), said, teller));
             sender
         };
         Self((0..PARALLEL).map(start).collect())
@@ -62,23 +68,82 @@ struct Set {
     must_tell: bool,
 }
 
-async fn run(database: Database, mut said: Receiver<Said>, messaging: Option<Arc<Messaging>>, calls: Arc<Semaphore>) {
-    while let Some(Said { caller, command }) = said.recv().await {
-        match set(&database, &caller, command).await {
-            Ok(false) => {}
-            Ok(true) => {
-                let free = calls.clone().try_acquire_owned();
-                if let (Some(messaging), Ok(permit)) = (messaging.clone(), free) {
-                    let typist: EntityId = caller.id().clone();
-                    tokio::spawn(async move {
-                        if let Err(e) = messaging.tell_typing(command.channel_id.0, &typist).await {
-                            failed(&e);
-                        }
-                        drop(permit);
-                    });
+/// Of whom the homeserver is being told at the moment, and whether it has to be told again after that: it is told what the
+/// index has then, so two calls at once could leave it with the older of both.
+#[derive(Clone, Default)]
+struct Telling(Arc<Mutex<HashMap<(ChannelId, EntityId), bool>>>);
+
+impl Telling {
+    /// Whether it is to be told now; if not, whoever tells it does so once more.
+    fn begin(&self, typist: &(ChannelId, EntityId)) -> bool {
+        let mut typists = self.lock();
+        match typists.get_mut(typist) {
+            Some(again) => {
+                *again = true;
+                false
+            }
+            None => {
+                typists.insert(typist.clone(), false);
+                true
+            }
+        }
+    }
+
+    /// It is told. Whether that was asked for again meanwhile; if not, it is over.
+    fn again(&self, typist: &(ChannelId, EntityId)) -> bool {
+        let mut typists = self.lock();
+        let again = typists.get_mut(typist).is_some_and(std::mem::take);
+        if !again {
+            typists.remove(typist);
+        }
+        again
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(ChannelId, EntityId), bool>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What tells the homeserver.
+#[derive(Clone)]
+struct Teller {
+    messaging: Arc<Messaging>,
+    calls: Arc<Semaphore>,
+    telling: Telling,
+}
+
+impl Teller {
+    /// Tells it in a task of its own, unless too many do.
+    fn tell(&self, typist: (ChannelId, EntityId)) {
+        if !self.telling.begin(&typist) {
+            return;
+        }
+        let Ok(permit) = self.calls.clone().try_acquire_owned() else {
+            while self.telling.again(&typist) {}
+            return;
+        };
+        let Self { messaging, telling, .. } = self.clone();
+        tokio::spawn(async move {
+            loop {
+                let (channel, member) = &typist;
+                if let Err(e) = messaging.tell_typing(channel.0, member).await {
+                    failed(&e);
+                }
+                if !telling.again(&typist) {
+                    break;
                 }
             }
-            Err(e) => failed(&e),
+            drop(permit);
+        });
+    }
+}
+
+async fn run(database: Database, mut said: Receiver<Said>, teller: Option<Teller>) {
+    while let Some(Said { caller, command }) = said.recv().await {
+        match (set(&database, &caller, command).await, &teller) {
+            (Ok(true), Some(teller)) => teller.tell((command.channel_id, caller.id().clone())),
+            (Ok(_), _) => {}
+            (Err(e), _) => failed(&e),
         }
     }
 }
@@ -101,4 +166,22 @@ async fn set(database: &Database, caller: &Caller, command: TypingCommand) -> an
     let rows = database.query(sql, &[&caller, &microdaos, &command.channel_id.0, &command.typing]).await?;
     let document: Option<&str> = rows.first().map(|row| row.try_get(0)).transpose()?.flatten();
     Ok(document.map(serde_json::from_str::<Set>).transpose()?.is_some_and(|set| set.must_tell))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_while_the_homeserver_is_told_is_told_afterwards_and_once() {
+        let telling = Telling::default();
+        let of = |name: &str| (ChannelId(uuid::Uuid::nil()), EntityId::parse(name).unwrap());
+        let (alice, bob) = (of("user:alice"), of("user:bob"));
+        assert!(telling.begin(&alice) && telling.begin(&bob));
+        assert!(!telling.begin(&alice) && !telling.begin(&alice));
+        assert!(telling.again(&alice) && !telling.again(&alice));
+        assert!(!telling.again(&bob));
+        assert!(telling.lock().is_empty());
+        assert!(telling.begin(&alice));
+    }
 }
