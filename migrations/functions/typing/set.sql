@@ -23,7 +23,9 @@ BEGIN
         IF NOT p_is_typing THEN
             must_tell := messaging.stop_typing(ch, p_caller);
         ELSIF t.said_at IS NULL OR t.said_at <= now() - interval '1 second' THEN
-            must_tell := (t.told_at IS NULL OR t.told_at <= now() - interval '10 seconds')
+            -- Sooner when they had stopped, as the homeserver was told that as well.
+            must_tell := (t.told_at IS NULL
+                          OR t.told_at <= now() - CASE WHEN t.until > now() THEN interval '10 seconds' ELSE interval '2 seconds' END)
                 AND (SELECT count(*) FROM messaging.typing o
                      WHERE o.member_id = p_caller AND o.told_at > now() - interval '10 seconds') < 5;
             INSERT INTO messaging.typing AS n (channel_id, member_id, until, said_at, told_at, echoes_until)

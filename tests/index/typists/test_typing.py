@@ -78,13 +78,27 @@ async def test_once_a_second_and_the_homeserver_every_ten(channel: Channel, db: 
     # The homeserver has them for 20 seconds, and somebody says so every second at least: there is no hole.
     assert await must_tell(False)
     assert await heard.next() == []
-    # Who goes on typing at once changes nothing for a second, and is no news for the homeserver before the ten are over.
-    assert not await must_tell()
-    await later(db, 1)
-    assert not await must_tell()
+    # Who goes on typing is told to it again, as the end was.
+    assert await must_tell()
     assert await heard.next() == [SAM]
     await later(db, 9)
+    assert not await must_tell()
+    await later(db, 1)
     assert await must_tell()
+
+
+async def test_who_stops_and_goes_on_is_told_to_the_homeserver_again(channel: Channel, db: Database) -> None:
+    async def must_tell(typing: bool = True) -> bool:
+        return (await db.call("set_typing", **says(channel, SAM, typing)))["must_tell"]
+
+    assert await must_tell()
+    await later(db, 3)
+    assert not await must_tell(), "it has been told"
+    await later(db, 1.1)
+    assert await must_tell(False) and await must_tell()
+    # Not as often as somebody may stop and go on.
+    await later(db, 1.1)
+    assert await must_tell(False) and not await must_tell()
 
 
 async def test_a_flood_reaches_nobody(channel: Channel, db: Database, heard: Heard) -> None:
