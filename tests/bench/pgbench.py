@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -24,6 +25,8 @@ async def rate(url: str, script: str, writers: int, seconds: int, **variables: i
             "--no-vacuum",
             f"--file={file.name}",
             url,
+            # As the roles have it that `ws-relay migrate` makes.
+            env=os.environ | {"PGOPTIONS": "-c jit=off"},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

@@ -54,6 +54,7 @@ async def test_an_owner_who_may_makes_the_roles_and_keeps_what_an_operator_has_s
     for role, limit in (("made components", "10s"), ("made-relay", "30s")):
         async with connected_as(url, role) as connection:
             assert await connection.fetchval("SHOW statement_timeout") == limit
+            assert await connection.fetchval("SHOW jit") == "off"
     await databases.run("ALTER ROLE \"made-relay\" IN DATABASE made SET statement_timeout = '5s'")
     assert "nothing to apply" in await migrate(url, **names)
     async with connected_as(url, "made components") as connection:

@@ -40,11 +40,12 @@ impl Roles {
     }
 }
 
-/// How long a role's statements, and its transactions between two statements, may take. The components give a statement
-/// up after 10 seconds, the publisher after 30.
-fn timeouts(roles: &Roles, name: &str) -> [(&'static str, &'static str); 2] {
+/// What a role's sessions have. How long its statements, and its transactions between two statements, may take: the components
+/// give a statement up after 10 seconds, the publisher after 30. And all statements are short: where a table has no statistics
+/// yet, PostgreSQL would compile them at each call, which takes many times as long as they do.
+fn settings(roles: &Roles, name: &str) -> [(&'static str, &'static str); 3] {
     let limit = if name == roles.components { "10s" } else { "30s" };
-    [("statement_timeout", limit), ("idle_in_transaction_session_timeout", limit)]
+    [("statement_timeout", limit), ("idle_in_transaction_session_timeout", limit), ("jit", "off")]
 }
 
 /// Makes the roles that are missing, as far as the migrating role may, and limits their statements. What an operator has
@@ -145,7 +146,7 @@ async fn limit(client: &Client, roles: &Roles, name: &str) -> anyhow::Result<boo
     let row = client.query_one(sql, &[&name]).await?;
     let (database, set): (String, Vec<String>) = (row.try_get(0)?, row.try_get(1)?);
     let missing: Vec<_> =
-        timeouts(roles, name).into_iter().filter(|(setting, _)| !set.iter().any(|s| s == setting)).collect();
+        settings(roles, name).into_iter().filter(|(setting, _)| !set.iter().any(|s| s == setting)).collect();
     let sql: Vec<_> = missing
         .iter()
         .map(|(setting, value)| {
