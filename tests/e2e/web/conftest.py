@@ -19,7 +19,7 @@ NewPage = Callable[[], Page]
 @pytest.fixture(scope="package")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     started = start_browser(tmp_path_factory.mktemp("chromium"))
-    started.set_script_timeout(120)
+    started.set_script_timeout(300)
     yield started
     started.quit()
 
