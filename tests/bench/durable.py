@@ -8,12 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import asyncpg
-
-from harness.database import Database, connect
-from harness.server import migrate, programs, user
+from bench.database import database
+from harness.database import Database
 from harness.world import DAO
-from support.cluster import server
 
 SETTINGS = ["fsync=on", "full_page_writes=on", "synchronous_commit=on"]
 
@@ -29,19 +26,10 @@ FROM generate_series(1, $1::integer) n
 @asynccontextmanager
 async def durable(channels: int) -> AsyncIterator[Database]:
     """A database of its own at the newest schema, with so many public channels and nobody in them."""
-    async with server(programs(), user(), SETTINGS) as url:
-        connection = await asyncpg.connect(f"{url}/postgres")
-        await connection.execute("CREATE DATABASE bench")
-        await connection.close()
-        await migrate(f"{url}/bench")
-        db = Database(f"{url}/bench", await connect(f"{url}/bench"))
-        try:
-            await db.execute(CHANNELS, channels, DAO)
-            await db.execute("VACUUM ANALYZE public.channels")
-            yield db
-        finally:
-            await db.close_sessions()
-            await db.connection.close()
+    async with database(SETTINGS) as db:
+        await db.execute(CHANNELS, channels, DAO)
+        await db.execute("VACUUM ANALYZE public.channels")
+        yield db
 
 
 async def version(program: str | Path) -> str:

@@ -12,15 +12,12 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-import asyncpg
-
+from bench.database import database
 from bench.processor import work
-from harness.database import Database, connect
-from harness.server import migrate, programs, user
+from harness.database import Database
 from harness.world import Channel, World, pushed
 from search.corpus import messages
 from search.program import analysed
-from support.cluster import server
 
 # What is promised, in milliseconds.
 MOST = 0.5
@@ -128,16 +125,8 @@ def mean(took: list[Took]) -> float:
 
 
 async def run(args: argparse.Namespace) -> bool:
-    async with server(programs(), user()) as url:
-        connection = await asyncpg.connect(f"{url}/postgres")
-        await connection.execute("CREATE DATABASE bench")
-        await connection.close()
-        await migrate(f"{url}/bench")
-        db = Database(f"{url}/bench", await connect(f"{url}/bench"))
-        try:
-            return await measure(db, args)
-        finally:
-            await db.connection.close()
+    async with database() as db:
+        return await measure(db, args)
 
 
 if __name__ == "__main__":
