@@ -19,7 +19,8 @@ NewPage = Callable[[], Page]
 @pytest.fixture(scope="package")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     started = start_browser(tmp_path_factory.mktemp("chromium"))
-    started.set_script_timeout(300)
+    # Shorter than the 120 s for which the driver itself waits for an answer: what takes longer is a failure that says so.
+    started.set_script_timeout(100)
     yield started
     started.quit()
 

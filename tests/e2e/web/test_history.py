@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.api import World
+from support.api import World, reaction_path
 from support.index import Index
 from web.conftest import NewPage
 from web.page import Page
@@ -11,17 +11,21 @@ MESSAGES = 10_000
 # Of a task while one scrolls, in seconds of the page's own thread.
 LONGEST = 0.1
 
-# Scrolls up until there is nothing older.
-READ_ALL = """
+# Scrolls up for ten seconds, or until there is nothing older; tells whether that is so.
+READ_OLDER = """
 const done = arguments[0];
 const list = document.getElementById("messages");
+const end = Date.now() + 10_000;
 const step = () => {
   list.scrollTop = 0;
-  if (document.querySelector(".beginning")?.textContent.includes("begins")) done();
+  const isAll = document.querySelector(".beginning")?.textContent.includes("begins") === true;
+  if (isAll || Date.now() > end) done(isAll);
   else setTimeout(step, 20);
 };
 step();
 """
+# It takes one or two alone, and more when the machine has other things to do.
+TURNS = 30
 
 # Scrolls by two screens, and waits until that is drawn; tells how many messages are.
 STEP = """
@@ -47,6 +51,15 @@ setTimeout(() => {
   };
   look();
 }, 30);
+"""
+
+# Scrolls up, and reacts before the list is told of that, which is with the next frame; tells how far from the end it stands.
+SCROLL_AND_REACT = """
+const done = arguments[0];
+const list = document.getElementById("messages");
+list.scrollTop -= 1000;
+document.querySelector(".reaction").click();
+setTimeout(() => done(list.scrollHeight - list.scrollTop - list.clientHeight), 500);
 """
 
 
@@ -82,7 +95,7 @@ async def test_ten_thousand_messages_scroll_smoothly(world: World, new_page: New
 
     before, after = page.driver.execute_async_script(JUMP)
     assert abs(before - after) <= 2, "what one looks at stays where it is"
-    page.driver.execute_async_script(READ_ALL)
+    assert any(page.driver.execute_async_script(READ_OLDER) for _ in range(TURNS)), "there is always more"
     page.message("Message 1")
     busy = thread_time(page)
     for distance in [2000] * 40 + [-2000] * 20 + [9000] * 20:
@@ -94,3 +107,14 @@ async def test_ten_thousand_messages_scroll_smoothly(world: World, new_page: New
     page.driver.execute_script("document.getElementById('messages').scrollTop = 0")
     page.button("To the newest message")
     page.message(f"Message {MESSAGES}")
+
+
+async def test_who_has_just_scrolled_stays_there_when_something_changes(world: World, new_page: NewPage, index: Index) -> None:
+    alice = world.user("alice")
+    channel = await alice.create(**world.fields())
+    await fill(index, channel["id"], 200)
+    await alice.put(reaction_path(await alice.send(channel["id"], "Look"), "🎉"))
+    page = new_page().sign_in(alice.id.removeprefix("user:"))
+    page.click(".channel-row", channel["name"])
+    page.find(".reaction", "🎉 1")
+    assert abs(page.driver.execute_async_script(SCROLL_AND_REACT) - 1000) < 100

@@ -103,7 +103,7 @@ async def test_a_token_that_nobody_takes_any_more_leads_to_the_sign_in(world: Wo
     listed = "const real = fetch; self.fetch = (url, init) => `${url}`.includes('/api/') ? new Promise(() => {}) : real(url, init)"
     page.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": listed})
     page.driver.refresh()
-    page.sign_in_by_link(token(alice.id, "another key, which is long enough to be one", [world.microdao]))
+    page.accept_link(token(alice.id, "another key, which is long enough to be one", [world.microdao]))
     page.find('.sign-in [role="alert"]', "ended")
 
 

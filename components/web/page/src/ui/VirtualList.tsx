@@ -39,6 +39,9 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
   const heights = useRef(new Map<string, number>());
   const anchor = useRef({ key: "", below: 0 });
   const atEnd = useRef(true);
+  // Where the scroller was seen last, and what is laid out in it.
+  const seen = useRef(0);
+  const laid = useRef({ rows: [] as readonly Row[], offsets: new Offsets([], heights.current, guess), height: 0 });
   const observer = useRef<ResizeObserver>(null);
   const [[first, last], setRange] = useState<[number, number]>([Math.max(0, rows.length - 20), rows.length - 1]);
   const [, redraw] = useState(0);
@@ -50,19 +53,26 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
   const now = useRef({ rows, offsets, onTop, onShown, onEnd });
   now.current = { rows, offsets, onTop, onShown, onEnd };
 
+  /** Notes where the scroller stands in what is laid out. */
+  const note = useCallback(({ scrollTop: top, clientHeight: height }: HTMLElement): void => {
+    const { rows, offsets } = laid.current;
+    seen.current = top;
+    const first = offsets.at(top);
+    anchor.current = { key: rows[first]?.key ?? "", below: top - offsets.top(first) };
+    const isAtEnd = top + height >= laid.current.height - NEAR_END;
+    if (isAtEnd !== atEnd.current) now.current.onEnd((atEnd.current = isAtEnd));
+  }, []);
+
   /** Looks where the scroller stands. */
   const look = useCallback((): void => {
     const element = scroller.current;
     if (element === null) return;
-    const { rows, offsets, onTop, onShown, onEnd } = now.current;
+    note(element);
+    const { offsets, onTop, onShown } = now.current;
     const { scrollTop: top, clientHeight: height } = element;
-    const from = offsets.at(top);
-    anchor.current = { key: rows[from]?.key ?? "", below: top - offsets.top(from) };
-    const isAtEnd = top + height >= element.scrollHeight - NEAR_END;
-    if (isAtEnd !== atEnd.current) onEnd((atEnd.current = isAtEnd));
     const next: [number, number] = [offsets.at(top - BEYOND), offsets.at(top + height + BEYOND)];
     setRange((range) => (range[0] === next[0] && range[1] === next[1] ? range : next));
-    onShown(from, offsets.at(top + height));
+    onShown(offsets.at(top), offsets.at(top + height));
     if (top < NEAR_TOP) onTop();
   }, []);
 
@@ -71,6 +81,10 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
     const element = scroller.current;
     const drawn = inner.current;
     if (element === null || drawn === null) return;
+    // The event of a scroll comes only with the next frame, and whoever has scrolled stays where they are now. What has become
+    // shorter moves the scroller too.
+    const most = Math.min(seen.current, element.scrollHeight - element.clientHeight);
+    if (Math.abs(element.scrollTop - most) > 1) note(element);
     let hasChanged = false;
     for (const child of drawn.children) {
       const key = (child as HTMLElement).dataset["key"] ?? "";
@@ -92,6 +106,8 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
       const top = offsets.top(at) + anchor.current.below;
       if (at >= 0 && !hasChanged && Math.abs(element.scrollTop - top) > 1) element.scrollTop = top;
     }
+    seen.current = element.scrollTop;
+    laid.current = { rows, offsets, height: element.scrollHeight };
     if (hasChanged) redraw((count) => count + 1);
     else look();
   }, [guess, look]);
@@ -108,6 +124,7 @@ export function VirtualList<Row extends { key: string }>(props: Props<Row>) {
     if (scroller.current !== null) observer.current.observe(scroller.current);
     handle({
       toEnd() {
+        if (scroller.current !== null) seen.current = scroller.current.scrollTop;
         atEnd.current = true;
         now.current.onEnd(true);
         setRange([Math.max(0, now.current.rows.length - 20), now.current.rows.length - 1]);
