@@ -10,8 +10,8 @@ COPY . .
 # The image has the pinned toolchain; without this rustup would fetch what rust-toolchain.toml names besides.
 ENV RUSTUP_TOOLCHAIN=1.95.0
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --locked --profile native --package ws-relay \
-    && install -D -m 0755 target/native/ws-relay /out/ws-relay
+    cargo build --locked --profile production --package ws-relay \
+    && install -D -m 0755 target/production/ws-relay /out/ws-relay
 
 FROM ${DEBIAN_IMAGE}
 RUN apt-get update \
