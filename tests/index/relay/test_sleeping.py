@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -49,7 +49,15 @@ async def is_asleep(db: Database) -> bool:
     return await db.value(HOLDERS, SLEEPS) == 1
 
 
-async def one_after_the_other(db: Database, channel: Channel) -> None:
+def is_awake_beside(writing: asyncio.Task[None], db: Database) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        assert not writing.done(), "it was told of every write"
+        return not await is_asleep(db)
+
+    return look
+
+
+async def one_after_the_other(db: Database | Session, channel: Channel) -> None:
     """Writes and waits, so often that it takes minutes if each is only found by the look that comes without a call."""
     async with asyncio.timeout(60):
         for _ in range(200):
@@ -153,6 +161,17 @@ async def test_a_relay_with_much_to_do_is_not_told_of_it(
     await asyncio.gather(*writers)
     assert len(await all_heard(db, heard)) < await db.value("SELECT count(*) FROM public.outbox")
     await eventually("everything is published", lambda: all_published(db))
+    await eventually("the relay sleeps", lambda: is_asleep(db))
+
+
+async def test_writes_that_come_one_by_one_are_many_too(db: Database, world: World, new_relay: NewRelay) -> None:
+    """As those are that wait for each other's commits: the relay has published each before the next one is there."""
+    channel, relay = await world.channel(), new_relay()
+    await relay.start()
+    await eventually("the relay sleeps", lambda: is_asleep(db))
+    writing = asyncio.create_task(one_after_the_other(await db.session(), channel))
+    await eventually("the relay works without being told", is_awake_beside(writing, db), interval=0.002)
+    await writing
     await eventually("the relay sleeps", lambda: is_asleep(db))
 
 

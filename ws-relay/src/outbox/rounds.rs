@@ -84,8 +84,9 @@ impl<'a> Rounds<'a> {
             }
             let idle = events.is_empty() && self.refill.is_none();
             if !events.is_empty() {
+                let found = events.len();
                 ahead = self.publish(at, events).await?;
-                self.sleep.found(self.store).await?;
+                self.sleep.found(self.store, found).await?;
             }
             if let Some(refill) = &mut self.refill
                 && refill.step().await?
