@@ -109,7 +109,9 @@ async def test_ten_thousand_messages_scroll_smoothly(world: World, new_page: New
     page.message(f"Message {MESSAGES}")
 
 
-async def test_who_has_just_scrolled_stays_there_when_something_changes(world: World, new_page: NewPage, index: Index) -> None:
+async def test_who_has_just_scrolled_stays_there_when_something_changes(
+    world: World, new_page: NewPage, index: Index
+) -> None:
     alice = world.user("alice")
     channel = await alice.create(**world.fields())
     await fill(index, channel["id"], 200)
