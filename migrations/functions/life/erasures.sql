@@ -1,7 +1,7 @@
 -- Erasing a person: begin_erasure makes the row, the relay that publishes has it carried out step by step (advance_erasure), the
 -- app what is to be done in Matrix (claim_departure, and removals).
 
-CREATE FUNCTION messaging.hash_of_person(p_matrix_user_id text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION messaging.hash_of_person(p_matrix_user_id text) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT encode(sha256(convert_to(p_matrix_user_id, 'UTF8')), 'hex')
 $$;
 

@@ -223,9 +223,13 @@ BEGIN
         document := json_build_object('inserted', false);
         RETURN;
     END IF;
-    SELECT id INTO answered FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id;
-    SELECT * INTO root FROM public.messages WHERE matrix_event_id = p_thread_event_id AND channel_id = ch.id;
-    root := messaging.thread_root(root);
+    IF p_reply_to_event_id IS NOT NULL THEN
+        SELECT id INTO answered FROM public.messages WHERE matrix_event_id = p_reply_to_event_id AND channel_id = ch.id;
+    END IF;
+    IF p_thread_event_id IS NOT NULL THEN
+        SELECT * INTO root FROM public.messages WHERE matrix_event_id = p_thread_event_id AND channel_id = ch.id;
+        root := messaging.thread_root(root);
+    END IF;
     -- No message waits for itself, whatever it says of its relations.
     awaited_thread := nullif(CASE WHEN root.id IS NULL THEN p_thread_event_id ELSE root.awaited_thread_event_id END, p_event_id);
     -- Never in the future, never before its channel and the message in front of it, whatever the sender's server says.

@@ -3,11 +3,18 @@
 CREATE FUNCTION messaging.adopt_replies(ch public.channels, p_message public.messages) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     event_id text := p_message.matrix_event_id;
-    root public.messages := messaging.thread_root(p_message);
-    root_id uuid := CASE WHEN root.awaited_thread_event_id IS NULL THEN root.id END;
+    root public.messages;
+    root_id uuid;
     before public.messages;
     reply public.messages;
 BEGIN
+    -- As nearly always.
+    IF NOT EXISTS (SELECT FROM public.messages WHERE channel_id = ch.id AND awaited_event_id = event_id)
+        AND NOT EXISTS (SELECT FROM public.messages WHERE channel_id = ch.id AND awaited_thread_event_id = event_id) THEN
+        RETURN;
+    END IF;
+    root := messaging.thread_root(p_message);
+    root_id := CASE WHEN root.awaited_thread_event_id IS NULL THEN root.id END;
     FOR before IN SELECT * FROM public.messages WHERE id IN (
             (SELECT id FROM public.messages WHERE channel_id = ch.id AND awaited_event_id = event_id ORDER BY seq LIMIT 100)
             UNION ALL

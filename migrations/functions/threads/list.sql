@@ -43,7 +43,7 @@ $$;
 -- deleted root keeps its thread. At most 200, whatever p_limit says.
 CREATE FUNCTION messaging.list_threads(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_limit integer, p_before bigint DEFAULT NULL,
-    p_followed boolean DEFAULT false, OUT refusal messaging.refusal, OUT document json
+    p_followed boolean DEFAULT false, OUT refusal messaging.refusal, OUT document text
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     page_size integer := least(p_limit, 200);
@@ -66,13 +66,13 @@ BEGIN
         SELECT array_agg(t.root_id), array_agg(t.last_seq) INTO roots, numbers
         FROM messaging.threads_before(p_channel_id, below, page_size + 1) t;
     END IF;
-    document := json_build_object(
-        'items', (SELECT coalesce(json_agg(
-                      messaging.message_document(m, p_caller, s.name, s.avatar_url, s.has_thread, s.has_reactions)::json
-                      ORDER BY r.place), '[]')
-                  FROM unnest(roots[:page_size]) WITH ORDINALITY r (id, place) JOIN public.messages m ON m.id = r.id
-                  CROSS JOIN LATERAL messaging.shown_with(m.id, m.sender_id) s),
-        'links', json_build_object(
-            'next', CASE WHEN cardinality(roots) > page_size THEN 'cursor=' || numbers[page_size] END, 'prev', NULL));
+    document := concat(
+        '{"items":[', (
+            SELECT string_agg(messaging.message_document(m, p_caller, s.name, s.avatar_url, s.has_thread, s.has_reactions), ','
+                              ORDER BY r.place)
+            FROM unnest(roots[:page_size]) WITH ORDINALITY r (id, place) JOIN public.messages m ON m.id = r.id
+            CROSS JOIN LATERAL messaging.shown_with(m.id, m.sender_id) s),
+        '],"links":{"next":', CASE WHEN cardinality(roots) > page_size THEN concat('"cursor=', numbers[page_size], '"')
+                                   ELSE 'null' END, '}}');
 END
 $$;

@@ -17,7 +17,7 @@ from bench.http.filled import Filled, fill
 from bench.http.load import Answered, load
 from bench.http.programs import Programs
 from bench.http.same import check_reads, check_send
-from bench.http.work import Work, empty, reads, sends
+from bench.http.work import Work, conversations, empty, reads
 from bench.results import Results
 from support.stack import Stack
 
@@ -109,7 +109,7 @@ async def send(bench: Bench, name: str, channels: slice) -> None:
         works = {}
         for who in urls:
             chosen = (await bench.filled.channels_of(who))[channels]
-            works[who] = sends(bench.programs.stack, name, chosen)
+            works[who] = conversations(bench.programs.stack, name, chosen)
         said = {who: await check_send(bench.http, works[who], url) for who, url in urls.items()}
         assert said["native twin"] == said["local host"], said
         await bench.compare(works, urls)

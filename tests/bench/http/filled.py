@@ -68,6 +68,8 @@ class Filled:
             made = [
                 await world.channel(READER, microdao_id=SENT_MICRODAO, visibility="microdao") for _ in range(MANY + 1)
             ]
+            for channel in made:
+                await enter(self.db, channel)
             self.sent[who] = made
         return self.sent[who]
 
@@ -77,6 +79,12 @@ class Filled:
                  WHERE ch.microdao_id = $1 AND m.seq < 1000000000
                  GROUP BY m.channel_id HAVING max(m.seq) - min(m.seq) + 1 <> count(*))"""
         return await self.db.value(sql, SENT_MICRODAO)
+
+
+async def enter(db: Database, channel: Channel) -> None:
+    """Makes everybody a member, besides the owner."""
+    await db.execute(MEMBER, channel.id, MEMBERS - 1)
+    await db.execute("UPDATE public.channels SET member_count = $2 WHERE id = $1", channel.id, MEMBERS)
 
 
 async def fill(url: str) -> Filled:
@@ -90,8 +98,7 @@ async def fill(url: str) -> Filled:
         for _ in range(CHANNELS)
     ]
     for channel in channels:
-        await db.execute(MEMBER, channel.id, MEMBERS - 1)
-        await db.execute("UPDATE public.channels SET member_count = $2 WHERE id = $1", channel.id, MEMBERS)
+        await enter(db, channel)
         await db.execute(MESSAGE, channel.room_id, MESSAGES, MEMBERS - 1)
     sql = "SELECT id::text FROM public.messages WHERE channel_id = $1 ORDER BY seq DESC LIMIT 1"
     newest = [await db.value(sql, channel.id) for channel in channels]

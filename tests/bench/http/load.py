@@ -11,20 +11,28 @@ from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
 SCRIPT = Path(__file__).with_name("requests.lua")
+# So many requests are sent in turn where they differ in more than their address.
+VARIED = 10_000
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Requests that differ in their address alone, in turn."""
+    """Requests: each has the next address, the next body, and the next person's token where there are several. Where the numbers
+    of all three have no factor in common, everybody sends everything everywhere."""
 
     paths: tuple[str, ...]
     headers: Mapping[str, str]
     method: str = "GET"
-    body: str = ""
+    bodies: tuple[str, ...] = ("",)
+    tokens: tuple[str, ...] = ("",)
 
     def text(self) -> str:
-        headers = [f"{name}: {value}" for name, value in self.headers.items()]
-        return "\n".join([self.method, *headers, "", self.body, *self.paths])
+        lines = [self.method, *(f"{name}: {value}" for name, value in self.headers.items()), ""]
+        varied = len(self.bodies) > 1 or len(self.tokens) > 1
+        for n in range(VARIED if varied else len(self.paths)):
+            for choice in (self.paths, self.tokens, self.bodies):
+                lines.append(choice[n % len(choice)])
+        return "\n".join(lines)
 
 
 class Answered(NamedTuple):

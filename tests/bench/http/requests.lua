@@ -1,5 +1,5 @@
--- What wrk asks, in turn: wrk … -- FILE. The file has a method, the headers, a body and addresses, a line each and
--- an empty one behind the headers; {n} in an address is another number each time.
+-- What wrk asks, in turn: wrk … -- FILE. The file has a method and the headers, a line each, and an empty one; then three lines
+-- for each request: its address, a token or nothing, a body or nothing. {n} in an address is another number each time.
 
 local requests, turn, number = {}, 0, 0
 
@@ -11,9 +11,10 @@ function init(args)
         headers[name] = value
         line = lines()
     end
-    local body = lines()
-    if body == "" then body = nil end
     for path in lines do
+        local token, body = lines(), lines()
+        if token ~= "" then headers["Authorization"] = "Bearer " .. token end
+        if body == "" then body = nil end
         requests[#requests + 1] = wrk.format(method, path, headers, body)
     end
     math.randomseed(os.time())

@@ -31,7 +31,7 @@ async def check_send(http: httpx.AsyncClient, work: Work, url: str) -> dict[str,
     """A message that is sent has to be there; gives what all have to say alike of it."""
     path = url + work.asked.paths[0]
     headers = dict(work.asked.headers)
-    response = await http.post(path, headers=headers, content=work.asked.body)
+    response = await http.post(path, headers=headers, content=work.asked.bodies[0])
     assert response.status_code == 201, (work.name, response.status_code, response.text)
     message = response.json()
     listed = await http.get(f"{path}?limit=50", headers=headers)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from bench.http.filled import CHANNELS, MEMBERS, READ_MICRODAO, READER, SENT_MICRODAO, Filled
@@ -14,6 +15,8 @@ from support.stack import Stack
 from support.tokens import token
 
 API = "/api/messaging/channels"
+SYLLABLES = [first + second for first in "bdfgklmnprstvz" for second in "aeiou"]
+WORDS, TEXTS = 5_000, 1_009
 TEXT = "A message as people write them, with a few words in it and no more than that."
 
 
@@ -25,11 +28,14 @@ class Work:
     asked: Asked
 
 
+def token_of(stack: Stack, who: str, microdao: str) -> str:
+    assert stack.jwt_secret
+    return token(who, stack.jwt_secret, [microdao], lifetime=86_400, iss=ISSUER, type="access")
+
+
 def authorization(stack: Stack, microdao: str) -> dict[str, str]:
     """Who reads and sends, in a microDAO."""
-    assert stack.jwt_secret
-    text = token(READER, stack.jwt_secret, [microdao], lifetime=86_400, iss=ISSUER, type="access")
-    return {"Authorization": f"Bearer {text}"}
+    return {"Authorization": f"Bearer {token_of(stack, READER, microdao)}"}
 
 
 def reads(stack: Stack, filled: Filled) -> list[Work]:
@@ -57,9 +63,22 @@ def empty() -> Work:
 
 
 def sends(stack: Stack, name: str, channels: list[Channel]) -> Work:
+    """One person's messages, all alike."""
     headers = authorization(stack, SENT_MICRODAO) | {"Content-Type": "application/json"}
     paths = tuple(f"{API}/{channel.id}/messages" for channel in channels)
-    return Work(name, Asked(paths, headers, "POST", json.dumps({"text": TEXT})))
+    return Work(name, Asked(paths, headers, "POST", (json.dumps({"text": TEXT}),)))
+
+
+def conversations(stack: Stack, name: str, channels: list[Channel]) -> Work:
+    """Messages of many people, each of which says something else."""
+    draw = random.Random(7)
+    words = ["".join(draw.choices(SYLLABLES, k=draw.randint(1, 4))) for _ in range(WORDS)]
+    # The word of rank n comes as often as 1/n.
+    weights = [1 / rank for rank in range(1, WORDS + 1)]
+    texts = (" ".join(draw.choices(words, weights, k=15)) for _ in range(TEXTS))
+    asked = sends(stack, name, channels).asked
+    tokens = tuple(token_of(stack, f"user:member{n}", SENT_MICRODAO) for n in range(MEMBERS - 1))
+    return Work(name, replace(asked, bodies=tuple(json.dumps({"text": text}) for text in texts), tokens=tokens))
 
 
 def puts(stack: Stack, name: str, rooms: list[str], user: str) -> Work:
@@ -70,4 +89,4 @@ def puts(stack: Stack, name: str, rooms: list[str], user: str) -> Work:
         f"/_matrix/client/v3/rooms/{quote(room, safe='')}/send/m.room.message/bench-{{n}}?{query}" for room in rooms
     )
     body = {"msgtype": "m.text", "body": TEXT, "m.mentions": {}}
-    return Work(name, Asked(paths, headers, "PUT", json.dumps(body)))
+    return Work(name, Asked(paths, headers, "PUT", (json.dumps(body),)))

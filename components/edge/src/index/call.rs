@@ -1,5 +1,6 @@
 //! One call of a function of the schema `messaging`: one statement of one request.
 
+use super::Page;
 use super::value::Value;
 use crate::deadline::within;
 use crate::{Problem, current, note, settings};
@@ -75,6 +76,12 @@ impl Document {
     /// The text.
     pub fn into_text(self) -> String {
         self.0
+    }
+
+    /// One with this text.
+    #[cfg(test)]
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     /// Reads a part of it.
@@ -156,6 +163,11 @@ impl Call {
         let function = self.function;
         let document = self.run().await?;
         document.map(Document).ok_or_else(|| Error::Failed(Problem::internal(format!("{function} gave no document"))))
+    }
+
+    /// The document, as a page.
+    pub async fn page(self) -> Result<Page, Error> {
+        Page::of(self.document().await?)
     }
 
     /// The document, read.

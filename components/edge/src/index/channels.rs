@@ -21,7 +21,7 @@ pub async fn list_channels(caller: &Caller, page: &ChannelPage) -> Result<Page, 
         .arg("p_before_id", page.cursor.as_ref().map(|(_, id)| *id))
         .arg("p_joined", page.joined)
         .arg("p_by_activity", page.order == ChannelOrder::Activity)
-        .json()
+        .page()
         .await
 }
 

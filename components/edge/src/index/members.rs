@@ -19,7 +19,7 @@ pub async fn list_members(caller: &Caller, channel_id: ChannelId, page: MemberPa
         .arg("p_channel_id", channel_id)
         .arg("p_limit", page.limit)
         .arg("p_after", page.cursor)
-        .json()
+        .page()
         .await
 }
 

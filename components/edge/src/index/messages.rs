@@ -38,7 +38,7 @@ pub async fn list_messages(
     page: &MessagePage,
     thread_id: Option<MessageId>,
 ) -> Result<Page, Error> {
-    pages(caller, channel_id, page, thread_id).json().await
+    pages(caller, channel_id, page, thread_id).page().await
 }
 
 /// The same of the channel, with where the content of each message is.
@@ -47,7 +47,7 @@ pub async fn list_messages_with_places(
     channel_id: ChannelId,
     page: &MessagePage,
 ) -> Result<Page, Error> {
-    pages(caller, channel_id, page, None).arg("p_with_places", true).json().await
+    pages(caller, channel_id, page, None).arg("p_with_places", true).page().await
 }
 
 fn pages(caller: &Caller, channel_id: ChannelId, page: &MessagePage, thread_id: Option<MessageId>) -> Call {

@@ -16,7 +16,7 @@ pub async fn list_threads(caller: &Caller, channel_id: ChannelId, page: &ThreadP
         .arg("p_limit", page.limit)
         .arg("p_before", page.cursor)
         .arg("p_followed", page.followed)
-        .json()
+        .page()
         .await
 }
 
