@@ -32,7 +32,7 @@ class Asked:
         for n in range(VARIED if varied else len(self.paths)):
             for choice in (self.paths, self.tokens, self.bodies):
                 lines.append(choice[n % len(choice)])
-        return "\n".join(lines)
+        return "".join(f"{line}\n" for line in lines)
 
 
 class Answered(NamedTuple):

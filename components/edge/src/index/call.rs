@@ -1,7 +1,7 @@
 //! One call of a function of the schema `messaging`: one statement of one request.
 
-use super::Page;
 use super::value::Value;
+use super::{Page, kept};
 use crate::deadline::within;
 use crate::{Problem, current, note, settings};
 use http::StatusCode;
@@ -11,7 +11,7 @@ use messaging_core::rate_limit::{Class, Limits, NearestLimit};
 use messaging_core::refusal::Refusal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use spin_sdk::pg::{Connection, Error as PgError, ParameterValue, PgError as Failure, QueryError};
+use spin_sdk::pg::{Error as PgError, ParameterValue, PgError as Failure, QueryError};
 use std::time::Duration;
 
 /// How long a statement, with the wait for a connection, may take: whoever asks has an answer within 10 seconds.
@@ -265,8 +265,9 @@ async fn ask(function: &str, address: String, statement: String, values: Vec<Par
 }
 
 async fn query(address: String, statement: String, values: Vec<ParameterValue>) -> Result<Row, PgError> {
-    let connection = Connection::open(address).await?;
+    let connection = kept::take(&address).await?;
     let rows = connection.query(statement, values).await?.collect().await?;
+    kept::keep(address, connection);
     let row = rows.first().ok_or_else(|| PgError::Decode("the statement gave no row".to_owned()))?;
     Ok((row.get::<String>("refusal"), row.get::<String>("document"), row.get::<String>("nearest_limit")))
 }

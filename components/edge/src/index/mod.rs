@@ -9,6 +9,7 @@ pub mod content;
 mod edits;
 pub mod endings;
 pub mod files;
+mod kept;
 pub mod life;
 pub mod members;
 pub mod messages;
