@@ -28,14 +28,15 @@ END
 $$;
 
 -- Writes an event to the outbox and wakes the publisher, if it sleeps, when the transaction commits. The statement may have said
--- which request it belongs to, for this transaction alone.
-CREATE FUNCTION messaging.publish(ch public.channels, p_seq bigint, p_subject text, p_payload jsonb) RETURNS void
-LANGUAGE plpgsql AS $$
+-- which request it belongs to, for this transaction alone. p_personal: what one person is told with it (personal_frame).
+CREATE FUNCTION messaging.publish(
+    ch public.channels, p_seq bigint, p_subject text, p_payload jsonb, p_personal text DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     event uuid := gen_random_uuid();
 BEGIN
-    INSERT INTO public.outbox (event_id, channel_id, microdao_id, seq, subject, request_id, payload)
-    VALUES (event, ch.id, ch.microdao_id, p_seq, p_subject,
+    INSERT INTO public.outbox (event_id, channel_id, microdao_id, seq, subject, personal, request_id, payload)
+    VALUES (event, ch.id, ch.microdao_id, p_seq, p_subject, p_personal,
         left(nullif(current_setting('messaging.request_id', true), ''), 64), jsonb_build_object(
         'event_id', event, 'channel_id', ch.id, 'microdao_id', ch.microdao_id, 'seq', p_seq) || p_payload);
     -- Of the whole database, one transaction at a time commits with a notification. A publisher that sleeps has the first lock
@@ -124,15 +125,16 @@ BEGIN
 END
 $$;
 
--- An event of a message. p_document is its message_json, p_further what the event says besides.
+-- An event of a message. p_document is its message_json, p_further what the event says besides; p_personal as of publish.
 CREATE FUNCTION messaging.emit_message(
-    ch public.channels, p_type text, p_seq bigint, m public.messages, p_document json, p_further jsonb DEFAULT '{}'
+    ch public.channels, p_type text, p_seq bigint, m public.messages, p_document json, p_further jsonb DEFAULT '{}',
+    p_personal text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM messaging.publish(ch, p_seq, 'messaging.' || p_type, jsonb_build_object(
         'message_id', m.id, 'matrix_event_id', m.matrix_event_id, 'sender_id', m.sender_id,
         'sender_type', m.sender_type, 'preview', m.content_preview, 'content_preview', m.content_preview,
-        'created_at', messaging.rfc3339(m.created_at), 'mentions', m.mentions, 'message', p_document) || p_further);
+        'created_at', messaging.rfc3339(m.created_at), 'mentions', m.mentions, 'message', p_document) || p_further, p_personal);
 END
 $$;
 

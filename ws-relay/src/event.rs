@@ -26,6 +26,8 @@ pub struct Event {
     pub written_ms: i64,
     /// The request that wrote it, where one did that says so.
     pub request_id: Option<String>,
+    /// What one person is told with it, where that is still of use: the publisher alone reads it.
+    pub personal: Option<String>,
 }
 
 impl Event {
@@ -49,6 +51,7 @@ impl Event {
             payload: row.try_get(5)?,
             written_ms: row.try_get(6)?,
             request_id: row.try_get(7)?,
+            personal: None,
         })
     }
 
@@ -84,6 +87,7 @@ mod tests {
             payload,
             written_ms: 0,
             request_id: None,
+            personal: None,
         };
         assert_eq!(event.message_id(), "1041");
         let again = Event { generation: 1_764_106_800, ..event };

@@ -153,7 +153,7 @@ BEGIN
                   WHERE o.id > e.place AND o.id <= e.log_end AND (waiting IS NULL OR o.id < waiting)
                   ORDER BY o.id LIMIT p_limit);
     last_id := page[cardinality(page)];
-    UPDATE public.outbox o SET payload = messaging.event_without_person(o.payload, e)
+    UPDATE public.outbox o SET payload = messaging.event_without_person(o.payload, e), personal = NULL
     WHERE o.id = ANY (page) AND (strpos(o.payload::text, to_json(e.member_id)::text) > 0
                                  OR strpos(o.payload::text, to_json(e.matrix_user_id)::text) > 0)
         AND NOT EXISTS (SELECT FROM public.channels ch WHERE ch.id = o.channel_id AND ch.hold_reason IS NOT NULL);

@@ -150,6 +150,8 @@ DECLARE
     is_main boolean;
     next_seq bigint;
     message json;
+    -- What the sender's other sockets are told.
+    personal text;
     sent_at timestamptz;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = messaging.channel_of_room(p_room_id) FOR NO KEY UPDATE;
@@ -264,13 +266,13 @@ BEGIN
     IF m.thread_id IS NOT NULL THEN
         PERFORM messaging.add_to_thread(m);
     END IF;
-    PERFORM messaging.read_by_sending(ch, m);
+    personal := messaging.read_by_sending(ch, m);
     message := messaging.message_json(m);
     -- From here on the message keeps the key.
     IF p_client_key IS NOT NULL THEN
         DELETE FROM messaging.idempotency_keys WHERE caller = p_sender_id AND key = ch.id || ' ' || p_client_key;
     END IF;
-    PERFORM messaging.emit_message(ch, 'message.created', next_seq, m, message);
+    PERFORM messaging.emit_message(ch, 'message.created', next_seq, m, message, p_personal => personal);
     IF p_pushed_content IS NOT NULL THEN
         PERFORM messaging.publish(ch, next_seq, 'integration.matrix.message', jsonb_build_object(
             'room_id', p_room_id, 'event_id', p_event_id, 'sender_matrix_id', p_sender_matrix_id, 'type', p_matrix_type,

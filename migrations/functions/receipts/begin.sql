@@ -19,15 +19,15 @@ BEGIN
 END
 $$;
 
--- Who sends has read up to their message, and everybody sees that they have. The caller of this function holds the channel's
--- row.
-CREATE FUNCTION messaging.read_by_sending(ch public.channels, m public.messages) RETURNS void LANGUAGE plpgsql AS $$
+-- Who sends has read up to their message, and everybody sees that they have. Gives what their other sockets are told with the
+-- message, if anything. The caller of this function holds the channel's row.
+CREATE FUNCTION messaging.read_by_sending(ch public.channels, m public.messages) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     before messaging.channel_reads;
 BEGIN
     -- Of a thread add_to_thread says so.
     IF m.thread_id IS NOT NULL THEN
-        RETURN;
+        RETURN NULL;
     END IF;
     SELECT * INTO before FROM messaging.channel_reads WHERE channel_id = ch.id AND member_id = m.sender_id;
     INSERT INTO messaging.channel_reads AS r (channel_id, member_id, read_seq, shown_seq)
@@ -36,11 +36,12 @@ BEGIN
         read_seq = greatest(r.read_seq, excluded.read_seq), shown_seq = greatest(r.shown_seq, excluded.shown_seq),
         marked_unread = false, updated_at = now();
     -- Where nothing was unread, message.created tells their other sockets enough.
-    IF before.marked_unread OR before.read_seq < m.seq - 1 AND (
+    IF m.sender_id NOT LIKE '@%' AND (before.marked_unread OR before.read_seq < m.seq - 1 AND (
         messaging.count_unread(ch.id, m.sender_id, before.read_seq) > 0
-        OR messaging.count_mentions(ch.id, m.sender_id, before.read_seq) > 0) THEN
+        OR messaging.count_mentions(ch.id, m.sender_id, before.read_seq) > 0)) THEN
         ch.last_seq := m.seq;
-        PERFORM messaging.publish_reading(ch, m.sender_id);
+        RETURN messaging.personal_frame(ch.id, m.sender_id, messaging.reading_json(ch, m.sender_id, NULL));
     END IF;
+    RETURN NULL;
 END
 $$;

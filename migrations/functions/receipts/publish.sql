@@ -18,28 +18,24 @@ BEGIN
 END
 $$;
 
--- Tells one person, on all of their sockets. A relay that knows no such notifications does not listen to them: as an
--- ephemeral frame everybody in the channel would get it.
-CREATE FUNCTION messaging.publish_personal(p_channel_id uuid, p_member_id text, p_type text, p_payload jsonb) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    frame text := (p_payload || jsonb_build_object('channel_id', p_channel_id, 'type', p_type, 'to', p_member_id))::text;
+-- A frame for one person alone, on all of their sockets: what a channel is to them now. The relay asks whether each socket's
+-- caller may read.
+CREATE FUNCTION messaging.personal_frame(p_channel_id uuid, p_member_id text, p_reading json) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    IF octet_length(frame) <= 7900 THEN
-        PERFORM pg_notify('personal', frame);
-    END IF;
+    RETURN p_reading::jsonb || jsonb_build_object('channel_id', p_channel_id, 'type', 'unread.updated', 'to', p_member_id);
 END
 $$;
 
--- Tells somebody what a channel is to them now, and returns it. Who is only in Matrix has no socket here. The relay asks
--- whether each socket's caller may read.
+-- Tells somebody what a channel is to them now, and returns it. Who is only in Matrix has no socket here. A relay that knows no
+-- such notifications does not listen to them: as an ephemeral frame everybody in the channel would get it.
 CREATE FUNCTION messaging.publish_reading(ch public.channels, p_member_id text) RETURNS json LANGUAGE plpgsql AS $$
 DECLARE
     reading json;
 BEGIN
     IF p_member_id NOT LIKE '@%' THEN
         reading := messaging.reading_json(ch, p_member_id, NULL);
-        PERFORM messaging.publish_personal(ch.id, p_member_id, 'unread.updated', reading::jsonb);
+        PERFORM pg_notify('personal', messaging.personal_frame(ch.id, p_member_id, reading));
     END IF;
     RETURN reading;
 END

@@ -130,6 +130,18 @@ async def test_other_sockets_of_the_same_person_hear_of_everything_and_nobody_el
         assert [f for f in elsewhere.reading if f["type"] == "receipt.updated"] == []
 
 
+async def test_who_sends_without_having_read_has_read_on_all_sockets(
+    world: World, listen_to_many: ListenToMany
+) -> None:
+    alice, bob = world.user("alice"), world.user("bob")
+    channel = await world.channel(alice)
+    await alice.invite(channel["id"], bob.id)
+    await alice.send(channel["id"], "hello")
+    async with listen_to_many(bob) as phone:
+        message = await bob.send(channel["id"], "hello to you")
+        await phone.reads("unread.updated", channel, read_seq=message["seq"], unread_count=0)
+
+
 async def test_a_subscription_begins_with_the_state_and_has_the_deltas_after_it(
     world: World, listen_to_many: ListenToMany, listen: Listen
 ) -> None:

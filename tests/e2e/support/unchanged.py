@@ -40,7 +40,7 @@ SELECT jsonb_build_object(
     'removals', (SELECT jsonb_agg(to_jsonb(q) ORDER BY q.event_id) FROM messaging.removals q WHERE q.channel_id = ch.id),
     'typing', (SELECT jsonb_agg(to_jsonb(t) ORDER BY t.member_id) FROM messaging.typing t WHERE t.channel_id = ch.id),
     'audit', (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.id) FROM public.channel_events e WHERE e.channel_id = ch.id),
-    'outbox', (SELECT jsonb_agg(to_jsonb(o) - '{published_at,stream_seq}'::text[] ORDER BY o.id) FROM public.outbox o WHERE o.channel_id = ch.id)
+    'outbox', (SELECT jsonb_agg(to_jsonb(o) - '{published_at,stream_seq,personal}'::text[] ORDER BY o.id) FROM public.outbox o WHERE o.channel_id = ch.id)
 )::text FROM (SELECT $1::text::uuid AS id) ch
 """
 

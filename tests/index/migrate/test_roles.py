@@ -147,6 +147,7 @@ async def test_a_relay_touches_no_other_tables_than_it_has_to(db: Database, rela
         "public.channels SELECT",
         "public.outbox DELETE",
         "public.outbox SELECT",
+        "public.outbox.personal UPDATE",
         "public.outbox.published_at UPDATE",
         "public.outbox.set_aside_at UPDATE",
         "public.outbox.stream_seq UPDATE",

@@ -88,6 +88,28 @@ async def test_what_has_moved_is_told_and_nothing_is_numbered(world: World, db: 
     assert await db.subjects(channel.id) == events
 
 
+async def test_who_sends_is_told_with_the_event_and_notifies_nobody(world: World, db: Database) -> None:
+    channel = await world.channel()
+    await joined(db, channel, BOB)
+    await read(db, channel, BOB, seq=10**9)
+    await world.message(channel)
+    heard: list[str] = []
+    listener = await db.session()
+    await listener.connection.add_listener("personal", lambda _c, _p, _road, payload: heard.append(payload))
+    for has_unread in (True, False):
+        message = (await db.call("record_message", **sent(channel, BOB)))["message"]
+        sql = "SELECT personal FROM public.outbox WHERE channel_id = $1 AND seq = $2"
+        personal = await db.value(sql, channel.id, message["seq"])
+        if not has_unread:
+            assert personal is None, "message.created tells enough"
+            continue
+        frame = json.loads(personal)
+        assert (frame["type"], frame["to"], frame["channel_id"]) == ("unread.updated", BOB, channel.id)
+        assert (frame["read_seq"], frame["unread_count"]) == (message["seq"], 0)
+    await listener.value("SELECT 1")
+    assert not heard
+
+
 async def test_of_many_members_receipts_are_counted_and_not_named(world: World, db: Database) -> None:
     channel = await world.channel()
     await joined(db, channel, BOB)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -35,6 +36,31 @@ def numbers(stored: Iterable[Stored]) -> list[int]:
 
 async def last(db: Database, channel: Channel) -> int:
     return await db.value("SELECT last_seq FROM public.channels WHERE id = $1", channel.id)
+
+
+async def test_what_one_person_is_told_goes_out_with_the_event_while_it_is_true(
+    db: Database, world: World, new_relay: NewRelay, nats_url: str
+) -> None:
+    client = await nats.connect(nats_url)
+    told = await client.subscribe("relay.member.>")
+    channel = await world.channel()
+    frame = {"to": "user:bob", "type": "unread.updated", "channel_id": channel.id, "unread_count": 0}
+    sql = """UPDATE public.outbox SET personal = $2, created_at = now() - make_interval(secs => $3)
+             WHERE id = (SELECT max(id) FROM public.outbox WHERE channel_id = $1)"""
+    for count, age in ((1, 60), (2, 0)):
+        await write_events(db, channel)
+        await db.execute(sql, channel.id, json.dumps(frame | {"unread_count": count}), age)
+    relay = new_relay()
+    await relay.start()
+    await published(db)
+    heard: dict[str, Any] = {}
+    while heard.get("type") != frame["type"]:
+        heard = json.loads((await told.next_msg(10)).data)
+    assert heard["unread_count"] == 2, "what has waited for a minute may be wrong by now"
+    assert "to" not in heard
+    assert (await relay.metrics())["ephemeral_published_total"] == 1
+    assert await db.value("SELECT count(personal) FROM public.outbox") == 0, "what was told is forgotten"
+    await client.close()
 
 
 async def test_a_busy_channel_behind_a_slow_nats_is_published_once_and_in_order(

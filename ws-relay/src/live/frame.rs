@@ -184,6 +184,7 @@ mod tests {
             payload: payload.to_string(),
             written_ms: 5,
             request_id: None,
+            personal: None,
         }
     }
 

@@ -119,6 +119,7 @@ mod tests {
             payload,
             written_ms: 5,
             request_id: None,
+            personal: None,
         };
         LoggedFrame::of_event(&event, FrameType::of_subject(&event.subject).unwrap()).unwrap()
     }

@@ -15,6 +15,7 @@ pub const RELAY_TABLES: &[Grant] = &[
     ("public.outbox", "published_at", "UPDATE"),
     ("public.outbox", "stream_seq", "UPDATE"),
     ("public.outbox", "set_aside_at", "UPDATE"),
+    ("public.outbox", "personal", "UPDATE"),
     ("public.outbox_id_seq", "", "SELECT"),
     // What the stream has, and what it has to get again.
     ("messaging.event_stream", "", "SELECT"),

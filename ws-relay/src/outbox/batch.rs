@@ -11,7 +11,7 @@ use super::lease::Lease;
 use super::nats_session::NatsSession;
 use super::outcome::{Done, Outcome, Refused};
 use crate::event::Event;
-use crate::live::frame::{FrameType, LoggedFrame};
+use crate::live::frame::{EphemeralFrame, FrameType, LoggedFrame};
 use crate::live::subject;
 use async_nats::HeaderMap;
 use async_nats::header::{NATS_EXPECTED_LAST_MESSAGE_ID, NATS_EXPECTED_LAST_SEQUENCE, NATS_MESSAGE_ID};
@@ -200,6 +200,7 @@ impl<'a> Batch<'a> {
         };
         if with_frames {
             self.frame(event, frame_type).await?;
+            self.personal(event).await?;
         }
         if let Some(expected) = expected {
             headers.insert(NATS_EXPECTED_LAST_MESSAGE_ID, expected.message_id.as_str());
@@ -232,6 +233,19 @@ impl<'a> Batch<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Tells one person what belongs to the event, as [`Ephemeral`](super::ephemeral::Ephemeral) does it.
+    async fn personal(&mut self, event: &Event) -> Result<(), Failure> {
+        let Some(personal) = &event.personal else { return Ok(()) };
+        match EphemeralFrame::for_somebody(personal) {
+            Ok((to, frame)) => {
+                core(self.nats, subject::member(&to), HeaderMap::new(), frame.text.into()).await?;
+                self.outcome.personal += 1;
+            }
+            Err(e) => tracing::error!(outbox_id = event.id, "what somebody is told with an event is no frame: {e}"),
+        }
+        Ok(())
     }
 
     /// One line to an event, by which a request is followed to its end. Those that come again had theirs.

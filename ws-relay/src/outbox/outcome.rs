@@ -23,6 +23,8 @@ pub struct Outcome {
     pub done: u64,
     /// How many of them the stream did not have before.
     pub new: u64,
+    /// How many were told one person besides.
+    pub personal: u64,
     /// How many went without their largest members.
     pub shortened: u64,
     /// Events that NATS refused.

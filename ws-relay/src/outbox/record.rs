@@ -131,7 +131,7 @@ impl Store {
                        SELECT o.id, held.place, o.published_at IS NULL AS is_found FROM held
                        JOIN public.outbox o USING (id, event_id) ORDER BY o.id FOR NO KEY UPDATE OF o),
                    placed AS (
-                       UPDATE public.outbox o SET stream_seq = ours.place, set_aside_at = NULL,
+                       UPDATE public.outbox o SET stream_seq = ours.place, set_aside_at = NULL, personal = NULL,
                            published_at = coalesce(o.published_at, now())
                        FROM ours WHERE ours.id = o.id)
                    SELECT (SELECT count(*) FROM ours WHERE is_found),

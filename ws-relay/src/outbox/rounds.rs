@@ -142,6 +142,7 @@ impl<'a> Rounds<'a> {
         }
         metrics.publish_refused.inc_by(u64::try_from(outcome.refused.len()).unwrap_or(0));
         metrics.publish_shortened.inc_by(outcome.shortened);
+        metrics.ephemeral_published.inc_by(outcome.personal);
         let set_aside = self.held.update(&outcome, &given_up, at);
         self.set_aside(&set_aside).await?;
         match outcome.broken {

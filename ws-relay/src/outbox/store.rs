@@ -165,16 +165,18 @@ impl Store {
 
     /// The first rows that wait, in the order of their ids, but for those of `held` channels and those that are `under_way`.
     /// Ids of different channels may be committed out of order, so nothing but `published_at` says what waits. What is set
-    /// aside does not.
+    /// aside does not. What one person is told with an event that has waited long may be wrong by now.
     pub async fn unpublished(&self, held: &[Uuid], under_way: &[i64]) -> anyhow::Result<Vec<Event>> {
         let sql = format!(
-            "SELECT {} FROM public.outbox o
+            "SELECT {}, CASE WHEN o.created_at > now() - interval '10 seconds' THEN o.personal END FROM public.outbox o
              WHERE o.published_at IS NULL AND o.set_aside_at IS NULL AND o.channel_id <> ALL ($1)
                  AND o.id NOT IN (SELECT unnest($2::bigint[]))
              ORDER BY o.id LIMIT {BATCH}",
             Event::COLUMNS
         );
-        self.events(&sql, &[&held, &under_way]).await
+        let rows = self.query(&sql, &[&held, &under_way]).await?;
+        let event = |row: &Row| Ok(Event { personal: row.try_get(Event::WIDTH)?, ..Event::from_row(row)? });
+        rows.iter().map(event).collect::<Result<_, Error>>().context("the outbox has other columns")
     }
 
     /// Marks rows as published, with their places in the stream; returns how many were not. They are locked in the order of
@@ -191,7 +193,7 @@ impl Store {
                        JOIN public.outbox o ON o.id = d.id ORDER BY o.id FOR NO KEY UPDATE OF o),
                    marked AS (
                        UPDATE public.outbox o SET published_at = coalesce(o.published_at, now()), set_aside_at = NULL,
-                           stream_seq = done.place
+                           stream_seq = done.place, personal = NULL
                        FROM done WHERE done.id = o.id)
                    SELECT count(*) FILTER (WHERE is_new), set_config('synchronous_commit', 'off', true) FROM done";
         let rows = self.query(sql, &[&ids, &places]).await?;
@@ -201,7 +203,7 @@ impl Store {
     /// Sets events aside that NATS does not take. What was published before has no place in the stream any more.
     pub async fn set_aside(&self, ids: &[i64]) -> anyhow::Result<u64> {
         let sql = "WITH refused AS (SELECT id FROM public.outbox WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE)
-                   UPDATE public.outbox o SET set_aside_at = now(), stream_seq = NULL FROM refused WHERE refused.id = o.id";
+                   UPDATE public.outbox o SET set_aside_at = now(), stream_seq = NULL, personal = NULL FROM refused WHERE refused.id = o.id";
         self.change(sql, &[&ids]).await
     }
 
