@@ -50,7 +50,8 @@ BEGIN
     ELSIF p_part = 'members' THEN
         SELECT array_agg(messaging.member_json(m) ORDER BY m.id), array_agg(m.id::text ORDER BY m.id) INTO items, places
         FROM (SELECT * FROM public.channel_members n WHERE n.channel_id = ch.id
-                  AND (p_after IS NULL OR n.id > p_after::uuid) ORDER BY n.id LIMIT p_limit) m;
+                  AND n.id > coalesce(p_after::uuid, '00000000-0000-0000-0000-000000000000')
+              ORDER BY n.id LIMIT p_limit) m;
     ELSIF p_part = 'messages' THEN
         SELECT array_agg(messaging.exported_message(m) ORDER BY m.seq), array_agg(m.seq::text ORDER BY m.seq) INTO items, places
         FROM (SELECT * FROM public.messages n WHERE n.channel_id = ch.id AND n.seq > coalesce(p_after::bigint, 0)
@@ -67,7 +68,8 @@ BEGIN
                    'metadata', e.metadata, 'created_at', messaging.rfc3339(e.created_at)) ORDER BY e.id),
             array_agg(e.id::text ORDER BY e.id) INTO items, places
         FROM (SELECT * FROM public.channel_events n WHERE n.channel_id = ch.id
-                  AND (p_after IS NULL OR n.id > p_after::uuid) ORDER BY n.id LIMIT p_limit) e;
+                  AND n.id > coalesce(p_after::uuid, '00000000-0000-0000-0000-000000000000')
+              ORDER BY n.id LIMIT p_limit) e;
     END IF;
     document := json_build_object('items', messaging.exported_items(items),
         'next', CASE WHEN cardinality(places) = p_limit THEN places[p_limit] END);
@@ -103,7 +105,8 @@ BEGIN
         SELECT array_agg(messaging.member_json(m) ORDER BY m.channel_id), array_agg(m.channel_id::text ORDER BY m.channel_id)
         INTO items, places
         FROM (SELECT * FROM public.channel_members n WHERE n.member_id = p_member_id
-                  AND (p_after IS NULL OR n.channel_id > p_after::uuid) ORDER BY n.channel_id LIMIT p_limit) m;
+                  AND n.channel_id > coalesce(p_after::uuid, '00000000-0000-0000-0000-000000000000')
+              ORDER BY n.channel_id LIMIT p_limit) m;
         next := CASE WHEN cardinality(places) = p_limit THEN places[p_limit] END;
     ELSIF p_part = 'uploads' THEN
         SELECT array_agg(json_build_object('content_uri', 'mxc://' || u.server_name || '/' || u.media_id, 'filename', u.filename,
