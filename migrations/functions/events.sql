@@ -28,7 +28,7 @@ END
 $$;
 
 -- Writes an event to the outbox and wakes the publisher, if it sleeps, when the transaction commits. The statement may have said
--- which request it belongs to, for this transaction alone. p_personal: what one person is told with it (personal_frame).
+-- which request it belongs to, for this transaction alone. p_personal: what one person is told with it (unread_frame).
 CREATE FUNCTION messaging.publish(
     ch public.channels, p_seq bigint, p_subject text, p_payload jsonb, p_personal text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$

@@ -35,8 +35,7 @@ $$;
 --
 -- Each of the four ways is a statement of its own that walks an index from one side, or two side by side. Where most channels are small, the
 -- planner would rather read and sort a whole channel, and a large one is sorted for every page: enable_sort forbids it.
--- The inner LIMIT is a constant, because the planner takes an unknown one for a tenth of the channel and, where channels
--- are large, plans anew at every call.
+-- The inner LIMIT is a constant, because the planner takes an unknown one for a tenth of the channel.
 CREATE FUNCTION messaging.messages_beside(
     p_channel_id uuid, p_thread_id uuid, p_seq bigint, p_is_newer boolean, p_limit integer, p_with_deleted boolean
 ) RETURNS SETOF public.messages LANGUAGE plpgsql STABLE ROWS 50 SET enable_sort = off AS $$

@@ -54,7 +54,9 @@ $$;
 -- Nobody is told: it may be a whole room's names at once.
 CREATE FUNCTION messaging.follow_profiles(
     p_room_id text, p_members jsonb, OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+-- Each is looked up, however many members there are.
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     ch public.channels;
     told record;

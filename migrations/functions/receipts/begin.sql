@@ -40,7 +40,7 @@ BEGIN
         messaging.count_unread(ch.id, m.sender_id, before.read_seq) > 0
         OR messaging.count_mentions(ch.id, m.sender_id, before.read_seq) > 0)) THEN
         ch.last_seq := m.seq;
-        RETURN messaging.personal_frame(ch.id, m.sender_id, messaging.reading_json(ch, m.sender_id, NULL));
+        RETURN messaging.unread_frame(m.sender_id, messaging.reading_json(ch, m.sender_id, NULL));
     END IF;
     RETURN NULL;
 END

@@ -18,12 +18,11 @@ BEGIN
 END
 $$;
 
--- A frame for one person alone, on all of their sockets: what a channel is to them now. The relay asks whether each socket's
--- caller may read.
-CREATE FUNCTION messaging.personal_frame(p_channel_id uuid, p_member_id text, p_reading json) RETURNS text
-LANGUAGE plpgsql STABLE AS $$
+-- A frame for one person alone, on all of their sockets: what a channel is to them now (p_reading, of messaging.reading_json). The
+-- relay asks whether each socket's caller may read.
+CREATE FUNCTION messaging.unread_frame(p_member_id text, p_reading json) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN p_reading::jsonb || jsonb_build_object('channel_id', p_channel_id, 'type', 'unread.updated', 'to', p_member_id);
+    RETURN p_reading::jsonb || jsonb_build_object('type', 'unread.updated', 'to', p_member_id);
 END
 $$;
 
@@ -35,7 +34,7 @@ DECLARE
 BEGIN
     IF p_member_id NOT LIKE '@%' THEN
         reading := messaging.reading_json(ch, p_member_id, NULL);
-        PERFORM pg_notify('personal', messaging.personal_frame(ch.id, p_member_id, reading));
+        PERFORM pg_notify('personal', messaging.unread_frame(p_member_id, reading));
     END IF;
     RETURN reading;
 END

@@ -17,8 +17,8 @@ VARIED = 10_000
 
 @dataclass(frozen=True)
 class Asked:
-    """Requests: each has the next address, the next body, and the next person's token where there are several. Where the numbers
-    of all three have no factor in common, everybody sends everything everywhere."""
+    """Requests: each has the next address, the next body, and the next person's token where there are several. Where their numbers
+    have no factor in common, everybody sends everywhere."""
 
     paths: tuple[str, ...]
     headers: Mapping[str, str]

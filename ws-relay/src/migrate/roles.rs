@@ -168,14 +168,11 @@ async fn limit(client: &Client, roles: &Roles, name: &str) -> anyhow::Result<boo
     }
     match client.batch_execute(&sql.join("; ")).await {
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            tracing::warn!(
-                "the statements of {name} have no time limit, and this role may not set one; run {}",
-                sql.join("; ")
-            );
+            tracing::warn!("settings of {name} are missing, and this role may not set them; run {}", sql.join("; "));
             Ok(false)
         }
         set => {
-            set.with_context(|| format!("cannot limit the statements of {name}"))?;
+            set.with_context(|| format!("cannot set what sessions of {name} have"))?;
             Ok(true)
         }
     }

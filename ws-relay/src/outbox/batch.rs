@@ -235,15 +235,20 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Tells one person what belongs to the event, as [`Ephemeral`](super::ephemeral::Ephemeral) does it.
+    /// Tells one person what belongs to the event. It is ephemeral: where NATS does not take it, it is dropped.
     async fn personal(&mut self, event: &Event) -> Result<(), Failure> {
         let Some(personal) = &event.personal else { return Ok(()) };
-        match EphemeralFrame::for_somebody(personal) {
-            Ok((to, frame)) => {
-                core(self.nats, subject::member(&to), HeaderMap::new(), frame.text.into()).await?;
-                self.outcome.personal += 1;
+        let (to, frame) = match EphemeralFrame::for_somebody(personal) {
+            Ok(addressed) => addressed,
+            Err(e) => {
+                tracing::error!(outbox_id = event.id, "what somebody is told with an event is no frame: {e}");
+                return Ok(());
             }
-            Err(e) => tracing::error!(outbox_id = event.id, "what somebody is told with an event is no frame: {e}"),
+        };
+        match core(self.nats, subject::member(&to), HeaderMap::new(), frame.text.into()).await {
+            Ok(()) => self.outcome.personal += 1,
+            Err(Failure::Refused(e)) => tracing::debug!("NATS did not take an ephemeral frame: {e:#}"),
+            Err(broken) => return Err(broken),
         }
         Ok(())
     }

@@ -168,7 +168,7 @@ impl Store {
     /// aside does not. What one person is told with an event that has waited long may be wrong by now.
     pub async fn unpublished(&self, held: &[Uuid], under_way: &[i64]) -> anyhow::Result<Vec<Event>> {
         let sql = format!(
-            "SELECT {}, CASE WHEN o.created_at > now() - interval '10 seconds' THEN o.personal END FROM public.outbox o
+            "SELECT {}, CASE WHEN o.created_at > now() - interval '2 seconds' THEN o.personal END FROM public.outbox o
              WHERE o.published_at IS NULL AND o.set_aside_at IS NULL AND o.channel_id <> ALL ($1)
                  AND o.id NOT IN (SELECT unnest($2::bigint[]))
              ORDER BY o.id LIMIT {BATCH}",
