@@ -75,7 +75,7 @@ $$;
 -- What the homeserver has told of an act waits for the rest of it, while the act may still be running. Where that was cut
 -- off, what was told counts as it is: the room has it. Every act that manages the channel and every push of its state
 -- begins with this.
-CREATE FUNCTION messaging.settle_intents(p_channel_id uuid) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION messaging.settle_intents(p_channel_id uuid) RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     ch public.channels;
     m public.channel_members;

@@ -10,7 +10,7 @@ $$;
 -- The request that a key came with before, for a create (p_scope 'channel') or an invitation ('invite <channel>'): a key
 -- belongs to its caller and to what it is sent to. Earlier versions kept both under the key alone.
 CREATE FUNCTION messaging.known_request(p_caller text, p_scope text, p_client_key text) RETURNS messaging.idempotency_keys
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     known messaging.idempotency_keys;
 BEGIN

@@ -25,8 +25,8 @@ async def rate(url: str, script: str, writers: int, seconds: int, **variables: i
             "--no-vacuum",
             f"--file={file.name}",
             url,
-            # As the role of the components has it that `ws-relay migrate` makes.
-            env=os.environ | {"PGOPTIONS": "-c jit=off -c plan_cache_mode=force_generic_plan"},
+            # As the roles have it that `ws-relay migrate` makes.
+            env=os.environ | {"PGOPTIONS": "-c jit=off"},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

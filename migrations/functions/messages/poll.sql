@@ -107,7 +107,8 @@ $$;
 CREATE FUNCTION messaging.counted_votes(
     p_message_id uuid, p_channel_id uuid, p_ids text[], p_max integer, p_ended_at timestamptz, p_voter_id text
 ) RETURNS TABLE (answers text[]) LANGUAGE plpgsql STABLE ROWS 100
--- Each voter is looked up, whatever the planner believes to be few of them; and of one alone nobody else's votes are read.
+-- Each voter is looked up, whatever the planner believes to be few of them; and of one alone nobody else's votes are read, also
+-- where the caller's plans are kept.
 SET enable_sort = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_custom_plan AS $$
 BEGIN

@@ -11,7 +11,7 @@ CREATE FUNCTION messaging.prepare_send(
     p_is_encrypted boolean, p_route text DEFAULT NULL, p_limits jsonb DEFAULT NULL, p_mentions_room boolean DEFAULT false,
     p_thread_id uuid DEFAULT NULL, p_content_uris text[] DEFAULT '{}',
     OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     ch public.channels;
     sent public.messages;
@@ -132,6 +132,8 @@ $$;
 -- means that thread. What it belongs to and is not here yet is waited for. p_poll: what it asks (keep_poll).
 -- p_search: what it is found by (messaging.index_search), and its links (messaging.keep_links). p_file: its file
 -- (messaging.keep_file).
+--
+-- Both are planned once in a session: for what is left out (NULL) a plan of its own is free, so that one would be made at every call.
 CREATE FUNCTION messaging.record_message(
     p_room_id text, p_message_id uuid, p_event_id text, p_matrix_type text, p_sender_id text, p_sender_type text,
     p_sender_matrix_id text, p_content_preview text, p_content_type text, p_reply_to_event_id text, p_client_key text,
@@ -139,7 +141,7 @@ CREATE FUNCTION messaging.record_message(
     p_mentions text[] DEFAULT '{}', p_thread_event_id text DEFAULT NULL, p_poll jsonb DEFAULT NULL, p_search jsonb DEFAULT NULL,
     p_file jsonb DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     ch public.channels;
     m public.messages;

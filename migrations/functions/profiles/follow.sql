@@ -54,9 +54,7 @@ $$;
 -- Nobody is told: it may be a whole room's names at once.
 CREATE FUNCTION messaging.follow_profiles(
     p_room_id text, p_members jsonb, OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql
--- Each is looked up, however many members there are.
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     told record;

@@ -22,9 +22,7 @@ $$;
 -- those that move nothing are left out, our own echoes among the last. They are not told to Matrix: it has them.
 CREATE FUNCTION messaging.record_receipts(
     p_room_id text, p_receipts jsonb, OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql
--- Each reader is looked up, however many members there are.
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     r record;

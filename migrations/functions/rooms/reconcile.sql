@@ -106,7 +106,7 @@ $$;
 CREATE FUNCTION messaging.find_unindexed(
     p_room_id text, p_event_ids text[], p_kinds text[], p_about text[], p_senders text[],
     OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     ch public.channels;
 BEGIN

@@ -27,9 +27,11 @@ $$;
 -- The members of the channel, others than its sender, whom a message mentions and has not mentioned before.
 CREATE FUNCTION messaging.mentioned_members(m public.messages, p_before text[]) RETURNS SETOF text LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN QUERY SELECT c.member_id FROM public.channel_members c
-        WHERE c.channel_id = m.channel_id AND c.member_id = ANY (m.mentions) AND c.member_id <> ALL (p_before)
-            AND c.member_id <> m.sender_id AND c.left_at IS NULL;
+    -- Each by key, however many members there are.
+    RETURN QUERY SELECT DISTINCT c.member_id FROM unnest(m.mentions) n (id)
+        CROSS JOIN LATERAL (SELECT o.member_id FROM public.channel_members o
+                            WHERE o.channel_id = m.channel_id AND o.member_id = n.id AND o.left_at IS NULL LIMIT 1) c
+        WHERE n.id <> ALL (p_before) AND n.id <> m.sender_id;
 END
 $$;
 

@@ -1,4 +1,4 @@
-"""The components' sessions: what is asked most is planned once, and not at every call."""
+"""What components ask most is planned once in a session, or a few times, and not at every call."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from harness.server import migrate, programs, user
 from harness.world import OWNER, World, sent
 from support.cluster import server
 
-CALLS = 12
+# A plan is kept from the sixth call on where nothing else is said.
+CALLS, PLANS = 20, 7
 COUNTING = [
     "shared_preload_libraries=pg_stat_statements",
     "pg_stat_statements.track=all",
     "pg_stat_statements.track_planning=on",
 ]
 # By the functions' own statements, whoever has run them.
-PLANNED = (
-    "SELECT query, plans FROM public.pg_stat_statements WHERE NOT toplevel AND calls >= $1 AND plans > 3 ORDER BY query"
-)
+PLANNED = "SELECT query, plans FROM public.pg_stat_statements WHERE NOT toplevel AND calls >= $1 AND plans > $2 ORDER BY query"
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +55,5 @@ async def test_what_components_ask_most_is_planned_once(counted: Database) -> No
             await components.call("list_messages", **by, limit=1, before=None, after={"seq": 1}, thread_id=None)
             await components.call("list_members", **by, limit=1, after=None)
             await components.call("get_channel", **by)
-        assert await components.value("SHOW plan_cache_mode") == "force_generic_plan"
-    planned = {row["query"]: row["plans"] for row in await counted.rows(PLANNED, CALLS)}
+    planned = {row["query"]: row["plans"] for row in await counted.rows(PLANNED, CALLS, PLANS)}
     assert not planned

@@ -43,19 +43,9 @@ impl Roles {
 /// What a role's sessions have. How long its statements, and its transactions between two statements, may take: the components
 /// give a statement up after 10 seconds, the publisher after 30. And all statements are short: where a table has no statistics
 /// yet, PostgreSQL would compile them at each call, which takes many times as long as they do.
-///
-/// The components' statements are planned once in a session: each looks things up by key, whatever it is given. Without that,
-/// one whose plan is free for some argument (a NULL, a small limit) is planned anew at every call, which takes up to five times as long as
-/// running it.
-fn settings(roles: &Roles, name: &str) -> Vec<(&'static str, &'static str)> {
-    let is_components = name == roles.components;
-    let limit = if is_components { "10s" } else { "30s" };
-    let mut settings =
-        vec![("statement_timeout", limit), ("idle_in_transaction_session_timeout", limit), ("jit", "off")];
-    if is_components {
-        settings.push(("plan_cache_mode", "force_generic_plan"));
-    }
-    settings
+fn settings(roles: &Roles, name: &str) -> [(&'static str, &'static str); 3] {
+    let limit = if name == roles.components { "10s" } else { "30s" };
+    [("statement_timeout", limit), ("idle_in_transaction_session_timeout", limit), ("jit", "off")]
 }
 
 /// Makes the roles that are missing, as far as the migrating role may, and limits their statements. What an operator has
@@ -168,11 +158,14 @@ async fn limit(client: &Client, roles: &Roles, name: &str) -> anyhow::Result<boo
     }
     match client.batch_execute(&sql.join("; ")).await {
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            tracing::warn!("settings of {name} are missing, and this role may not set them; run {}", sql.join("; "));
+            tracing::warn!(
+                "the statements of {name} have no time limit, and this role may not set one; run {}",
+                sql.join("; ")
+            );
             Ok(false)
         }
         set => {
-            set.with_context(|| format!("cannot set what sessions of {name} have"))?;
+            set.with_context(|| format!("cannot limit the statements of {name}"))?;
             Ok(true)
         }
     }

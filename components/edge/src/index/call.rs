@@ -265,9 +265,9 @@ async fn ask(function: &str, address: String, statement: String, values: Vec<Par
 }
 
 async fn query(address: String, statement: String, values: Vec<ParameterValue>) -> Result<Row, PgError> {
-    let connection = kept::take(&address).await?;
-    let rows = connection.query(statement, values).await?.collect().await?;
-    kept::keep(address, connection);
+    let held = kept::take(address).await?;
+    let rows = held.connection.query(statement, values).await?.collect().await?;
+    kept::keep(held);
     let row = rows.first().ok_or_else(|| PgError::Decode("the statement gave no row".to_owned()))?;
     Ok((row.get::<String>("refusal"), row.get::<String>("document"), row.get::<String>("nearest_limit")))
 }

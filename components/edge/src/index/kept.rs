@@ -11,20 +11,31 @@ use spin_sdk::wasip3::spawn;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// At most so many, for at most so long. Of 64 that the host has for a component, and fewer for all where it is told so.
+/// At most so many, for at most so long between two statements. Of 64 that the host has for a component, and fewer for all where it is told so.
 const MOST: usize = 2;
 const MOMENT: Duration = Duration::from_millis(5);
+/// From then on it is another instance's turn.
+const TURN: Duration = Duration::from_millis(50);
 /// Where the host takes longer to give one, they are scarce.
 const WAIT: Duration = Duration::from_millis(5);
 
 static KEPT: Mutex<Kept<Connection>> = Mutex::new(Kept::new());
 
-/// What is kept, each with the address that it leads to.
+/// A connection out of the host's pool.
+pub struct Held<T> {
+    address: String,
+    /// The connection.
+    pub connection: T,
+    /// Since when this instance has it.
+    since: Instant,
+}
+
+/// What is kept.
 struct Kept<T> {
-    connections: Vec<(String, T)>,
+    connections: Vec<Held<T>>,
     /// Since when somebody waits to let go of all of them.
     ending: Option<Instant>,
-    /// The host's last one was waited for.
+    /// The host was slow to give the last one, gave none, or has still to give it.
     is_scarce: bool,
 }
 
@@ -33,18 +44,18 @@ impl<T> Kept<T> {
         Self { connections: Vec::new(), ending: None, is_scarce: false }
     }
 
-    fn take(&mut self, address: &str) -> Option<T> {
-        let place = self.connections.iter().rposition(|(known, _)| known == address)?;
-        Some(self.connections.swap_remove(place).1)
+    fn take(&mut self, address: &str) -> Option<Held<T>> {
+        let place = self.connections.iter().rposition(|held| held.address == address)?;
+        Some(self.connections.swap_remove(place))
     }
 
     /// Keeps one; whether somebody has to be found who lets go of it, and calls [`end`](Self::end) after a moment. Whoever waits for
     /// that goes with their request when the host gives it up.
-    fn keep(&mut self, address: String, connection: T, now: Instant) -> bool {
-        if self.is_scarce || self.connections.len() >= MOST {
+    fn keep(&mut self, held: Held<T>, now: Instant) -> bool {
+        if self.is_scarce || self.connections.len() >= MOST || now.duration_since(held.since) > TURN {
             return false;
         }
-        self.connections.push((address, connection));
+        self.connections.push(held);
         let waits = self.ending.is_some_and(|since| now.duration_since(since) < MOMENT * 2);
         if !waits {
             self.ending = Some(now);
@@ -63,20 +74,22 @@ fn kept<R>(act: impl FnOnce(&mut Kept<Connection>) -> R) -> R {
 }
 
 /// A connection to an address: one that is kept, or one of the host's.
-pub async fn take(address: &str) -> Result<Connection, Error> {
-    if let Some(connection) = kept(|kept| kept.take(address)) {
-        return Ok(connection);
+pub async fn take(address: String) -> Result<Held<Connection>, Error> {
+    if let Some(held) = kept(|kept| kept.take(&address)) {
+        return Ok(held);
     }
     let began = Instant::now();
-    let opened = Connection::open(address).await;
-    kept(|kept| kept.is_scarce = began.elapsed() > WAIT);
-    opened
+    // Also while it is waited for, and where the wait is given up.
+    kept(|kept| kept.is_scarce = true);
+    let opened = Connection::open(address.clone()).await;
+    kept(|kept| kept.is_scarce = opened.is_err() || began.elapsed() > WAIT);
+    Ok(Held { address, connection: opened?, since: Instant::now() })
 }
 
 /// Keeps a connection whose statement has ended well, for the next one. Whatever else has happened on one, it is the host's to
 /// look at.
-pub fn keep(address: String, connection: Connection) {
-    if kept(|kept| kept.keep(address, connection, Instant::now())) {
+pub fn keep(held: Held<Connection>) {
+    if kept(|kept| kept.keep(held, Instant::now())) {
         spawn(async {
             pause(MOMENT).await;
             kept(Kept::end);
@@ -88,39 +101,49 @@ pub fn keep(address: String, connection: Connection) {
 mod tests {
     use super::*;
 
+    fn held(number: u32, since: Instant) -> Held<u32> {
+        Held { address: "one".to_owned(), connection: number, since }
+    }
+
+    fn taken(kept: &mut Kept<u32>, address: &str) -> Option<u32> {
+        kept.take(address).map(|held| held.connection)
+    }
+
     #[test]
     fn a_connection_is_kept_for_its_own_address_and_taken_once() {
-        let mut kept = Kept::new();
-        assert!(kept.keep("one".to_owned(), 1, Instant::now()));
-        assert_eq!(kept.take("two"), None);
-        assert_eq!(kept.take("one"), Some(1));
-        assert_eq!(kept.take("one"), None);
+        let (mut kept, now) = (Kept::new(), Instant::now());
+        assert!(kept.keep(held(1, now), now));
+        assert_eq!(taken(&mut kept, "two"), None);
+        assert_eq!(taken(&mut kept, "one"), Some(1));
+        assert_eq!(taken(&mut kept, "one"), None);
     }
 
     #[test]
     fn few_are_kept_and_all_end_together() {
         let (mut kept, now) = (Kept::new(), Instant::now());
-        let asked: Vec<_> = (0..5).map(|n| kept.keep("one".to_owned(), n, now)).collect();
+        let asked: Vec<_> = (0..5).map(|n| kept.keep(held(n, now), now)).collect();
         assert_eq!(asked, [true, false, false, false, false], "one lets go of all");
         assert_eq!(kept.connections.len(), MOST);
         kept.end();
-        assert_eq!(kept.take("one"), None);
-        assert!(kept.keep("one".to_owned(), 6, now), "the next one needs somebody again");
+        assert_eq!(taken(&mut kept, "one"), None);
+        assert!(kept.keep(held(6, now), now), "the next one needs somebody again");
     }
 
     #[test]
-    fn none_is_kept_where_they_are_scarce() {
-        let mut kept = Kept { is_scarce: true, ..Kept::new() };
-        assert!(!kept.keep("one".to_owned(), 1, Instant::now()));
-        assert_eq!(kept.take("one"), None);
+    fn none_is_kept_where_they_are_scarce_or_when_its_turn_is_over() {
+        let (mut kept, now) = (Kept { is_scarce: true, ..Kept::new() }, Instant::now());
+        assert!(!kept.keep(held(1, now), now));
+        kept.is_scarce = false;
+        assert!(!kept.keep(held(1, now), now + TURN + MOMENT));
+        assert_eq!(taken(&mut kept, "one"), None);
     }
 
     #[test]
     fn somebody_else_ends_them_where_whoever_should_have_is_gone() {
         let (mut kept, now) = (Kept::new(), Instant::now());
-        assert!(kept.keep("one".to_owned(), 1, now));
-        assert_eq!(kept.take("one"), Some(1));
-        assert!(!kept.keep("one".to_owned(), 1, now + MOMENT));
-        assert!(kept.keep("one".to_owned(), 2, now + MOMENT * 2));
+        assert!(kept.keep(held(1, now), now));
+        assert_eq!(taken(&mut kept, "one"), Some(1));
+        assert!(!kept.keep(held(1, now), now + MOMENT));
+        assert!(kept.keep(held(2, now), now + MOMENT * 2));
     }
 }
