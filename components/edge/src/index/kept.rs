@@ -11,7 +11,8 @@ use spin_sdk::wasip3::spawn;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// At most so many, for at most so long between two statements. Of 64 that the host has for a component, and fewer for all where it is told so.
+/// At most so many, for at most so long between two statements. The host has 64 for a component, and may be told to have fewer for
+/// all of them.
 const MOST: usize = 2;
 const MOMENT: Duration = Duration::from_millis(5);
 /// From then on it is another instance's turn.
