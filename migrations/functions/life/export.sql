@@ -9,8 +9,9 @@ BEGIN
 END
 $$;
 
--- A message as it is exported: its row, where its event is, and its reactions, the first 1,000 of them.
-CREATE FUNCTION messaging.exported_message(m public.messages) RETURNS json LANGUAGE plpgsql STABLE AS $$
+-- A message as it is exported: its row, where its event is, and its reactions, the first 1,000 of them. No index has them in this
+-- order, so sorting is on, whatever is set where this is called.
+CREATE FUNCTION messaging.exported_message(m public.messages) RETURNS json LANGUAGE plpgsql STABLE SET enable_sort = on AS $$
 BEGIN
     RETURN json_build_object('message', messaging.message_json(m),
         'room_id', coalesce(m.matrix_room_id, (SELECT ch.matrix_room_id FROM public.channels ch WHERE ch.id = m.channel_id)),
@@ -31,14 +32,18 @@ BEGIN
 END
 $$;
 
--- A page of a channel. p_part: 'channel', 'members', 'messages', 'pins', 'files' or 'audit'.
+-- A page of a channel. p_part: 'channel', 'members', 'messages', 'pins', 'files' or 'audit'. Members and the audit log go on behind
+-- a row, from the beginning where that is gone.
 CREATE FUNCTION messaging.export_channel(
     p_channel_id uuid, p_part text, p_after text, p_limit integer, OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_sort = off AS $$
 DECLARE
     ch public.channels;
     items json[];
     places text[];
+    place_member text;
+    place_at timestamptz;
+    place_id uuid;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id;
     IF NOT FOUND THEN
@@ -48,10 +53,11 @@ BEGIN
     IF p_part = 'channel' THEN
         items := ARRAY[messaging.channel_json(ch)];
     ELSIF p_part = 'members' THEN
-        SELECT array_agg(messaging.member_json(m) ORDER BY m.id), array_agg(m.id::text ORDER BY m.id) INTO items, places
-        FROM (SELECT * FROM public.channel_members n WHERE n.channel_id = ch.id
-                  AND n.id > coalesce(p_after::uuid, '00000000-0000-0000-0000-000000000000')
-              ORDER BY n.id LIMIT p_limit) m;
+        SELECT n.member_id INTO place_member FROM public.channel_members n WHERE n.id = p_after::uuid;
+        SELECT array_agg(messaging.member_json(m) ORDER BY m.member_id), array_agg(m.id::text ORDER BY m.member_id)
+        INTO items, places
+        FROM (SELECT * FROM public.channel_members n WHERE n.channel_id = ch.id AND n.member_id > coalesce(place_member, '')
+              ORDER BY n.member_id LIMIT p_limit) m;
     ELSIF p_part = 'messages' THEN
         SELECT array_agg(messaging.exported_message(m) ORDER BY m.seq), array_agg(m.seq::text ORDER BY m.seq) INTO items, places
         FROM (SELECT * FROM public.messages n WHERE n.channel_id = ch.id AND n.seq > coalesce(p_after::bigint, 0)
@@ -64,12 +70,15 @@ BEGIN
         FROM (SELECT n.* FROM public.messages n WHERE n.channel_id = ch.id AND n.seq > coalesce(p_after::bigint, 0)
               ORDER BY n.seq LIMIT p_limit) m;
     ELSIF p_part = 'audit' THEN
+        SELECT n.created_at, n.id INTO place_at, place_id FROM public.channel_events n WHERE n.id = p_after::uuid;
+        place_at := coalesce(place_at, '-infinity');
+        place_id := coalesce(place_id, '00000000-0000-0000-0000-000000000000');
         SELECT array_agg(json_build_object('event_type', e.event_type, 'actor_id', e.actor_id, 'target_id', e.target_id,
-                   'metadata', e.metadata, 'created_at', messaging.rfc3339(e.created_at)) ORDER BY e.id),
-            array_agg(e.id::text ORDER BY e.id) INTO items, places
-        FROM (SELECT * FROM public.channel_events n WHERE n.channel_id = ch.id
-                  AND n.id > coalesce(p_after::uuid, '00000000-0000-0000-0000-000000000000')
-              ORDER BY n.id LIMIT p_limit) e;
+                   'metadata', e.metadata, 'created_at', messaging.rfc3339(e.created_at))
+                   ORDER BY e.created_at, e.id),
+            array_agg(e.id::text ORDER BY e.created_at, e.id) INTO items, places
+        FROM (SELECT * FROM public.channel_events n WHERE n.channel_id = ch.id AND (n.created_at, n.id) > (place_at, place_id)
+              ORDER BY n.created_at, n.id LIMIT p_limit) e;
     END IF;
     document := json_build_object('items', messaging.exported_items(items),
         'next', CASE WHEN cardinality(places) = p_limit THEN places[p_limit] END);

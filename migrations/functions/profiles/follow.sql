@@ -67,9 +67,10 @@ BEGIN
     FOR told IN
         SELECT t.member_id, t.display_name, t.avatar_url, least(t.changed_at, now()) AS changed_at
         FROM jsonb_to_recordset(p_members) AS t (member_id text, display_name text, avatar_url text, changed_at timestamptz)
-        JOIN public.channel_members m ON m.channel_id = ch.id AND m.member_id = t.member_id
-            AND m.joined_at IS NOT NULL AND m.left_at IS NULL
-        LEFT JOIN messaging.profiles p ON p.member_id = t.member_id
+        CROSS JOIN LATERAL (
+            SELECT FROM public.channel_members m WHERE m.channel_id = ch.id AND m.member_id = t.member_id
+                AND m.joined_at IS NOT NULL AND m.left_at IS NULL LIMIT 1) member
+        LEFT JOIN LATERAL (SELECT * FROM messaging.profiles n WHERE n.member_id = t.member_id LIMIT 1) p ON true
         WHERE p.changed_at IS NULL
             OR p.changed_at < least(t.changed_at, now())
                 AND (p.display_name, p.avatar_url) IS DISTINCT FROM (t.display_name, t.avatar_url)

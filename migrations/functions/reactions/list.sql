@@ -48,8 +48,8 @@ BEGIN
         >= messaging.max_reactions_of_person() THEN
         RETURN false;
     END IF;
-    RETURN EXISTS (SELECT FROM public.message_reactions
-                   WHERE message_id = p_message_id AND emoji = p_emoji AND removed_at IS NULL)
+    RETURN (SELECT true FROM public.message_reactions
+            WHERE message_id = p_message_id AND emoji = p_emoji AND removed_at IS NULL ORDER BY created_at, id LIMIT 1) IS NOT NULL
         OR (SELECT count(*) FROM messaging.emoji_of_message(p_message_id)) < messaging.max_emoji_of_message();
 END
 $$;

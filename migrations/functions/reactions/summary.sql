@@ -19,7 +19,8 @@ BEGIN
                  coalesce(bool_or(r.reactor_id = p_caller), false) AS reacted,
                  row_number() OVER (ORDER BY min(r.created_at), min(r.emoji)) AS place
           FROM (SELECT * FROM public.message_reactions
-                WHERE message_id = p_message_id AND removed_at IS NULL LIMIT messaging.max_counted_reactions() + 1) r
+                WHERE message_id = p_message_id AND removed_at IS NULL
+                ORDER BY reactor_id LIMIT messaging.max_counted_reactions() + 1) r
           GROUP BY messaging.plain_emoji(r.emoji)) s;
     IF total > messaging.max_counted_reactions() THEN
         shown := messaging.many_reactions_text(p_message_id, p_caller);

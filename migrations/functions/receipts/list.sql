@@ -3,7 +3,7 @@
 CREATE FUNCTION messaging.list_receipts(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_seq bigint DEFAULT NULL,
     OUT refusal messaging.refusal, OUT document json
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_sort = off AS $$
 DECLARE
     place bigint := p_seq;
 BEGIN
@@ -22,26 +22,29 @@ BEGIN
     INTO document
     FROM (SELECT m.member_id FROM public.channel_members m
           WHERE m.channel_id = p_channel_id AND m.left_at IS NULL AND m.joined_at IS NOT NULL ORDER BY m.id LIMIT 1000) members
-    LEFT JOIN messaging.channel_reads r ON r.channel_id = p_channel_id AND r.member_id = members.member_id;
+    LEFT JOIN LATERAL (SELECT s.shown_seq FROM messaging.channel_reads s
+                       WHERE s.channel_id = p_channel_id AND s.member_id = members.member_id LIMIT 1) r ON true;
 END
 $$;
 
 -- The receipts that the members show, 100 at most; p_with_names: with their names and pictures, which a frame has not.
 CREATE FUNCTION messaging.shown_receipts(p_channel_id uuid, p_with_names boolean DEFAULT false) RETURNS json
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_sort = off AS $$
 BEGIN
     RETURN (SELECT coalesce(json_agg(
                 CASE WHEN p_with_names THEN json_build_object('member_id', s.member_id, 'read_seq', s.shown_seq,
                     'display_name', n.display_name, 'avatar_url', n.avatar_url)
                 ELSE json_build_object('member_id', s.member_id, 'read_seq', s.shown_seq) END
                 ORDER BY s.shown_seq DESC, s.member_id), '[]')
-            FROM (SELECT r.member_id, r.shown_seq
+            FROM (SELECT members.member_id, r.shown_seq
                   FROM (SELECT m.member_id FROM public.channel_members m
                         WHERE m.channel_id = p_channel_id AND m.left_at IS NULL AND m.joined_at IS NOT NULL
                         ORDER BY m.id LIMIT 100) members
-                  JOIN messaging.channel_reads r ON r.channel_id = p_channel_id AND r.member_id = members.member_id
+                  CROSS JOIN LATERAL (SELECT c.shown_seq FROM messaging.channel_reads c
+                                      WHERE c.channel_id = p_channel_id AND c.member_id = members.member_id LIMIT 1) r
                   WHERE r.shown_seq > 0) s
-            LEFT JOIN messaging.profiles n ON p_with_names AND n.member_id = s.member_id);
+            LEFT JOIN LATERAL (SELECT p.display_name, p.avatar_url FROM messaging.profiles p
+                               WHERE p_with_names AND p.member_id = s.member_id LIMIT 1) n ON true);
 END
 $$;
 

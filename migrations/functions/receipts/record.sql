@@ -42,15 +42,17 @@ BEGIN
         ), events AS MATERIALIZED (
             SELECT e.event_id, messaging.seq_of_event(ch.id, e.event_id) AS seq FROM (SELECT DISTINCT t.event_id FROM told t) e
         ), roots AS MATERIALIZED (
-            SELECT DISTINCT m.matrix_event_id AS event_id, (messaging.thread_root(m)).id FROM told t
-            JOIN public.messages m ON m.matrix_event_id = t.thread_event_id AND m.channel_id = ch.id
+            SELECT DISTINCT t.thread_event_id AS event_id, (messaging.thread_root(m.root)).id FROM told t
+            CROSS JOIN LATERAL (
+                SELECT n AS root FROM public.messages n WHERE n.matrix_event_id = t.thread_event_id AND n.channel_id = ch.id LIMIT 1) m
         )
         SELECT t.member_id, roots.id AS root_id, max(events.seq) AS seq,
             max(events.seq) FILTER (WHERE NOT t.is_private) AS shown_seq
         FROM told t
         JOIN events ON events.event_id = t.event_id AND events.seq IS NOT NULL
-        JOIN public.channel_members m ON m.channel_id = ch.id AND m.member_id = t.member_id
-            AND m.left_at IS NULL AND m.joined_at IS NOT NULL AND m.can_read
+        CROSS JOIN LATERAL (
+            SELECT FROM public.channel_members m WHERE m.channel_id = ch.id AND m.member_id = t.member_id
+                AND m.left_at IS NULL AND m.joined_at IS NOT NULL AND m.can_read LIMIT 1) reader
         LEFT JOIN roots ON roots.event_id = t.thread_event_id
         WHERE t.thread_event_id IS NULL OR roots.id IS NOT NULL
         GROUP BY t.member_id, roots.id ORDER BY t.member_id, roots.id

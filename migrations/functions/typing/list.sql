@@ -24,9 +24,10 @@ BEGIN
             SELECT t.member_id, t.began_at,
                 sum(octet_length(to_json(t.member_id)::text) + 2) OVER (ORDER BY t.began_at, t.member_id) AS bytes
             FROM messaging.typing t
-            JOIN public.channel_members m ON m.channel_id = t.channel_id AND m.member_id = t.member_id
+            CROSS JOIN LATERAL (
+                SELECT FROM public.channel_members m WHERE m.channel_id = t.channel_id AND m.member_id = t.member_id
+                    AND m.left_at IS NULL AND m.joined_at IS NOT NULL AND m.can_write LIMIT 1) writer
             WHERE t.channel_id = p_channel_id AND greatest(t.until, t.room_until) > now()
-                AND m.left_at IS NULL AND m.joined_at IS NOT NULL AND m.can_write
             ORDER BY t.began_at, t.member_id LIMIT 50) s
         WHERE s.bytes <= 7000 ORDER BY s.began_at, s.member_id);
 END

@@ -119,6 +119,7 @@ class Read:
 READ_ROWS = """
 SELECT sum(pg_stat_get_xact_tuples_returned(oid) + pg_stat_get_xact_tuples_fetched(oid))::bigint FROM pg_class
 WHERE oid = $1::regclass OR oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = $1::regclass)
+    OR $1 IS NULL AND relnamespace IN ('public'::regnamespace, 'messaging'::regnamespace)
 """
 
 
@@ -144,9 +145,9 @@ class Database(Session):
         self.opened.clear()
 
     @asynccontextmanager
-    async def reading(self, table: str) -> AsyncIterator[Read]:
-        """Counts the rows that are read inside, of a table of public or of the schema that it is named with."""
-        read, name = Read(), table if "." in table else f"public.{table}"
+    async def reading(self, table: str | None = None) -> AsyncIterator[Read]:
+        """Counts the rows that are read inside, of a table of public or of the schema that it is named with; without one of all."""
+        read, name = Read(), table if table is None or "." in table else f"public.{table}"
         async with self.transaction():
             before = await self.value(READ_ROWS, name)
             yield read
