@@ -14,7 +14,7 @@ import pytest
 from harness.database import Database, connect
 from harness.databases import Databases
 from harness.server import migrate
-from harness.world import Channel, World
+from harness.world import Channel, World, sent
 
 # Of each kind there is so much that nobody asks for.
 MANY = 30_000
@@ -140,10 +140,8 @@ def asked(crowd: Crowd) -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "the reactions of a person": ("export_person", person | {"part": "reactions"}),
         "the files of a person": ("export_person", person | {"part": "files"}),
-        "a reaction": (
-            "prepare_reaction",
-            big | {"message_id": newest, "emoji": "x"},
-        ),
+        "a message comes": ("record_message", sent(crowd.big, READER)),
+        "a reaction": ("prepare_reaction", big | {"message_id": newest, "emoji": "x"}),
         "what is read": (
             "mark_read",
             big | {"message_id": None, "seq": MANY // 2, "thread_id": None, "is_private": False},

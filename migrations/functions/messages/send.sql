@@ -237,8 +237,9 @@ BEGIN
     -- No message waits for itself, whatever it says of its relations.
     awaited_thread := nullif(CASE WHEN root.id IS NULL THEN p_thread_event_id ELSE root.awaited_thread_event_id END, p_event_id);
     -- Never in the future, never before its channel and the message in front of it, whatever the sender's server says.
-    sent_at := greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at,
-                        (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1));
+    -- The channel's row has the time of the newest message; channels of earlier versions have it once they were counted.
+    sent_at := greatest(least(coalesce(p_sent_at::timestamptz, now()), now()), ch.created_at, coalesce(ch.active_at,
+                        (SELECT created_at FROM public.messages WHERE channel_id = ch.id ORDER BY seq DESC LIMIT 1)));
     is_main := root.id IS NULL OR root.awaited_thread_event_id IS NOT NULL;
     next_seq := messaging.take_seq(ch.id, p_active_at => sent_at, p_is_main => is_main);
     INSERT INTO public.messages (id, channel_id, seq, matrix_event_id, matrix_type, sender_id, sender_type, sender_matrix_id,

@@ -219,6 +219,19 @@ async def test_a_message_is_never_of_the_future_and_never_before_the_one_in_fron
     assert times == sorted(times) and times[1] == times[2] and all(row["past"] for row in rows)
 
 
+async def test_a_message_is_never_before_the_one_in_front_in_a_channel_of_an_earlier_version(
+    world: World, db: Database
+) -> None:
+    channel = await world.old_channel()
+    await world.message(channel, sent_at=at(-60))
+    # Nobody has counted it yet.
+    await db.execute("UPDATE public.channels SET active_at = NULL, indexed_active_at = NULL WHERE id = $1", channel.id)
+    await world.message(channel, sent_at=at(-3600))
+    sql = "SELECT created_at FROM public.messages WHERE channel_id = $1 ORDER BY seq"
+    first, second = [row[0] for row in await db.rows(sql, channel.id)]
+    assert second == first
+
+
 async def test_a_message_is_never_older_than_its_channel(world: World, db: Database) -> None:
     channel = await world.channel()
     message = await world.message(channel, sent_at="1970-01-01T00:00:00.001Z")
