@@ -172,3 +172,14 @@ async def test_where_somebody_searches_is_found_among_their_channels(crowd: Crow
                 scope = await crowd.db.value("SELECT messaging.search_scope($1, $2, $3)", READER, [LITTLE], microdao_id)
             assert read.rows < 100
         assert (scope is None) == (microdao_id is None), "there are many public channels"
+
+
+async def test_what_has_just_happened_in_a_channel_is_found_by_its_time(crowd: Crowd) -> None:
+    sql = """INSERT INTO messaging.room_state (channel_id, event_type, value, changed_at, followed_at)
+             VALUES ($1, 'm.room.join_rules', 'invite', now(), now())"""
+    await crowd.db.execute(sql, crowd.big.id)
+    for _ in range(CALLS):
+        async with crowd.db.reading("channel_events") as read:
+            await crowd.db.value("SELECT messaging.was_reopened($1)", crowd.big.id)
+            await crowd.db.value("SELECT messaging.has_just_closed($1, 'm.room.join_rules', $2)", crowd.big.id, READER)
+        assert read.rows < FEW

@@ -14,7 +14,9 @@ BOT = "@daarion:localhost"
 async def aged(db: Database, *messages: Message, days: float = 2) -> None:
     """As if they had been sent so many days ago."""
     for message in messages:
-        sql = """UPDATE public.messages SET created_at = now() - $2 * interval '1 day' WHERE id = $1"""
+        sql = """WITH aged AS (UPDATE public.messages SET created_at = now() - $2 * interval '1 day' WHERE id = $1
+                               RETURNING channel_id, created_at)
+                 UPDATE public.channels ch SET active_at = aged.created_at FROM aged WHERE ch.id = aged.channel_id"""
         await db.execute(sql, message.id, days)
 
 
