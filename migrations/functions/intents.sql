@@ -39,7 +39,8 @@ BEGIN
     IF FOUND THEN
         PERFORM messaging.settle_intents(p_channel_id);
         DELETE FROM messaging.intents
-        WHERE channel_id = p_channel_id AND act = p_act AND target_id = p_target_id AND actor_id = p_caller;
+        WHERE channel_id = p_channel_id AND actor_id = p_caller
+            AND (act = p_act AND target_id = p_target_id OR p_act = 'update' AND act = 'visibility');
     END IF;
 END
 $$;

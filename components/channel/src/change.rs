@@ -71,7 +71,11 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
     }
 
     // What the room has, the index has too, also when the rest has failed.
-    let channel = record_channel_change(caller, at.channel_id, &done, has_alias).await?;
+    let changed = record_channel_change(caller, at.channel_id, &done, has_alias).await?;
+    // Somebody has closed the room in Matrix while it was opened here: what leads strangers to it may have come after that.
+    if changed.is_private && done.get("visibility").is_some_and(|visibility| visibility != "private") {
+        gateway.close_to_strangers(&prepared.room_id).await?;
+    }
     if done.get("visibility").is_some_and(|visibility| visibility != "public")
         && let Err(problem) = keep_recent_members(at.channel_id, &prepared.room_id, &gateway).await
     {
@@ -84,7 +88,7 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
             acts::intended(caller, intent, async { Err(problem) }).await
         }
         Some(problem) => Err(problem),
-        None => Ok(Response::document(StatusCode::OK, channel)),
+        None => Ok(Response::document(StatusCode::OK, changed.document)),
     }
 }
 

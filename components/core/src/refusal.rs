@@ -243,7 +243,7 @@ impl From<Refusal> for Problem {
                 conflict("Another change of your profile is not finished. Retry in a moment.").retry_after(SOON)
             }
             Refusal::ChannelBeingChanged => {
-                conflict("Somebody is archiving this channel, or opening it again, at the moment. Retry in a moment.")
+                conflict("Somebody is archiving this channel, opening it again or changing its visibility. Retry in a moment.")
                     .retry_after(SOON)
             }
             Refusal::LastOwner => conflict(

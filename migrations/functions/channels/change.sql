@@ -92,6 +92,16 @@ BEGIN
 END
 $$;
 
+-- Whether somebody else is about to give the channel another visibility. Each writes the room's join rule, its place in the list and
+-- its alias one after the other, so of two at once the room could have parts of both.
+CREATE FUNCTION messaging.is_changing_visibility(p_channel_id uuid, p_visibility text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM messaging.intents
+                   WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel'
+                       AND details ->> 'visibility' <> p_visibility AND messaging.is_under_way(created_at));
+END
+$$;
+
 -- alias_name: with a change of the visibility, the local part of the alias that the room has afterwards, or NULL. intent: what
 -- the note of this change is about, for drop_intent.
 CREATE FUNCTION messaging.prepare_channel_change(
@@ -116,6 +126,10 @@ BEGIN
         RETURN;
     END IF;
     changes := messaging.channel_differences(ch, p_changes);
+    IF messaging.is_changing_visibility(p_channel_id, p_changes ->> 'visibility') THEN
+        refusal := 'channel_being_changed';
+        RETURN;
+    END IF;
     IF changes -> 'link_previews' = 'true' AND coalesce(changes ->> 'visibility', ch.visibility) = 'private'
         AND NOT messaging.owns_channel(ch.id, p_caller) THEN
         refusal := 'cannot_allow_previews';
@@ -135,6 +149,9 @@ BEGIN
         intent := messaging.intend_update(p_channel_id, p_caller, changes);
     END IF;
     IF changes ? 'visibility' THEN
+        -- It stays until the request has recorded what came of it, whatever the homeserver tells meanwhile.
+        PERFORM messaging.set_intent(p_channel_id, 'visibility', 'channel', p_caller,
+                                     jsonb_build_object('visibility', changes -> 'visibility'));
         alias := messaging.claim_alias(ch, changes ->> 'visibility');
         document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes, 'intent', intent, 'alias_name', alias);
     ELSE
@@ -160,6 +177,8 @@ BEGIN
         refusal := 'channel_archived';
         RETURN;
     END IF;
+    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel'
+        AND details -> 'visibility' = p_changes -> 'visibility';
     -- Without any change nothing has come of it yet.
     DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update' AND target_id = (
         SELECT i.target_id FROM messaging.intents i WHERE i.channel_id = p_channel_id AND i.act = 'update'

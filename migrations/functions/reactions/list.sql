@@ -54,18 +54,24 @@ BEGIN
 END
 $$;
 
--- A line for each picture, however many of its variants Matrix has; a person counts once in each.
+-- A line for each picture, however many of its variants Matrix has; a person counts once in each. A deleted message shows none.
 CREATE FUNCTION messaging.list_reactions(
     p_caller text, p_microdaos text[], p_channel_id uuid, p_message_id uuid,
     OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    is_deleted boolean;
 BEGIN
     SELECT lookup.refusal INTO refusal FROM messaging.find_channel(p_caller, p_microdaos, p_channel_id, 'read') lookup;
     IF refusal IS NOT NULL THEN
         RETURN;
     END IF;
-    IF NOT EXISTS (SELECT FROM public.messages WHERE id = p_message_id AND channel_id = p_channel_id) THEN
+    SELECT m.deleted_at IS NOT NULL INTO is_deleted FROM public.messages m WHERE m.id = p_message_id AND m.channel_id = p_channel_id;
+    IF NOT FOUND THEN
         refusal := 'message_not_found';
+        RETURN;
+    ELSIF is_deleted THEN
+        document := '{"reactions": []}';
         RETURN;
     END IF;
     document := json_build_object('reactions', (

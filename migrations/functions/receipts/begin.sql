@@ -35,9 +35,11 @@ BEGIN
     ON CONFLICT (channel_id, member_id) DO UPDATE SET
         read_seq = greatest(r.read_seq, excluded.read_seq), shown_seq = greatest(r.shown_seq, excluded.shown_seq),
         marked_unread = false, updated_at = now();
-    -- Where nothing was unread, message.created tells their other sockets enough.
+    -- Where nothing was unread, message.created tells their other sockets enough. Their own message is there already, so it is not
+    -- for messaging.count_unread to say.
     IF m.sender_id NOT LIKE '@%' AND (before.marked_unread OR before.read_seq < m.seq - 1 AND (
-        messaging.count_unread(ch.id, m.sender_id, before.read_seq) > 0
+        (SELECT true FROM public.messages n WHERE n.channel_id = ch.id AND n.seq > before.read_seq AND n.seq < m.seq
+             AND n.thread_id IS NULL AND n.deleted_at IS NULL AND n.sender_id <> m.sender_id ORDER BY n.seq LIMIT 1)
         OR messaging.count_mentions(ch.id, m.sender_id, before.read_seq) > 0)) THEN
         ch.last_seq := m.seq;
         RETURN messaging.unread_frame(m.sender_id, messaging.reading_json(ch, m.sender_id, NULL));

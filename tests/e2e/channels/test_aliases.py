@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from typing import Any
@@ -18,6 +19,7 @@ from support.problems import problem
 from support.rooms import Rooms
 from support.stack import Stack
 from support.unchanged import Unchanged
+from support.waiting import eventually
 
 
 def look_alike(world: World) -> tuple[str, str, str, str]:
@@ -123,6 +125,36 @@ async def test_nobody_learns_of_a_hidden_channel_from_the_directory(
     public = await world.channel(alice)
     assert await aliases(rooms, public["matrix_room_id"]) == [world.alias(public)]
     assert await public_answer(stack, web, world.alias(public)) == 200
+
+
+@pytest.mark.parametrize("closes", ["the API", "a Matrix client"])
+async def test_a_channel_that_is_closed_while_it_is_opened_keeps_no_public_alias(
+    world: World, rooms: Rooms, closes: str
+) -> None:
+    owner = world.user("owner")
+    owner_in_matrix = await matrix_client(rooms, owner)
+    for delay in (0, 0.02, 0.05, 0.1):
+        channel = await world.channel(owner, visibility="microdao")
+        path, room = path_to(channel["id"]), channel["matrix_room_id"]
+        opening = asyncio.create_task(owner.patch(path, {"visibility": "public"}))
+        await asyncio.sleep(delay)
+        if closes == "the API":
+            closed = await owner.patch(path, {"visibility": "private"})
+            if not closed.is_success:
+                problem(closed, 409, "channel_being_changed")
+        else:
+            await owner_in_matrix.set_state(room, "m.room.join_rules", {"join_rule": "invite"})
+        opened = await opening
+        if not opened.is_success:
+            problem(opened, 409, "channel_being_changed")
+
+        async def agrees(path: str = path, room: str = room, alias: str = world.alias(channel)) -> bool:
+            visibility = (await owner.get(path)).json()["visibility"]
+            rule = (await rooms.state(room, "m.room.join_rules") or {})["join_rule"]
+            has_alias = alias in await aliases(rooms, room)
+            return (visibility == "public") == (rule == "public") and has_alias == (visibility != "private")
+
+        await eventually("channel, room and alias agree", agrees)
 
 
 async def test_nobody_else_can_make_an_alias_of_a_channel(world: World, rooms: Rooms, person: NewPerson) -> None:

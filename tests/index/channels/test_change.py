@@ -1,7 +1,9 @@
 """prepare_channel_change and record_channel_change."""
 
+import pytest
+
 from harness.database import Database
-from harness.world import NOWHERE, OWNER, World, at
+from harness.world import NOWHERE, OWNER, Channel, World, at
 
 
 async def test_a_change_is_one_event_and_one_line_of_the_audit_log(world: World, db: Database) -> None:
@@ -87,3 +89,41 @@ async def test_an_older_push_does_not_undo_a_change(world: World, db: Database) 
         changed_at=at(-60),
     )
     assert (await db.call("get_channel", **channel.by(OWNER)))["name"] == "New"
+
+
+@pytest.mark.parametrize("push_first", [False, True])
+async def test_two_visibilities_wait_for_each_other(world: World, db: Database, push_first: bool) -> None:
+    channel = await world.channel(visibility="private")
+    await world.member(channel, "user:adam", role="admin")
+    opened, closed = {"visibility": "public"}, {"visibility": "microdao"}
+    prepared = await db.call("prepare_channel_change", **channel.by(OWNER), changes=opened)
+    if push_first:
+        rule = {"room_id": channel.room_id, "is_open": True, "sender_id": OWNER, "by_bot": True, "changed_at": at(0)}
+        await db.call("record_join_rule", **rule, event_id="$opened", order="told")
+    change = {**channel.by("user:adam"), "changes": closed}
+    assert await db.refusal("prepare_channel_change", **change) == "channel_being_changed"
+    assert await db.refusal("prepare_channel_change", **change | {"changes": {"visibility": "private"}}) == (
+        "channel_being_changed"
+    )
+    # The same again, and what has nothing to do with it.
+    await db.call("prepare_channel_change", **change | {"changes": opened})
+    await db.call("prepare_channel_change", **change | {"changes": {"topic": "new"}})
+    await db.call("record_channel_change", channel_id=channel.id, caller=OWNER, changes=opened)
+    assert prepared["alias_name"] is not None
+    await db.call("prepare_channel_change", **change)
+    # What the room has refused, and what was cut off, holds nobody up.
+    note = {
+        "channel_id": channel.id,
+        "caller": "user:adam",
+        "act": "update",
+        "target_id": await newest_note(db, channel),
+    }
+    await db.call("drop_intent", **note)
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes={"visibility": "private"})
+    await db.execute("UPDATE messaging.intents SET created_at = created_at - interval '2 minutes'")
+    await db.call("prepare_channel_change", **change)
+
+
+async def newest_note(db: Database, channel: Channel) -> str:
+    sql = "SELECT target_id FROM messaging.intents WHERE channel_id = $1 AND act = 'update' ORDER BY created_at DESC LIMIT 1"
+    return await db.value(sql, channel.id)

@@ -32,6 +32,14 @@ async def test_a_message_without_reactions_has_none(world: World, db: Database) 
     assert await db.call("list_reactions", **channel.by(OWNER), message_id=message.id) == {"reactions": []}
 
 
+async def test_a_deleted_message_shows_no_reactions(world: World, db: Database) -> None:
+    channel = await world.channel()
+    message = await world.message(channel)
+    await db.call("record_reaction", **reaction(channel, message.event_id, "user:ann"))
+    await world.delete(channel, message)
+    assert await db.call("list_reactions", **channel.by(OWNER), message_id=message.id) == {"reactions": []}
+
+
 async def test_refusals_of_a_list(world: World, db: Database) -> None:
     channel, private = await world.channel(), await world.channel(visibility="private")
     await world.member(private, "user:rob", can_read=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.database import Database, Session
 from harness.receipts import BOB, joined, read, state
-from harness.world import Channel, World, sent
+from harness.world import Channel, World, reaction, sent
 
 
 async def test_two_reads_at_once_end_at_the_further_one(world: World, db: Database) -> None:
@@ -96,12 +96,14 @@ async def test_who_sends_is_told_with_the_event_and_notifies_nobody(world: World
     heard: list[str] = []
     listener = await db.session()
     await listener.connection.add_listener("personal", lambda _c, _p, _road, payload: heard.append(payload))
-    for has_unread in (True, False):
+    for has_unread in (True, False, False):
         message = (await db.call("record_message", **sent(channel, BOB)))["message"]
         sql = "SELECT personal FROM public.outbox WHERE channel_id = $1 AND seq = $2"
         personal = await db.value(sql, channel.id, message["seq"])
         if not has_unread:
             assert personal is None, "message.created tells enough"
+            # A number that is no message's leaves nothing unread.
+            await db.call("record_reaction", **reaction(channel, message["matrix_event_id"], BOB))
             continue
         frame = json.loads(personal)
         assert (frame["type"], frame["to"], frame["channel_id"]) == ("unread.updated", BOB, channel.id)

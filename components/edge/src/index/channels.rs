@@ -153,20 +153,35 @@ pub async fn prepare_channel_change(
         .await
 }
 
-/// After a channel's room has changed; gives the channel. `has_alias` is whether it has the alias that it was to have.
+/// A channel after a change of its room.
+pub struct ChangedChannel {
+    /// The channel.
+    pub document: Document,
+    /// It is private now, whatever was asked for: somebody may have closed its room meanwhile.
+    pub is_private: bool,
+}
+
+/// After a channel's room has changed. `has_alias` is whether it has the alias that it was to have.
 pub async fn record_channel_change(
     caller: &Caller,
     channel_id: ChannelId,
     changes: &Changes,
     has_alias: bool,
-) -> Result<Document, Error> {
-    Call::of("record_channel_change")
+) -> Result<ChangedChannel, Error> {
+    #[derive(Deserialize)]
+    struct Seen {
+        visibility: String,
+    }
+
+    let document = Call::of("record_channel_change")
         .arg("p_channel_id", channel_id)
         .arg("p_caller", caller.id())
         .jsonb("p_changes", changes)
         .arg("p_has_alias", has_alias)
         .document()
-        .await
+        .await?;
+    let is_private = document.read::<Seen>()?.visibility == "private";
+    Ok(ChangedChannel { document, is_private })
 }
 
 /// An archive, or the end of one, that the caller may do.
