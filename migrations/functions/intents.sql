@@ -40,7 +40,7 @@ BEGIN
         PERFORM messaging.settle_intents(p_channel_id);
         DELETE FROM messaging.intents
         WHERE channel_id = p_channel_id AND actor_id = p_caller
-            AND (act = p_act AND target_id = p_target_id OR p_act = 'update' AND act = 'visibility');
+            AND (act = p_act AND target_id = p_target_id OR p_act = 'update' AND act = 'visibility' AND details ->> 'update' = p_target_id);
     END IF;
 END
 $$;

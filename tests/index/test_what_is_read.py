@@ -7,6 +7,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any, NamedTuple
 
 import pytest
@@ -81,6 +82,10 @@ NAMES = [
 ]
 
 
+# Each has a message to read, and all behind it.
+SENDERS = count(1)
+
+
 class Crowd(NamedTuple):
     db: Database
     big: Channel
@@ -141,6 +146,10 @@ def asked(crowd: Crowd) -> dict[str, tuple[str, dict[str, Any]]]:
         "the reactions of a person": ("export_person", person | {"part": "reactions"}),
         "the files of a person": ("export_person", person | {"part": "files"}),
         "a message comes": ("record_message", sent(crowd.big, READER)),
+        "a message of somebody who has read little comes": (
+            "record_message",
+            sent(crowd.big, f"user:u{next(SENDERS)}"),
+        ),
         "a reaction": ("prepare_reaction", big | {"message_id": newest, "emoji": "x"}),
         "what is read": (
             "mark_read",

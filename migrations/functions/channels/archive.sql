@@ -32,7 +32,7 @@ BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     refusal := messaging.manager_refusal(ch, p_caller, p_microdaos);
     IF refusal IS NULL OR refusal = 'channel_archived' THEN
-        IF messaging.is_being_undone(p_channel_id, 'archive') THEN
+        IF messaging.is_being_undone(p_channel_id, 'archive') OR messaging.is_changing_visibility(p_channel_id, '') THEN
             refusal := 'channel_being_changed';
             RETURN;
         END IF;

@@ -92,8 +92,8 @@ BEGIN
 END
 $$;
 
--- Whether somebody else is about to give the channel another visibility. Each writes the room's join rule, its place in the list and
--- its alias one after the other, so of two at once the room could have parts of both.
+-- Whether somebody is about to give the channel another visibility. Each writes the room's join rule, its place in the list and its
+-- alias one after the other, so of two at once, or beside an archive, the room could have parts of both.
 CREATE FUNCTION messaging.is_changing_visibility(p_channel_id uuid, p_visibility text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM messaging.intents
@@ -126,7 +126,8 @@ BEGIN
         RETURN;
     END IF;
     changes := messaging.channel_differences(ch, p_changes);
-    IF messaging.is_changing_visibility(p_channel_id, p_changes ->> 'visibility') THEN
+    IF messaging.is_changing_visibility(p_channel_id, p_changes ->> 'visibility')
+        OR changes ? 'visibility' AND messaging.is_being_undone(p_channel_id, 'reopen') THEN
         refusal := 'channel_being_changed';
         RETURN;
     END IF;
@@ -151,7 +152,7 @@ BEGIN
     IF changes ? 'visibility' THEN
         -- It stays until the request has recorded what came of it, whatever the homeserver tells meanwhile.
         PERFORM messaging.set_intent(p_channel_id, 'visibility', 'channel', p_caller,
-                                     jsonb_build_object('visibility', changes -> 'visibility'));
+                                     jsonb_build_object('visibility', changes -> 'visibility', 'update', intent));
         alias := messaging.claim_alias(ch, changes ->> 'visibility');
         document := json_build_object('room_id', ch.matrix_room_id, 'changes', changes, 'intent', intent, 'alias_name', alias);
     ELSE
@@ -173,12 +174,13 @@ DECLARE
     changes jsonb;
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+    -- Of two who give it the same one, the later one has the note.
+    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel'
+        AND actor_id = p_caller AND details -> 'visibility' = p_changes -> 'visibility';
     IF ch.archived_at IS NOT NULL THEN
         refusal := 'channel_archived';
         RETURN;
     END IF;
-    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel'
-        AND details -> 'visibility' = p_changes -> 'visibility';
     -- Without any change nothing has come of it yet.
     DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update' AND target_id = (
         SELECT i.target_id FROM messaging.intents i WHERE i.channel_id = p_channel_id AND i.act = 'update'

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.database import Database
-from harness.world import NOWHERE, OWNER, Channel, World, at
+from harness.world import NOWHERE, OWNER, World, at
 
 
 async def test_a_change_is_one_event_and_one_line_of_the_audit_log(world: World, db: Database) -> None:
@@ -105,25 +105,35 @@ async def test_two_visibilities_wait_for_each_other(world: World, db: Database, 
     assert await db.refusal("prepare_channel_change", **change | {"changes": {"visibility": "private"}}) == (
         "channel_being_changed"
     )
-    # The same again, and what has nothing to do with it.
+    assert await db.refusal("prepare_archive", **channel.by("user:adam")) == "channel_being_changed"
+    # What has nothing to do with it, even where the room refuses that.
+    topic = await db.call("prepare_channel_change", **change | {"changes": {"topic": "new"}})
+    note = {"channel_id": channel.id, "act": "update"}
+    await db.call("drop_intent", **note, caller="user:adam", target_id=topic["intent"])
+    assert await db.refusal("prepare_channel_change", **change) == "channel_being_changed"
+    # The same of somebody else, who is not done when the first one is.
     await db.call("prepare_channel_change", **change | {"changes": opened})
-    await db.call("prepare_channel_change", **change | {"changes": {"topic": "new"}})
-    await db.call("record_channel_change", channel_id=channel.id, caller=OWNER, changes=opened)
+    recorded = {"channel_id": channel.id, "changes": opened}
+    await db.call("record_channel_change", **recorded, caller=OWNER)
     assert prepared["alias_name"] is not None
-    await db.call("prepare_channel_change", **change)
+    if not push_first:
+        assert await db.refusal("prepare_channel_change", **change) == "channel_being_changed"
+    await db.call("record_channel_change", **recorded, caller="user:adam")
     # What the room has refused, and what was cut off, holds nobody up.
-    note = {
-        "channel_id": channel.id,
-        "caller": "user:adam",
-        "act": "update",
-        "target_id": await newest_note(db, channel),
-    }
-    await db.call("drop_intent", **note)
+    refused = await db.call("prepare_channel_change", **change)
+    await db.call("drop_intent", **note, caller="user:adam", target_id=refused["intent"])
     await db.call("prepare_channel_change", **channel.by(OWNER), changes={"visibility": "private"})
     await db.execute("UPDATE messaging.intents SET created_at = created_at - interval '2 minutes'")
     await db.call("prepare_channel_change", **change)
 
 
-async def newest_note(db: Database, channel: Channel) -> str:
-    sql = "SELECT target_id FROM messaging.intents WHERE channel_id = $1 AND act = 'update' ORDER BY created_at DESC LIMIT 1"
-    return await db.value(sql, channel.id)
+async def test_a_visibility_and_an_archive_wait_for_each_other(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    opened = {"visibility": "public"}
+    await db.call("prepare_archive", **channel.by(OWNER))
+    assert await db.refusal("prepare_channel_change", **channel.by(OWNER), changes=opened) == "channel_being_changed"
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes={"topic": "new"})
+    await db.call("record_archive", channel_id=channel.id, caller=OWNER)
+    # As a component of an earlier version, which asked before.
+    recorded = {"channel_id": channel.id, "caller": OWNER, "changes": opened}
+    assert await db.refusal("record_channel_change", **recorded) == "channel_archived"
