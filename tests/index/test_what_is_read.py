@@ -82,7 +82,7 @@ NAMES = [
 ]
 
 
-# Each has a message to read, and all behind it.
+# Numbers of people of the big channel; each has read as many of its messages as their number says.
 SENDERS = count(1)
 
 
