@@ -24,7 +24,9 @@ from support.waiting import eventually
 pytestmark = pytest.mark.faults
 
 SET_ASIDE = "/internal/messaging/set-aside-events"
-DISCONNECT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+# Of the index's own connections: autovacuum is at work in the database too, and only a superuser may end it.
+DISCONNECT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid AND NOT r.rolsuper
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
 
 Poison = Callable[[dict[str, Any], str], Awaitable[None]]
 
@@ -82,8 +84,8 @@ async def read_only(index: Index) -> AsyncIterator[None]:
     """The database takes no writes, as a standby."""
     name = await index.value("SELECT quote_ident(current_database())")
     await index.rows(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    await index.rows(DISCONNECT)
     try:
+        await index.rows(DISCONNECT)
         yield
     finally:
         await index.close()
