@@ -23,6 +23,7 @@ from support.index import Index
 from support.journal import Journal
 from support.person import NewPerson, Person, register
 from support.rooms import Rooms
+from support.second_app import second_app
 from support.services import Services
 from support.sockets import Address, Listen, Listener, ListenToMany, listener
 from support.stack import Stack
@@ -140,6 +141,16 @@ async def faulty(stack: Stack) -> AsyncIterator[FaultyHomeserver]:
     await homeserver.start()
     yield homeserver
     await homeserver.stop()
+
+
+@pytest.fixture(scope="module")
+async def app(
+    stack: Stack, faulty: FaultyHomeserver, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """An app whose homeserver is the faulty one."""
+    folder = tmp_path_factory.mktemp("second-app")
+    async with second_app(stack, folder, matrix_homeserver_url=faulty.url) as url, api_client(url) as client:
+        yield client
 
 
 @pytest.fixture

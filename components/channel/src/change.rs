@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use messaging_core::auth::Caller;
-use messaging_core::channel::ChangeChannel;
+use messaging_core::channel::{ChangeChannel, Visibility};
 use messaging_core::gateway::{RoomChange, paths};
 use messaging_core::ids::ChannelId;
 use messaging_core::paths::ChannelPath;
@@ -73,8 +73,14 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
     // What the room has, the index has too, also when the rest has failed.
     let changed = record_channel_change(caller, at.channel_id, &done, has_alias).await?;
     // Somebody has closed the room in Matrix while it was opened here: what leads strangers to it may have come after that.
-    if changed.is_private && done.get("visibility").is_some_and(|visibility| visibility != "private") {
-        gateway.close_to_strangers(&prepared.room_id).await?;
+    let has_too_much = match done.get("visibility").and_then(Value::as_str) {
+        Some("public") => changed.visibility != Visibility::Public,
+        Some("microdao") => changed.visibility == Visibility::Private,
+        _ => false,
+    };
+    if has_too_much {
+        let alias_name = prepared.alias_name.filter(|_| changed.visibility == Visibility::Microdao);
+        gateway.set_visibility(&prepared.room_id, caller.id(), false, alias_name).await?;
     }
     if done.get("visibility").is_some_and(|visibility| visibility != "public")
         && let Err(problem) = keep_recent_members(at.channel_id, &prepared.room_id, &gateway).await

@@ -91,7 +91,8 @@ pub async fn set_avatar(
 }
 
 /// Opens a room to everybody and lists it (`public`), or takes both back (anything else); members stay. Its alias comes or
-/// goes as the call says.
+/// goes as the call says. What leads strangers to a room goes before the room is closed and comes after it is open, so of
+/// a call that is cut off nothing leads to a closed room.
 pub async fn set_visibility(
     hs: Homeserver,
     Path(path): Path<RoomPath>,
@@ -99,6 +100,9 @@ pub async fn set_visibility(
 ) -> Result<Response, GatewayError> {
     let public = field(&change.visibility, "visibility")? == "public";
     let alias_name = change.room_alias_name.clone().filter(|name| !name.is_empty()).map(alias_name).transpose()?;
+    if !public {
+        set_listed(&hs, &path.room_id, false).await?;
+    }
     if change.room_alias_name.as_deref() == Some("") {
         alias::remove_all(&hs, &path.room_id).await?;
     }
@@ -108,16 +112,10 @@ pub async fn set_visibility(
         show_history(&hs, &path.room_id, public).await?;
     }
     let event = set_join_rule(&hs, &path, &change, &rule).await?;
-    if !public {
+    if public {
+        set_listed(&hs, &path.room_id, true).await?;
+    } else {
         show_history(&hs, &path.room_id, public).await?;
-    }
-    let listed = json!({"visibility": if public { "public" } else { "private" }});
-    let target = v3(&["directory", "list", "room", &path.room_id]);
-    match hs.call::<Nothing>(Acting::Bot, Method::PUT, &target, Some(&listed)).await {
-        Ok(_) => {}
-        // The homeserver's rules may keep rooms out of its list, as they do when a room is made.
-        Err(error) if public && error.status == StatusCode::FORBIDDEN => {}
-        Err(error) => return Err(error),
     }
     let mut room_alias = alias_name.map(|name| format!("#{name}:{}", hs.server_name()));
     if let Some(alias) = &room_alias
@@ -126,6 +124,17 @@ pub async fn set_visibility(
         room_alias = None;
     }
     Ok(Response::json(StatusCode::OK, &VisibilityChanged { event_id: event.event_id, room_alias })?)
+}
+
+/// Puts a room into the homeserver's list, or takes it out.
+async fn set_listed(hs: &Homeserver, room_id: &str, listed: bool) -> Result<(), GatewayError> {
+    let body = json!({"visibility": if listed { "public" } else { "private" }});
+    let target = v3(&["directory", "list", "room", room_id]);
+    match hs.call::<Nothing>(Acting::Bot, Method::PUT, &target, Some(&body)).await {
+        // The homeserver's rules may keep rooms out of its list, as they do when a room is made.
+        Err(error) if listed && error.status == StatusCode::FORBIDDEN => Ok(()),
+        called => called.map(|_| ()),
+    }
 }
 
 /// What was said before is for members; where everybody may join, for everybody who does.

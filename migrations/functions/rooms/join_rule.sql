@@ -33,17 +33,19 @@ BEGIN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    -- A room that hides its history shows strangers nothing, unless the API is opening it, which shows that first.
-    hides := EXISTS (SELECT FROM messaging.room_state s WHERE s.channel_id = ch.id
-                         AND s.event_type = 'm.room.history_visibility' AND s.value IN ('invited', 'joined'))
-        AND NOT EXISTS (SELECT FROM messaging.intents i
-                        WHERE i.channel_id = ch.id AND i.act = 'update' AND i.details ->> 'visibility' = 'public');
+    -- A room that hides its history shows strangers nothing, unless the API is opening it, which shows that first: what hides it
+    -- since then is somebody's in Matrix.
+    hides := EXISTS (
+        SELECT FROM messaging.room_state s
+        WHERE s.channel_id = ch.id AND s.event_type = 'm.room.history_visibility' AND s.value IN ('invited', 'joined')
+            AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'update'
+                                AND i.details ->> 'visibility' = 'public' AND i.created_at > coalesce(s.followed_at, '-infinity')));
     stays_closed := p_is_open AND ch.visibility <> 'public' AND (ch.is_direct OR ch.archived_at IS NOT NULL OR hides);
     judged := messaging.follow_state(ch.id, 'm.room.join_rules', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
         p_changed_at::timestamptz, p_event_id, p_order, p_version);
     IF judged.judgement = 'repeat' THEN
         -- The try before may have got no further than this.
-        must_close := stays_closed OR NOT p_is_open AND NOT p_by_bot AND ch.visibility = 'private'
+        must_close := stays_closed OR NOT p_is_open AND ch.visibility = 'private'
             AND messaging.has_just_closed(ch.id, 'm.room.join_rules', p_sender_id);
     ELSIF judged.judgement = 'follow' AND stays_closed THEN
         must_close := true;
@@ -52,7 +54,7 @@ BEGIN
         is_under_way := messaging.follow_field(ch, 'visibility', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
             CASE WHEN p_is_open THEN '{"visibility": "public"}'::jsonb
                  WHEN ch.visibility = 'public' THEN '{"visibility": "private"}' ELSE '{}' END, p_sender_id, p_by_bot);
-        must_close := NOT is_under_way AND NOT p_is_open AND NOT p_by_bot AND ch.visibility = 'public';
+        must_close := NOT is_under_way AND NOT p_is_open AND ch.visibility = 'public';
     END IF;
     document := json_build_object('must_close', must_close,
         'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
-from support.api import CHANNELS, Caller, World, api_client, path_to
+from support.api import CHANNELS, Caller, World, path_to
 from support.faulty_homeserver import FaultyHomeserver, breaks_off, responds
 from support.index import Index
 from support.journal import Journal
 from support.matrix_client import matrix_client
 from support.problems import problem
 from support.rooms import Rooms
-from support.second_app import second_app
 from support.stack import Stack
 
 SEND = "/send/m.room.message/"
 CREATE = "/createRoom"
-
-
-@pytest.fixture(scope="module")
-async def app(
-    stack: Stack, faulty: FaultyHomeserver, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[httpx.AsyncClient]:
-    """An app whose homeserver is the faulty one."""
-    folder = tmp_path_factory.mktemp("second-app")
-    async with second_app(stack, folder, matrix_homeserver_url=faulty.url) as url, api_client(url) as client:
-        yield client
 
 
 @pytest.fixture

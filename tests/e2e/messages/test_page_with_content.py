@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 
-from support.api import World, api_client, links, path_to
+from support.api import World, links, path_to
 from support.faulty_homeserver import FaultyHomeserver
 from support.matrix_client import matrix_client
 from support.problems import problem
 from support.rooms import Rooms
-from support.second_app import second_app
 from support.stack import Stack
 from support.witness import Witness
 
 EVENT = "/event/"
-
-
-@pytest.fixture(scope="module")
-async def app(
-    stack: Stack, faulty: FaultyHomeserver, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[httpx.AsyncClient]:
-    """An app whose homeserver is the faulty one."""
-    folder = tmp_path_factory.mktemp("second-app")
-    async with second_app(stack, folder, matrix_homeserver_url=faulty.url) as url, api_client(url) as client:
-        yield client
 
 
 async def test_a_page_tells_of_each_message_what_get_tells(world: World, rooms: Rooms, witness: Witness) -> None:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 
-from support.api import World, api_client
+from support.api import World
 from support.faulty_homeserver import FaultyHomeserver
 from support.search import marked, search
-from support.second_app import second_app
 from support.stack import Stack
 
 FILLER = "і так далі "
-
-
-@pytest.fixture(scope="module")
-async def app(
-    stack: Stack, faulty: FaultyHomeserver, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[httpx.AsyncClient]:
-    """An app whose homeserver is the faulty one."""
-    folder = tmp_path_factory.mktemp("second-app")
-    async with second_app(stack, folder, matrix_homeserver_url=faulty.url) as url, api_client(url) as client:
-        yield client
 
 
 async def test_places_are_counted_in_code_points_of_the_excerpt(world: World) -> None:

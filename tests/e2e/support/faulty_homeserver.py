@@ -40,6 +40,10 @@ class FaultyHomeserver(HttpProxy):
         self.ended.set()
         self.ended = asyncio.Event()
 
+    async def is_hit(self) -> bool:
+        """Whether a request has met a fault."""
+        return bool(self.hit)
+
     async def answer(self, request: web.Request, body: bytes) -> web.Response | None:
         for method, part, fault in self.rules:
             if request.method == method and part in request.raw_path:
@@ -52,6 +56,11 @@ class FaultyHomeserver(HttpProxy):
         response = await self.forward(request, body)
         assert response.status == 200, response.text
         return None
+
+    async def waits(self, request: web.Request, body: bytes) -> web.Response | None:
+        """Does what it is asked once it is healed."""
+        await self.ended.wait()
+        return await self.forward(request, body)
 
     async def hangs(self, request: web.Request, body: bytes) -> web.Response | None:
         """Takes the request and does not respond until the test is over."""

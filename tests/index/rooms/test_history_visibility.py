@@ -59,6 +59,15 @@ async def test_a_join_rule_opens_no_channel_whose_room_hides_its_history(world: 
     assert await visibility(db, channel) == "public"
 
 
+async def test_a_room_that_is_hidden_while_the_api_opens_it_is_closed_again(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes={"visibility": "public"})
+    assert not await tell(db, channel, "joined")
+    rule = {"room_id": channel.room_id, "is_open": True, "sender_id": OWNER, "by_bot": False, "changed_at": at()}
+    assert (await db.call("record_join_rule", **rule, event_id="$rule", order="told"))["must_close"] is True
+    assert await visibility(db, channel) == "private"
+
+
 @pytest.mark.parametrize("shown", ["shared", "world_readable"])
 async def test_a_public_room_may_show_its_history(world: World, db: Database, shown: str) -> None:
     channel = await world.channel()

@@ -48,10 +48,21 @@ async def test_a_room_that_is_closed_is_a_private_channel(world: World, db: Data
     assert await visibility(db, channel) == "private"
     assert await db.value("SELECT alias_name FROM public.channels WHERE id = $1", channel.id) is None
     assert not await db.may_read(**channel.by("user:sam", []))
-    # The bot's own closing is no reason to close again.
+    # What is closed already is not closed again, whoever says so.
     closed = rule(channel, False, sender_id=BOT, by_bot=True, event_id="$other", order="told")
     assert (await db.call("record_join_rule", **closed))["must_close"] is False
     assert await db.subjects(channel.id) == ["channel.created", "channel.updated"]
+
+
+async def test_a_room_that_the_bot_closes_for_nobody_is_closed_with_all_that_leads_to_it(
+    world: World, db: Database
+) -> None:
+    """It has closed what was being opened: the alias and the place in the list may have come after that."""
+    channel = await world.channel()
+    told = rule(channel, False, sender_id=BOT, by_bot=True, event_id="$rule", order="told")
+    for _ in range(2):
+        assert (await db.call("record_join_rule", **told))["must_close"] is True
+    assert await visibility(db, channel) == "private"
 
 
 @pytest.mark.parametrize("before", ["private", "microdao"])
@@ -89,7 +100,8 @@ async def test_a_change_through_the_api_is_one_event_whoever_tells_of_it_first(
         push = ("record_join_rule", rule(channel, to == "public", sender_id=BOT, by_bot=True))
         api = ("record_channel_change", {"channel_id": channel.id, "caller": OWNER, "changes": changes})
         for function, arguments in [push, api] if push_first else [api, push]:
-            await db.call(function, **arguments)
+            answer = await db.call(function, **arguments)
+            assert function != "record_join_rule" or answer["must_close"] is False
         assert await visibility(db, channel) == to
         assert (await db.audit(channel.id))[1:] == [("channel.updated", OWNER, None)], (push_first, before)
 

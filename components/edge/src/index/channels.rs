@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::{Changes, Document, Error, Page};
 use messaging_core::auth::Caller;
-use messaging_core::channel::NewChannel;
+use messaging_core::channel::{NewChannel, Visibility};
 use messaging_core::idempotency::ClientKey;
 use messaging_core::ids::ChannelId;
 use messaging_core::page::{ChannelOrder, ChannelPage};
@@ -157,8 +157,8 @@ pub async fn prepare_channel_change(
 pub struct ChangedChannel {
     /// The channel.
     pub document: Document,
-    /// It is private now, whatever was asked for: somebody may have closed its room meanwhile.
-    pub is_private: bool,
+    /// Who may see it, whatever was asked for: somebody may have closed or opened its room meanwhile.
+    pub visibility: Visibility,
 }
 
 /// After a channel's room has changed. `has_alias` is whether it has the alias that it was to have.
@@ -170,7 +170,7 @@ pub async fn record_channel_change(
 ) -> Result<ChangedChannel, Error> {
     #[derive(Deserialize)]
     struct Seen {
-        visibility: String,
+        visibility: Visibility,
     }
 
     let document = Call::of("record_channel_change")
@@ -180,8 +180,8 @@ pub async fn record_channel_change(
         .arg("p_has_alias", has_alias)
         .document()
         .await?;
-    let is_private = document.read::<Seen>()?.visibility == "private";
-    Ok(ChangedChannel { document, is_private })
+    let visibility = document.read::<Seen>()?.visibility;
+    Ok(ChangedChannel { document, visibility })
 }
 
 /// An archive, or the end of one, that the caller may do.

@@ -1,0 +1,101 @@
+"""A change of the visibility that is cut off, or that somebody's in Matrix crosses: nothing leads strangers to a closed room."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from support.api import World, path_to
+from support.faulty_homeserver import FaultyHomeserver
+from support.index import Index
+from support.matrix_client import matrix_client
+from support.problems import problem
+from support.rooms import Rooms
+from support.waiting import eventually
+from support.witness import Witness
+
+RULES = ("m.room.join_rules", {"join_rule": "invite"})
+HISTORY = ("m.room.history_visibility", {"history_visibility": "joined"})
+
+
+@pytest.mark.parametrize("to", ["private", "microdao"])
+async def test_a_closing_that_was_cut_off_leaves_nothing_that_leads_to_the_room(
+    world: World, app: httpx.AsyncClient, faulty: FaultyHomeserver, rooms: Rooms, to: str
+) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner)
+    assert await rooms.listed(channel["matrix_room_id"])
+    faulty.heal()
+    faulty.fail("PUT", "/state/m.room.join_rules", faulty.loses_the_response)
+    cut_off = await owner.through(app).patch(path_to(channel["id"]), {"visibility": to})
+    problem(cut_off, 502, "homeserver_failed")
+    faulty.heal()
+
+    async def is_closed() -> bool:
+        return (await owner.get(path_to(channel["id"]))).json()["visibility"] == to
+
+    # The homeserver tells what it has taken.
+    await eventually("the channel follows its room", is_closed)
+    assert not await rooms.listed(channel["matrix_room_id"])
+    if to == "private":
+        assert await rooms.resolve(world.alias(channel)) is None
+
+
+@pytest.mark.parametrize(
+    ("held", "closing"),
+    [("/state/m.room.join_rules", HISTORY), ("/directory/list/", RULES), ("/directory/room/", RULES)],
+    ids=["history-before-it-is-open", "rule-before-it-is-listed", "rule-before-it-has-its-alias"],
+)
+async def test_a_room_that_is_closed_in_matrix_while_the_api_opens_it_stays_closed(
+    world: World,
+    app: httpx.AsyncClient,
+    faulty: FaultyHomeserver,
+    rooms: Rooms,
+    witness: Witness,
+    held: str,
+    closing: tuple[str, dict[str, str]],
+) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner, visibility="private")
+    room, in_matrix = channel["matrix_room_id"], await matrix_client(rooms, owner)
+    faulty.heal()
+    faulty.fail("PUT", held, faulty.waits)
+    opening = asyncio.create_task(owner.through(app).patch(path_to(channel["id"]), {"visibility": "public"}))
+    await eventually("the opening waits", faulty.is_hit)
+    await in_matrix.set_state(room, *closing)
+    await witness.settle()
+    faulty.heal()
+    assert (await opening).status_code == 200
+
+    async def is_closed() -> bool:
+        visibility = (await owner.get(path_to(channel["id"]))).json()["visibility"]
+        rule = await rooms.state(room, "m.room.join_rules")
+        alias = await rooms.resolve(world.alias(channel))
+        return (visibility, rule, alias, await rooms.listed(room)) == ("private", RULES[1], None, False)
+
+    await eventually("channel, room, alias and list say that it is closed", is_closed)
+    await witness.settle()
+    assert await is_closed()
+
+
+async def test_a_channel_that_ends_as_its_microdaos_is_not_listed_and_keeps_its_alias(
+    world: World, app: httpx.AsyncClient, faulty: FaultyHomeserver, rooms: Rooms, index: Index, witness: Witness
+) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner, visibility="microdao")
+    room, in_matrix = channel["matrix_room_id"], await matrix_client(rooms, owner)
+    faulty.heal()
+    faulty.fail("PUT", "/directory/list/", faulty.waits)
+    opening = asyncio.create_task(owner.through(app).patch(path_to(channel["id"]), {"visibility": "public"}))
+    await eventually("the opening waits", faulty.is_hit)
+    await in_matrix.set_state(room, *RULES)
+    await witness.settle()
+    # As where the homeserver tells of the closing alone, because it came before the opening was told.
+    await index.rows("UPDATE public.channels SET visibility = 'microdao' WHERE id = $1::text::uuid", channel["id"])
+    faulty.heal()
+    opened = await opening
+    assert (opened.status_code, opened.json()["visibility"]) == (200, "microdao"), opened.text
+    assert not await rooms.listed(room)
+    assert await rooms.resolve(world.alias(channel)) == room
