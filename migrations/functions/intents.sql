@@ -39,9 +39,10 @@ BEGIN
     IF FOUND THEN
         PERFORM messaging.settle_intents(p_channel_id);
         DELETE FROM messaging.intents
-        WHERE channel_id = p_channel_id AND actor_id = p_caller
-            AND (act = p_act AND target_id = p_target_id OR p_act = 'update' AND act = 'visibility' AND details ->> 'update' = p_target_id);
+        WHERE channel_id = p_channel_id AND act = p_act AND target_id = p_target_id AND actor_id = p_caller;
     END IF;
+    DELETE FROM messaging.intents WHERE p_act = 'update' AND channel_id = p_channel_id AND act = 'visibility'
+        AND target_id = 'channel' AND actor_id = p_caller AND details ->> 'update' = p_target_id;
 END
 $$;
 

@@ -72,28 +72,29 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
 
     // What the room has, the index has too, also when the rest has failed.
     let changed = record_channel_change(caller, at.channel_id, &done, has_alias).await?;
-    // Somebody has closed the room in Matrix while it was opened here: what leads strangers to it may have come after that.
+    // Somebody has closed the room in Matrix meanwhile: what leads strangers to it may have come after that. Where this fails,
+    // the note of it stays, and the channel's next comparison with its room does it.
     let has_too_much = match done.get("visibility").and_then(Value::as_str) {
         Some("public") => changed.visibility != Visibility::Public,
         Some("microdao") => changed.visibility == Visibility::Private,
         _ => false,
     };
-    if has_too_much {
-        let alias_name = prepared.alias_name.filter(|_| changed.visibility == Visibility::Microdao);
-        gateway.set_visibility(&prepared.room_id, caller.id(), false, alias_name).await?;
+    let keeps_alias = changed.visibility == Visibility::Microdao;
+    if has_too_much && let Err(problem) = gateway.hide_closed_room(&prepared.room_id, keeps_alias).await {
+        log::error(request_id, &format!("the closed room {} may still be listed: {problem}", prepared.room_id));
     }
-    if done.get("visibility").is_some_and(|visibility| visibility != "public")
+    if done.contains_key("visibility")
+        && changed.visibility != Visibility::Public
         && let Err(problem) = keep_recent_members(at.channel_id, &prepared.room_id, &gateway).await
     {
         log::error(request_id, &format!("a member may have fallen out of the room: {problem}"));
     }
     match failed {
-        Some(problem) if done.is_empty() => {
+        Some(problem) => {
             let target_id = prepared.intent.as_deref().unwrap_or_default();
             let intent = Intent { channel_id: at.channel_id, act: "update", target_id };
             acts::intended(caller, intent, async { Err(problem) }).await
         }
-        Some(problem) => Err(problem),
         None => Ok(Response::document(StatusCode::OK, changed.document)),
     }
 }

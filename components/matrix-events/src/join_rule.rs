@@ -46,7 +46,7 @@ pub fn closes(event: &Event) -> bool {
 
 /// Closes a room to strangers in Matrix.
 pub async fn close(room_id: &str, here: &Here) -> Result<(), Error> {
-    match Gateway::from_settings().await?.close_to_strangers(room_id).await {
+    match Gateway::from_settings().await?.close_to_strangers(room_id, false).await {
         // The index is right all the same, and the event would fail for ever: somebody has to close the room in Matrix.
         Err(problem) if problem.is_gateway_lacks() => {
             log::error(&here.request_id, &format!("the room {room_id} stays open: {problem}"));

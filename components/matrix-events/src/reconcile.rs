@@ -14,11 +14,13 @@ use crate::forward;
 use history::Entry;
 use http::StatusCode;
 use messaging_core::auth::Internal;
+use messaging_core::channel::Visibility;
 use messaging_core::ids::ChannelId;
 use messaging_core::paths::ChannelPath;
 use messaging_core::reconcile::{ReconcileQuery, Reconciled};
 use messaging_edge::gateway::{Direction, Gateway, HistoryPage};
 use messaging_edge::index::reconcile::{Begun, begin_reconcile, end_reconcile, find_unindexed, move_reconcile};
+use messaging_edge::index::requests::{Intent, drop_intent};
 use messaging_edge::{Path, Problem, Query, RequestId, Response, log};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -89,10 +91,22 @@ impl Run<'_> {
         let compared = compare::compare(&self.begun, &self.gateway, self.here).await?;
         self.found.repaired.state += compared.state;
         self.found.repaired.memberships += compared.memberships;
+        self.hide_what_was_opened().await?;
         let is_whole = is_whole && compared.is_whole;
         let last_seq = is_whole.then_some(self.begun.last_seq);
         let with_members = is_whole && self.begun.with_members;
         Ok(end_reconcile(self.channel_id, &self.begun.room_id, last_seq, with_members).await?)
+    }
+
+    /// Where a change of the visibility was cut off, or Matrix has crossed it, a closed channel may still be listed.
+    async fn hide_what_was_opened(&self) -> Result<(), Problem> {
+        let Some(actor) = &self.begun.was_cut_off else { return Ok(()) };
+        if self.begun.visibility != Visibility::Public {
+            let keeps_alias = self.begun.visibility == Visibility::Microdao;
+            self.gateway.hide_closed_room(&self.begun.room_id, keeps_alias).await?;
+        }
+        let intent = Intent { channel_id: self.channel_id, act: "visibility", target_id: "channel" };
+        Ok(drop_intent(actor, intent).await?)
     }
 
     async fn read(&self, place: &Place) -> Result<HistoryPage, Problem> {

@@ -91,8 +91,8 @@ pub async fn set_avatar(
 }
 
 /// Opens a room to everybody and lists it (`public`), or takes both back (anything else); members stay. Its alias comes or
-/// goes as the call says. What leads strangers to a room goes before the room is closed and comes after it is open, so of
-/// a call that is cut off nothing leads to a closed room.
+/// goes as the call says. What leads strangers to a room goes before the room is closed and comes after it is open: of one
+/// call that is cut off, no closed room stays listed.
 pub async fn set_visibility(
     hs: Homeserver,
     Path(path): Path<RoomPath>,
@@ -100,8 +100,13 @@ pub async fn set_visibility(
 ) -> Result<Response, GatewayError> {
     let public = field(&change.visibility, "visibility")? == "public";
     let alias_name = change.room_alias_name.clone().filter(|name| !name.is_empty()).map(alias_name).transpose()?;
-    if !public {
-        set_listed(&hs, &path.room_id, false).await?;
+    let mut stays_listed = None;
+    if !public && let Err(error) = set_listed(&hs, &path.room_id, false).await {
+        // Whoever keeps the room in the list does not keep it open.
+        if error.status != StatusCode::FORBIDDEN {
+            return Err(error);
+        }
+        stays_listed = Some(error);
     }
     if change.room_alias_name.as_deref() == Some("") {
         alias::remove_all(&hs, &path.room_id).await?;
@@ -122,6 +127,9 @@ pub async fn set_visibility(
         && !alias::add(&hs, &path.room_id, alias).await?
     {
         room_alias = None;
+    }
+    if let Some(error) = stays_listed {
+        return Err(error);
     }
     Ok(Response::json(StatusCode::OK, &VisibilityChanged { event_id: event.event_id, room_alias })?)
 }
@@ -171,7 +179,7 @@ async fn set_join_rule(
     let before = hs.get::<EventId>(Acting::Bot, &target).await?.event_id;
     for _ in 0..MAX_TRIES {
         let written = set_state(hs, path, change, "m.room.join_rules", rule).await?;
-        // The homeserver makes no event of what the room has already.
+        // The homeserver makes no event of what the same sender has set already.
         if written.event_id == before {
             return Ok(written);
         }

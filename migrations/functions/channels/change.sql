@@ -92,7 +92,8 @@ BEGIN
 END
 $$;
 
--- Whether somebody is about to give the channel another visibility. Each writes the room's join rule, its place in the list and its
+-- Whether somebody is about to give the channel another visibility than p_visibility; NULL is asked for by nobody, '' differs from
+-- each. Each writes the room's join rule, its place in the list and its
 -- alias one after the other, so of two at once, or beside an archive, the room could have parts of both.
 CREATE FUNCTION messaging.is_changing_visibility(p_channel_id uuid, p_visibility text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -164,7 +165,8 @@ $$;
 -- p_has_alias: with a change of the visibility, that the room has the alias it was to have; NULL where nobody can say.
 --
 -- Of two changes at once the room has the later one, and only the homeserver knows which that is. What it has told since
--- this was asked for stays; what it has not told yet is still to come, and counts then.
+-- this was asked for stays; what it has not told yet is still to come, and counts then. The note of a visibility stays where
+-- another one came of it: the room may still be listed as what was asked for.
 CREATE FUNCTION messaging.record_channel_change(
     p_channel_id uuid, p_caller text, p_changes jsonb, p_has_alias boolean DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
@@ -172,29 +174,36 @@ DECLARE
     ch public.channels;
     intent messaging.intents;
     changes jsonb;
+    parts text[] := ARRAY(SELECT jsonb_object_keys(p_changes));
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
-    -- Of two who give it the same one, the later one has the note.
-    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel'
-        AND actor_id = p_caller AND details -> 'visibility' = p_changes -> 'visibility';
     IF ch.archived_at IS NOT NULL THEN
         refusal := 'channel_archived';
         RETURN;
     END IF;
-    -- Without any change nothing has come of it yet.
-    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update' AND target_id = (
+    -- Without any change nothing has come of it yet. Of a part, the rest may still come.
+    UPDATE messaging.intents SET details = details - parts,
+        confirmed = ARRAY(SELECT field FROM unnest(confirmed) field WHERE field <> ALL (parts))
+    WHERE channel_id = p_channel_id AND act = 'update' AND target_id = (
         SELECT i.target_id FROM messaging.intents i WHERE i.channel_id = p_channel_id AND i.act = 'update'
             AND i.actor_id = p_caller AND i.details @> p_changes AND p_changes <> '{}' ORDER BY i.created_at DESC LIMIT 1)
     RETURNING * INTO intent;
+    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'update' AND target_id = intent.target_id AND details = '{}';
     -- Without the intent the homeserver has told of all of it.
     changes := messaging.still_so(p_channel_id, p_changes, coalesce(intent.created_at, '-infinity'));
     PERFORM messaging.note_state_change(p_channel_id, messaging.state_type(key), coalesce(intent.created_at, now()))
     FROM jsonb_object_keys(changes) key WHERE messaging.state_type(key) IS NOT NULL;
-    IF changes ? 'visibility' AND NOT p_has_alias THEN
+    IF p_changes ->> 'visibility' = 'public' AND messaging.hides_from_strangers(p_channel_id) THEN
+        changes := changes - 'visibility';
+    END IF;
+    IF p_changes ? 'visibility' AND (NOT p_has_alias OR coalesce(changes ->> 'visibility', ch.visibility) = 'private') THEN
         UPDATE public.channels SET alias_name = NULL WHERE id = p_channel_id;
     ELSIF changes ? 'visibility' AND p_has_alias THEN
         PERFORM messaging.claim_alias(ch, changes ->> 'visibility');
     END IF;
     document := messaging.change_channel(ch, p_caller, changes);
+    DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel'
+        AND actor_id = p_caller AND details ->> 'visibility' = p_changes ->> 'visibility'
+        AND details ->> 'visibility' = document ->> 'visibility';
 END
 $$;

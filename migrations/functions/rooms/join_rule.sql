@@ -12,6 +12,19 @@ BEGIN
 END
 $$;
 
+-- Whether the room shows strangers nothing. The API shows them first what it opens (the note of the visibility): what hides it since
+-- then is somebody's in Matrix.
+CREATE FUNCTION messaging.hides_from_strangers(p_channel_id uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM messaging.room_state s
+        WHERE s.channel_id = p_channel_id AND s.event_type = 'm.room.history_visibility' AND s.value IN ('invited', 'joined')
+            AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = p_channel_id AND i.act = 'visibility'
+                                AND i.target_id = 'channel' AND i.details ->> 'visibility' = 'public'
+                                AND i.created_at > coalesce(s.followed_at, '-infinity')));
+END
+$$;
+
 -- p_is_open: everybody may join. A channel whose room is opened in Matrix is public, because strangers read it; one whose
 -- room is closed is private. A direct channel stays private, and so does one that is archived or whose room hides
 -- its history: must_close, the room has to be closed again. It also has to be, with its alias and its place in the homeserver's list, when a public channel is
@@ -26,21 +39,14 @@ DECLARE
     must_close boolean := false;
     is_under_way boolean;
     stays_closed boolean;
-    hides boolean;
 BEGIN
     ch := messaging.lock_room(p_room_id);
     IF ch.id IS NULL THEN
         refusal := 'channel_not_found';
         RETURN;
     END IF;
-    -- A room that hides its history shows strangers nothing, unless the API is opening it, which shows that first: what hides it
-    -- since then is somebody's in Matrix.
-    hides := EXISTS (
-        SELECT FROM messaging.room_state s
-        WHERE s.channel_id = ch.id AND s.event_type = 'm.room.history_visibility' AND s.value IN ('invited', 'joined')
-            AND NOT EXISTS (SELECT FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'update'
-                                AND i.details ->> 'visibility' = 'public' AND i.created_at > coalesce(s.followed_at, '-infinity')));
-    stays_closed := p_is_open AND ch.visibility <> 'public' AND (ch.is_direct OR ch.archived_at IS NOT NULL OR hides);
+    stays_closed := p_is_open AND ch.visibility <> 'public'
+        AND (ch.is_direct OR ch.archived_at IS NOT NULL OR messaging.hides_from_strangers(ch.id));
     judged := messaging.follow_state(ch.id, 'm.room.join_rules', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
         p_changed_at::timestamptz, p_event_id, p_order, p_version);
     IF judged.judgement = 'repeat' THEN
@@ -54,7 +60,9 @@ BEGIN
         is_under_way := messaging.follow_field(ch, 'visibility', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
             CASE WHEN p_is_open THEN '{"visibility": "public"}'::jsonb
                  WHEN ch.visibility = 'public' THEN '{"visibility": "private"}' ELSE '{}' END, p_sender_id, p_by_bot);
-        must_close := NOT is_under_way AND NOT p_is_open AND ch.visibility = 'public';
+        -- One that has become its microDAO's, by a change that was cut off, keeps its alias.
+        must_close := NOT is_under_way AND NOT p_is_open AND ch.visibility = 'public'
+            AND (SELECT c.visibility = 'private' FROM public.channels c WHERE c.id = ch.id);
     END IF;
     document := json_build_object('must_close', must_close,
         'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);

@@ -20,6 +20,7 @@ from support.rooms import Rooms
 from support.stack import Stack
 from support.unchanged import Unchanged
 from support.waiting import eventually
+from support.witness import Witness
 
 
 def look_alike(world: World) -> tuple[str, str, str, str]:
@@ -129,7 +130,7 @@ async def test_nobody_learns_of_a_hidden_channel_from_the_directory(
 
 @pytest.mark.parametrize("closes", ["the API", "a Matrix client"])
 async def test_a_channel_that_is_closed_while_it_is_opened_keeps_no_public_alias(
-    world: World, rooms: Rooms, closes: str
+    world: World, rooms: Rooms, witness: Witness, closes: str
 ) -> None:
     owner = world.user("owner")
     owner_in_matrix = await matrix_client(rooms, owner)
@@ -151,10 +152,13 @@ async def test_a_channel_that_is_closed_while_it_is_opened_keeps_no_public_alias
         async def agrees(path: str = path, room: str = room, alias: str = world.alias(channel)) -> bool:
             visibility = (await owner.get(path)).json()["visibility"]
             rule = (await rooms.state(room, "m.room.join_rules") or {})["join_rule"]
-            has_alias = alias in await aliases(rooms, room)
-            return (visibility == "public") == (rule == "public") and has_alias == (visibility != "private")
+            has_alias, listed = alias in await aliases(rooms, room), await rooms.listed(room)
+            is_open = visibility == "public"
+            return is_open == (rule == "public") == listed and has_alias == (visibility != "private")
 
-        await eventually("channel, room and alias agree", agrees)
+        await eventually("channel, room, alias and list agree", agrees)
+        await witness.settle()
+        assert await agrees()
 
 
 async def test_nobody_else_can_make_an_alias_of_a_channel(world: World, rooms: Rooms, person: NewPerson) -> None:

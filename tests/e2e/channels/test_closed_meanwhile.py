@@ -99,3 +99,32 @@ async def test_a_channel_that_ends_as_its_microdaos_is_not_listed_and_keeps_its_
     assert (opened.status_code, opened.json()["visibility"]) == (200, "microdao"), opened.text
     assert not await rooms.listed(room)
     assert await rooms.resolve(world.alias(channel)) == room
+
+
+async def test_an_opening_that_fails_after_matrix_has_closed_the_room_is_hidden_by_the_next_comparison(
+    world: World, app: httpx.AsyncClient, faulty: FaultyHomeserver, rooms: Rooms, index: Index, witness: Witness
+) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner, visibility="private")
+    room, in_matrix = channel["matrix_room_id"], await matrix_client(rooms, owner)
+    faulty.heal()
+    faulty.fail("PUT", "/directory/list/", faulty.waits)
+    opening = asyncio.create_task(owner.through(app).patch(path_to(channel["id"]), {"visibility": "public"}))
+    await eventually("the opening waits", faulty.is_hit)
+    await in_matrix.set_state(room, *RULES)
+    await witness.settle()
+    faulty.heal()
+    faulty.fail("PUT", "/directory/room/", faulty.loses_the_response)
+    problem(await opening, 502, "homeserver_failed")
+    faulty.heal()
+    assert await rooms.listed(room) and await rooms.resolve(world.alias(channel)) == room
+    # It may still be under way for a minute.
+    note = "messaging.intents SET created_at = now() - interval '2 minutes'"
+    await index.rows(f"UPDATE {note} WHERE channel_id = $1::text::uuid", channel["id"])
+    path = f"/internal/messaging/channels/{channel['id']}/reconcile"
+    compared = await world.agent("sofia").request("POST", path)
+    assert compared.status_code == 200, compared.text
+    assert not await rooms.listed(room)
+    assert await rooms.resolve(world.alias(channel)) is None
+    left = "SELECT count(*) FROM messaging.intents WHERE channel_id = $1::text::uuid AND act = 'visibility'"
+    assert await index.value(left, channel["id"]) == 0

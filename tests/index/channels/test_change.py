@@ -119,8 +119,10 @@ async def test_two_visibilities_wait_for_each_other(world: World, db: Database, 
     if not push_first:
         assert await db.refusal("prepare_channel_change", **change) == "channel_being_changed"
     await db.call("record_channel_change", **recorded, caller="user:adam")
-    # What the room has refused, and what was cut off, holds nobody up.
+    # What the room has refused, also after it was told, and what was cut off, holds nobody up.
     refused = await db.call("prepare_channel_change", **change)
+    rule = {"room_id": channel.room_id, "is_open": False, "sender_id": OWNER, "by_bot": True, "changed_at": at(1)}
+    await db.call("record_join_rule", **rule, event_id="$closed", order="told")
     await db.call("drop_intent", **note, caller="user:adam", target_id=refused["intent"])
     await db.call("prepare_channel_change", **channel.by(OWNER), changes={"visibility": "private"})
     await db.execute("UPDATE messaging.intents SET created_at = created_at - interval '2 minutes'")

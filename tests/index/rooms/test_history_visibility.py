@@ -59,13 +59,26 @@ async def test_a_join_rule_opens_no_channel_whose_room_hides_its_history(world: 
     assert await visibility(db, channel) == "public"
 
 
-async def test_a_room_that_is_hidden_while_the_api_opens_it_is_closed_again(world: World, db: Database) -> None:
-    channel = await world.channel(visibility="private")
-    await db.call("prepare_channel_change", **channel.by(OWNER), changes={"visibility": "public"})
+@pytest.mark.parametrize("push_first", [True, False])
+async def test_a_room_that_is_hidden_while_the_api_opens_it_is_closed_again(
+    world: World, db: Database, push_first: bool
+) -> None:
+    channel, changes = await world.channel(visibility="private"), {"visibility": "public"}
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes=changes)
     assert not await tell(db, channel, "joined")
     rule = {"room_id": channel.room_id, "is_open": True, "sender_id": OWNER, "by_bot": False, "changed_at": at()}
-    assert (await db.call("record_join_rule", **rule, event_id="$rule", order="told"))["must_close"] is True
-    assert await visibility(db, channel) == "private"
+    told = ("record_join_rule", {**rule, "event_id": "$rule", "order": "told"})
+    recorded = (
+        "record_channel_change",
+        {"channel_id": channel.id, "caller": OWNER, "changes": changes, "has_alias": True},
+    )
+    for function, arguments in [told, recorded] if push_first else [recorded, told]:
+        answer = await db.call(function, **arguments)
+        assert function != told[0] or answer["must_close"] is True
+        assert await visibility(db, channel) == "private"
+    # A retry of the push closes it too.
+    assert (await db.call(told[0], **told[1]))["must_close"] is True
+    assert await db.value("SELECT alias_name FROM public.channels WHERE id = $1", channel.id) is None
 
 
 @pytest.mark.parametrize("shown", ["shared", "world_readable"])

@@ -6,7 +6,9 @@ use http::{Method, StatusCode};
 use messaging_core::gateway::{CurrentState, RoomChange, VisibilityChanged, paths};
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 /// What a gateway says of a part of a room's state.
 #[derive(Debug)]
@@ -34,14 +36,31 @@ impl Gateway {
         })
     }
 
-    /// Closes a room as the bot: only who is invited joins, and neither a list nor an alias leads to it.
-    pub async fn close_to_strangers(&self, room_id: &str) -> Result<(), Problem> {
+    /// Closes a room as the bot: only who is invited joins, and neither a list nor, unless it `keeps_alias`, an alias leads to it.
+    pub async fn close_to_strangers(&self, room_id: &str, keeps_alias: bool) -> Result<(), Problem> {
         let change = RoomChange {
             visibility: Some("private".to_owned()),
-            room_alias_name: Some(String::new()),
+            room_alias_name: (!keeps_alias).then(String::new),
             ..RoomChange::default()
         };
         self.call::<VisibilityChanged>(Method::PUT, paths::VISIBILITY, &[room_id], Some(&change)).await.map(|_| ())
+    }
+
+    /// As [`close_to_strangers`](Self::close_to_strangers) for a room that is closed already, and may still be listed. One that is
+    /// open by now stays so: the homeserver tells it.
+    pub async fn hide_closed_room(&self, room_id: &str, keeps_alias: bool) -> Result<(), Problem> {
+        #[derive(Deserialize)]
+        struct JoinRules {
+            content: Map<String, Value>,
+        }
+
+        if let StateNow::Event(event) = self.state_now(room_id, "m.room.join_rules", "").await? {
+            let rules: JoinRules = serde_json::from_str(event.get()).map_err(Problem::internal)?;
+            if rules.content.get("join_rule").and_then(Value::as_str) == Some("public") {
+                return Ok(());
+            }
+        }
+        self.close_to_strangers(room_id, keeps_alias).await
     }
 
     /// Removes somebody from a room as the bot, whoever it is.
