@@ -12,7 +12,7 @@ pub async fn record(event: &Event, sender: &Sender, here: &Here, order: Order<'_
     let Some(rule) = matrix::text(&event.content, "join_rule") else { return Ok(None) };
     let recorded = record_join_rule(event.state(sender, &event.changed_at(), order), rule == "public").await?;
     if recorded.must_close {
-        close(&event.room_id, here).await?;
+        close(&event.room_id, recorded.keeps_alias, here).await?;
     }
     Ok(recorded.ask_version)
 }
@@ -28,7 +28,7 @@ pub async fn record_history(
     let known = told.filter(|told| ["invited", "joined", "world_readable"].contains(told)).unwrap_or("shared");
     let recorded = record_history_visibility(event.state(sender, &event.changed_at(), order), known).await?;
     if recorded.must_close {
-        close(&event.room_id, here).await?;
+        close(&event.room_id, recorded.keeps_alias, here).await?;
     }
     Ok(recorded.ask_version)
 }
@@ -44,9 +44,9 @@ pub fn closes(event: &Event) -> bool {
     }
 }
 
-/// Closes a room to strangers in Matrix.
-pub async fn close(room_id: &str, here: &Here) -> Result<(), Error> {
-    match Gateway::from_settings().await?.close_to_strangers(room_id, false).await {
+/// Closes a room to strangers in Matrix; nothing leads to it any more but, if it `keeps_alias`, that.
+pub async fn close(room_id: &str, keeps_alias: bool, here: &Here) -> Result<(), Error> {
+    match Gateway::from_settings().await?.close_to_strangers(room_id, keeps_alias).await {
         // The index is right all the same, and the event would fail for ever: somebody has to close the room in Matrix.
         Err(problem) if problem.is_gateway_lacks() => {
             log::error(&here.request_id, &format!("the room {room_id} stays open: {problem}"));

@@ -46,7 +46,7 @@ async fn follow(replacement: &str, here: &Here) -> Result<(), Error> {
         }
         let followed = follow_upgrade(replacement, &old, pushed.iter().any(join_rule::closes)).await?;
         if followed.has_closed {
-            join_rule::close(replacement, here).await?;
+            join_rule::close(replacement, false, here).await?;
         }
         for event in &pushed {
             state::settle(event, here, Order::Unsure).await?;

@@ -106,20 +106,20 @@ pub async fn take(hs: &Homeserver, alias: &str, channel: Option<&str>) -> Result
     }
 }
 
-/// Gives a room the alias; `false` when it is another room's.
+/// Gives a room the alias; `false` when it is another room's, or somebody has taken it away again meanwhile.
 pub async fn add(hs: &Homeserver, room: &str, alias: &str) -> Result<bool, GatewayError> {
     let directory = v3(&["directory", "room", alias]);
     let body = json!({"room_id": room});
     for _ in 0..2 {
         match hs.call::<Nothing>(Acting::Bot, Method::PUT, &directory, Some(&body)).await {
-            Ok(_) => return name(hs, room, Some(alias)).await.map(|()| true),
+            Ok(_) => return tell(hs, room, alias).await,
             Err(error) if error.status == StatusCode::CONFLICT => {}
             // The alias is outside the namespaces of the application service's registration.
             Err(error) if error.status.is_client_error() => return Ok(false),
             Err(error) => return Err(error),
         }
         match hs.get::<RoomId>(Acting::Bot, &directory).await {
-            Ok(found) if found.room_id == room => return name(hs, room, Some(alias)).await.map(|()| true),
+            Ok(found) if found.room_id == room => return tell(hs, room, alias).await,
             _ if matches!(take(hs, alias, None).await?, Taken::Free) => {}
             _ => return Ok(false),
         }
@@ -139,6 +139,14 @@ pub async fn remove_all(hs: &Homeserver, room: &str) -> Result<(), GatewayError>
 
 fn is_handle(alias: &str) -> bool {
     alias.strip_prefix('#').is_some_and(|name| name.starts_with(HANDLE))
+}
+
+/// Says in a room which alias it has been given; `false` when it has lost that already.
+async fn tell(hs: &Homeserver, room: &str, alias: &str) -> Result<bool, GatewayError> {
+    match name(hs, room, Some(alias)).await {
+        Err(error) if error.is("M_BAD_ALIAS") => Ok(false),
+        named => named.map(|()| true),
+    }
 }
 
 /// Says in the room which alias it has.

@@ -27,14 +27,14 @@ BEGIN
             PERFORM messaging.audit(ch.id, 'channel.updated', p_sender_id, NULL,
                 '{"history_visibility": "world_readable", "undone": true}');
         END IF;
-    ELSIF judged.judgement = 'follow' AND hides AND ch.visibility = 'public' AND ch.archived_at IS NULL THEN
+    ELSIF judged.judgement = 'follow' AND hides AND ch.visibility = 'public' THEN
         PERFORM messaging.change_channel(ch, p_sender_id, '{"visibility": "private"}');
         must_close := true;
     ELSIF judged.judgement = 'repeat' AND hides AND ch.visibility = 'private' THEN
         -- The try before may have got no further than this.
         must_close := messaging.has_just_closed(ch.id, 'm.room.history_visibility', p_sender_id);
     END IF;
-    document := json_build_object('must_close', must_close,
+    document := json_build_object('must_close', must_close, 'keeps_alias', NOT messaging.is_private(ch.id),
         'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);
 END
 $$;

@@ -12,6 +12,12 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION messaging.is_private(p_channel_id uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM public.channels WHERE id = p_channel_id AND visibility = 'private');
+END
+$$;
+
 -- Whether the room shows strangers nothing. The API shows them first what it opens (the note of the visibility): what hides it since
 -- then is somebody's in Matrix.
 CREATE FUNCTION messaging.hides_from_strangers(p_channel_id uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
@@ -26,9 +32,9 @@ END
 $$;
 
 -- p_is_open: everybody may join. A channel whose room is opened in Matrix is public, because strangers read it; one whose
--- room is closed is private. A direct channel stays private, and so does one that is archived or whose room hides
--- its history: must_close, the room has to be closed again. It also has to be, with its alias and its place in the homeserver's list, when a public channel is
--- closed.
+-- room is closed is private, an archived one too. A direct channel stays private, and so does one that is archived or whose room
+-- hides its history: must_close, the room has to be closed again, and taken out of the homeserver's list with all its aliases,
+-- or without (keeps_alias). It also has to be when a public channel is closed.
 CREATE FUNCTION messaging.record_join_rule(
     p_room_id text, p_is_open boolean, p_sender_id text, p_by_bot boolean, p_changed_at text, p_event_id text DEFAULT NULL,
     p_order text DEFAULT 'clock', p_version text DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
@@ -56,15 +62,14 @@ BEGIN
     ELSIF judged.judgement = 'follow' AND stays_closed THEN
         must_close := true;
         PERFORM messaging.audit(ch.id, 'channel.updated', p_sender_id, NULL, '{"join_rule": "public", "undone": true}');
-    ELSIF judged.judgement = 'follow' AND ch.archived_at IS NULL THEN
+    ELSIF judged.judgement = 'follow' AND (ch.archived_at IS NULL OR NOT p_is_open) THEN
         is_under_way := messaging.follow_field(ch, 'visibility', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
             CASE WHEN p_is_open THEN '{"visibility": "public"}'::jsonb
                  WHEN ch.visibility = 'public' THEN '{"visibility": "private"}' ELSE '{}' END, p_sender_id, p_by_bot);
         -- One that has become its microDAO's, by a change that was cut off, keeps its alias.
-        must_close := NOT is_under_way AND NOT p_is_open AND ch.visibility = 'public'
-            AND (SELECT c.visibility = 'private' FROM public.channels c WHERE c.id = ch.id);
+        must_close := NOT is_under_way AND NOT p_is_open AND ch.visibility = 'public' AND messaging.is_private(ch.id);
     END IF;
-    document := json_build_object('must_close', must_close,
+    document := json_build_object('must_close', must_close, 'keeps_alias', NOT messaging.is_private(ch.id),
         'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);
 END
 $$;

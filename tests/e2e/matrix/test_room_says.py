@@ -91,6 +91,39 @@ async def test_what_a_room_shows_to_strangers_is_what_strangers_read_here(
     assert (await stranger.get(path_to(channel["id"]))).status_code == 200
 
 
+async def test_a_microdaos_channel_that_is_hidden_from_the_world_keeps_its_alias(world: World, rooms: Rooms) -> None:
+    owner = world.user("owner")
+    channel = await world.channel(owner, visibility="microdao")
+    room, client = channel["matrix_room_id"], await matrix_client(rooms, owner)
+
+    async def is_shared() -> bool:
+        return await rooms.state(room, HISTORY) == {"history_visibility": "shared"}
+
+    await client.set_state(room, HISTORY, {"history_visibility": "world_readable"})
+    await eventually("the bot hides the room again", is_shared)
+    assert await rooms.resolve(world.alias(channel)) == room
+    assert await rooms.state(room, "m.room.canonical_alias") == {"alias": world.alias(channel)}
+
+
+@pytest.mark.parametrize("closing", [(RULES, {"join_rule": "invite"}), (HISTORY, {"history_visibility": "joined"})])
+async def test_an_archived_channel_that_is_closed_in_matrix_is_opened_again_as_a_private_one(
+    world: World, rooms: Rooms, witness: Witness, closing: tuple[str, dict[str, str]]
+) -> None:
+    owner, stranger = world.user("owner"), world.member_of("stranger", world.other_microdao("other"))
+    channel = await world.channel(owner)
+    room, client = channel["matrix_room_id"], await matrix_client(rooms, owner)
+    assert (await owner.delete(path_to(channel["id"]))).status_code == 204
+    assert (await stranger.get(path_to(channel["id"]))).status_code == 200
+    await client.set_state(room, *closing)
+    await witness.settle()
+    problem(await stranger.get(path_to(channel["id"])), 404)
+    opened = await owner.patch(path_to(channel["id"]), {"archived": False})
+    assert (opened.status_code, opened.json()["visibility"]) == (200, "private"), opened.text
+    assert await rooms.state(room, RULES) == {"join_rule": "invite"}
+    assert not await rooms.listed(room)
+    assert await rooms.resolve(world.alias(channel)) is None
+
+
 async def test_a_direct_channel_is_closed_again(
     world: World, rooms: Rooms, witness: Witness, person: NewPerson
 ) -> None:

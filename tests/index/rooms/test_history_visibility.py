@@ -12,7 +12,7 @@ BOB = "@bob:elsewhere"
 
 
 async def tell(db: Database, channel: Channel, shown: str, event_id: str = "$1", **changes: Any) -> bool:
-    """Whether the room has to be closed."""
+    """Whether the room has to be closed; with its alias only where nothing is private."""
     event: dict[str, Any] = {
         "room_id": channel.room_id,
         "history_visibility": shown,
@@ -22,25 +22,31 @@ async def tell(db: Database, channel: Channel, shown: str, event_id: str = "$1",
         "event_id": event_id,
         "order": "told",
     }
-    return (await db.call("record_history_visibility", **event | changes))["must_close"]
+    answer = await db.call("record_history_visibility", **event | changes)
+    assert answer["keeps_alias"] == (await visibility(db, channel) != "private")
+    return answer["must_close"]
 
 
 async def visibility(db: Database, channel: Channel) -> str:
     return await db.value("SELECT visibility FROM public.channels WHERE id = $1", channel.id)
 
 
+@pytest.mark.parametrize("is_archived", [False, True])
 @pytest.mark.parametrize("shown", ["invited", "joined"])
 async def test_a_public_room_that_hides_its_history_is_a_private_channel(
-    world: World, db: Database, shown: str
+    world: World, db: Database, shown: str, is_archived: bool
 ) -> None:
     channel = await world.channel()
+    if is_archived:
+        await world.archive(channel)
     # A retry of the push closes again: the first may have been cut off.
     for _ in range(2):
         assert await tell(db, channel, shown)
     assert await visibility(db, channel) == "private"
     assert not await db.may_read(**channel.by("user:sam", []))
-    assert await db.subjects(channel.id) == ["channel.created", "channel.updated"]
-    assert (await db.audit(channel.id))[1:] == [("channel.updated", BOB, None)]
+    archived = ["channel.archived"] if is_archived else []
+    assert await db.subjects(channel.id) == ["channel.created", *archived, "channel.updated"]
+    assert (await db.audit(channel.id))[1 + len(archived) :] == [("channel.updated", BOB, None)]
     # To show it again opens nothing.
     assert not await tell(db, channel, "shared", "$2", sender_id=BOT, by_bot=True)
     assert await visibility(db, channel) == "private"

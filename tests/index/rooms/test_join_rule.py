@@ -39,19 +39,24 @@ async def test_a_room_that_is_opened_is_a_public_channel(world: World, db: Datab
     assert (await db.audit(channel.id))[1:] == [("channel.updated", MODERATOR, None)]
 
 
-async def test_a_room_that_is_closed_is_a_private_channel(world: World, db: Database) -> None:
+@pytest.mark.parametrize("is_archived", [False, True])
+async def test_a_room_that_is_closed_is_a_private_channel(world: World, db: Database, is_archived: bool) -> None:
     """Neither its alias nor the homeserver's list leads to it any more; a retry of the push does that again."""
     channel = await world.channel()
+    if is_archived:
+        await world.archive(channel)
     told = rule(channel, False, event_id="$rule", order="told")
     for _ in range(2):
-        assert (await db.call("record_join_rule", **told))["must_close"] is True
+        answer = await db.call("record_join_rule", **told)
+        assert (answer["must_close"], answer["keeps_alias"]) == (True, False)
     assert await visibility(db, channel) == "private"
     assert await db.value("SELECT alias_name FROM public.channels WHERE id = $1", channel.id) is None
     assert not await db.may_read(**channel.by("user:sam", []))
     # What is closed already is not closed again, whoever says so.
     closed = rule(channel, False, sender_id=BOT, by_bot=True, event_id="$other", order="told")
     assert (await db.call("record_join_rule", **closed))["must_close"] is False
-    assert await db.subjects(channel.id) == ["channel.created", "channel.updated"]
+    archived = ["channel.archived"] if is_archived else []
+    assert await db.subjects(channel.id) == ["channel.created", *archived, "channel.updated"]
 
 
 async def test_a_room_that_the_bot_closes_for_nobody_is_closed_with_all_that_leads_to_it(

@@ -82,6 +82,9 @@ pub struct Recorded {
     /// The room is open, and may not be; or it was closed, and the ways to it are still there.
     #[serde(default)]
     pub must_close: bool,
+    /// With `must_close`: the room's alias stays, for it is its microDAO's.
+    #[serde(default)]
+    pub keeps_alias: bool,
 }
 
 /// A part of a room's state, and the event that was followed for it.
