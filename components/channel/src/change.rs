@@ -6,7 +6,7 @@ use messaging_core::channel::{ChangeChannel, Visibility};
 use messaging_core::gateway::{RoomChange, paths};
 use messaging_core::ids::ChannelId;
 use messaging_core::paths::ChannelPath;
-use messaging_edge::acts::{self, Asked};
+use messaging_edge::acts::{self, Asked, ClosedRoom};
 use messaging_edge::gateway::Gateway;
 use messaging_edge::index::Changes;
 use messaging_edge::index::channels::{prepare_channel_change, prepare_reopening, record_channel_change};
@@ -48,7 +48,7 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
     let prepared = prepare_channel_change(caller, at.channel_id, changes).await?;
     let gateway = Gateway::from_settings().await?;
     let mut done = Changes::new();
-    let mut failed = None;
+    let mut failed: Option<(String, Problem)> = None;
     let mut has_alias = false;
     for (column, value) in prepared.changes {
         let changed = if column == "visibility" {
@@ -64,24 +64,27 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
         match changed {
             Ok(()) => done.insert(column, value),
             Err(problem) => {
-                failed = Some(problem);
+                failed = Some((column, problem));
                 break;
             }
         };
     }
 
     // What the room has, the index has too, also when the rest has failed.
-    let changed = record_channel_change(caller, at.channel_id, &done, has_alias).await?;
-    // Somebody has closed the room in Matrix meanwhile: what leads strangers to it may have come after that. Where this fails,
-    // the note of it stays, and the channel's next comparison with its room does it.
+    let failed_column = failed.as_ref().map(|(column, _)| column.as_str());
+    let changed = record_channel_change(caller, at.channel_id, &done, has_alias, failed_column).await?;
+    // Somebody has closed the room in Matrix meanwhile: what leads strangers to it may have come after that.
     let has_too_much = match done.get("visibility").and_then(Value::as_str) {
         Some("public") => changed.visibility != Visibility::Public,
         Some("microdao") => changed.visibility == Visibility::Private,
         _ => false,
     };
-    let keeps_alias = changed.visibility == Visibility::Microdao;
-    if has_too_much && let Err(problem) = gateway.hide_closed_room(&prepared.room_id, keeps_alias).await {
-        log::error(request_id, &format!("the closed room {} may still be listed: {problem}", prepared.room_id));
+    if has_too_much {
+        let closed =
+            ClosedRoom { channel_id: at.channel_id, room_id: &prepared.room_id, visibility: changed.visibility };
+        if let Err(problem) = acts::hide_closed(&gateway, caller.id(), closed, request_id).await {
+            log::error(request_id, &format!("the closed room {} may still be listed: {problem}", prepared.room_id));
+        }
     }
     if done.contains_key("visibility")
         && changed.visibility != Visibility::Public
@@ -90,7 +93,7 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
         log::error(request_id, &format!("a member may have fallen out of the room: {problem}"));
     }
     match failed {
-        Some(problem) => {
+        Some((_, problem)) => {
             let target_id = prepared.intent.as_deref().unwrap_or_default();
             let intent = Intent { channel_id: at.channel_id, act: "update", target_id };
             acts::intended(caller, intent, async { Err(problem) }).await

@@ -14,13 +14,13 @@ use crate::forward;
 use history::Entry;
 use http::StatusCode;
 use messaging_core::auth::Internal;
-use messaging_core::channel::Visibility;
 use messaging_core::ids::ChannelId;
 use messaging_core::paths::ChannelPath;
 use messaging_core::reconcile::{ReconcileQuery, Reconciled};
+use messaging_edge::acts::{self, ClosedRoom};
 use messaging_edge::gateway::{Direction, Gateway, HistoryPage};
+use messaging_edge::index::channels::{ResumedVisibility, resume_visibility};
 use messaging_edge::index::reconcile::{Begun, begin_reconcile, end_reconcile, find_unindexed, move_reconcile};
-use messaging_edge::index::requests::{Intent, drop_intent};
 use messaging_edge::{Path, Problem, Query, RequestId, Response, log};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -98,15 +98,13 @@ impl Run<'_> {
         Ok(end_reconcile(self.channel_id, &self.begun.room_id, last_seq, with_members).await?)
     }
 
-    /// Where a change of the visibility was cut off, or Matrix has crossed it, a closed channel may still be listed.
+    /// Where a change of the visibility was cut off, or Matrix has crossed it, a closed room may still be listed.
     async fn hide_what_was_opened(&self) -> Result<(), Problem> {
-        let Some(actor) = &self.begun.was_cut_off else { return Ok(()) };
-        if self.begun.visibility != Visibility::Public {
-            let keeps_alias = self.begun.visibility == Visibility::Microdao;
-            self.gateway.hide_closed_room(&self.begun.room_id, keeps_alias).await?;
-        }
-        let intent = Intent { channel_id: self.channel_id, act: "visibility", target_id: "channel" };
-        Ok(drop_intent(actor, intent).await?)
+        let ResumedVisibility { actor_id: Some(actor), visibility } = resume_visibility(self.channel_id).await? else {
+            return Ok(());
+        };
+        let at = ClosedRoom { channel_id: self.channel_id, room_id: &self.begun.room_id, visibility };
+        acts::hide_closed(&self.gateway, &actor, at, &self.here.request_id).await
     }
 
     async fn read(&self, place: &Place) -> Result<HistoryPage, Problem> {

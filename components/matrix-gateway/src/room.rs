@@ -100,17 +100,12 @@ pub async fn set_visibility(
 ) -> Result<Response, GatewayError> {
     let public = field(&change.visibility, "visibility")? == "public";
     let alias_name = change.room_alias_name.clone().filter(|name| !name.is_empty()).map(alias_name).transpose()?;
-    let mut stays_listed = None;
-    if !public && let Err(error) = set_listed(&hs, &path.room_id, false).await {
-        // Whoever keeps the room in the list does not keep it open.
-        if error.status != StatusCode::FORBIDDEN {
-            return Err(error);
-        }
-        stays_listed = Some(error);
-    }
-    if change.room_alias_name.as_deref() == Some("") {
-        alias::remove_all(&hs, &path.room_id).await?;
-    }
+    let takes_alias = change.room_alias_name.as_deref() == Some("");
+    // Whoever keeps the room in the list does not keep it open.
+    let refused = match hide(&hs, &path.room_id, public, takes_alias).await {
+        Err(error) if public || error.status != StatusCode::FORBIDDEN => return Err(error),
+        hidden => hidden.err(),
+    };
     let rule = json!({"join_rule": if public { "public" } else { "invite" }});
     // Never open and hidden at once: what the room shows comes first where it is opened, and last where it is closed.
     if public {
@@ -128,10 +123,21 @@ pub async fn set_visibility(
     {
         room_alias = None;
     }
-    if let Some(error) = stays_listed {
+    if let Some(error) = refused {
         return Err(error);
     }
     Ok(Response::json(StatusCode::OK, &VisibilityChanged { event_id: event.event_id, room_alias })?)
+}
+
+/// Takes away what leads strangers to a room: its place in the list unless it is `public`, and with `takes_alias` its aliases.
+async fn hide(hs: &Homeserver, room_id: &str, public: bool, takes_alias: bool) -> Result<(), GatewayError> {
+    if !public {
+        set_listed(hs, room_id, false).await?;
+    }
+    if takes_alias {
+        alias::remove_all(hs, room_id).await?;
+    }
+    Ok(())
 }
 
 /// Puts a room into the homeserver's list, or takes it out.

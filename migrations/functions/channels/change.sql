@@ -163,27 +163,29 @@ END
 $$;
 
 -- p_has_alias: with a change of the visibility, that the room has the alias it was to have; NULL where nobody can say.
+-- p_failed: the part behind p_changes that the room has not confirmed; what would have come after it was not asked for.
 --
 -- Of two changes at once the room has the later one, and only the homeserver knows which that is. What it has told since
 -- this was asked for stays; what it has not told yet is still to come, and counts then. The note of a visibility stays where
 -- another one came of it: the room may still be listed as what was asked for.
 CREATE FUNCTION messaging.record_channel_change(
-    p_channel_id uuid, p_caller text, p_changes jsonb, p_has_alias boolean DEFAULT NULL, OUT refusal messaging.refusal, OUT document json
+    p_channel_id uuid, p_caller text, p_changes jsonb, p_has_alias boolean DEFAULT NULL, p_failed text DEFAULT NULL,
+    OUT refusal messaging.refusal, OUT document json
 ) LANGUAGE plpgsql AS $$
 DECLARE
     ch public.channels;
     intent messaging.intents;
     changes jsonb;
-    parts text[] := ARRAY(SELECT jsonb_object_keys(p_changes));
 BEGIN
     SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
     IF ch.archived_at IS NOT NULL THEN
         refusal := 'channel_archived';
         RETURN;
     END IF;
-    -- Without any change nothing has come of it yet. Of a part, the rest may still come.
-    UPDATE messaging.intents SET details = details - parts,
-        confirmed = ARRAY(SELECT field FROM unnest(confirmed) field WHERE field <> ALL (parts))
+    -- Without any change nothing has come of it yet. What has failed may still come.
+    UPDATE messaging.intents SET
+        details = CASE WHEN details ? p_failed THEN jsonb_build_object(p_failed, details -> p_failed) ELSE '{}' END,
+        confirmed = ARRAY(SELECT field FROM unnest(confirmed) field WHERE field = p_failed)
     WHERE channel_id = p_channel_id AND act = 'update' AND target_id = (
         SELECT i.target_id FROM messaging.intents i WHERE i.channel_id = p_channel_id AND i.act = 'update'
             AND i.actor_id = p_caller AND i.details @> p_changes AND p_changes <> '{}' ORDER BY i.created_at DESC LIMIT 1)
@@ -205,5 +207,29 @@ BEGIN
     DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel'
         AND actor_id = p_caller AND details ->> 'visibility' = p_changes ->> 'visibility'
         AND details ->> 'visibility' = document ->> 'visibility';
+END
+$$;
+
+-- Takes up a change of the visibility that was cut off, or that Matrix has crossed: nobody knows how far it got in the room. What is
+-- under way from now on, until drop_intent, is what the channel has. actor_id: whose it was; NULL where there is nothing to take
+-- up. To an open room nothing leads too much.
+CREATE FUNCTION messaging.resume_visibility(p_channel_id uuid, OUT refusal messaging.refusal, OUT document json) LANGUAGE plpgsql AS $$
+DECLARE
+    ch public.channels;
+    actor text;
+BEGIN
+    SELECT * INTO ch FROM public.channels WHERE id = p_channel_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        refusal := 'channel_not_found';
+        RETURN;
+    ELSIF ch.visibility = 'public' THEN
+        DELETE FROM messaging.intents WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel'
+            AND NOT messaging.is_under_way(created_at);
+    ELSE
+        UPDATE messaging.intents SET created_at = clock_timestamp(), details = jsonb_build_object('visibility', ch.visibility)
+        WHERE channel_id = p_channel_id AND act = 'visibility' AND target_id = 'channel' AND NOT messaging.is_under_way(created_at)
+        RETURNING actor_id INTO actor;
+    END IF;
+    document := json_build_object('actor_id', actor, 'visibility', ch.visibility);
 END
 $$;

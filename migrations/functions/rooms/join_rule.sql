@@ -66,8 +66,7 @@ BEGIN
         is_under_way := messaging.follow_field(ch, 'visibility', CASE WHEN p_is_open THEN 'public' ELSE 'closed' END,
             CASE WHEN p_is_open THEN '{"visibility": "public"}'::jsonb
                  WHEN ch.visibility = 'public' THEN '{"visibility": "private"}' ELSE '{}' END, p_sender_id, p_by_bot);
-        -- One that has become its microDAO's, by a change that was cut off, keeps its alias.
-        must_close := NOT is_under_way AND NOT p_is_open AND ch.visibility = 'public' AND messaging.is_private(ch.id);
+        must_close := NOT is_under_way AND NOT p_is_open AND ch.visibility = 'public';
     END IF;
     document := json_build_object('must_close', must_close, 'keeps_alias', NOT messaging.is_private(ch.id),
         'ask_version', CASE WHEN judged.judgement = 'ask' THEN judged.version END);

@@ -6,7 +6,6 @@
 --   since_ms         where the way back ends
 --   not_before_ms    when the channel was made: what is older is none of its own
 --   settled_ms       what is newer is left to the homeserver
--- was_cut_off: who has begun to change the visibility, and nobody knows how far they got.
 -- with_members: all members are to be compared, which is much for a room with many of them: anew, and every 6 hours.
 CREATE FUNCTION messaging.begin_reconcile(
     p_channel_id uuid, p_since text DEFAULT NULL, p_min_age integer DEFAULT 0,
@@ -45,9 +44,6 @@ BEGIN
         'not_before_ms', messaging.milliseconds(ch.created_at - interval '1 minute'),
         'settled_ms', messaging.milliseconds(clock_timestamp() - p_min_age * interval '1 second'),
         'with_members', r.members_at IS NULL OR r.members_at < now() - interval '6 hours',
-        'visibility', ch.visibility, 'was_cut_off', (
-            SELECT i.actor_id FROM messaging.intents i WHERE i.channel_id = ch.id AND i.act = 'visibility'
-                AND i.target_id = 'channel' AND NOT messaging.is_under_way(i.created_at)),
         'name', ch.name, 'topic', ch.topic, 'avatar_url', ch.avatar_url, 'is_encrypted', ch.is_encrypted);
 END
 $$;

@@ -1,5 +1,7 @@
 """prepare_channel_change and record_channel_change."""
 
+import json
+
 import pytest
 
 from harness.database import Database
@@ -139,3 +141,43 @@ async def test_a_visibility_and_an_archive_wait_for_each_other(world: World, db:
     # As a component of an earlier version, which asked before.
     recorded = {"channel_id": channel.id, "caller": OWNER, "changes": opened}
     assert await db.refusal("record_channel_change", **recorded) == "channel_archived"
+
+
+async def test_a_change_of_the_visibility_that_was_cut_off_is_taken_up_once(world: World, db: Database) -> None:
+    channel = await world.channel(visibility="private")
+    here = {"channel_id": channel.id}
+    assert (await db.call("resume_visibility", **here))["actor_id"] is None
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes={"visibility": "public"})
+    # It may still be under way.
+    assert (await db.call("resume_visibility", **here))["actor_id"] is None
+    late = "UPDATE messaging.intents SET created_at = now() - interval '2 minutes'"
+    await db.execute(late)
+    assert await db.call("resume_visibility", **here) == {"actor_id": OWNER, "visibility": "private"}
+    # Now that is under way: nobody opens the channel beside it, and no other comparison does the same.
+    assert (await db.call("resume_visibility", **here))["actor_id"] is None
+    opened = {**channel.by(OWNER), "changes": {"visibility": "public"}}
+    assert await db.refusal("prepare_channel_change", **opened) == "channel_being_changed"
+    await db.call("drop_intent", **here, caller=OWNER, act="visibility", target_id="channel")
+    await db.call("prepare_channel_change", **opened)
+    # To an open room nothing leads too much.
+    public = await world.channel()
+    await db.call("prepare_channel_change", **public.by(OWNER), changes={"visibility": "private"})
+    await db.execute(late)
+    assert (await db.call("resume_visibility", channel_id=public.id))["actor_id"] is None
+    left = "SELECT count(*) FROM messaging.intents WHERE channel_id = $1 AND act = 'visibility'"
+    assert await db.value(left, public.id) == 0
+    assert await db.refusal("resume_visibility", channel_id=NOWHERE) == "channel_not_found"
+
+
+async def test_of_a_change_that_fails_half_way_only_what_failed_may_still_come(world: World, db: Database) -> None:
+    channel = await world.channel()
+    changes = {"name": "New", "topic": "Talk", "visibility": "microdao"}
+    await db.call("prepare_channel_change", **channel.by(OWNER), changes=changes)
+    done = {"channel_id": channel.id, "caller": OWNER, "changes": {"name": "New"}}
+    await db.call("record_channel_change", **done, failed="topic")
+    noted = "SELECT details FROM messaging.intents WHERE channel_id = $1 AND act = 'update'"
+    assert json.loads(await db.value(noted, channel.id)) == {"topic": "Talk"}
+    # Their own closing in Matrix is not taken for the part that was never asked for.
+    rule = {"room_id": channel.room_id, "is_open": False, "sender_id": OWNER, "by_bot": False, "changed_at": at()}
+    await db.call("record_join_rule", **rule, event_id="$closed", order="told")
+    assert (await db.call("get_channel", **channel.by(OWNER)))["visibility"] == "private"

@@ -126,18 +126,20 @@ async def test_opening_and_closing_at_once_end_as_the_room(world: World, db: Dat
 async def test_a_change_to_the_microdaos_that_was_cut_off_is_followed_however_late(
     world: World, db: Database, with_name: bool
 ) -> None:
-    """It keeps its alias, and its room is not closed a second time."""
+    """It keeps its alias, and leaves the homeserver's list."""
     channel, changes = await world.channel(), {"visibility": "microdao"}
     alias = "SELECT alias_name FROM public.channels WHERE id = $1"
     before = await db.value(alias, channel.id)
     name = {"name": "New"} if with_name else {}
     await db.call("prepare_channel_change", **channel.by(OWNER), changes=name | changes)
     if with_name:
-        await db.call("record_channel_change", channel_id=channel.id, caller=OWNER, changes=name)
+        arguments = {"channel_id": channel.id, "caller": OWNER, "changes": name}
+        await db.call("record_channel_change", **arguments, failed="visibility")
     await db.execute("UPDATE messaging.intents SET created_at = now() - interval '2 minutes'")
     told = rule(channel, False, sender_id=BOT, by_bot=True, event_id="$rule", order="told")
-    for _ in range(2):
-        assert (await db.call("record_join_rule", **told))["must_close"] is False
+    answer = await db.call("record_join_rule", **told)
+    assert (answer["must_close"], answer["keeps_alias"]) == (True, True)
+    assert (await db.call("record_join_rule", **told))["must_close"] is False
     assert (await visibility(db, channel), await db.value(alias, channel.id)) == ("microdao", before)
     assert before is not None
 

@@ -5,7 +5,7 @@ use super::{Changes, Document, Error, Page};
 use messaging_core::auth::Caller;
 use messaging_core::channel::{NewChannel, Visibility};
 use messaging_core::idempotency::ClientKey;
-use messaging_core::ids::ChannelId;
+use messaging_core::ids::{ChannelId, EntityId};
 use messaging_core::page::{ChannelOrder, ChannelPage};
 use messaging_core::rate_limit::Class;
 use serde::Deserialize;
@@ -161,12 +161,14 @@ pub struct ChangedChannel {
     pub visibility: Visibility,
 }
 
-/// After a channel's room has changed. `has_alias` is whether it has the alias that it was to have.
+/// After a channel's room has changed. `has_alias` is whether it has the alias that it was to have; `failed` the column that the
+/// room has not confirmed.
 pub async fn record_channel_change(
     caller: &Caller,
     channel_id: ChannelId,
     changes: &Changes,
     has_alias: bool,
+    failed: Option<&str>,
 ) -> Result<ChangedChannel, Error> {
     #[derive(Deserialize)]
     struct Seen {
@@ -178,10 +180,25 @@ pub async fn record_channel_change(
         .arg("p_caller", caller.id())
         .jsonb("p_changes", changes)
         .arg("p_has_alias", has_alias)
+        .arg("p_failed", failed)
         .document()
         .await?;
     let visibility = document.read::<Seen>()?.visibility;
     Ok(ChangedChannel { document, visibility })
+}
+
+/// A change of the visibility that is taken up where it was cut off.
+#[derive(Debug, Deserialize)]
+pub struct ResumedVisibility {
+    /// Whose it was; none where there is nothing to take up.
+    pub actor_id: Option<EntityId>,
+    /// What the channel has.
+    pub visibility: Visibility,
+}
+
+/// Takes up a change of the visibility of which nobody knows how far it got.
+pub async fn resume_visibility(channel_id: ChannelId) -> Result<ResumedVisibility, Error> {
+    Call::of("resume_visibility").arg("p_channel_id", channel_id).json().await
 }
 
 /// An archive, or the end of one, that the caller may do.

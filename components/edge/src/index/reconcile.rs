@@ -3,9 +3,8 @@
 use super::Error;
 use super::call::Call;
 use crate::gateway::Direction;
-use messaging_core::channel::Visibility;
 use messaging_core::gateway::RoomMember;
-use messaging_core::ids::{ChannelId, EntityId};
+use messaging_core::ids::ChannelId;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -30,10 +29,6 @@ pub struct Begun {
     pub settled_ms: i64,
     /// Whether all members are to be compared.
     pub with_members: bool,
-    /// Who may see it.
-    pub visibility: Visibility,
-    /// Who has begun to change that, and nobody knows how far they got.
-    pub was_cut_off: Option<EntityId>,
     /// The channel's fields that its room has as well.
     pub name: String,
     /// Its topic.

@@ -137,7 +137,6 @@ fn is_bots_join(text: &RawValue, here: &Here) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use messaging_core::channel::Visibility;
     use messaging_edge::gateway::Direction;
     use serde_json::{Value, json};
 
@@ -156,8 +155,6 @@ mod tests {
             not_before_ms: 100,
             settled_ms: 900,
             with_members: false,
-            visibility: Visibility::Public,
-            was_cut_off: None,
             name: String::new(),
             topic: None,
             avatar_url: None,
