@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
 
-from support.api import World, path_to
+from support.api import Caller, World, path_to
 from support.faulty_homeserver import FaultyHomeserver
 from support.index import Index
 from support.matrix_client import matrix_client
@@ -18,6 +20,35 @@ from support.witness import Witness
 
 RULES = ("m.room.join_rules", {"join_rule": "invite"})
 HISTORY = ("m.room.history_visibility", {"history_visibility": "joined"})
+
+
+@dataclass
+class Crossing:
+    """An opening through the API that waits on its way through the homeserver, while the owner acts in Matrix."""
+
+    app: httpx.AsyncClient
+    faulty: FaultyHomeserver
+    rooms: Rooms
+    witness: Witness
+
+    async def begin(
+        self, owner: Caller, channel: dict[str, Any], held: str, closing: tuple[str, dict[str, str]]
+    ) -> asyncio.Task[httpx.Response]:
+        """Opens the channel up to the request with this part of a path, and lets the owner close its room."""
+        in_matrix = await matrix_client(self.rooms, owner)
+        self.faulty.heal()
+        self.faulty.fail("PUT", held, self.faulty.waits)
+        opened = owner.through(self.app).patch(path_to(channel["id"]), {"visibility": "public"})
+        opening = asyncio.create_task(opened)
+        await eventually("the opening waits", self.faulty.is_hit)
+        await in_matrix.set_state(channel["matrix_room_id"], *closing)
+        await self.witness.settle()
+        return opening
+
+
+@pytest.fixture
+def crossing(app: httpx.AsyncClient, faulty: FaultyHomeserver, rooms: Rooms, witness: Witness) -> Crossing:
+    return Crossing(app, faulty, rooms, witness)
 
 
 @pytest.mark.parametrize("to", ["private", "microdao"])
@@ -49,24 +80,13 @@ async def test_a_closing_that_was_cut_off_leaves_nothing_that_leads_to_the_room(
     ids=["history-before-it-is-open", "rule-before-it-is-listed", "rule-before-it-has-its-alias"],
 )
 async def test_a_room_that_is_closed_in_matrix_while_the_api_opens_it_stays_closed(
-    world: World,
-    app: httpx.AsyncClient,
-    faulty: FaultyHomeserver,
-    rooms: Rooms,
-    witness: Witness,
-    held: str,
-    closing: tuple[str, dict[str, str]],
+    world: World, rooms: Rooms, witness: Witness, crossing: Crossing, held: str, closing: tuple[str, dict[str, str]]
 ) -> None:
     owner = world.user("owner")
     channel = await world.channel(owner, visibility="private")
-    room, in_matrix = channel["matrix_room_id"], await matrix_client(rooms, owner)
-    faulty.heal()
-    faulty.fail("PUT", held, faulty.waits)
-    opening = asyncio.create_task(owner.through(app).patch(path_to(channel["id"]), {"visibility": "public"}))
-    await eventually("the opening waits", faulty.is_hit)
-    await in_matrix.set_state(room, *closing)
-    await witness.settle()
-    faulty.heal()
+    room = channel["matrix_room_id"]
+    opening = await crossing.begin(owner, channel, held, closing)
+    crossing.faulty.heal()
     assert (await opening).status_code == 200
 
     async def is_closed() -> bool:
@@ -81,20 +101,15 @@ async def test_a_room_that_is_closed_in_matrix_while_the_api_opens_it_stays_clos
 
 
 async def test_a_channel_that_ends_as_its_microdaos_is_not_listed_and_keeps_its_alias(
-    world: World, app: httpx.AsyncClient, faulty: FaultyHomeserver, rooms: Rooms, index: Index, witness: Witness
+    world: World, rooms: Rooms, index: Index, crossing: Crossing
 ) -> None:
     owner = world.user("owner")
     channel = await world.channel(owner, visibility="microdao")
-    room, in_matrix = channel["matrix_room_id"], await matrix_client(rooms, owner)
-    faulty.heal()
-    faulty.fail("PUT", "/directory/list/", faulty.waits)
-    opening = asyncio.create_task(owner.through(app).patch(path_to(channel["id"]), {"visibility": "public"}))
-    await eventually("the opening waits", faulty.is_hit)
-    await in_matrix.set_state(room, *RULES)
-    await witness.settle()
+    room = channel["matrix_room_id"]
+    opening = await crossing.begin(owner, channel, "/directory/list/", RULES)
     # As where the homeserver tells of the closing alone, because it came before the opening was told.
     await index.rows("UPDATE public.channels SET visibility = 'microdao' WHERE id = $1::text::uuid", channel["id"])
-    faulty.heal()
+    crossing.faulty.heal()
     opened = await opening
     assert (opened.status_code, opened.json()["visibility"]) == (200, "microdao"), opened.text
     assert not await rooms.listed(room)
@@ -102,17 +117,13 @@ async def test_a_channel_that_ends_as_its_microdaos_is_not_listed_and_keeps_its_
 
 
 async def test_an_opening_that_fails_after_matrix_has_closed_the_room_is_hidden_by_the_next_comparison(
-    world: World, app: httpx.AsyncClient, faulty: FaultyHomeserver, rooms: Rooms, index: Index, witness: Witness
+    world: World, rooms: Rooms, index: Index, crossing: Crossing
 ) -> None:
     owner = world.user("owner")
     channel = await world.channel(owner, visibility="private")
-    room, in_matrix = channel["matrix_room_id"], await matrix_client(rooms, owner)
-    faulty.heal()
-    faulty.fail("PUT", "/directory/list/", faulty.waits)
-    opening = asyncio.create_task(owner.through(app).patch(path_to(channel["id"]), {"visibility": "public"}))
-    await eventually("the opening waits", faulty.is_hit)
-    await in_matrix.set_state(room, *RULES)
-    await witness.settle()
+    room = channel["matrix_room_id"]
+    opening = await crossing.begin(owner, channel, "/directory/list/", RULES)
+    faulty = crossing.faulty
     faulty.heal()
     faulty.fail("PUT", "/directory/room/", faulty.loses_the_response)
     problem(await opening, 502, "homeserver_failed")
