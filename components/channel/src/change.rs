@@ -48,7 +48,7 @@ async fn carry_out(caller: &Caller, at: ChannelPath, request_id: &str, changes: 
     let prepared = prepare_channel_change(caller, at.channel_id, changes).await?;
     let gateway = Gateway::from_settings().await?;
     let mut done = Changes::new();
-    let mut failed: Option<(String, Problem)> = None;
+    let mut failed = None;
     let mut has_alias = false;
     for (column, value) in prepared.changes {
         let changed = if column == "visibility" {

@@ -4,11 +4,12 @@ use super::response::{if_offered, read};
 use super::{Gateway, membership};
 use http::{Method, StatusCode};
 use messaging_core::gateway::{CurrentState, RoomChange, VisibilityChanged, paths};
+use messaging_core::matrix;
 use messaging_core::problem::Problem;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 /// What a gateway says of a part of a room's state.
 #[derive(Debug)]
@@ -51,12 +52,12 @@ impl Gateway {
     pub async fn hide_closed_room(&self, room_id: &str, keeps_alias: bool) -> Result<(), Problem> {
         #[derive(Deserialize)]
         struct JoinRules {
-            content: Map<String, Value>,
+            content: Value,
         }
 
         if let StateNow::Event(event) = self.state_now(room_id, "m.room.join_rules", "").await? {
             let rules: JoinRules = serde_json::from_str(event.get()).map_err(Problem::internal)?;
-            if rules.content.get("join_rule").and_then(Value::as_str) == Some("public") {
+            if matrix::text(&rules.content, "join_rule") == Some("public") {
                 return Ok(());
             }
         }
