@@ -106,11 +106,7 @@ async def test_without_nats_nothing_is_lost(
         # The socket stayed open, and its reader has missed nothing either.
         await socket.until(sent[-1]["seq"], deadline=60)
         assert socket.seqs == list(range(1, sent[-1]["seq"] + 1))
-
-    async def published() -> bool:
-        return all(row["published_at"] for row in await index.outbox(channel["id"]))
-
-    await eventually("every row is marked as published", published)
+    await index.published(channel["id"])
 
 
 async def test_a_killed_relay_publishes_everything_once_and_its_readers_resume(

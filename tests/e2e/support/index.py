@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from support.stack import Stack
+from support.waiting import eventually
 
 # A row of the audit log: type, actor, target.
 Act = tuple[str, str | None, str | None]
@@ -63,6 +64,15 @@ class Index:
             "WHERE channel_id = $1::text::uuid AND subject LIKE 'messaging.%' ORDER BY id",
             channel,
         )
+
+    async def published(self, channel: str) -> None:
+        """Waits until every row of the channel's outbox is marked as published."""
+        waits = "SELECT EXISTS (SELECT FROM public.outbox WHERE channel_id = $1::text::uuid AND published_at IS NULL)"
+
+        async def done() -> bool:
+            return not await self.value(waits, channel)
+
+        await eventually("every row is marked as published", done)
 
     async def last_seq(self, channel: str) -> int:
         return await self.value("SELECT last_seq FROM public.channels WHERE id = $1::text::uuid", channel)

@@ -19,7 +19,8 @@ async def typists(
         frames = [frame for frame in socket.ephemeral if frame["channel_id"] == channel["id"]]
         return frames[-1] if frames and set(frames[-1]["member_ids"]) == set(member_ids) else {}
 
-    return await eventually(f"{member_ids or 'nobody'} types, in {socket.ephemeral}", shown, deadline=deadline)
+    who = member_ids or "nobody"
+    return await eventually(lambda: f"{who} types, on {socket.which_has(socket.ephemeral)}", shown, deadline=deadline)
 
 
 async def member_in_matrix(reader: Caller, channel: dict[str, Any], person: NewPerson) -> Person:

@@ -14,14 +14,15 @@ PATIENCE = 20.0
 
 
 async def eventually(
-    what: str,
+    what: str | Callable[[], str],
     check: Callable[[], Awaitable[T]],
     *,
     deadline: float = PATIENCE,
     interval: float = 0.02,
     retry: tuple[type[Exception], ...] = (),
 ) -> T:
-    """The first truthy result of `check`; an assertion that fails, or an error in `retry`, means: not yet."""
+    """The first truthy result of `check`; an assertion that fails, or an error in `retry`, means: not yet. A `what` that is
+    to show what there was at the end is a function."""
     end = time.monotonic() + deadline
     while True:
         try:
@@ -31,6 +32,7 @@ async def eventually(
         except (AssertionError, TimeoutError, *retry) as error:
             last = error
         if time.monotonic() > end:
+            what = what if isinstance(what, str) else what()
             raise AssertionError(f"{what}: not within {deadline} s; last seen: {last!r}")
         await asyncio.sleep(interval)
         # A failing condition is often expensive to look at.
