@@ -205,10 +205,10 @@ mod tests {
 
     #[test]
     fn a_spin_that_is_too_old_is_named_with_what_is_needed() {
-        use std::os::unix::fs::PermissionsExt;
         let program = std::env::temp_dir().join(format!("dev-old-spin-{}", std::process::id()));
-        std::fs::write(&program, "#!/bin/sh\necho 'spin 3.6.2 (abc1234 2026-01-01)'\n").unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // Written by another process: a file that this one has open for writing may have gone to a child of another test.
+        let script = r##"echo '#!/bin/sh' > "$0"; echo "echo 'spin 3.6.2 (abc1234 2026-01-01)'" >> "$0"; chmod +x "$0""##;
+        assert!(Command::new("sh").args(["-c", script]).arg(&program).status().unwrap().success());
         let error = Runner::choose(None, Some(&program)).unwrap_err().to_string();
         std::fs::remove_file(&program).unwrap();
         assert!(error.contains("is spin 3.6.2") && error.contains("need Spin 4.1 or later"), "{error}");

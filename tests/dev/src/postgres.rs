@@ -247,7 +247,7 @@ mod tests {
         let postgres = cluster("ending", 0);
         // Called as PostgreSQL is: its data folder is a word of its command line.
         let mut command = Command::new("sh");
-        command.args(["-c", "echo; sleep 0.3; :", "postgres"]).arg(&postgres.dir).stdout(Stdio::piped());
+        command.args(["-c", "echo; sleep 2; :", "postgres"]).arg(&postgres.dir).stdout(Stdio::piped());
         let mut server = command.spawn().unwrap();
         // The kernel lets a parent go on before the child's command line can be read.
         std::io::Read::read_exact(server.stdout.as_mut().unwrap(), &mut [0]).unwrap();

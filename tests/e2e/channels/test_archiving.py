@@ -9,7 +9,7 @@ import pytest
 from support.api import CHANNELS, Caller, World, links, member_path, path_to, reaction_path, row, rows
 from support.journal import Journal
 from support.matrix_client import MatrixClient, matrix_client
-from support.person import NewPerson
+from support.person import NewPerson, joined_member
 from support.problems import problem
 from support.rooms import Rooms
 from support.unchanged import Unchanged
@@ -33,8 +33,10 @@ async def scene(world: World, rooms: Rooms, person: NewPerson, journal: Journal)
     s.owner, s.alice, s.sofia = world.user("owner"), world.user("alice"), world.agent("sofia")
     s.channel = await world.channel(s.owner, topic="Talk")
     await s.owner.invite(s.channel["id"], s.sofia.id)
-    s.bob = await matrix_client(rooms, await person("bob"))
+    bob = await person("bob")
+    s.bob = await matrix_client(rooms, bob)
     await s.bob.join(s.channel["matrix_room_id"])
+    await joined_member(s.owner, s.channel, bob)
     s.message = await s.alice.send(s.channel["id"], "before")
     response = await s.alice.put(reaction_path(s.message, "x"))
     assert response.status_code == 204, response.text

@@ -218,6 +218,7 @@ async def test_a_person_in_matrix_and_one_of_ours_talk_in_their_direct_channel(
     assert {name: member["role"] for name, member in members.items()} == {alice.id: "owner", bob.id: "owner"}
     # Both may do what the other one may, and nobody else gets in.
     await bob.set_state(room, "m.room.topic", {"topic": "Us"})
+    await witness.settle()
     async with unchanged(channel):
         problem(await alice.try_invite(channel["id"], world.user("carol").id), 409, "direct_is_of_two")
     # Who has left is not fetched back, and it is the pair's channel still.
@@ -228,12 +229,13 @@ async def test_a_person_in_matrix_and_one_of_ours_talk_in_their_direct_channel(
 
 
 async def test_a_person_who_left_is_back_when_they_open_it_again_and_not_before(
-    world: World, rooms: Rooms, unchanged: Unchanged
+    world: World, rooms: Rooms, unchanged: Unchanged, witness: Witness
 ) -> None:
     alice, bob = world.user("alice"), world.user("bob")
     channel = await direct(world, alice, bob.id, 201)
     message = await alice.send(channel["id"], "Hello")
     await bob.remove(channel["id"])
+    await witness.settle()
     problem(await bob.get(path_to(channel["id"])), 404, "not_found")
     # Alice opens it: it is hers still, and it is not put on Bob again, whatever she tries.
     async with unchanged(channel):

@@ -46,7 +46,7 @@ def listen(relay: str, channel: dict[str, Any], caller: Caller) -> AbstractAsync
 
 
 async def health(relay: str, path: str = "/health") -> tuple[int, dict[str, str]]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         response = await client.get(relay.replace("ws", "http", 1) + path)
     return response.status_code, response.json()
 

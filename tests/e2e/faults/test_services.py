@@ -233,7 +233,8 @@ async def test_a_lost_stream_is_made_again_and_filled_from_the_outbox(
     await journal.jetstream.delete_stream(STREAM)
     await services.restart("ws-relay")
     fresh = Journal(journal.client)
-    events = await fresh.until(channel["id"], sent[-1]["seq"], deadline=60)
+    # Event by event, of all that the stack has ever had.
+    events = await fresh.until(channel["id"], sent[-1]["seq"], deadline=300)
     assert [e.payload["message"] for e in events if e.kind == "message.created"] == sent
     last = await alice.send(channel["id"], "and on")
     assert len(await fresh.created(channel["id"], last)) == 1

@@ -69,7 +69,7 @@ def new_scene(world: World, rooms: Rooms, neighbour: Neighbour, agreement: Agree
         async def came() -> bool:
             return bob.id in await alice.members(channel["id"])
 
-        await eventually("the index has bob", came)
+        await eventually("the index has bob", came, deadline=60)
         scene = Scene(alice, carol, channel, anchor, bob, await matrix_client(rooms, alice))
         await scene.set_role(bob.id, "admin")
 
@@ -77,7 +77,7 @@ def new_scene(world: World, rooms: Rooms, neighbour: Neighbour, agreement: Agree
             levels = await bob.call("GET", f"rooms/{quote(room)}/state/m.room.power_levels/")
             return levels["users"].get(bob.id) == 50
 
-        await eventually("their server knows", known)
+        await eventually("their server knows", known, deadline=60)
         return scene
 
     return make
@@ -171,7 +171,8 @@ async def test_a_contradiction_ends_as_the_room_has_it(
     cases = [
         (f"{name}, {order}", acts) for name, acts in CONTRADICTIONS.items() for order in ORDERS.get(name, ["ours"])
     ]
-    scenes = await asyncio.gather(*(new_scene() for _ in cases))
+    # One after the other: a homeserver that makes ten rooms at once is late with all of them.
+    scenes = [await new_scene() for _ in cases]
 
     async def act(scene: Scene, name: str, acts: tuple[Act, Act]) -> None:
         for one in acts if name.endswith("ours") else acts[::-1]:

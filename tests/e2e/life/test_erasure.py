@@ -78,7 +78,7 @@ async def test_no_trace_is_left(
         return left.keys() <= {"messaging.content_to_delete"}
 
     # Words that are to be forgotten wait for the relay, a minute at most.
-    await eventually("nothing in the database names them", forgotten, deadline=90, interval=1)
+    await eventually("nothing in the database names them", forgotten, deadline=180, interval=1)
     for channel in channels:
         room = channel["matrix_room_id"]
         assert client.id not in await rooms.joined(room)

@@ -57,13 +57,13 @@ async def test_after_a_day_a_message_is_gone_in_matrix_and_here(
             left = {event: content for event, content in (await contents(rooms, room)).items() if content}
             return left.keys() == {young["matrix_event_id"]}
 
-        await eventually("Matrix has the young message alone", gone)
+        await eventually("Matrix has the young message alone", gone, deadline=60)
 
         async def over() -> bool:
             sql = "SELECT count(*) FROM messaging.removals WHERE channel_id = $1::text::uuid"
             return await index.value(sql, channel["id"]) == 0
 
-        await eventually("nothing is left to be done", over)
+        await eventually("nothing is left to be done", over, deadline=60)
     assert observed.kinds == ["channel.updated", "message.deleted", "message.deleted"]
     assert [message["content_preview"] for message in await bob.page(channel["id"])] == ["news"]
     shown = (await bob.get(path)).json()
@@ -93,7 +93,7 @@ async def test_a_message_that_comes_late_is_never_indexed(world: World, rooms: R
     async def gone() -> bool:
         return (await contents(rooms, room))[event] == {}
 
-    await eventually("it is redacted in Matrix", gone)
+    await eventually("it is redacted in Matrix", gone, deadline=60)
     assert await index.count_messages(channel["id"]) == 0
     marker = await alice.send(channel["id"], "after it")
     assert [message["id"] for message in await alice.page(channel["id"])] == [marker["id"]]
@@ -115,11 +115,11 @@ async def test_a_channel_on_hold_keeps_everything(world: World, rooms: Rooms, in
 
         return check
 
-    await eventually("the other channel's is gone", redacted(other, gone))
+    await eventually("the other channel's is gone", redacted(other, gone), deadline=60)
     assert not await redacted(held, kept)()
     assert [message["id"] for message in await alice.page(held["id"])] == [kept["id"]]
     code, output = await command(stack, "hold", "--channel", held["id"], "--release")
     assert (code, output) == (0, f"{held['id']}: no hold\n")
-    await eventually("and now this one's", redacted(held, kept))
+    await eventually("and now this one's", redacted(held, kept), deadline=60)
     code, output = await command(stack, "hold", "--channel", world.microdao, "--release")
     assert code == 1 and "--channel takes the id of a channel" in output

@@ -9,7 +9,7 @@ import pytest
 from support.api import INTERNAL_CHANNELS, Caller, World, path_to
 from support.journal import Event, Journal
 from support.matrix_client import MatrixClient, matrix_client
-from support.person import NewPerson
+from support.person import NewPerson, joined_member
 from support.problems import problem
 from support.rooms import Rooms
 from support.sockets import Address, refused
@@ -37,8 +37,10 @@ class Vault:
 async def vault(world: World, rooms: Rooms, person: NewPerson, journal: Journal) -> Vault:
     owner = world.user("owner")
     channel = await world.channel(owner, is_encrypted=True)
-    bob = await matrix_client(rooms, await person("bob"))
+    one = await person("bob")
+    bob = await matrix_client(rooms, one)
     await bob.join(channel["matrix_room_id"])
+    await joined_member(owner, channel, one)
     return Vault(owner, channel, bob)
 
 

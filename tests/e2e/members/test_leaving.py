@@ -62,11 +62,14 @@ async def test_a_former_member_comes_back_only_as_the_table_allows(
     await outsider.send(channel["id"], "Thank you")
 
 
-async def test_leaving_and_returning_does_not_give_back_the_right_to_write(world: World, unchanged: Unchanged) -> None:
+async def test_leaving_and_returning_does_not_give_back_the_right_to_write(
+    world: World, unchanged: Unchanged, witness: Witness
+) -> None:
     owner, troll = world.user("owner"), world.user("troll")
     channel = await world.channel(owner)
     await owner.invite(channel["id"], troll.id, can_write=False)
     await troll.remove(channel["id"])
+    await witness.settle()
     async with unchanged(channel):
         problem(await troll.try_send(channel["id"], "x"), 403, "cannot_write")
     response = await troll.put(member_path(channel["id"]))

@@ -66,7 +66,7 @@ def test_the_homeserver_tells_apart_who_is_no_business_of_the_application_servic
     stack.need("homeserver_url", "matrix_as_token", "server_name")
     word = uuid.uuid4().hex
     headers = {"Authorization": f"Bearer {stack.matrix_as_token}"}
-    with httpx.Client(base_url=str(stack.homeserver_url), headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=str(stack.homeserver_url), headers=headers, trust_env=False, timeout=60) as client:
 
         def acting(local: str) -> str:
             params = {"user_id": f"@{local}:{stack.server_name}"}

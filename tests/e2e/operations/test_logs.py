@@ -120,7 +120,7 @@ async def test_no_log_has_what_anybody_puts_into_any_field(stack: Stack, world: 
         await http.get(f"/internal/messaging/channels/{mark}/context", headers=headers)
         await http.put(f"/_matrix/app/v1/transactions/{mark}", headers=headers, json={"events": [{"type": mark}]})
     relay = (stack.ws_url or "").replace("ws", "http", 1)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         for path in (f"/ws/messaging/{channel['id']}?token={mark}", f"/{mark}", f"/ws/messaging/?user_id={mark}"):
             await client.get(f"{relay}{path}", headers=odd)
     with suppress(InvalidStatus, ConnectionClosed):

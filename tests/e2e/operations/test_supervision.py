@@ -47,7 +47,7 @@ async def new_pid(own: OwnStack, name: str, old: int) -> int:
 async def ready(stack: Stack) -> None:
     """Both front doors say that every part is there. What they say may be a second old."""
     await asyncio.sleep(1)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         urls = [f"{stack.api_url}/health/ready", f"{stack.ws_url}/health".replace("ws:", "http:", 1)]
 
         async def all_well() -> bool:

@@ -83,7 +83,7 @@ async def test_a_valid_token_names_its_caller(world: World) -> None:
         {"sub": "user:alice\0"},
         {"type": "refresh"},
         {"type": "Access"},
-        {"nbf": int(time.time()) + 3600},
+        {"nbf": int(time.time()) + 86_400},
         {"microdaos": "microdao:daarion"},
         {"microdaos": ["Daarion"]},
         {"microdaos": [{"id": "microdao:daarion"}]},

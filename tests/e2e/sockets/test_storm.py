@@ -19,6 +19,7 @@ from support.api import World
 from support.flood import flood
 from support.index import Index
 from support.reference_client import Program
+from support.relay_metrics import metric
 from support.services import Services
 from support.stack import Stack
 from support.storm import Bystander, Gauge, Ticks, all_live, percentiles
@@ -68,11 +69,6 @@ async def got_everything(storm: Program, index: Index, channels: list[dict[str, 
         return report
 
     return await eventually("every client has the last event", there, deadline=60)
-
-
-async def metric(web: httpx.AsyncClient, stack: Stack, name: str) -> float:
-    text = (await web.get(f"{(stack.ws_url or '').replace('ws', 'http', 1)}/metrics")).text
-    return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"daarion_messaging_{name} ")))
 
 
 async def test_clients_that_are_cut_and_come_back_at_once_hold_up_nobody(

@@ -78,7 +78,7 @@ class Agreement:
 
         async def heard() -> bool:
             spoken = await theirs.say(room, "So far"), await ours.say(room, "So far")
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(10):
                 while not (await _shows(ours, room, spoken[0]) and await _shows(theirs, room, spoken[1])):
                     await asyncio.sleep(0.05)
             return True

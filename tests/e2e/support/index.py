@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -73,6 +75,17 @@ class Index:
             return not await self.value(waits, channel)
 
         await eventually("every row is marked as published", done)
+
+    @asynccontextmanager
+    async def not_in_matrix(self, message: dict[str, Any]) -> AsyncIterator[None]:
+        """Matrix does not have the message's event. Only for a while: who compares the channel with its room would find the
+        event of a message that the index does not have, and has under its id."""
+        rename = "UPDATE public.messages SET matrix_event_id = $2 WHERE id = $1::text::uuid"
+        await self.rows(rename, message["id"], f"$nowhere-{message['id']}")
+        try:
+            yield
+        finally:
+            await self.rows(rename, message["id"], message["matrix_event_id"])
 
     async def last_seq(self, channel: str) -> int:
         return await self.value("SELECT last_seq FROM public.channels WHERE id = $1::text::uuid", channel)

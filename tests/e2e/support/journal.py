@@ -44,7 +44,7 @@ class Event:
 
 async def connect(stack: Stack) -> Client:
     stack.need("nats_url")
-    return await nats.connect(stack.nats_url, connect_timeout=5, max_reconnect_attempts=-1, reconnect_time_wait=0.2)
+    return await nats.connect(stack.nats_url, connect_timeout=30, max_reconnect_attempts=-1, reconnect_time_wait=0.2)
 
 
 async def announcements(client: Client, subject: str) -> list[tuple[str, dict[str, Any]]]:
@@ -71,10 +71,13 @@ class Journal:
         self.seen: list[Event] = []
 
     async def open(self) -> Journal:
-        try:
-            self.next = (await self.jetstream.stream_info(STREAM)).state.last_seq + 1
-        except NotFoundError:
-            self.next = 1
+        async def end() -> int:
+            try:
+                return (await self.jetstream.stream_info(STREAM)).state.last_seq + 1
+            except NotFoundError:
+                return 1
+
+        self.next = await eventually("the stream says where it ends", end, retry=AWAY)
         return self
 
     async def _read(self) -> None:

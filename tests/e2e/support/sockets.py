@@ -186,7 +186,7 @@ async def handshake_refused(
     """Checks that the relay refuses a socket with the code for one of these statuses, and that who asks for no WebSocket
     gets that status; returns the response."""
     plain = dict(headers or {}) | ({"Sec-WebSocket-Protocol": ", ".join(subprotocols)} if subprotocols else {})
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         response = await client.get(url.replace("ws", "http", 1), headers=plain)
     assert response.status_code in statuses, response.text
     code, reason = await refused(url, additional_headers=headers, subprotocols=subprotocols)

@@ -77,7 +77,11 @@ async def test_typing_here_is_seen_here_and_in_matrix(
         await types(sofia, channel)
         await typists(socket, channel, alice.id, sofia.id)
         await bob.set_typing(channel["matrix_room_id"], True)
+        # Who types says so again and again.
+        await types(alice, channel)
+        await types(sofia, channel)
         await typists(socket, channel, alice.id, sofia.id, bob.id)
+        await types(alice, channel)
         await types(sofia, channel, False)
         await bob.set_typing(channel["matrix_room_id"], False)
         await typists(socket, channel, alice.id)
@@ -124,9 +128,9 @@ async def test_what_a_socket_says_is_seen_on_another_relay_and_in_matrix(
             return await typists(there, channel, alice.id, deadline=3)
 
         await eventually("alice is heard of on the other relay", heard)
-        await seen_in_matrix(element, channel, alice.matrix_id)
         # One of the two tells of the end, and once.
         frames = len(there.ephemeral)
+        await seen_in_matrix(element, channel, alice.matrix_id)
         await typists(there, channel, deadline=30)
         await there.pong()
         assert [frame["member_ids"] for frame in there.ephemeral[frames:]] == [[]]

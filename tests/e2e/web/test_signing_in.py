@@ -52,7 +52,7 @@ async def test_what_is_no_token_is_refused_and_one_that_nobody_takes_ends_the_se
     page.find('.sign-in [role="alert"]', "ended")
     # One that ends while one is signed in, and one that has ended before. The service takes it half a minute longer than it says,
     # as clocks differ, and the page does not know better.
-    short = token(f"user:{unique('eve')}", world.secret(), [world.microdao], lifetime=-18)
+    short = token(f"user:{unique('eve')}", world.secret(), [world.microdao], lifetime=-12)
     page.sign_in_by_link(short)
     page.find('.sign-in [role="alert"]', "ended")
     ended = token(f"user:{unique('eve')}", world.secret(), [world.microdao], lifetime=-60)

@@ -182,4 +182,4 @@ def encoded(value: Any) -> Any:
 
 
 async def connect(url: str) -> asyncpg.Connection:
-    return await asyncpg.connect(url, server_settings=SETTINGS, command_timeout=20)
+    return await asyncpg.connect(url, server_settings=SETTINGS, command_timeout=120)

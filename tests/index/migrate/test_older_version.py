@@ -138,7 +138,7 @@ async def test_a_migration_beside_calls_of_the_older_version_waits_for_them_and_
 
     await eventually("the migration waits for the outbox", waits)
     for _ in range(5):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             await other.execute("UPDATE public.channels SET last_seq = last_seq")
     # A writer has channels and comes to the outbox: the migration gives way, and nobody is told of a deadlock.
     await holder.execute("UPDATE public.channels SET last_seq = last_seq")

@@ -69,7 +69,7 @@ async def test_it_is_not_ready_at_once_and_serves_everything_until_its_delay_is_
     db: Database, world: World, new_relay: NewRelay
 ) -> None:
     channel = await world.channel()
-    relay = await started(new_relay, DRAIN_DELAY_SECONDS="4")
+    relay = await started(new_relay, DRAIN_DELAY_SECONDS="12")
     async with socket(relay, channel) as before:
         tell(relay)
 
@@ -115,7 +115,7 @@ async def test_a_second_signal_ends_it_at_once(world: World, new_relay: NewRelay
 
         await eventually("it has heard the first", told)
         tell(relay)
-        await ended(relay, 5)
+        await ended(relay, 20)
         assert (await closed(opened))[0] == 1006
     assert "a second time" in relay.output()
 

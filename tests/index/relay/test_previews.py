@@ -153,12 +153,13 @@ async def test_a_host_that_a_page_leads_to_is_asked_in_its_turn(
     db: Database, world: World, new_relay: NewRelay, site: Site
 ) -> None:
     channel = await world.channel()
-    message = await linked(world, channel, "http://site.test.example/away")
+    relay = new_relay(**settings(site))
+    await relay.start()
+    await relay.publishes()
     sql = """INSERT INTO messaging.rate_limits (class, key, theoretical_arrival_at)
              VALUES ('preview_host', 'other.test.example', now() + interval '8 seconds')"""
     await db.execute(sql)
-    relay = new_relay(**settings(site))
-    await relay.start()
+    message = await linked(world, channel, "http://site.test.example/away")
     await nothing_waits(db)
     assert [preview["title"] for preview in await shown(db, channel, message)] == ["Away"]
     # The page was looked at and given back until the other host's turn came, which then was asked once.

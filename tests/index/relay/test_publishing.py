@@ -127,7 +127,8 @@ async def test_somebody_elses_message_between_two_of_ours_changes_no_order(
     for _ in range(5):
         await write_events(db, channel, count=100)
         await asyncio.sleep(0)
-    await published(db)
+    # Where others publish too, each event waits for the one before.
+    await published(db, deadline=100)
     writing = False
     await disturbing
     assert numbers(await stream.stored(channel)) == list(range(1, await last(db, channel) + 1))

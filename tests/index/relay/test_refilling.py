@@ -114,6 +114,11 @@ async def test_a_purge_is_made_good_although_nats_remembers_the_ids(
     [generation] = {m.refill for m in stored}
     assert generation and int(generation) > 0
     assert all(m.message_id == f"{before[m.payload['event_id']]}.{generation}" for m in stored)
+
+    async def both_are_told() -> bool:
+        return len(own.advisories) == 2
+
+    await eventually("beginning and end are told", both_are_told)
     begun, ended = own.advisories
     assert begun == {"type": "refill.begun", "generation": int(generation), "channels": 3}
     assert ended == {"type": "refill.ended", "generation": int(generation), "events": len(stored)}

@@ -57,11 +57,13 @@ def is_awake_beside(writing: asyncio.Task[None], db: Database) -> Callable[[], A
     return look
 
 
-async def one_after_the_other(db: Database | Session, channel: Channel) -> None:
+async def one_after_the_other(db: Database | Session, channel: Channel, at_once: int = 1) -> None:
     """Writes and waits, so often that it takes minutes if each is only found by the look that comes without a call."""
     async with asyncio.timeout(60):
         for _ in range(200):
-            await write(db, channel)
+            async with db.transaction():
+                for _ in range(at_once):
+                    await write(db, channel)
             while not await all_published(db):
                 await asyncio.sleep(0.001)
 
@@ -169,7 +171,8 @@ async def test_writes_that_come_one_by_one_are_many_too(db: Database, world: Wor
     channel, relay = await world.channel(), new_relay()
     await relay.start()
     await eventually("the relay sleeps", lambda: is_asleep(db))
-    writing = asyncio.create_task(one_after_the_other(await db.session(), channel))
+    # Some messages each time, so that they are many on a slow machine too.
+    writing = asyncio.create_task(one_after_the_other(await db.session(), channel, at_once=5))
     await eventually("the relay works without being told", is_awake_beside(writing, db), interval=0.002)
     await writing
     await eventually("the relay sleeps", lambda: is_asleep(db))

@@ -24,4 +24,8 @@ async def test_a_relay_says_at_its_start_how_many_messages_are_to_be_indexed(
         return (await relay.metrics())["messages_to_reindex"] == 2
 
     await eventually("the metric has them", counted)
-    assert "search does not find 2 messages as it should: run ws-relay reindex" in relay.output()
+
+    async def told() -> bool:
+        return "search does not find 2 messages as it should: run ws-relay reindex" in relay.output()
+
+    await eventually("its log says so", told)

@@ -22,7 +22,7 @@ const MAX_ADDRESSES: usize = 32;
 /// How many of them are tried, one after the other.
 const TRIES: usize = 3;
 /// How long one has to accept where another one can be tried: those that swallow everything must leave time for one that does not.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A connection, encrypted or not.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

@@ -1,0 +1,13 @@
+"""What the relay counts."""
+
+from __future__ import annotations
+
+import httpx
+
+from support.stack import Stack
+
+
+async def metric(web: httpx.AsyncClient, stack: Stack, name: str) -> float:
+    """A number without labels, by its name behind the prefix."""
+    text = (await web.get(f"{(stack.ws_url or '').replace('ws', 'http', 1)}/metrics")).text
+    return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"daarion_messaging_{name} ")))
