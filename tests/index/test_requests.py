@@ -31,6 +31,10 @@ async def pass_by(db: Session, seconds: int) -> None:
     )
 
 
+# For how many seconds the one request is held.
+HELD = "SELECT extract(epoch FROM held_until - created_at)::integer FROM messaging.idempotency_keys"
+
+
 async def test_a_finished_request_is_told_again(db: Database) -> None:
     run = await runs(db)
     await db.call("finish_request", **KEY, status=200, response="{}", run_id=run)
@@ -64,6 +68,7 @@ async def test_of_requests_at_once_one_runs(db: Database) -> None:
 
 async def test_a_request_that_was_cut_off_goes_on_and_one_that_failed_is_free(db: Database) -> None:
     await runs(db)
+    assert await db.value(HELD) == 60
     await pass_by(db, 50)
     assert await db.refusal("begin_request", **begin()) == "request_running"
     await pass_by(db, 10)
@@ -75,6 +80,7 @@ async def test_a_request_that_was_cut_off_goes_on_and_one_that_failed_is_free(db
 
 async def test_a_key_is_held_as_long_as_its_run_may_last(db: Database) -> None:
     await runs(db, seconds=1080)
+    assert await db.value(HELD) == 1080
     await pass_by(db, 1000)
     assert await db.refusal("begin_request", **begin(seconds=1080)) == "request_running"
     await pass_by(db, 80)

@@ -206,8 +206,9 @@ mod tests {
     #[test]
     fn a_spin_that_is_too_old_is_named_with_what_is_needed() {
         let program = std::env::temp_dir().join(format!("dev-old-spin-{}", std::process::id()));
-        // Written by another process: a file that this one has open for writing may have gone to a child of another test.
-        let script = r##"echo '#!/bin/sh' > "$0"; echo "echo 'spin 3.6.2 (abc1234 2026-01-01)'" >> "$0"; chmod +x "$0""##;
+        // Written by another process: a child that another test starts meanwhile could inherit our open file, which then cannot
+        // be run (ETXTBSY).
+        let script = r#"echo '#!/bin/sh' > "$0"; echo "echo 'spin 3.6.2 (abc1234 2026-01-01)'" >> "$0"; chmod +x "$0""#;
         assert!(Command::new("sh").args(["-c", script]).arg(&program).status().unwrap().success());
         let error = Runner::choose(None, Some(&program)).unwrap_err().to_string();
         std::fs::remove_file(&program).unwrap();

@@ -16,6 +16,7 @@ from support.index import Index
 from support.matrix_client import matrix_client
 from support.person import NewPerson
 from support.problems import problem
+from support.relay_metrics import metric
 from support.rooms import Rooms
 from support.services import Services
 from support.stack import Stack
@@ -153,8 +154,7 @@ async def test_an_event_at_fault_itself_is_set_aside_and_replayed(
     assert "22023" in shown["reason"] and "poison" not in str(shown.get("content"))
 
     async def counted() -> bool:
-        metrics = await web.get(f"{(stack.ws_url or '').replace('ws', 'http', 1)}/metrics")
-        return "daarion_messaging_set_aside_events 1" in metrics.text
+        return await metric(web, stack, "set_aside_events") == 1
 
     await eventually("the relay counts it", counted)
     again = await operator.request("POST", f"{SET_ASIDE}/replay")

@@ -46,7 +46,7 @@ def listen(relay: str, channel: dict[str, Any], caller: Caller) -> AbstractAsync
 
 
 async def health(relay: str, path: str = "/health") -> tuple[int, dict[str, str]]:
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(trust_env=False) as client:
         response = await client.get(relay.replace("ws", "http", 1) + path)
     return response.status_code, response.json()
 
@@ -61,7 +61,8 @@ async def says(relay: str, part: str, *, is_there: bool) -> None:
         assert (states[part], ready == 200) == (STATES[part][0 if is_there else 1], is_there), states
         return True
 
-    await eventually(f"{part} is said to be {'there' if is_there else 'missing'}", said, deadline=60)
+    what = f"{part} is said to be {'there' if is_there else 'missing'}"
+    await eventually(what, said, deadline=60, retry=(httpx.TimeoutException,))
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ async def test_a_relay_that_starts_before_its_parts_waits_and_says_for_what(
         async def database_is_there() -> bool:
             return (await health(relay))[1]["database"] == "reachable"
 
-        await eventually("the database is there", database_is_there)
+        await eventually("the database is there", database_is_there, retry=(httpx.TimeoutException,))
         async with listen(relay, channel, alice) as socket:
             # Without NATS, from the database.
             message = await alice.send(channel["id"], "without NATS")

@@ -51,7 +51,7 @@ async def heard(socket: Listener, member: str, name: str | None, picture: str | 
                 return frame
         return None
 
-    return await eventually(lambda: f"the name {name} of {member} on {socket.which_has(socket.ephemeral)}", frame)
+    return await eventually(lambda: f"the name {name} of {member} on {socket.described(socket.ephemeral)}", frame)
 
 
 async def live(socket: Listener, writer: Caller, channel: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ async def test_a_slow_reader_is_cut_and_holds_up_nobody(
         url.geturl(), sock=raw, additional_headers=headers, proxy=None, max_queue=1, ping_interval=None
     )
     async with listen(channel["id"], alice, since_seq=1) as quick:
-        # In portions that a queue holds (`WS_QUEUE`, `WS_QUEUE_BYTES`): who has read the one before is not cut.
+        # In portions that fit into a queue (`WS_QUEUE`, `WS_QUEUE_BYTES`): a reader who keeps up is never cut.
         for _ in range(40):
             last = await flood(index, channel, 100, 4000)
             await quick.until(last, deadline=60)
@@ -75,7 +75,7 @@ async def test_a_slow_reader_is_cut_and_holds_up_nobody(
         await quick.until(last, deadline=60)
         assert quick.seqs == list(range(2, last + 1))
 
-        # The quick reader has it all; the slow one begins to read only now, and finds the end, for which the relay waits a while.
+        # The quick reader has it all; the slow one begins to read only now, while the relay still waits for it, and finds the end.
         seen: list[dict[str, Any]] = []
         with suppress(ConnectionClosed):
             async with asyncio.timeout(60):

@@ -111,7 +111,7 @@ async def test_a_long_absence_is_caught_up_page_by_page(world: World, index: Ind
     alice = world.user("alice")
     channel = await world.channel(alice)
     last = await flood(index, channel, 3000, 10)
-    await index.published(channel["id"])
+    await index.published(channel["id"], deadline=60)
     async with listen(channel["id"], alice, since_seq=0) as socket:
         message = await alice.send(channel["id"], "meanwhile")
         await socket.until(message["seq"], deadline=60)
@@ -124,7 +124,7 @@ async def test_a_resume_brings_ten_thousand_events_and_no_more(world: World, ind
     channel = await world.channel(alice)
     last = await flood(index, channel, 10_001, 10)
     # What comes live and all at once would be more than a queue holds.
-    await index.published(channel["id"])
+    await index.published(channel["id"], deadline=120)
     async with listen(channel["id"], alice, since_seq=last - 10_000) as socket:
         await socket.until(last, deadline=120)
         assert socket.seqs == list(range(last - 10_000 + 1, last + 1))

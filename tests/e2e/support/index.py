@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from support.stack import Stack
-from support.waiting import eventually
+from support.waiting import PATIENCE, eventually
 
 # A row of the audit log: type, actor, target.
 Act = tuple[str, str | None, str | None]
@@ -67,19 +67,19 @@ class Index:
             channel,
         )
 
-    async def published(self, channel: str) -> None:
+    async def published(self, channel: str, deadline: float = PATIENCE) -> None:
         """Waits until every row of the channel's outbox is marked as published."""
         waits = "SELECT EXISTS (SELECT FROM public.outbox WHERE channel_id = $1::text::uuid AND published_at IS NULL)"
 
         async def done() -> bool:
             return not await self.value(waits, channel)
 
-        await eventually("every row is marked as published", done)
+        await eventually("every row is marked as published", done, deadline=deadline)
 
     @asynccontextmanager
     async def not_in_matrix(self, message: dict[str, Any]) -> AsyncIterator[None]:
-        """Matrix does not have the message's event. Only for a while: who compares the channel with its room would find the
-        event of a message that the index does not have, and has under its id."""
+        """Inside, Matrix does not have the message's event. Undone at the end: a later comparison of the channel with its room
+        would take the real event for a new message."""
         rename = "UPDATE public.messages SET matrix_event_id = $2 WHERE id = $1::text::uuid"
         await self.rows(rename, message["id"], f"$nowhere-{message['id']}")
         try:

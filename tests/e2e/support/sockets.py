@@ -64,10 +64,10 @@ class Listener:
             return self.personal
         return self.ephemeral if name in EPHEMERAL else self.notices
 
-    def which_has(self, received: list[Any]) -> str:
-        """The socket with some of what it has received, for who waits for more in vain."""
+    def described(self, frames: list[Any]) -> str:
+        """The socket's state and these frames, for the message of a wait that fails."""
         state = "open" if self.socket.close_code is None else f"closed with {self.socket.close_code}"
-        return f"the WebSocket, which is {state} and has {received}"
+        return f"the WebSocket, which is {state} and has {frames}"
 
     @property
     def seqs(self) -> list[int]:
@@ -93,7 +93,7 @@ class Listener:
             return [f for f in self.personal if f["channel_id"] == channel["id"] and f["event"]["type"] == name]
 
         # The relay reads from the outbox what it has missed, every 30 seconds.
-        frames = await eventually(lambda: f"{name} on {self.which_has(self.personal)}", arrived, deadline=60)
+        frames = await eventually(lambda: f"{name} on {self.described(self.personal)}", arrived, deadline=60)
         assert len(frames) == 1, frames
         return frames[0]
 
@@ -104,7 +104,7 @@ class Listener:
             frames = [f for f in self.reading if f["type"] == kind and f["channel_id"] == channel["id"]]
             return frames[-1] if frames and frames[-1] | members == frames[-1] else {}
 
-        return await eventually(lambda: f"{kind} with {members} on {self.which_has(self.reading)}", arrived)
+        return await eventually(lambda: f"{kind} with {members} on {self.described(self.reading)}", arrived)
 
     async def send(self, text: str | bytes) -> None:
         await self.socket.send(text)
@@ -124,7 +124,7 @@ class Listener:
         async def arrived() -> bool:
             return len(self.texts) > before
 
-        await eventually(lambda: f"a pong on {self.which_has(self.texts)}", arrived)
+        await eventually(lambda: f"a pong on {self.described(self.texts)}", arrived)
         assert self.texts[before:] == ["pong"]
 
     async def until(self, seq: int, deadline: float = PATIENCE) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ class Listener:
         async def arrived() -> bool:
             return any(number >= seq for number in self.seqs)
 
-        await eventually(lambda: f"event {seq} on {self.which_has(self.seqs)}", arrived, deadline=deadline)
+        await eventually(lambda: f"event {seq} on {self.described(self.seqs)}", arrived, deadline=deadline)
         return self.events
 
     async def message(self, message_id: str) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Listener:
         async def arrived() -> list[dict[str, Any]]:
             return [e for e in self.events if e["type"] == "message.created" and e["message"]["id"] == message_id]
 
-        frames = await eventually(lambda: f"message {message_id} on {self.which_has(self.seqs)}", arrived)
+        frames = await eventually(lambda: f"message {message_id} on {self.described(self.seqs)}", arrived)
         assert len(frames) == 1, frames
         return frames[0]
 

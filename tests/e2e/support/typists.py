@@ -20,7 +20,7 @@ async def typists(
         return frames[-1] if frames and set(frames[-1]["member_ids"]) == set(member_ids) else {}
 
     who = member_ids or "nobody"
-    return await eventually(lambda: f"{who} types, on {socket.which_has(socket.ephemeral)}", shown, deadline=deadline)
+    return await eventually(lambda: f"{who} types, on {socket.described(socket.ephemeral)}", shown, deadline=deadline)
 
 
 async def member_in_matrix(reader: Caller, channel: dict[str, Any], person: NewPerson) -> Person:

@@ -87,10 +87,10 @@ async def test_pages_end_the_same_whether_others_have_more(search: Searched, wor
         pages = [await search.page("needle", "user:sam", limit=limit) for limit in (3, 5, 6)]
         # A page ends after a while, and then says where the next one begins.
         assert [page["next"] is None for page in pages] == [False, True, True]
+        assert [len(page["hits"]) for page in pages] == [3, 5, 5]
         return pages
 
     pages = await eventually("the pages", whole)
-    assert [len(page["hits"]) for page in pages] == [3, 5, 5]
     for _ in range(30):
         await search.say(hidden, "needle", "user:zoe")
     assert await eventually("the pages beside others'", whole) == pages
