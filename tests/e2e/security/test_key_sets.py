@@ -124,7 +124,7 @@ async def test_an_issuer_that_does_not_say_its_keys_harms_nobody(
         problem(refused, 503, "unavailable")
         assert int(refused.headers["retry-after"]) >= 1
         assert await trusting.socket_code(good) == 1013
-        assert time.monotonic() - began < 20, "three seconds each, and some for a busy machine"
+        assert time.monotonic() - began < 10
     # Who needs no key is served meanwhile.
     assert (await trusting.http.get("/health")).status_code == 200
     problem(await trusting.caller("x").get(CHANNELS), 503, "unavailable")

@@ -115,7 +115,7 @@ async def test_a_second_signal_ends_it_at_once(world: World, new_relay: NewRelay
 
         await eventually("it has heard the first", told)
         tell(relay)
-        await ended(relay, 20)
+        await ended(relay, 5)
         assert (await closed(opened))[0] == 1006
     assert "a second time" in relay.output()
 

@@ -124,7 +124,7 @@ async def test_a_host_that_hangs_delays_no_other(db: Database, new_relay: NewRel
         await eventually("as many hang as may be under way", all_hang)
         await queue(db, event("$2", room="!other:localhost"))
         # Well before the first of those that hang is given up.
-        await eventually("the other host has it", lambda: has(receiver, "$2"), deadline=7)
+        await eventually("the other host has it", lambda: has(receiver, "$2"), deadline=5)
         assert len(silent.requests) == 8
 
 
